@@ -1,0 +1,7 @@
+/**
+ * The training engine: build a graph (graph, ops), differentiate it (grad), write it as ONNX (emit),
+ * run it on ONNX Runtime (session). `interpret` is the slow reference the tests compare with.
+ */
+export * from './tensor.js';
+export { input, constant, GraphError, type Node, type Op } from './graph.js';
+export * from './ops.js';
