@@ -1,0 +1,56 @@
+/** A seeded stream of choices: the same key gives the same stream on every machine. */
+export interface Dice {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** Uniform integer in [0, n). */
+  below(n: number): number;
+  chance(probability: number): boolean;
+  pick<T>(items: readonly T[]): T;
+  /** Index of a weight, drawn in proportion to the weights. */
+  weighted(weights: readonly number[]): number;
+  /** A shuffled copy. */
+  shuffle<T>(items: readonly T[]): T[];
+  /** Standard normal. */
+  normal(): number;
+}
+
+/** FNV-1a, 32 bits, over UTF-16 code units, with a final avalanche so that low bits are usable. */
+export function hash32(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Mulberry32 seeded by the hash of its key. */
+export function dice(...key: (string | number)[]): Dice {
+  let state = hash32(key.join('\u0000'));
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  const below = (n: number) => Math.floor(next() * n);
+  return {
+    next,
+    below,
+    chance: (probability) => next() < probability,
+    pick: (items) => items[below(items.length)],
+    weighted(weights) {
+      let left = next() * weights.reduce((a, b) => a + b, 0);
+      for (let i = 0; i < weights.length; i++) if ((left -= weights[i]) < 0) return i;
+      return weights.length - 1;
+    },
+    shuffle(items) {
+      const copy = [...items];
+      for (let i = copy.length - 1; i > 0; i--) {
+        const j = below(i + 1);
+        [copy[i], copy[j]] = [copy[j], copy[i]];
+      }
+      return copy;
+    },
+    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+  };
+}
