@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { alias: { '#src': here('./src'), '#sdk': here('./sdk') } },
   test: {
     include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts', 'test/**/*.spec.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     isolate: false,
     maxWorkers: 1,

@@ -1,0 +1,37 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Scope } from './scopes.js';
+
+@Entity('api_keys')
+export class ApiKey {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  /** First characters of the key, so that people can tell keys apart. */
+  @Column('text')
+  prefix: string;
+
+  /** sha256 of the key: keys are long and random, so a slow hash would only slow requests. */
+  @Column('bytea', { select: false })
+  hash: Buffer;
+
+  @Column('text', { array: true })
+  scopes: Scope[];
+
+  @Column('uuid', { nullable: true })
+  vendorId: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  expiresAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  revokedAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  lastUsedAt: Date | null;
+}

@@ -1,0 +1,27 @@
+// Who is asking and what they may do. Every route names its scopes with @RequireScopes or is @Public.
+// A route that does neither is open to admins only.
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Scope } from './scopes.js';
+
+/** The caller, as services see it. */
+export interface AuthContext {
+  readonly keyId: string;
+  readonly scopes: readonly Scope[];
+  /** Set when the key belongs to a vendor: it then sees that vendor's rows only. */
+  readonly vendorId: string | null;
+}
+
+export const scopesKey = 'plumbline:scopes';
+export const publicKey = 'plumbline:public';
+
+export const RequireScopes = (...scopes: Scope[]) => SetMetadata(scopesKey, scopes);
+export const Public = () => SetMetadata(publicKey, true);
+
+export type AuthenticatedRequest = FastifyRequest & { auth?: AuthContext };
+
+export const CurrentAuth = createParamDecorator((_: unknown, context: ExecutionContext): AuthContext => {
+  const { auth } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (!auth) throw new Error('CurrentAuth was used on a route without authentication');
+  return auth;
+});

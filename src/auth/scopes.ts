@@ -1,0 +1,30 @@
+/** What a key may do. `admin` includes all others. Reading needs the matching `:read` scope. */
+export const scopes = [
+  'admin',
+  'prompts:read',
+  'prompts:write',
+  'policies:read',
+  'policies:write',
+  'completions:read',
+  'completions:write',
+  'criteria:read',
+  'criteria:write',
+  'ratings:read',
+  'ratings:write',
+  'pairs:read',
+  'pairs:write',
+  'reward-models:read',
+  'reward-models:write',
+  'training:read',
+  'training:write',
+  'artifacts:read',
+  'artifacts:write',
+  'jobs:read',
+  'jobs:write',
+] as const;
+
+export type Scope = (typeof scopes)[number];
+
+export function allows(granted: readonly Scope[], wanted: readonly Scope[]): boolean {
+  return granted.includes('admin') || wanted.every((scope) => granted.includes(scope));
+}

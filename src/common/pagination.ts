@@ -1,0 +1,82 @@
+import { Type as Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import type { Type } from '@nestjs/common';
+import { ProblemException } from './problem.js';
+
+/** Query parameters of every collection. */
+export class PageQuery {
+  /** How many items at most. @example 50 */
+  @IsOptional()
+  @Transform(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit?: number;
+
+  /** The `nextCursor` of the page before. */
+  @IsOptional()
+  @IsString()
+  cursor?: string;
+}
+
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+  hasMore: boolean;
+}
+
+/** The DTO class of a page of `item`, named `<Item>Page` in the OpenAPI document. */
+export function PageOf<T>(item: Type<T>): Type<Page<T>> {
+  class PageDto implements Page<T> {
+    @ApiProperty({ type: [item] })
+    data: T[];
+
+    @ApiProperty({ type: String, nullable: true, description: 'pass as `cursor` for the next page' })
+    nextCursor: string | null;
+
+    @ApiProperty({ type: Boolean })
+    hasMore: boolean;
+  }
+  Object.defineProperty(PageDto, 'name', { value: `${item.name.replace(/(Dto|Entity)$/, '')}Page` });
+  return PageDto;
+}
+
+export const defaultPageSize = 50;
+
+/** What a repository needs: fetch `limit + 1` rows whose key is beyond `after`, then call `toPage`. */
+export interface PageRequest {
+  limit: number;
+  /** Key (an id, or an ordinal as text) of the last row of the page before. */
+  after: string | null;
+}
+
+export function pageRequest(query: PageQuery): PageRequest {
+  return { limit: query.limit ?? defaultPageSize, after: query.cursor ? decodeCursor(query.cursor) : null };
+}
+
+/** @param rows up to `limit + 1` rows; the one too many only tells that there is more. */
+export function toPage<T>(rows: T[], request: PageRequest, keyOf: (row: T) => string | number): Page<T> {
+  const data = rows.slice(0, request.limit);
+  const hasMore = rows.length > request.limit;
+  return { data, hasMore, nextCursor: hasMore ? encodeCursor(String(keyOf(data[data.length - 1]))) : null };
+}
+
+export function encodeCursor(key: string): string {
+  return Buffer.from(`1:${key}`).toString('base64url');
+}
+
+export function decodeCursor(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  // Keys are UUIDs or integers; anything else would reach the database as a type error.
+  if (!/^1:([0-9a-f-]{36}|\d{1,18})$/.test(text)) {
+    throw new ProblemException({
+      status: 400,
+      code: 'invalid_cursor',
+      title: 'The cursor is not one of ours',
+      detail: `cursor must be the nextCursor of an earlier page`,
+      errors: [{ pointer: 'cursor', rule: 'cursor', message: 'not a cursor of this API', value: cursor.slice(0, 60) }],
+    });
+  }
+  return text.slice(2);
+}

@@ -1,0 +1,55 @@
+import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemDocument, ProblemException, type ProblemInit } from './problem.js';
+
+/** Titles and codes for errors that Nest or Fastify raise before our code runs. */
+const byStatus: Record<number, Pick<ProblemInit, 'code' | 'title'>> = {
+  400: { code: 'malformed_request', title: 'The request could not be read' },
+  401: { code: 'unauthorized', title: 'A valid API key is needed' },
+  403: { code: 'forbidden', title: 'The API key may not do this' },
+  404: { code: 'route_not_found', title: 'Not found' },
+  405: { code: 'method_not_allowed', title: 'Method not allowed' },
+  413: { code: 'body_too_large', title: 'The body is too large' },
+  415: { code: 'unsupported_media_type', title: 'The media type is not supported' },
+  429: { code: 'rate_limited', title: 'Too many requests' },
+  503: { code: 'unavailable', title: 'The service is not ready' },
+};
+
+/** Turns every error into an RFC 9457 problem document; what nobody foresaw is a 500 without its inside. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (reply.sent) return;
+    const init = toProblem(error);
+    if (init.status >= 500 && init.status !== 503) {
+      this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    void reply
+      .status(init.status)
+      .headers(init.headers ?? {})
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .serializer((value: unknown) => JSON.stringify(value))
+      .send(problemDocument(init, request.url.split('?')[0]));
+  }
+}
+
+export function toProblem(error: unknown): ProblemInit {
+  if (error instanceof ProblemException) return error.init;
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) {
+    const known = byStatus[status] ?? { code: 'malformed_request', title: 'The request could not be read' };
+    return { status, ...known, detail: (error as Error).message };
+  }
+  if (status === 503) return { status, ...byStatus[503] };
+  return { status: 500, code: 'internal_error', title: 'Something went wrong here; it is logged' };
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const code = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof code === 'number' ? code : undefined;
+}

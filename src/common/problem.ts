@@ -1,0 +1,111 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { HttpException } from '@nestjs/common';
+
+/** One mistake in a request: where it is, which rule it broke, and the value that broke it. */
+export class ProblemDetail {
+  /** JSON pointer (RFC 6901) into the body, or the name of a query parameter. */
+  @ApiProperty({ example: '/scale/0/value' })
+  pointer: string;
+
+  /** The rule that was broken, stable for machines. */
+  @ApiProperty({ example: 'isInt' })
+  rule: string;
+
+  @ApiProperty({ example: 'value must be an integer number' })
+  message: string;
+
+  /** The value that was refused, shortened where long. */
+  @ApiPropertyOptional({ example: '3.5' })
+  value?: string;
+}
+
+/** A problem document (RFC 9457). `code` is stable: branch on it, not on `title`. */
+export class Problem {
+  @ApiProperty({ example: 'https://plumbline.dev/problems/validation_failed' })
+  type: string;
+
+  @ApiProperty({ example: 'validation_failed' })
+  code: string;
+
+  @ApiProperty({ example: 'The request is not valid' })
+  title: string;
+
+  @ApiProperty({ example: 422 })
+  status: number;
+
+  @ApiPropertyOptional({ example: 'score must be one of the values of the scale: 1, 2, 3, 4, 5' })
+  detail?: string;
+
+  @ApiPropertyOptional({ example: '/v1/ratings' })
+  instance?: string;
+
+  @ApiPropertyOptional({ type: [ProblemDetail] })
+  errors?: ProblemDetail[];
+}
+
+export interface ProblemInit {
+  status: number;
+  code: string;
+  title: string;
+  detail?: string;
+  errors?: ProblemDetail[];
+  headers?: Record<string, string>;
+}
+
+/** Throw this anywhere below a controller: the filter answers with the problem document. */
+export class ProblemException extends HttpException {
+  readonly init: ProblemInit;
+
+  constructor(init: ProblemInit) {
+    super(init.detail ?? init.title, init.status);
+    this.init = init;
+  }
+}
+
+export function problemDocument(init: ProblemInit, instance?: string): Problem {
+  return {
+    type: `https://plumbline.dev/problems/${init.code}`,
+    code: init.code,
+    title: init.title,
+    status: init.status,
+    ...(init.detail !== undefined && { detail: init.detail }),
+    ...(instance !== undefined && { instance }),
+    ...(init.errors && { errors: init.errors }),
+  };
+}
+
+export function notFound(resource: string, id: string): ProblemException {
+  return new ProblemException({
+    status: 404,
+    code: `${resource}_not_found`,
+    title: 'Not found',
+    detail: `no ${resource.replaceAll('_', ' ')} has the id '${id}'`,
+  });
+}
+
+export function conflict(code: string, detail: string, errors?: ProblemDetail[]): ProblemException {
+  return new ProblemException({ status: 409, code, title: 'Conflict with what is stored', detail, errors });
+}
+
+/** A request that is well formed and still cannot be done: 422 with the pointer of the field at fault. */
+export function unprocessable(
+  code: string,
+  pointer: string,
+  rule: string,
+  message: string,
+  value?: unknown,
+): ProblemException {
+  return new ProblemException({
+    status: 422,
+    code,
+    title: 'The request cannot be carried out',
+    detail: message,
+    errors: [{ pointer, rule, message, ...(value !== undefined && { value: shorten(value) }) }],
+  });
+}
+
+/** At most 120 characters of a refused value, for an error message. */
+export function shorten(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}

@@ -1,0 +1,94 @@
+// The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
+// are told at once. Nothing else in the code base reads process.env.
+import { resolve } from 'node:path';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Folder of everything that is kept: embedded Postgres, artifacts. Absolute. */
+  readonly dataDir: string;
+  /** External Postgres; absent means the embedded one. */
+  readonly databaseUrl?: string;
+  /** Redis for the queue; absent means the queue lives in Postgres. */
+  readonly redisUrl?: string;
+  /** Folder of the artifact store. Absolute. */
+  readonly artifactsDir: string;
+  readonly logLevel: LogLevel;
+  readonly logPretty: boolean;
+  /** Plain text of the first admin key; absent means one is made and printed. */
+  readonly adminKey?: string;
+  readonly rateLimitPerMinute: number;
+  /** Largest JSON body in bytes. */
+  readonly bodyLimitBytes: number;
+  /** Largest NDJSON body or artifact upload in bytes. */
+  readonly uploadLimitBytes: number;
+  /** Seconds after which a worker that stopped its heartbeat loses its job. */
+  readonly jobLeaseSeconds: number;
+  /** Threads of ONNX Runtime in a worker; 0 means one per core. */
+  readonly computeThreads: number;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export class ConfigError extends Error {
+  constructor(readonly mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+  }
+}
+
+/** @throws ConfigError with one line per mistake: the variable, the rule and the value. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const mistakes: string[] = [];
+  const text = (name: string) => (env[name]?.trim() ? env[name].trim() : undefined);
+
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const raw = text(name);
+    if (raw === undefined) return fallback;
+    const value = Number(raw);
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    mistakes.push(`${name} must be an integer from ${min} to ${max}, got '${raw}'`);
+    return fallback;
+  };
+
+  const url = (name: string, protocols: string[]): string | undefined => {
+    const raw = text(name);
+    if (raw === undefined) return undefined;
+    if (URL.canParse(raw) && protocols.includes(new URL(raw).protocol)) return raw;
+    // The value may hold a password, so it is not repeated.
+    mistakes.push(`${name} must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return undefined;
+  };
+
+  const oneOf = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const raw = text(name);
+    if (raw === undefined || (values as readonly string[]).includes(raw)) return (raw as T) ?? fallback;
+    mistakes.push(`${name} must be one of ${values.join(', ')}, got '${raw}'`);
+    return fallback;
+  };
+
+  const adminKey = text('PLUMBLINE_ADMIN_KEY');
+  if (adminKey !== undefined && adminKey.length < 24) {
+    mistakes.push(`PLUMBLINE_ADMIN_KEY must have at least 24 characters, got ${adminKey.length}`);
+  }
+  const dataDir = resolve(text('PLUMBLINE_DATA_DIR') ?? '.plumbline');
+
+  const config: Config = {
+    host: text('HOST') ?? '127.0.0.1',
+    port: integer('PORT', 3000, 0, 65_535),
+    dataDir,
+    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+    artifactsDir: resolve(text('ARTIFACTS_DIR') ?? `${dataDir}/artifacts`),
+    logLevel: oneOf('LOG_LEVEL', logLevels, 'info'),
+    logPretty: oneOf('LOG_FORMAT', ['json', 'pretty'], process.stdout.isTTY ? 'pretty' : 'json') === 'pretty',
+    adminKey,
+    rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1_048_576, 1024, 1_073_741_824),
+    uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
+    jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
+    computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
+  };
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return Object.freeze(config);
+}

@@ -1,0 +1,19 @@
+import type { DataSourceOptions } from 'typeorm';
+import { Init1795392000000 } from '../../migrations/1795392000000-Init.js';
+import { SnakeNaming } from './naming.js';
+
+/** In the order in which they run. */
+export const migrations = [Init1795392000000];
+
+export function dataSourceOptions(url: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    migrations,
+    migrationsTransactionMode: 'each',
+    namingStrategy: new SnakeNaming(),
+    synchronize: false,
+    poolSize: 10,
+    applicationName: 'plumbline',
+  };
+}

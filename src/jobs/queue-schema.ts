@@ -1,0 +1,19 @@
+import { runMigrations } from 'bullmq';
+import { Client } from 'pg';
+
+/** Schema in which BullMQ keeps its tables when the queue lives in Postgres. */
+export const queueSchema = 'bullmq';
+
+/**
+ * Creates or updates BullMQ's tables. Must be done before any queue or worker exists: without its
+ * schema a BullMQ worker spins and ignores signals.
+ */
+export async function prepareQueueSchema(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await runMigrations(client, queueSchema);
+  } finally {
+    await client.end();
+  }
+}
