@@ -39,6 +39,7 @@ export async function startEmbeddedPostgres({ dir, settings = [] }: EmbeddedOpti
   const control = (...args: string[]) => account.run(pg_ctl, ['-D', data, ...args]);
   const running = () => control('status').then(() => true, () => false);
 
+  await dropLockOfTheDead(data);
   for (let attempt = 1; !(await running()); attempt++) {
     const port = await freePort();
     const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].map((s) => `-c ${s}`).join(' ');
@@ -57,6 +58,18 @@ export async function startEmbeddedPostgres({ dir, settings = [] }: EmbeddedOpti
       if (await running()) await control('-m', 'fast', '-w', 'stop');
     },
   };
+}
+
+/**
+ * A killed server whose parent never collects it stays a zombie: it answers to its process id, so both
+ * `pg_ctl` and Postgres would take its lock file for that of a living server.
+ */
+async function dropLockOfTheDead(data: string): Promise<void> {
+  const lock = join(data, 'postmaster.pid');
+  const pid = (await readFile(lock, 'utf8').catch(() => '')).split('\n')[0];
+  if (!pid) return;
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  if (/\) Z /.test(status)) await rm(lock);
 }
 
 async function initialise(initdb: string, data: string, passwordFile: string, account: Account): Promise<void> {
