@@ -62,6 +62,7 @@ const jobs = `
     progress_completed double precision NOT NULL DEFAULT 0,
     progress_total double precision,
     progress_unit text,
+    progress_eta_seconds double precision,
     attempt integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 3,
     error jsonb,

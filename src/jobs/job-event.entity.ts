@@ -1,0 +1,41 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { JobError } from './job-failure.js';
+import type { JobState } from './job-state.js';
+
+export const jobEventTypes = [
+  'queued',
+  'started',
+  'cancelling',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'retried',
+  'recovered',
+  'released',
+] as const;
+export type JobEventType = (typeof jobEventTypes)[number];
+
+export interface JobEventData {
+  state: JobState;
+  attempt: number;
+  error?: JobError;
+}
+
+/** One change of state. Ids of one job grow in the order in which its changes were committed. */
+@Entity('job_events')
+export class JobEvent {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id: string;
+
+  @Column('uuid')
+  jobId: string;
+
+  @Column('text')
+  type: JobEventType;
+
+  @Column('jsonb')
+  data: JobEventData;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}

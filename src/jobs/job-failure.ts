@@ -1,0 +1,41 @@
+import { ProblemException } from '#src/common/problem.js';
+import { InvalidPayloadError } from './job-types.js';
+
+/** Why a job failed, as kept in `jobs.error`; `code` is stable. */
+export interface JobError {
+  code: string;
+  title: string;
+  detail?: string;
+}
+
+/**
+ * Thrown by a handler when trying again cannot help: the inputs are at fault, not the machine. The job
+ * fails at once with this code.
+ */
+export class JobFailure extends Error {
+  override readonly name = 'JobFailure';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What goes into `jobs.error`, and whether another attempt may go better. */
+export function describeFailure(error: unknown): { error: JobError; retriable: boolean } {
+  if (error instanceof JobFailure) return deterministic(error.code, error.message);
+  if (error instanceof InvalidPayloadError) return deterministic('invalid_payload', error.message);
+  // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
+  if (error instanceof ProblemException && error.init.status < 500) {
+    const { code, title, detail } = error.init;
+    return { error: { code, title, detail }, retriable: false };
+  }
+  const detail = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
+  return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };
+}
+
+function deterministic(code: string, message: string): { error: JobError; retriable: false } {
+  return { error: { code, title: 'The job cannot be carried out', detail: message.slice(0, 2000) }, retriable: false };
+}

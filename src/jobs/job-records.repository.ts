@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, Repository } from 'typeorm';
+import type { PageRequest } from '#src/common/pagination.js';
+import { JobEvent } from './job-event.entity.js';
+import type { JobLogLevel } from './job-handler.js';
+import { JobLog } from './job-log.entity.js';
+import { JobMetric } from './job-metric.entity.js';
+
+/** What a job leaves behind while it runs: events, log lines and metrics, all append-only and in order. */
+@Injectable()
+export class JobRecordsRepository {
+  constructor(
+    @InjectRepository(JobEvent) private readonly events: Repository<JobEvent>,
+    @InjectRepository(JobLog) private readonly logs: Repository<JobLog>,
+    @InjectRepository(JobMetric) private readonly metrics: Repository<JobMetric>,
+  ) {}
+
+  /** @param afterId id of the last event seen, '0' for all */
+  eventsAfter(jobId: string, afterId: string, limit: number): Promise<JobEvent[]> {
+    return this.events.find({ where: { jobId, id: MoreThan(afterId) }, order: { id: 'ASC' }, take: limit });
+  }
+
+  listLogs(jobId: string, page: PageRequest): Promise<JobLog[]> {
+    const id = MoreThan(page.after ?? '0');
+    return this.logs.find({ where: { jobId, id }, order: { id: 'ASC' }, take: page.limit + 1 });
+  }
+
+  /** Steps greater than `page.after`. */
+  listMetrics(jobId: string, page: PageRequest): Promise<JobMetric[]> {
+    const step = MoreThan(Number(page.after ?? -1));
+    return this.metrics.find({ where: { jobId, step }, order: { step: 'ASC' }, take: page.limit + 1 });
+  }
+
+  async addLog(jobId: string, level: JobLogLevel, message: string): Promise<void> {
+    await this.logs.insert({ jobId, level, message });
+  }
+
+  /** Keeps the metrics of a step, unless that attempt no longer holds the lease. */
+  async putMetrics(jobId: string, leaseOwner: string, step: number, values: Record<string, number>): Promise<void> {
+    // JSON.stringify turns what is not finite into null.
+    await this.metrics.query(
+      `INSERT INTO job_metrics (job_id, step, values)
+       SELECT id, $3, $4 FROM jobs WHERE id = $1 AND lease_owner = $2
+       ON CONFLICT (job_id, step) DO UPDATE SET values = excluded.values, created_at = now()`,
+      [jobId, leaseOwner, step, JSON.stringify(values)],
+    );
+  }
+}

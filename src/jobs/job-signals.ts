@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Client } from 'pg';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+
+/** Postgres channels. `job` carries the id of a job that changed, `outbox` says that a message waits. */
+export const channels = { job: 'plumbline_job', outbox: 'plumbline_outbox' } as const;
+
+/**
+ * Brings news of commits from every process to this one. Only a way to hear sooner: whoever listens also
+ * looks for himself now and then, so a lost connection costs time, not truth.
+ */
+@Injectable()
+export class JobSignals implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger('Jobs');
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
+  private readonly closing = new AbortController();
+  private client: Client | undefined;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.listen().catch((error: Error) => this.reconnect(error));
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    await this.client?.end().catch(() => undefined);
+  }
+
+  /** Aborts when this process shuts down: waiting requests and streams then end. */
+  get closed(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /** @returns a function that stops listening */
+  onOutbox(listener: () => void): () => void {
+    return this.on(channels.outbox, listener);
+  }
+
+  onJob(jobId: string, listener: () => void): () => void {
+    return this.on(`${channels.job}:${jobId}`, listener);
+  }
+
+  /** Resolves at the next change of the job, after `ms`, or when `signal` aborts, whichever comes first. */
+  jobChanged(jobId: string, ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        off();
+        signal?.removeEventListener('abort', done);
+        this.closed.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      const off = this.onJob(jobId, done);
+      signal?.addEventListener('abort', done);
+      this.closed.addEventListener('abort', done);
+      if (signal?.aborted || this.closed.aborted) done();
+    });
+  }
+
+  private on(event: string, listener: () => void): () => void {
+    this.emitter.on(event, listener);
+    return () => this.emitter.off(event, listener);
+  }
+
+  private async listen(): Promise<void> {
+    const client = new Client({
+      connectionString: this.config.databaseUrl,
+      application_name: 'plumbline-signals',
+      keepAlive: true,
+    });
+    this.client = client;
+    client.on('error', (error) => this.reconnect(error));
+    client.on('notification', ({ channel, payload }) =>
+      this.emitter.emit(channel === channels.job ? `${channels.job}:${payload}` : channel),
+    );
+    await client.connect();
+    await client.query(`LISTEN ${channels.job}; LISTEN ${channels.outbox}`);
+  }
+
+  private reconnect(error: Error): void {
+    if (this.closing.signal.aborted) return;
+    this.logger.warn(`listening for changes was interrupted: ${error.message}`);
+    void this.client?.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
+    setTimeout(() => {
+      if (!this.closing.signal.aborted) this.listen().catch((again: Error) => this.reconnect(again));
+    }, 1000).unref();
+  }
+}

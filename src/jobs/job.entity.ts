@@ -1,0 +1,84 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { JobError } from './job-failure.js';
+import type { JobState } from './job-state.js';
+import type { JobType, QueueName } from './job-types.js';
+
+/** The truth about a job; the message in the queue only points here. */
+@Entity('jobs')
+export class Job {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  type: JobType;
+
+  @Column('text')
+  queue: QueueName;
+
+  @Column('text')
+  state: JobState;
+
+  @Column('jsonb')
+  payload: unknown;
+
+  @Column('text', { nullable: true })
+  phase: string | null;
+
+  @Column('double precision')
+  progressCompleted: number;
+
+  @Column('double precision', { nullable: true })
+  progressTotal: number | null;
+
+  @Column('text', { nullable: true })
+  progressUnit: string | null;
+
+  /** As of the last write of progress. */
+  @Column('double precision', { nullable: true })
+  progressEtaSeconds: number | null;
+
+  /** Attempts begun, the running one included; one that a shutdown cut short does not count. */
+  @Column('integer')
+  attempt: number;
+
+  @Column('integer')
+  maxAttempts: number;
+
+  @Column('jsonb', { nullable: true })
+  error: JobError | null;
+
+  @Column('text', { nullable: true })
+  resultType: string | null;
+
+  @Column('uuid', { nullable: true })
+  resultId: string | null;
+
+  @Column('uuid', { nullable: true })
+  apiKeyId: string | null;
+
+  @Column('uuid', { nullable: true })
+  vendorId: string | null;
+
+  /** Names one attempt of one worker, so that an attempt that came back from the dead is told apart. */
+  @Column('text', { nullable: true })
+  leaseOwner: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  leaseExpiresAt: Date | null;
+
+  /** Grows with every change that a reader can see; the ETag. */
+  @Column('integer')
+  version: number;
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  @Column('timestamptz')
+  updatedAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  startedAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  finishedAt: Date | null;
+}

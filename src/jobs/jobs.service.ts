@@ -1,0 +1,155 @@
+// Jobs as the rest of the system sees them: start one inside your own transaction, look, wait, cancel, retry.
+import { Injectable } from '@nestjs/common';
+import { newId } from '#src/common/id.js';
+import { toPage, type Page, type PageRequest } from '#src/common/pagination.js';
+import { conflict, notFound, ProblemException } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import type { JobEvent } from './job-event.entity.js';
+import type { ResultRef } from './job-handler.js';
+import type { JobLog } from './job-log.entity.js';
+import type { JobMetric } from './job-metric.entity.js';
+import { JobRecordsRepository } from './job-records.repository.js';
+import { JobSignals } from './job-signals.js';
+import { next, terminal } from './job-state.js';
+import { checkPayload, queueOf, type JobType, type PayloadOf } from './job-types.js';
+import type { Job } from './job.entity.js';
+import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repository.js';
+
+/** Who started the job; an `AuthContext` is one. */
+export interface JobOwner {
+  keyId: string;
+  vendorId: string | null;
+}
+
+export interface EnqueueRequest<T extends JobType> {
+  type: T;
+  payload: PayloadOf<T>;
+  /** What the job will fill. */
+  resultRef?: ResultRef;
+  auth: JobOwner | null;
+  maxAttempts?: number;
+}
+
+@Injectable()
+export class JobsService {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: JobsRepository,
+    private readonly records: JobRecordsRepository,
+    private readonly signals: JobSignals,
+  ) {}
+
+  /**
+   * Starts a job when, and only when, the caller's transaction commits.
+   *
+   * @throws InvalidPayloadError
+   */
+  async enqueue<T extends JobType>(tx: Transaction, request: EnqueueRequest<T>): Promise<{ id: string }> {
+    const id = newId();
+    await this.jobs.add(tx, {
+      id,
+      type: request.type,
+      queue: queueOf(request.type),
+      payload: checkPayload(request.type, request.payload),
+      maxAttempts: request.maxAttempts ?? 3,
+      resultType: request.resultRef?.type ?? null,
+      resultId: request.resultRef?.id ?? null,
+      apiKeyId: request.auth?.keyId ?? null,
+      vendorId: request.auth?.vendorId ?? null,
+    });
+    return { id };
+  }
+
+  async get(viewer: JobViewer, id: string): Promise<Job> {
+    const job = await this.jobs.find(viewer, id);
+    if (!job) throw notFound('job', id);
+    return job;
+  }
+
+  async list(viewer: JobViewer, filter: JobFilter, page: PageRequest): Promise<Page<Job>> {
+    return toPage(await this.jobs.list(viewer, filter, page), page, (job) => job.id);
+  }
+
+  /** The job as soon as its version differs from `version`, it is terminal, or `ms` have passed. */
+  async waitForChange(viewer: JobViewer, id: string, version: number, ms: number, signal?: AbortSignal): Promise<Job> {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      // Listens before it looks, so that no change falls in between.
+      const look = new AbortController();
+      const left = deadline - Date.now();
+      const changed = this.signals.jobChanged(id, Math.min(left, 2000), AbortSignal.any([look.signal, ...(signal ? [signal] : [])]));
+      const job = await this.get(viewer, id).finally(() => left <= 0 && look.abort());
+      const over = left <= 0 || signal?.aborted || this.signals.closed.aborted;
+      if (job.version !== version || terminal(job.state) || over) {
+        look.abort();
+        return job;
+      }
+      await changed;
+    }
+  }
+
+  /** @throws ProblemException 404 `job_not_finished` until the job is terminal */
+  async outcome(viewer: JobViewer, id: string): Promise<Job> {
+    const job = await this.get(viewer, id);
+    if (terminal(job.state)) return job;
+    throw new ProblemException({
+      status: 404,
+      code: 'job_not_finished',
+      title: 'The job has no outcome yet',
+      detail: `job ${id} is ${job.state}`,
+      headers: { 'retry-after': '1' },
+    });
+  }
+
+  /** A queued job is cancelled at once, a running one at its next step boundary. */
+  cancel(viewer: JobViewer, id: string): Promise<Job> {
+    return this.act(viewer, id, 'job_not_cancellable', async (tx, job) => {
+      if (job.state === 'cancelling') return job;
+      const leased = next(job.state, 'cancel') === 'cancelling';
+      return this.jobs.change(tx, job, 'cancel', leased ? 'cancelling' : 'cancelled');
+    });
+  }
+
+  /** Queues a failed or cancelled job again, with all its attempts. */
+  retry(viewer: JobViewer, id: string): Promise<Job> {
+    const fresh = {
+      attempt: 0,
+      error: null,
+      phase: null,
+      startedAt: null,
+      progressCompleted: 0,
+      progressTotal: null,
+      progressEtaSeconds: null,
+    };
+    return this.act(viewer, id, 'job_not_retryable', (tx, job) => this.jobs.change(tx, job, 'retry', 'retried', fresh));
+  }
+
+  events(jobId: string, afterId: string): Promise<JobEvent[]> {
+    return this.records.eventsAfter(jobId, afterId, 100);
+  }
+
+  async logs(viewer: JobViewer, id: string, page: PageRequest): Promise<Page<JobLog>> {
+    await this.get(viewer, id);
+    return toPage(await this.records.listLogs(id, page), page, (log) => log.id);
+  }
+
+  async metrics(viewer: JobViewer, id: string, page: PageRequest): Promise<Page<JobMetric>> {
+    await this.get(viewer, id);
+    return toPage(await this.records.listMetrics(id, page), page, (metric) => metric.step);
+  }
+
+  private async act(
+    viewer: JobViewer,
+    id: string,
+    code: 'job_not_cancellable' | 'job_not_retryable',
+    change: (tx: Transaction, job: Job) => Promise<Job>,
+  ): Promise<Job> {
+    await this.get(viewer, id);
+    const action = code === 'job_not_retryable' ? 'retry' : 'cancel';
+    return this.database.transaction(async (tx) => {
+      const job = await this.jobs.lock(tx, id);
+      if (!job || next(job.state, action) === undefined) throw conflict(code, `job ${id} is ${job?.state ?? 'gone'}`);
+      return change(tx, job);
+    });
+  }
+}
