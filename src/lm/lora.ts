@@ -1,0 +1,118 @@
+/**
+ * Low-rank adaptation (Hu et al. 2021, arXiv:2106.09685): y = x W^T + (alpha / rank) x A^T B^T with
+ * A [rank, in] and B [out, rank]. Names are PEFT's, so an adapter saved here loads in `peft`.
+ */
+import { Rng } from '#src/common/rng.js';
+import { type Node } from '#src/nn/graph.js';
+import { matmul, mul } from '#src/nn/ops.js';
+import { f32, floats, zeros } from '#src/nn/tensor.js';
+import { type ModelConfig } from './config.js';
+import { linearModules, linearName, parameterShapes, type LinearModule } from './parameter-shapes.js';
+import { type Tensors } from './safetensors.js';
+
+export interface LoraConfig {
+  rank: number;
+  alpha: number;
+  targetModules: LinearModule[];
+}
+
+/** The attention projections, as PEFT's examples do, plus the MLP: all linear maps (Dettmers et al. 2023). */
+export const allLinear: LinearModule[] = [...linearModules];
+
+export const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
+
+/** PEFT's name of a factor of the base parameter `model.layers.0....weight`. */
+export function loraName(baseName: string, factor: 'A' | 'B'): string {
+  return `base_model.model.${baseName.replace(/\.weight$/, '')}.lora_${factor}.weight`;
+}
+
+export const isLoraName = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
+
+/** Base parameters that the adapter changes. */
+export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
+  return Array.from({ length: model.numLayers }, (_, layer) =>
+    lora.targetModules.map((module) => linearName(layer, module)),
+  ).flat();
+}
+
+/** A kaiming-uniform (bound 1 / sqrt(in), as PEFT does), B zero: the adapted model starts out equal to the base. */
+export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | number): Tensors {
+  if (!Number.isInteger(lora.rank) || lora.rank < 1) throw new RangeError(`LoRA rank must be a positive integer, got ${lora.rank}`);
+  const root = Rng.from(seed);
+  const shapes = parameterShapes(model);
+  const factors = loraTargets(model, lora).flatMap((name) => {
+    const [out, inner] = shapes[name];
+    const rng = root.fork(name);
+    const bound = 1 / Math.sqrt(inner);
+    const a = Float32Array.from({ length: lora.rank * inner }, () => (2 * rng.next() - 1) * bound);
+    return [
+      [loraName(name, 'A'), f32(a, [lora.rank, inner])] as const,
+      [loraName(name, 'B'), zeros([out, lora.rank])] as const,
+    ];
+  });
+  return Object.fromEntries(factors);
+}
+
+/** (alpha / rank) x A^T B^T, or undefined where the base parameter has no factors. x [rows, in] -> [rows, out]. */
+export function loraDelta(
+  params: Readonly<Record<string, Node>>,
+  lora: LoraConfig | undefined,
+  baseName: string,
+  x: Node,
+): Node | undefined {
+  const a = params[loraName(baseName, 'A')];
+  const b = params[loraName(baseName, 'B')];
+  if (!a || !b) return undefined;
+  if (!lora) throw new RangeError(`"${baseName}" has LoRA factors but no LoRA config was given`);
+  const narrow = matmul(x, a, { transB: true }); // [rows, rank]
+  return matmul(mul(narrow, loraScale(lora)), b, { transB: true });
+}
+
+/** New base weights W + (alpha / rank) B A; untouched tensors are shared, not copied. */
+export function mergeLora(base: Tensors, factors: Tensors, model: ModelConfig, lora: LoraConfig): Tensors {
+  const merged = { ...base };
+  for (const name of loraTargets(model, lora)) {
+    const a = factors[loraName(name, 'A')];
+    const b = factors[loraName(name, 'B')];
+    if (!a || !b) throw new RangeError(`LoRA factors of "${name}" are missing`);
+    const [out, inner] = base[name].shape;
+    const weight = floats(base[name]).slice();
+    addProduct(weight, floats(b), floats(a), { out, rank: lora.rank, inner, scale: loraScale(lora) });
+    merged[name] = f32(weight, [out, inner]);
+  }
+  return merged;
+}
+
+interface ProductSize {
+  out: number;
+  rank: number;
+  inner: number;
+  scale: number;
+}
+
+/** weight [out, inner] += scale * b [out, rank] * a [rank, inner]. */
+function addProduct(weight: Float32Array, b: Float32Array, a: Float32Array, { out, rank, inner, scale }: ProductSize): void {
+  for (let o = 0; o < out; o++) {
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * b[o * rank + r];
+      if (factor === 0) continue;
+      for (let i = 0; i < inner; i++) weight[o * inner + i] += factor * a[r * inner + i];
+    }
+  }
+}
+
+/** `adapter_config.json` as PEFT writes it. */
+export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string, unknown> {
+  return {
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: baseModel,
+    r: lora.rank,
+    lora_alpha: lora.alpha,
+    lora_dropout: 0,
+    target_modules: lora.targetModules,
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+  };
+}
