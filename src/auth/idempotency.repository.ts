@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+export interface StoredAnswer {
+  requestHash: string;
+  /** Null while the first request with this key is still at work. */
+  status: number | null;
+  headers: Record<string, string> | null;
+  body: unknown;
+}
+
+@Injectable()
+export class IdempotencyRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Reserves the key; false when it was used before. A reservation whose process died is free after a minute. */
+  async reserve(apiKeyId: string, key: string, requestHash: string): Promise<boolean> {
+    const rows: unknown[] = await this.dataSource.query(
+      `INSERT INTO idempotency_keys (api_key_id, key, request_hash) VALUES ($1, $2, $3)
+       ON CONFLICT (api_key_id, key) DO UPDATE SET request_hash = excluded.request_hash, created_at = now()
+         WHERE (idempotency_keys.status IS NULL AND idempotency_keys.created_at < now() - interval '1 minute')
+            OR idempotency_keys.created_at < now() - interval '24 hours'
+       RETURNING key`,
+      [apiKeyId, key, requestHash],
+    );
+    return rows.length > 0;
+  }
+
+  async find(apiKeyId: string, key: string): Promise<StoredAnswer | undefined> {
+    const rows: StoredAnswer[] = await this.dataSource.query(
+      `SELECT request_hash AS "requestHash", status, headers, body FROM idempotency_keys WHERE api_key_id = $1 AND key = $2`,
+      [apiKeyId, key],
+    );
+    return rows[0];
+  }
+
+  async complete(apiKeyId: string, key: string, answer: Omit<StoredAnswer, 'requestHash'>): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE idempotency_keys SET status = $3, headers = $4, body = $5 WHERE api_key_id = $1 AND key = $2`,
+      [apiKeyId, key, answer.status, JSON.stringify(answer.headers), JSON.stringify(answer.body ?? null)],
+    );
+  }
+
+  async release(apiKeyId: string, key: string): Promise<void> {
+    await this.dataSource.query(
+      `DELETE FROM idempotency_keys WHERE api_key_id = $1 AND key = $2 AND status IS NULL`,
+      [apiKeyId, key],
+    );
+  }
+}

@@ -1,0 +1,49 @@
+import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
+import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Public, RequireScopes } from '#src/auth/auth.js';
+import { Database } from '#src/database/database.js';
+import { METRICS, type Metrics } from './metrics.js';
+
+export class HealthDto {
+  @ApiProperty({ example: 'ok' })
+  status: string;
+}
+
+@ApiTags('health')
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly database: Database,
+    @Inject(METRICS) private readonly metrics: Metrics,
+  ) {}
+
+  /** The process is alive. */
+  @Get('healthz')
+  @Public()
+  @ApiOperation({ operationId: 'health_live' })
+  live(): HealthDto {
+    return { status: 'ok' };
+  }
+
+  /** The process can serve: its database answers. */
+  @Get('readyz')
+  @Public()
+  @ApiOperation({ operationId: 'health_ready' })
+  async ready(): Promise<HealthDto> {
+    try {
+      await this.database.ping();
+    } catch {
+      throw new ServiceUnavailableException();
+    }
+    return { status: 'ok' };
+  }
+
+  /** Prometheus metrics of this process. */
+  @Get('metrics')
+  @RequireScopes('admin')
+  @Header('content-type', 'text/plain; version=0.0.4')
+  @ApiOperation({ operationId: 'health_metrics' })
+  scrape(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}

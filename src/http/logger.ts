@@ -1,0 +1,53 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+import type { Config } from '#src/config/config.js';
+
+/** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */
+export class PinoLogger implements LoggerService {
+  private readonly pino: Logger;
+
+  constructor(config: Config, process: 'api' | 'worker') {
+    const options = {
+      level: config.logLevel,
+      base: { process },
+      redact: { paths: ['authorization', 'secret', '*.authorization', '*.secret'], censor: '[hidden]' },
+    };
+    this.pino = config.logPretty ? pino(options, { write: (line: string) => writeReadable(line) }) : pino(options);
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.pino.info(...entry(message, rest));
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.pino.error(...entry(message, rest));
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.pino.warn(...entry(message, rest));
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.pino.debug(...entry(message, rest));
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.pino.trace(...entry(message, rest));
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.pino.fatal(...entry(message, rest));
+  }
+}
+
+/** Nest passes the context last; a stack, when there is one, before it. */
+function entry(message: unknown, rest: unknown[]): [Record<string, unknown>, string] {
+  const context = typeof rest.at(-1) === 'string' ? (rest.at(-1) as string) : undefined;
+  const stack = rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined;
+  const fields = { ...(context && { context }), ...(stack && { stack }) };
+  if (message instanceof Error) return [{ ...fields, err: message }, message.message];
+  if (typeof message === 'object' && message !== null) return [{ ...fields, ...message }, ''];
+  return [fields, String(message)];
+}
+
+function writeReadable(line: string): void {
+  const { time, level, process: name, context, msg, stack } = JSON.parse(line) as Record<string, string | number>;
+  const label = pino.levels.labels[level as number].toUpperCase().padEnd(5);
+  const clock = new Date(time).toISOString().slice(11, 19);
+  process.stdout.write(`${clock} ${label} [${name}] ${context ? `${context}: ` : ''}${msg}${stack ? `\n${stack}` : ''}\n`);
+}

@@ -1,0 +1,54 @@
+import type { Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Server } from 'node:http';
+import { AppModule } from '#src/app.module.js';
+import { ApiKeysService } from '#src/auth/api-keys.service.js';
+import type { Scope } from '#src/auth/scopes.js';
+import { readConfig, type Config } from '#src/config/config.js';
+import { createHttpApp } from '#src/http/http-app.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+export interface TestApp {
+  app: NestFastifyApplication;
+  /** For supertest: `request(t.http)`. */
+  http: Server;
+  config: Config;
+  database: TestDatabase;
+  adminKey: string;
+  /** `{ Authorization: 'Bearer ...' }` of the admin key. */
+  admin: { Authorization: string };
+  keyWith(...scopes: Scope[]): Promise<{ Authorization: string }>;
+  get<T>(type: Type<T>): T;
+  close(): Promise<void>;
+}
+
+/** The API on a database and an artifact folder of its own; `close` it in `afterAll`. */
+export async function createTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-app-'));
+  const config = readConfig({ DATABASE_URL: database.url, PLUMBLINE_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env });
+  const app = await createHttpApp(AppModule.forRoot(config), config, false);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const keys = app.get(ApiKeysService, { strict: false });
+  const header = (secret: string) => ({ Authorization: `Bearer ${secret}` });
+  const adminKey = (await keys.create({ name: 'test admin', scopes: ['admin'] })).secret;
+  return {
+    app,
+    http: app.getHttpServer() as Server,
+    config,
+    database,
+    adminKey,
+    admin: header(adminKey),
+    keyWith: async (...scopes) => header((await keys.create({ name: scopes.join(), scopes })).secret),
+    get: (type) => app.get(type, { strict: false }),
+    close: async () => {
+      await app.close();
+      await database.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
