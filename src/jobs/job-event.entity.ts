@@ -9,6 +9,7 @@ export const jobEventTypes = [
   'succeeded',
   'failed',
   'cancelled',
+  'paused',
   'retried',
   'recovered',
   'released',

@@ -3,9 +3,13 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { Client } from 'pg';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { JobWatch } from './job-watch.js';
 
-/** Postgres channels. `job` carries the id of a job that changed, `outbox` says that a message waits. */
-export const channels = { job: 'plumbline_job', outbox: 'plumbline_outbox' } as const;
+/**
+ * Postgres channels. `job` carries the id of a job that changed, `stop` that of one whose worker should
+ * let go of it, `outbox` says that a message waits.
+ */
+export const channels = { job: 'plumbline_job', stop: 'plumbline_stop', outbox: 'plumbline_outbox' } as const;
 
 /**
  * Brings news of commits from every process to this one. Only a way to hear sooner: whoever listens also
@@ -39,26 +43,20 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     return this.on(channels.outbox, listener);
   }
 
-  onJob(jobId: string, listener: () => void): () => void {
-    return this.on(`${channels.job}:${jobId}`, listener);
+  /** Somebody asked the job to stop. */
+  onStop(jobId: string, listener: () => void): () => void {
+    return this.on(`${channels.stop}:${jobId}`, listener);
   }
 
-  /** Resolves at the next change of the job, after `ms`, or when `signal` aborts, whichever comes first. */
-  jobChanged(jobId: string, ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        off();
-        signal?.removeEventListener('abort', done);
-        this.closed.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const off = this.onJob(jobId, done);
-      signal?.addEventListener('abort', done);
-      this.closed.addEventListener('abort', done);
-      if (signal?.aborted || this.closed.aborted) done();
+  /** Watches from now on, so that a change between a look and the wait after it is not missed. */
+  watch(jobId: string): JobWatch {
+    const watch = new JobWatch(() => {
+      off();
+      this.closed.removeEventListener('abort', watch.wake);
     });
+    const off = this.on(`${channels.job}:${jobId}`, watch.wake);
+    this.closed.addEventListener('abort', watch.wake);
+    return watch;
   }
 
   private on(event: string, listener: () => void): () => void {
@@ -75,10 +73,10 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     this.client = client;
     client.on('error', (error) => this.reconnect(error));
     client.on('notification', ({ channel, payload }) =>
-      this.emitter.emit(channel === channels.job ? `${channels.job}:${payload}` : channel),
+      this.emitter.emit(payload ? `${channel}:${payload}` : channel),
     );
     await client.connect();
-    await client.query(`LISTEN ${channels.job}; LISTEN ${channels.outbox}`);
+    await client.query(Object.values(channels).map((channel) => `LISTEN ${channel}`).join('; '));
   }
 
   private reconnect(error: Error): void {

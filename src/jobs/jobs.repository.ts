@@ -102,6 +102,7 @@ export class JobsRepository {
     const changed = await tx.findOneByOrFail(Job, { id: job.id });
     await this.record(tx, changed, event);
     if (state === 'queued') await this.post(tx, job);
+    if (state === 'cancelling' || state === 'pausing') await this.notify(tx, channels.stop, job.id);
     return changed;
   }
 
@@ -112,11 +113,17 @@ export class JobsRepository {
   ): Promise<void> {
     const data = { state: job.state, attempt: job.attempt, ...(job.error && { error: job.error }) };
     await tx.insert(JobEvent, { jobId: job.id, type, data });
-    await tx.query('SELECT pg_notify($1, $2)', [channels.job, job.id]);
+    await this.notify(tx, channels.job, job.id);
   }
 
   private async post(tx: Transaction, job: Pick<Job, 'id' | 'queue' | 'type'>): Promise<void> {
+    // One message per job is enough, and keeps the sweep for lost messages from sending old ones again.
+    await tx.delete(OutboxMessage, { jobId: job.id });
     await tx.insert(OutboxMessage, { id: newId(), jobId: job.id, queue: job.queue, name: job.type });
-    await tx.query('SELECT pg_notify($1, $2)', [channels.outbox, '']);
+    await this.notify(tx, channels.outbox, '');
+  }
+
+  private async notify(tx: Transaction, channel: string, payload: string): Promise<void> {
+    await tx.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 }

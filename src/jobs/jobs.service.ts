@@ -73,18 +73,17 @@ export class JobsService {
   /** The job as soon as its version differs from `version`, it is terminal, or `ms` have passed. */
   async waitForChange(viewer: JobViewer, id: string, version: number, ms: number, signal?: AbortSignal): Promise<Job> {
     const deadline = Date.now() + ms;
-    for (;;) {
-      // Listens before it looks, so that no change falls in between.
-      const look = new AbortController();
-      const left = deadline - Date.now();
-      const changed = this.signals.jobChanged(id, Math.min(left, 2000), AbortSignal.any([look.signal, ...(signal ? [signal] : [])]));
-      const job = await this.get(viewer, id).finally(() => left <= 0 && look.abort());
-      const over = left <= 0 || signal?.aborted || this.signals.closed.aborted;
-      if (job.version !== version || terminal(job.state) || over) {
-        look.abort();
-        return job;
+    const watch = this.signals.watch(id);
+    try {
+      for (;;) {
+        const job = await this.get(viewer, id);
+        const left = deadline - Date.now();
+        const over = left <= 0 || signal?.aborted || this.signals.closed.aborted;
+        if (job.version !== version || terminal(job.state) || over) return job;
+        await watch.changed(Math.min(left, 2000), signal);
       }
-      await changed;
+    } finally {
+      watch.stop();
     }
   }
 

@@ -1,0 +1,29 @@
+/** A subscription to the changes of one job that remembers a change until somebody has waited for it. */
+export class JobWatch {
+  private news = false;
+  private waiting: (() => void) | undefined;
+
+  constructor(readonly stop: () => void) {}
+
+  readonly wake = (): void => {
+    this.news = true;
+    this.waiting?.();
+  };
+
+  /** Resolves when something changed since the last call, after `ms`, or when `signal` aborts. */
+  async changed(ms: number, signal?: AbortSignal): Promise<void> {
+    if (!this.news && !signal?.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        const done = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.waiting = done;
+        signal?.addEventListener('abort', done, { once: true });
+      });
+    }
+    this.waiting = undefined;
+    this.news = false;
+  }
+}
