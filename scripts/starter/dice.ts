@@ -1,3 +1,5 @@
+import { Rng } from '#src/common/rng.js';
+
 /** A seeded stream of choices: the same key gives the same stream on every machine. */
 export interface Dice {
   /** Uniform in [0, 1). */
@@ -23,16 +25,11 @@ export function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Mulberry32 seeded by the hash of its key. */
+/** Dice over the stream of random numbers that the key seeds. */
 export function dice(...key: (string | number)[]): Dice {
-  let state = hash32(key.join('\u0000'));
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  const below = (n: number) => Math.floor(next() * n);
+  const rng = Rng.from(key.join('\u0000'));
+  const next = () => rng.next();
+  const below = (n: number) => rng.int(n);
   return {
     next,
     below,
@@ -43,14 +40,7 @@ export function dice(...key: (string | number)[]): Dice {
       for (let i = 0; i < weights.length; i++) if ((left -= weights[i]) < 0) return i;
       return weights.length - 1;
     },
-    shuffle(items) {
-      const copy = [...items];
-      for (let i = copy.length - 1; i > 0; i--) {
-        const j = below(i + 1);
-        [copy[i], copy[j]] = [copy[j], copy[i]];
-      }
-      return copy;
-    },
-    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    shuffle: (items) => rng.shuffle([...items]),
+    normal: () => rng.normal(),
   };
 }
