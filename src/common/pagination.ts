@@ -51,8 +51,9 @@ export interface PageRequest {
   after: string | null;
 }
 
-export function pageRequest(query: PageQuery): PageRequest {
-  return { limit: query.limit ?? defaultPageSize, after: query.cursor ? decodeCursor(query.cursor) : null };
+/** @param key what the collection's rows are ordered by; a cursor of another kind is refused */
+export function pageRequest(query: PageQuery, key: CursorKey = 'id'): PageRequest {
+  return { limit: query.limit ?? defaultPageSize, after: query.cursor ? decodeCursor(query.cursor, key) : null };
 }
 
 /** @param rows up to `limit + 1` rows; the one too many only tells that there is more. */
@@ -66,10 +67,19 @@ export function encodeCursor(key: string): string {
   return Buffer.from(`1:${key}`).toString('base64url');
 }
 
-export function decodeCursor(cursor: string): string {
+/** UUIDs, positions that fit an integer column, or ids that fit a bigint column. */
+export type CursorKey = 'id' | 'ordinal' | 'serial';
+
+// Anything else would reach the database as a type error.
+const cursorKeys: Record<CursorKey, RegExp> = {
+  id: /^1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  ordinal: /^1:\d{1,9}$/,
+  serial: /^1:\d{1,18}$/,
+};
+
+export function decodeCursor(cursor: string, key: CursorKey): string {
   const text = Buffer.from(cursor, 'base64url').toString();
-  // Keys are UUIDs or integers; anything else would reach the database as a type error.
-  if (!/^1:([0-9a-f-]{36}|\d{1,18})$/.test(text)) {
+  if (!cursorKeys[key].test(text)) {
     throw new ProblemException({
       status: 400,
       code: 'invalid_cursor',

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { PageRequest } from '#src/common/pagination.js';
+import type { Transaction } from '#src/database/database.js';
+import { PromptSet } from './prompt-set.entity.js';
+import type { Prompt } from './prompt.entity.js';
+
+export type PromptOfSet = Prompt & { position: number };
+
+const promptColumns = `p.id, p.text, p.external_id AS "externalId", p.tags, p.metadata, p.created_at AS "createdAt"`;
+
+@Injectable()
+export class PromptSetsRepository {
+  constructor(@InjectRepository(PromptSet) private readonly rows: Repository<PromptSet>) {}
+
+  /** @param promptIds in order of position */
+  async insert(tx: Transaction, set: Omit<PromptSet, 'createdAt'>, promptIds: string[]): Promise<PromptSet> {
+    await tx.insert(PromptSet, set);
+    await tx.query(
+      `INSERT INTO prompt_set_members (prompt_set_id, position, prompt_id)
+       SELECT $1, position - 1, id FROM unnest($2::uuid[]) WITH ORDINALITY AS given (id, position)`,
+      [set.id, promptIds],
+    );
+    return tx.findOneByOrFail(PromptSet, { id: set.id });
+  }
+
+  find(id: string): Promise<PromptSet | null> {
+    return this.rows.findOneBy({ id });
+  }
+
+  page(request: PageRequest): Promise<PromptSet[]> {
+    const query = this.rows.createQueryBuilder('s').orderBy('s.id').limit(request.limit + 1);
+    if (request.after) query.where('s.id > :after', { after: request.after });
+    return query.getMany();
+  }
+
+  /** Members whose position is greater than `request.after`, one more than asked for. */
+  members(setId: string, request: PageRequest): Promise<PromptOfSet[]> {
+    return this.rows.query(
+      `SELECT ${promptColumns}, m.position FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id
+       WHERE m.prompt_set_id = $1 AND m.position > $2 ORDER BY m.position LIMIT $3`,
+      [setId, Number(request.after ?? -1), request.limit + 1],
+    );
+  }
+
+  /** Every member in order of position. */
+  allMembers(setId: string): Promise<PromptOfSet[]> {
+    return this.rows.query(
+      `SELECT ${promptColumns}, m.position FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id
+       WHERE m.prompt_set_id = $1 ORDER BY m.position`,
+      [setId],
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { RequireScopes } from '#src/auth/auth.js';
+import { bodyStream } from '#src/common/body-stream.js';
+import { BulkResult } from '#src/common/bulk.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { CreatePromptDto, PromptDto, PromptPage, PromptQuery } from './prompts.dto.js';
+import { PromptsService } from './prompts.service.js';
+
+@ApiTags('prompts')
+@Controller('prompts')
+export class PromptsController {
+  constructor(
+    private readonly prompts: PromptsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Post()
+  @RequireScopes('prompts:write')
+  @ApiOperation({ operationId: 'prompts_create' })
+  create(@Body() dto: CreatePromptDto): Promise<PromptDto> {
+    return this.prompts.create(dto);
+  }
+
+  /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScopes('prompts:write')
+  @ApiOperation({ operationId: 'prompts_createBulk' })
+  @ApiConsumes('application/x-ndjson')
+  @ApiBody({ schema: { type: 'string' } })
+  createBulk(@Req() request: FastifyRequest): Promise<BulkResult> {
+    return this.prompts.createMany(bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
+  }
+
+  @Get()
+  @RequireScopes('prompts:read')
+  @ApiOperation({ operationId: 'prompts_list' })
+  list(@Query() query: PromptQuery): Promise<PromptPage> {
+    return this.prompts.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('prompts:read')
+  @ApiOperation({ operationId: 'prompts_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<PromptDto> {
+    return this.prompts.get(id);
+  }
+}

@@ -1,0 +1,82 @@
+// Step 1 of the loop: prompts, posted one by one or in bulk. A prompt never changes; posting it again under
+// the same external id finds the first one, and a different text under that id is refused.
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { landLines, failedLine, type BulkLine } from '#src/common/bulk-lines.js';
+import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
+import { canonicalJson } from '#src/common/hash.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { conflict, notFound, shorten, type ProblemDetail } from '#src/common/problem.js';
+import type { NewPrompt, Prompt } from './prompt.entity.js';
+import { CreatePromptDto, type PromptQuery } from './prompts.dto.js';
+import { PromptsRepository } from './prompts.repository.js';
+
+@Injectable()
+export class PromptsService {
+  constructor(private readonly prompts: PromptsRepository) {}
+
+  /** @throws ProblemException 409 `external_id_conflict` */
+  async create(dto: CreatePromptDto): Promise<Prompt> {
+    const prompt = newPrompt(dto);
+    const inserted = await this.prompts.insertNew([prompt]);
+    if (!inserted.has(prompt.id)) {
+      throw conflict('external_id_conflict', taken(dto.externalId!).message, [taken(dto.externalId!)]);
+    }
+    return this.get(prompt.id);
+  }
+
+  createMany(body: Readable): Promise<BulkResult> {
+    return landLines(body, CreatePromptDto, (lines) => this.land(lines));
+  }
+
+  async get(id: string): Promise<Prompt> {
+    const prompt = await this.prompts.find(id);
+    if (!prompt) throw notFound('prompt', id);
+    return prompt;
+  }
+
+  /** In any order; ids that do not exist are missing. */
+  getMany(ids: string[]): Promise<Prompt[]> {
+    return this.prompts.findMany(ids);
+  }
+
+  /** Id of each prompt that exists, by id or by external id. */
+  resolve(keys: string[], by: 'id' | 'externalId'): Promise<Map<string, string>> {
+    return this.prompts.resolve(keys, by);
+  }
+
+  async list(query: PromptQuery): Promise<Page<Prompt>> {
+    const request = pageRequest(query);
+    return toPage(await this.prompts.page(query, request), request, (prompt) => prompt.id);
+  }
+
+  private async land(lines: BulkLine<CreatePromptDto>[]): Promise<BulkItemResult[]> {
+    const given = lines.map(({ line, value }) => ({ line, prompt: newPrompt(value) }));
+    const inserted = await this.prompts.insertNew(given.map(({ prompt }) => prompt));
+    const rest = given.filter(({ prompt }) => !inserted.has(prompt.id));
+    const stored = await this.prompts.byExternalIds(rest.map(({ prompt }) => prompt.externalId!));
+    const byExternalId = new Map(stored.map((prompt) => [prompt.externalId, prompt]));
+    return given.map(({ line, prompt }) => {
+      if (inserted.has(prompt.id)) return { line, status: 'created', id: prompt.id };
+      const first = byExternalId.get(prompt.externalId);
+      if (first && sameContent(first, prompt)) return { line, status: 'duplicate', id: first.id };
+      return failedLine(line, 'external_id_conflict', [taken(prompt.externalId!)]);
+    });
+  }
+}
+
+function newPrompt(dto: CreatePromptDto): NewPrompt {
+  const { text, externalId = null, tags = [], metadata = {} } = dto;
+  return { id: newId(), text, externalId: externalId ?? null, tags: tags ?? [], metadata: metadata ?? {} };
+}
+
+function sameContent(a: NewPrompt, b: NewPrompt): boolean {
+  const content = ({ text, tags, metadata }: NewPrompt) => canonicalJson({ text, tags, metadata });
+  return content(a) === content(b);
+}
+
+function taken(externalId: string): ProblemDetail {
+  const message = `another prompt has the externalId '${shorten(externalId)}'`;
+  return { pointer: '/externalId', rule: 'unique', message, value: shorten(externalId) };
+}
