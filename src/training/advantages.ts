@@ -1,0 +1,65 @@
+/**
+ * Group-relative advantages (Shao et al. 2024, DeepSeekMath, arXiv:2402.03300, section 4.1.2):
+ * the baseline of a completion is the mean reward of the completions of the same prompt.
+ */
+
+export interface GroupAdvantages {
+  /** One per reward, in the order given. */
+  advantages: number[];
+  /** Mean over groups of the standard deviation inside a group. */
+  rewardStd: number;
+  /** Share of groups whose rewards are all equal: they teach nothing. */
+  fracZeroStd: number;
+}
+
+/** Below this a deviation is rounding, as in TRL's `torch.isclose(std, 0)`. */
+const zeroStd = 1e-8;
+/** Added to the deviation, as TRL does. */
+const epsilon = 1e-4;
+
+/**
+ * @param rewards group after group, each of `groupSize`
+ * @param scale divide by the group's standard deviation (the paper) or not (Liu et al. 2025, "Dr. GRPO",
+ *   arXiv:2503.20783: the division favours prompts that are too easy or too hard)
+ * @throws RangeError when the rewards are not whole groups of at least 2, or one is not finite
+ */
+export function groupAdvantages(rewards: readonly number[], groupSize: number, scale: boolean): GroupAdvantages {
+  if (!Number.isInteger(groupSize) || groupSize < 2) throw new RangeError(`a group needs at least 2 completions, got ${groupSize}`);
+  if (rewards.length === 0 || rewards.length % groupSize !== 0) {
+    throw new RangeError(`${rewards.length} rewards are not whole groups of ${groupSize}`);
+  }
+  const bad = rewards.findIndex((reward) => !Number.isFinite(reward));
+  if (bad >= 0) throw new RangeError(`reward ${bad} is ${rewards[bad]}`);
+  const groups = Array.from({ length: rewards.length / groupSize }, (_, g) =>
+    rewards.slice(g * groupSize, (g + 1) * groupSize),
+  );
+  const stds = groups.map(sampleStd);
+  const advantages = groups.flatMap((group, g) => {
+    const std = stds[g];
+    if (std <= zeroStd) return group.map(() => 0);
+    const center = mean(group);
+    return group.map((reward) => (reward - center) / (scale ? std + epsilon : 1));
+  });
+  return { advantages, rewardStd: mean(stds), fracZeroStd: stds.filter((std) => std <= zeroStd).length / stds.length };
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+
+/** With Bessel's correction, as torch.std. */
+function sampleStd(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(values.reduce((total, value) => total + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/** Pearson's correlation; 0 where one side does not vary. */
+export function correlation(xs: readonly number[], ys: readonly number[]): number {
+  const [mx, my] = [mean(xs), mean(ys)];
+  let [xy, xx, yy] = [0, 0, 0];
+  xs.forEach((x, i) => {
+    xy += (x - mx) * (ys[i] - my);
+    xx += (x - mx) ** 2;
+    yy += (ys[i] - my) ** 2;
+  });
+  return xx <= zeroStd ** 2 || yy <= zeroStd ** 2 ? 0 : xy / Math.sqrt(xx * yy);
+}

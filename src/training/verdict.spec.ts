@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { auditRun, type AuditedRun } from './verdict.js';
+
+type Curve = (progress: number) => number;
+
+/** A run of 20 steps that is healthy but for the curves given; `progress` goes from 0 to 1. */
+function run(curves: Record<string, Curve> = {}, rewards: Partial<AuditedRun> = {}): AuditedRun {
+  const healthy: Record<string, Curve> = {
+    reward: (p) => p,
+    kl: (p) => 0.1 * p,
+    entropy: (p) => 1 - 0.3 * p,
+    frac_reward_zero_std: () => 0.1,
+    'completions/clipped_ratio': () => 0.02,
+    'completions/mean_length': () => 30,
+    reward_length_correlation: () => 0.1,
+  };
+  const steps = Array.from({ length: 20 }, (_, i) =>
+    Object.fromEntries(Object.entries({ ...healthy, ...curves }).map(([name, curve]) => [name, curve(i / 19)])),
+  );
+  return { steps, rewardBefore: 0, rewardAfter: 0.9, ...rewards };
+}
+
+const bad = (audited: AuditedRun) => {
+  const { status, findings } = auditRun(audited);
+  return [status, findings.filter((finding) => finding.status !== 'healthy').map(({ check, status: s }) => `${check} ${s}`)];
+};
+
+test('a run that learned with small drift is healthy, and every check says what it measured', () => {
+  const { status, findings } = auditRun(run());
+  expect(status).toBe('healthy');
+  expect(findings.map((finding) => finding.check)).toEqual([
+    'finite', 'reward_gain', 'kl_size', 'kl_slope', 'entropy_collapse', 'zero_std_groups', 'truncation', 'length_gaming', 'evaluation_gain',
+  ]);
+  expect(findings.find((finding) => finding.check === 'kl_size')?.value).toBeCloseTo(0.1 * (37 / 38), 6);
+});
+
+test.each<[string, AuditedRun, [string, string[]]]>([
+  ['reward fell', run({ reward: () => 1 }, { rewardAfter: -0.1 }), ['failed', ['reward_gain failed']]],
+  ['drifted far', run({ kl: () => 0.8 }), ['warning', ['kl_size warning']]],
+  ['drifted away', run({ kl: (p) => 12 * p }), ['failed', ['kl_size failed', 'kl_slope failed']]],
+  ['still drifting', run({ kl: (p) => 0.48 * Math.max(0, 2 * p - 1) }), ['warning', ['kl_slope warning']]],
+  ['collapsed', run({ entropy: (p) => (p > 0.5 ? 0.01 : 1) }), ['failed', ['entropy_collapse failed']]],
+  ['no contrast', run({ frac_reward_zero_std: () => 1 }), ['failed', ['zero_std_groups failed']]],
+  ['cut off', run({ 'completions/clipped_ratio': () => 0.4 }), ['warning', ['truncation warning']]],
+  [
+    'longer and longer',
+    run({ 'completions/mean_length': (p) => 30 + 60 * p, reward_length_correlation: () => 0.6 }),
+    ['warning', ['length_gaming warning']],
+  ],
+  ['only in training', run({}, { rewardAfter: 0.1 }), ['warning', ['evaluation_gain warning']]],
+  ['not a number', run({ loss: (p) => (p > 0.9 ? Number.NaN : 1) }), ['failed', ['finite failed']]],
+])('%s', (_name, audited, expected) => {
+  expect(bad(audited)).toEqual(expected);
+});
