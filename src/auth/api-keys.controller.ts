@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery } from '#src/common/pagination.js';
 import { ApiKeyPage, CreateApiKeyDto, CreatedApiKeyDto } from './api-keys.dto.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { RequireScopes } from './auth.js';
+import { RequireScopes, SecretAnswer } from './auth.js';
 
 @ApiTags('api-keys')
 @Controller('api-keys')
@@ -13,6 +13,7 @@ export class ApiKeysController {
 
   /** Makes a key; its secret is in this answer and nowhere else. */
   @Post()
+  @SecretAnswer()
   @ApiOperation({ operationId: 'apiKeys_create' })
   async create(@Body() dto: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
     const { key, secret } = await this.apiKeys.create(dto);

@@ -14,9 +14,13 @@ export interface AuthContext {
 
 export const scopesKey = 'plumbline:scopes';
 export const publicKey = 'plumbline:public';
+export const secretAnswerKey = 'plumbline:secret-answer';
 
 export const RequireScopes = (...scopes: Scope[]) => SetMetadata(scopesKey, scopes);
 export const Public = () => SetMetadata(publicKey, true);
+
+/** The answer holds a secret that is shown once, so it is never kept for an `Idempotency-Key`. */
+export const SecretAnswer = () => SetMetadata(secretAnswerKey, true);
 
 export type AuthenticatedRequest = FastifyRequest & { auth?: AuthContext };
 

@@ -1,9 +1,10 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { catchError, from, mergeMap, of, type Observable } from 'rxjs';
 import { canonicalJson, sha256 } from '#src/common/hash.js';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
-import type { AuthenticatedRequest } from './auth.js';
+import { secretAnswerKey, type AuthenticatedRequest } from './auth.js';
 import { IdempotencyRepository, type StoredAnswer } from './idempotency.repository.js';
 
 /** Headers of an answer that a client acts on and that a replay must therefore repeat. */
@@ -16,7 +17,10 @@ const keptHeaders = ['location', 'retry-after'];
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(private readonly answers: IdempotencyRepository) {}
+  constructor(
+    private readonly answers: IdempotencyRepository,
+    private readonly reflector: Reflector,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
@@ -36,7 +40,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
         const headers = Object.fromEntries(
           keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
         );
-        await this.answers.complete(keyId, key, { status: reply.statusCode, headers, body });
+        const secret = this.reflector.get<boolean | undefined>(secretAnswerKey, context.getHandler());
+        await this.answers.complete(keyId, key, { status: reply.statusCode, headers, body: secret ? null : body });
         return body;
       }),
       catchError((error: unknown) =>
@@ -69,6 +74,9 @@ function replay(answer: StoredAnswer | undefined, hash: string, reply: FastifyRe
   }
   if (!answer || answer.status === null) {
     throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still at work: try again shortly');
+  }
+  if (answer.body === null && answer.status !== 204) {
+    throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its answer held a secret and is shown once');
   }
   void reply.status(answer.status).headers(answer.headers ?? {}).header('idempotency-replayed', 'true');
   return answer.body;

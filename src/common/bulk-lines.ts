@@ -60,7 +60,7 @@ function check<T extends object>(type: ClassConstructor<T>, read: NdjsonLine): R
   return read.error ? { errors: [{ pointer: '', ...read.error }] } : validatePlain(type, read.value);
 }
 
-function codeOf(errors: ProblemDetail[]): string {
+export function codeOf(errors: ProblemDetail[]): string {
   const rules = new Set(errors.map((error) => error.rule));
   if (rules.has('json')) return 'malformed_json';
   if (rules.has('lineLength')) return 'line_too_long';

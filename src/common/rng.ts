@@ -35,7 +35,7 @@ export class Rng {
   shuffle<T>(array: T[]): T[] {
     for (let i = array.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
-      [array[i], array[j]] = [array[j] as T, array[i] as T];
+      [array[i], array[j]] = [array[j], array[i]];
     }
     return array;
   }

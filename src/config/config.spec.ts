@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, readConfig } from './config.js';
+import { type ConfigError, readConfig } from './config.js';
 
 test('defaults need no environment', () => {
   const config = readConfig({});

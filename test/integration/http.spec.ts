@@ -1,4 +1,5 @@
 import request from 'supertest';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../support/app.js';
 
@@ -66,13 +67,26 @@ test('an unknown route and an invalid cursor are problems too', async () => {
 });
 
 test('the same Idempotency-Key gives the first answer again; with another body it is refused', async () => {
-  const post = (name: string) =>
-    request(t.http).post('/v1/api-keys').set(t.admin).set('Idempotency-Key', 'k-1').send({ name, scopes: ['jobs:read'] });
+  const post = (text: string) =>
+    request(t.http).post('/v1/prompts').set(t.admin).set('Idempotency-Key', 'k-1').send({ text });
   const first = await post('once').expect(201);
   const again = await post('once').expect(201).expect('idempotency-replayed', 'true');
   expect((again.body as { id: string }).id).toBe((first.body as { id: string }).id);
   const other = await post('twice').expect(422);
   expect(other.body).toMatchObject({ code: 'idempotency_key_reused' });
+});
+
+test('an answer that holds a secret is not kept for its Idempotency-Key', async () => {
+  const post = () =>
+    request(t.http)
+      .post('/v1/api-keys')
+      .set(t.admin)
+      .set('Idempotency-Key', 'k-3')
+      .send({ name: 'n', scopes: ['jobs:read'] });
+  const { secret } = (await post().expect(201)).body as { secret: string };
+  expect((await post().expect(409)).body).toMatchObject({ code: 'answer_not_kept' });
+  const stored = await t.app.get(DataSource).query<unknown[]>('SELECT body FROM idempotency_keys');
+  expect(JSON.stringify(stored)).not.toContain(secret);
 });
 
 test('a failure frees its Idempotency-Key', async () => {

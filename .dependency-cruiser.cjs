@@ -1,0 +1,89 @@
+// The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
+// upstream and never back.
+const rooms = ['prompts', 'policies', 'completions', 'ratings', 'pairs', 'reward', 'training'];
+const base = ['config', 'common', 'database', 'jobs', 'auth'];
+
+/** `room` may import only `allowed` (and itself) out of src/. */
+const only = (room, allowed) => ({
+  name: `${room}-imports`,
+  severity: 'error',
+  comment: `src/${room} may import: ${allowed.join(', ') || 'nothing'}`,
+  from: { path: `^src/${room}/`, pathNot: '\\.spec\\.ts$' },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+});
+
+const upstream = (room) => rooms.slice(0, rooms.indexOf(room));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    only('config', []),
+    only('common', []),
+    only('database', ['config', 'common']),
+    only('jobs', ['config', 'common', 'database', 'auth']),
+    only('auth', ['config', 'common', 'database']),
+    only('artifacts', ['config', 'common', 'database', 'auth']),
+    only('nn', ['common']),
+    only('lm', ['nn', 'common']),
+    only('prompts', base),
+    only('policies', [...base, 'artifacts', 'lm', 'prompts']),
+    only('completions', [...base, 'artifacts', 'lm', ...upstream('completions')]),
+    only('ratings', [...base, 'artifacts', ...upstream('ratings')]),
+    only('pairs', [...base, 'artifacts', ...upstream('pairs')]),
+    only('reward', [...base, 'artifacts', 'lm', 'nn', ...upstream('reward')]),
+    only('training', [...base, 'artifacts', 'lm', 'nn', ...upstream('training')]),
+    {
+      name: 'engine-without-nest',
+      severity: 'error',
+      comment: 'src/nn and src/lm are a library: no Nest, no TypeORM',
+      from: { path: '^src/(nn|lm)/' },
+      to: { path: 'node_modules/(@nestjs|typeorm|bullmq|pg)/' },
+    },
+    {
+      name: 'typeorm-only-in-repositories',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/database/', '\\.(repository|entity|module|spec)\\.ts$'] },
+      to: { path: 'node_modules/(typeorm|@nestjs/typeorm)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'bullmq-only-in-jobs',
+      severity: 'error',
+      from: { path: '^(src|scripts)/', pathNot: '^src/jobs/' },
+      to: { path: 'node_modules/(bullmq|@nestjs/bullmq)/' },
+    },
+    {
+      name: 'onnxruntime-only-in-session',
+      severity: 'error',
+      from: { path: '^(src|scripts)/', pathNot: '^src/nn/session\\.ts$' },
+      to: { path: 'node_modules/onnxruntime-node/' },
+    },
+    {
+      name: 'handlers-only-in-workers',
+      severity: 'error',
+      comment: 'model code never runs in the API process',
+      from: { path: '^src/', pathNot: ['-worker\\.module\\.ts$', '\\.spec\\.ts$'] },
+      to: { path: '\\.handler\\.ts$' },
+    },
+    {
+      name: 'workers-only-in-worker-process',
+      severity: 'error',
+      from: { path: '^src/(main|app\\.module)\\.ts$' },
+      to: { path: '-worker\\.module\\.ts$' },
+    },
+    {
+      name: 'clients-use-the-sdk',
+      severity: 'error',
+      comment: 'the quickstart and ingest talk to the API through the SDK only; bringing the process up is the supervisor',
+      from: { path: '^scripts/(quickstart|ingest)/' },
+      to: { path: '^src/', pathNot: ['^src/process/', '^src/config/'] },
+    },
+    { name: 'sdk-alone', severity: 'error', from: { path: '^sdk/' }, to: { path: '^(src|scripts|test)/' } },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: { conditionNames: ['types', 'import', 'node', 'default'], exportsFields: ['exports'] },
+  },
+};

@@ -1,0 +1,85 @@
+// Entry of every npm command, in plain JavaScript because it must run on a bare clone: installs what is
+// missing, builds what is stale, and hands over to the compiled command.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [command, ...args] = process.argv.slice(2);
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`plumbline: needs Node 20.19 or newer, this is ${process.versions.node}`);
+  process.exit(1);
+}
+
+const commands = {
+  quickstart: () => runBuilt('quickstart/main.js'),
+  start: () => runBuilt('start.js'),
+  worker: () => runBuilt('worker.js'),
+  ingest: () => runBuilt('ingest/main.js'),
+  bench: () => runBuilt('bench/main.js'),
+  check: () => runBuilt('check.js'),
+  test: () => {
+    build();
+    return node([bin('vitest', 'vitest.mjs'), 'run', ...args]);
+  },
+};
+
+if (!Object.hasOwn(commands, command)) {
+  console.error(`plumbline: unknown command '${command}', known are ${Object.keys(commands).join(', ')}`);
+  process.exit(2);
+}
+// Read by quickstart, whose time counts from here.
+process.env.PLUMBLINE_STARTED_AT ??= String(Date.now());
+install();
+process.exit(commands[command]());
+
+function install() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const stamp = join(root, 'node_modules', '.plumbline-installed');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.log('Installing packages (npm ci) ...');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env.npm_execpath;
+  const done = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, 'ci', ...quiet], { cwd: root, stdio: 'inherit' })
+    : spawnSync('npm', ['ci', ...quiet], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+  writeFileSync(stamp, lock);
+}
+
+function build() {
+  const stamp = join(root, 'dist', '.built');
+  const sources = ['src', 'scripts', 'sdk', 'migrations', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+  const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
+  console.log('Building ...');
+  const status = node([bin('@nestjs/cli', 'bin/nest.js'), 'build']);
+  if (status !== 0) process.exit(status);
+  writeFileSync(stamp, '');
+}
+
+function newestIn(path) {
+  if (!existsSync(path)) return 0;
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestIn(join(path, name))));
+}
+
+function runBuilt(file) {
+  build();
+  return node(['--enable-source-maps', join(root, 'dist', 'scripts', file), ...args]);
+}
+
+function bin(name, file) {
+  return join(root, 'node_modules', name, file);
+}
+
+function node(argv) {
+  // The child handles the signals of the terminal; this process only waits for it.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+  return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status ?? 1;
+}

@@ -1,0 +1,36 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const publicPaths = ['/healthz', '/readyz'];
+
+/** Adds what holds for every operation: problem documents, and `Idempotency-Key` on each POST. */
+export function completeDocument(document: OpenAPIObject): OpenAPIObject {
+  const problem = {
+    description: 'A problem document (RFC 9457)',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+  for (const [path, item] of Object.entries(document.paths)) {
+    const open = publicPaths.includes(path);
+    for (const method of methods) {
+      const operation = item[method];
+      if (!operation) continue;
+      const statuses = open ? ['429', '503'] : ['400', '401', '403', '422', '429', '500'];
+      if (path.includes('{')) statuses.push('404');
+      if (method !== 'get') statuses.push('409', '413', '415');
+      for (const status of statuses) operation.responses[status] ??= problem;
+      if (open) operation.security = [];
+      if (method === 'post') (operation.parameters ??= []).push(idempotencyKey);
+    }
+  }
+  return document;
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description: 'A repeat with the same key and request gets the first answer again, for 24 hours',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};

@@ -1,0 +1,58 @@
+// What the API and the worker do alike as processes: read the configuration, wait for the database, bring
+// schemas up to date, and end when the process that started them is gone.
+import { Client } from 'pg';
+import { ConfigError, readConfig, type Config } from '#src/config/config.js';
+import { migrate } from '#src/database/migrate.js';
+import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
+
+const databaseWaitMs = 30_000;
+
+/** Configuration checked, database reached, tables and queue in place. */
+export async function prepare(): Promise<Config> {
+  const config = readConfig();
+  if (!config.databaseUrl) {
+    throw new ConfigError(['DATABASE_URL is not set; `npm start` starts the embedded database and sets it']);
+  }
+  await waitForDatabase(config.databaseUrl);
+  await migrate(config.databaseUrl);
+  if (!config.redisUrl) await prepareQueueSchema(config.databaseUrl);
+  return config;
+}
+
+/** BullMQ never recovers from a database that is absent at boot, so we wait for it, and give up clearly. */
+async function waitForDatabase(connectionString: string): Promise<void> {
+  const deadline = Date.now() + databaseWaitMs;
+  for (;;) {
+    const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      // Wrong credentials or an unknown database do not get better by waiting.
+      const { code, message } = error as { code?: string; message: string };
+      if (code?.startsWith('28') || code === '3D000' || Date.now() > deadline) {
+        throw new ConfigError([`the database of DATABASE_URL cannot be reached: ${message || code}`]);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+/** Runs a process's main function; what goes wrong at boot is one line per mistake and exit code 1. */
+export async function run(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    const lines = error instanceof ConfigError ? error.mistakes : [String((error as Error).stack ?? error)];
+    for (const line of lines) process.stderr.write(`plumbline: ${line}\n`);
+    process.exit(1);
+  }
+}
+
+/** A child whose supervisor was killed would otherwise go on for ever, unseen. */
+export function stopWithParent(close: () => Promise<unknown>): void {
+  if (!process.send) return;
+  process.once('disconnect', () => void close().finally(() => process.exit(0)));
+}
