@@ -1,0 +1,36 @@
+import { ProblemException } from '#src/common/problem.js';
+
+/** The entity tag of a version: `"7"`. */
+export function etagOf(version: number): string {
+  return `"${version}"`;
+}
+
+/** Whether `If-None-Match` names the tag (RFC 9110, weak comparison). */
+export function noneMatches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+/** Longest wait of one request, so that proxies in between do not give up first. */
+export const maxWaitSeconds = 60;
+
+/** Seconds of `Prefer: wait=N` (RFC 7240), at most `maxWaitSeconds`; undefined when not asked for. */
+export function preferredWait(header: string | undefined): number | undefined {
+  for (const preference of (header ?? '').split(',')) {
+    const seconds = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(;|$)/i.exec(preference)?.[1];
+    if (seconds !== undefined) return Math.min(maxWaitSeconds, Number(seconds));
+  }
+  return undefined;
+}
+
+/** `Last-Event-ID` of an event stream; '0', which is before all, when there is none. */
+export function parseEventId(header: string | undefined): string {
+  if (header === undefined || header === '') return '0';
+  if (/^\d{1,18}$/.test(header)) return header;
+  throw new ProblemException({
+    status: 400,
+    code: 'invalid_last_event_id',
+    title: 'The event id is not one of ours',
+    detail: 'Last-Event-ID must be the id of an event of this stream',
+  });
+}

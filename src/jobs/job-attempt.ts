@@ -1,0 +1,112 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Database, Transaction } from '#src/database/database.js';
+import { JobCancelledError, LeaseLostError, type JobContext, type JobLogLevel } from './job-handler.js';
+import type { JobLeasesRepository, ProgressUpdate } from './job-leases.repository.js';
+import type { JobRecordsRepository } from './job-records.repository.js';
+import type { JobSignals } from './job-signals.js';
+import type { JobState } from './job-state.js';
+import type { Job } from './job.entity.js';
+import type { JobsRepository } from './jobs.repository.js';
+import { LatestWriter } from './latest-writer.js';
+import { ProgressMeter } from './progress-meter.js';
+
+export interface AttemptParts {
+  database: Database;
+  jobs: JobsRepository;
+  leases: JobLeasesRepository;
+  records: JobRecordsRepository;
+  signals: JobSignals;
+}
+
+const progressIntervalMs = 250;
+
+/** One attempt at one job: keeps its lease alive, and is what the handler sees of the system. */
+export class JobAttempt implements JobContext {
+  readonly jobId: string;
+  readonly attempt: number;
+  private readonly logger: Logger;
+  private readonly controller = new AbortController();
+  private readonly meter = new ProgressMeter();
+  private readonly writer: LatestWriter<ProgressUpdate>;
+  private readonly stops: (() => void)[] = [];
+  private current: ProgressUpdate = { phase: null, completed: 0, total: null, unit: null, etaSeconds: null };
+  private logging: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly job: Job,
+    readonly leaseOwner: string,
+    private readonly parts: AttemptParts,
+  ) {
+    this.jobId = job.id;
+    this.attempt = job.attempt;
+    this.logger = new Logger(`Job ${job.type} ${job.id}`);
+    this.writer = new LatestWriter((progress) => {
+      return this.heed(parts.leases.saveProgress(job.id, leaseOwner, progress));
+    }, progressIntervalMs);
+    const renew = () => void this.heed(parts.leases.renew(job.id, leaseOwner));
+    const heartbeat = setInterval(renew, parts.leases.leaseMs / 3);
+    this.stops.push(parts.signals.onStop(job.id, renew), () => clearInterval(heartbeat));
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.controller.abort(reason);
+  }
+
+  async progress(completed: number, total: number | null, unit?: string): Promise<void> {
+    const etaSeconds = this.meter.eta(completed, total);
+    this.current = { ...this.current, completed, total, unit: unit ?? this.current.unit, etaSeconds };
+    this.writer.put(this.current);
+    await turn();
+  }
+
+  phase(name: string): void {
+    this.meter.reset();
+    this.current = { phase: name, completed: 0, total: null, unit: null, etaSeconds: null };
+    this.writer.put(this.current);
+  }
+
+  log(level: JobLogLevel, message: string): void {
+    this.logger[level === 'info' ? 'log' : level](message);
+    // A chain keeps the lines in order.
+    this.logging = this.logging
+      .then(() => this.parts.records.addLog(this.jobId, level, message.slice(0, 10_000)))
+      .catch((error: Error) => this.logger.warn(`a log line was not kept: ${error.message}`));
+  }
+
+  metrics(step: number, values: Record<string, number>): Promise<void> {
+    return this.parts.records.putMetrics(this.jobId, this.leaseOwner, step, values);
+  }
+
+  commit<R>(work: (tx: Transaction) => Promise<R>): Promise<R> {
+    return this.parts.database.transaction(async (tx) => {
+      const held = await this.parts.jobs.lockOwned(tx, this.jobId, this.leaseOwner);
+      if (!held) throw new LeaseLostError(`job ${this.jobId} is no longer ours`);
+      return work(tx);
+    });
+  }
+
+  /** Writes out what is waiting. The lease is still renewed until `end`. */
+  async flush(): Promise<void> {
+    await Promise.all([this.writer.flush(), this.logging]);
+  }
+
+  end(): void {
+    for (const stop of this.stops) stop();
+  }
+
+  /** Draws the consequences of a renewal; an error in it is left for the next one to mend. */
+  private async heed(renewal: Promise<JobState | undefined>): Promise<void> {
+    try {
+      const state = await renewal;
+      if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} is no longer ours`));
+      else if (state === 'cancelling') this.abort(new JobCancelledError('the job was cancelled'));
+    } catch (error) {
+      this.logger.warn(`the lease was not renewed: ${(error as Error).message}`);
+    }
+  }
+}

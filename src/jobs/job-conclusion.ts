@@ -1,0 +1,51 @@
+import { describeFailure, type JobError } from './job-failure.js';
+import type { JobEventType } from './job-event.entity.js';
+import { LeaseLostError, WorkerShutdownError, type JobOutcome } from './job-handler.js';
+import type { JobAction, JobState } from './job-state.js';
+
+export type HandlerResult = { ok: true; outcome: JobOutcome | undefined } | { ok: false; error: unknown };
+
+export interface Conclusion {
+  action: JobAction;
+  event: JobEventType;
+  /** Changed columns beside those that go with the state. */
+  set: { error?: JobError; attempt?: number; resultType?: string; resultId?: string };
+}
+
+export interface Standing {
+  /** Of the job, now, its row locked. */
+  state: JobState;
+  attempt: number;
+  maxAttempts: number;
+  /** Why the attempt's signal was aborted, if it was. */
+  reason: unknown;
+}
+
+/** What becomes of a job whose handler returned or threw. */
+export function conclude(result: HandlerResult, { state, attempt, maxAttempts, reason }: Standing): Conclusion {
+  if (result.ok) {
+    const ref = result.outcome?.resultRef;
+    return { action: 'succeed', event: 'succeeded', set: ref ? { resultType: ref.type, resultId: ref.id } : {} };
+  }
+  if (state === 'cancelling') return { action: 'stop', event: 'cancelled', set: {} };
+  if (state === 'pausing') return { action: 'stop', event: 'paused', set: {} };
+  // The machine was taken away, which says nothing about the job.
+  if (reason instanceof WorkerShutdownError) return { action: 'release', event: 'released', set: { attempt: attempt - 1 } };
+  const { error, retriable } = describeFailure(result.error);
+  if (retriable && attempt < maxAttempts) return { action: 'release', event: 'released', set: { error } };
+  return { action: 'fail', event: 'failed', set: { error } };
+}
+
+/** Nothing may be written for a job that is no longer ours. */
+export function isLost(result: HandlerResult): boolean {
+  return !result.ok && result.error instanceof LeaseLostError;
+}
+
+/** What becomes of a job whose lease ran out. */
+export function concludeSilence({ state, attempt, maxAttempts }: Omit<Standing, 'reason'>): Conclusion {
+  if (state === 'cancelling') return { action: 'release', event: 'cancelled', set: {} };
+  if (state === 'pausing') return { action: 'release', event: 'paused', set: {} };
+  if (attempt < maxAttempts) return { action: 'release', event: 'recovered', set: {} };
+  const detail = `its worker fell silent ${attempt} times`;
+  return { action: 'fail', event: 'failed', set: { error: { code: 'worker_lost', title: 'The worker was lost', detail } } };
+}

@@ -1,0 +1,172 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery, pageRequest } from '#src/common/pagination.js';
+import { accepted } from './accepted.js';
+import { etagOf, noneMatches, parseEventId, preferredWait } from './http-conditions.js';
+import { jobEventStream } from './job-event-stream.js';
+import { JobSignals } from './job-signals.js';
+import { terminal } from './job-state.js';
+import * as dto from './jobs.dto.js';
+import { JobsService } from './jobs.service.js';
+
+const acceptedHeaders = {
+  Location: { description: 'where to watch the job', schema: { type: 'string' as const } },
+  'Retry-After': { description: 'seconds until it is worth a look', schema: { type: 'integer' as const } },
+};
+
+@ApiTags('jobs')
+@Controller('jobs')
+@RequireScopes('jobs:read')
+export class JobsController {
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly signals: JobSignals,
+  ) {}
+
+  /** Newest first. */
+  @Get()
+  @ApiOperation({ operationId: 'jobs_list' })
+  @ApiOkResponse({ type: dto.JobPage })
+  async list(@CurrentAuth() auth: AuthContext, @Query() query: dto.ListJobsQuery): Promise<dto.JobPage> {
+    const page = await this.jobs.list(auth, query, pageRequest(query));
+    return { ...page, data: page.data.map(dto.toJobDto) };
+  }
+
+  /**
+   * The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version
+   * in `If-None-Match` where there is one, else of the present one.
+   */
+  @Get(':id')
+  @ApiOperation({ operationId: 'jobs_get' })
+  @ApiHeader({ name: 'If-None-Match', required: false, example: '"7"' })
+  @ApiHeader({ name: 'Prefer', required: false, example: 'wait=30' })
+  @ApiOkResponse({
+    type: dto.JobDto,
+    headers: {
+      ETag: { description: 'version of the job', schema: { type: 'string' } },
+      'Retry-After': { description: 'while the job is not terminal', schema: { type: 'integer' } },
+      'Preference-Applied': { description: 'the wait that was granted', schema: { type: 'string' } },
+    },
+  })
+  @ApiResponse({ status: 304, description: 'nothing changed since the version in If-None-Match' })
+  async get(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<dto.JobDto | undefined> {
+    const wait = preferredWait(prefer);
+    let job = await this.jobs.get(auth, id);
+    const isNews = known !== undefined && !noneMatches(known, etagOf(job.version));
+    if (wait !== undefined) {
+      void reply.header('preference-applied', `wait=${wait}`);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      if (!isNews) job = await this.jobs.waitForChange(auth, id, job.version, wait * 1000, gone.signal);
+    }
+    void reply.header('etag', etagOf(job.version)).header('cache-control', 'private, no-cache');
+    if (!terminal(job.state)) void reply.header('retry-after', '1');
+    if (!noneMatches(known, etagOf(job.version))) return dto.toJobDto(job);
+    void reply.status(304);
+    return undefined;
+  }
+
+  /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
+  @Get(':id/outcome')
+  @ApiOperation({ operationId: 'jobs_outcome' })
+  @ApiOkResponse({ type: dto.JobOutcomeDto })
+  async outcome(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<dto.JobOutcomeDto> {
+    return dto.toOutcomeDto(await this.jobs.outcome(auth, id));
+  }
+
+  /**
+   * Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after
+   * `Last-Event-ID`; 204 when there is nothing more to come.
+   */
+  @Get(':id/events')
+  @ApiOperation({ operationId: 'jobs_events' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, example: '41' })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'a stream of events', schema: { type: 'string' } })
+  @ApiResponse({ status: 204, description: 'the job is terminal and its last event was seen' })
+  async events(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Headers('last-event-id') lastId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const after = parseEventId(lastId);
+    const job = await this.jobs.get(auth, id);
+    if (lastId !== undefined && terminal(job.state) && (await this.jobs.events(id, after)).length === 0) {
+      return void reply.status(204).send();
+    }
+    const stream = Readable.from(jobEventStream(this.jobs, this.signals, auth, id, after));
+    void reply
+      .header('content-type', 'text/event-stream; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .header('x-accel-buffering', 'no')
+      .send(stream);
+  }
+
+  /** Oldest first. */
+  @Get(':id/logs')
+  @ApiOperation({ operationId: 'jobs_logs' })
+  @ApiOkResponse({ type: dto.JobLogPage })
+  async logs(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: PageQuery,
+  ): Promise<dto.JobLogPage> {
+    const page = await this.jobs.logs(auth, id, pageRequest(query));
+    return { ...page, data: page.data.map(dto.toLogDto) };
+  }
+
+  /** By step. */
+  @Get(':id/metrics')
+  @ApiOperation({ operationId: 'jobs_metrics' })
+  @ApiOkResponse({ type: dto.JobMetricPage })
+  async metrics(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: dto.ListMetricsQuery,
+  ): Promise<dto.JobMetricPage> {
+    const page = await this.jobs.metrics(auth, id, dto.metricPage(query));
+    return { ...page, data: page.data.map(dto.toMetricDto) };
+  }
+
+  /** A queued job is cancelled at once, a running one at its next step boundary. */
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @RequireScopes('jobs:write')
+  @ApiOperation({ operationId: 'jobs_cancel' })
+  @ApiAcceptedResponse({ type: dto.JobDto, headers: acceptedHeaders })
+  async cancel(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<dto.JobDto> {
+    const job = await this.jobs.cancel(auth, id);
+    accepted(reply, id);
+    return dto.toJobDto(job);
+  }
+
+  /** Queues a failed or cancelled job again. */
+  @Post(':id/retry')
+  @HttpCode(202)
+  @RequireScopes('jobs:write')
+  @ApiOperation({ operationId: 'jobs_retry' })
+  @ApiAcceptedResponse({ type: dto.JobDto, headers: acceptedHeaders })
+  async retry(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<dto.JobDto> {
+    const job = await this.jobs.retry(auth, id);
+    accepted(reply, id);
+    return dto.toJobDto(job);
+  }
+}

@@ -1,0 +1,47 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '#src/database/database.module.js';
+import { JobEvent } from './job-event.entity.js';
+import { JobLeasesRepository } from './job-leases.repository.js';
+import { JobLog } from './job-log.entity.js';
+import { JobMetric } from './job-metric.entity.js';
+import { JobRecordsRepository } from './job-records.repository.js';
+import { JobSignals } from './job-signals.js';
+import { queueNames } from './job-types.js';
+import { Job } from './job.entity.js';
+import { JobsRepository } from './jobs.repository.js';
+import { JobsService } from './jobs.service.js';
+import { LeaseReaper } from './lease-reaper.js';
+import { OutboxMessage } from './outbox-message.entity.js';
+import { OutboxRelay, queuesProvider } from './outbox-relay.js';
+import { OutboxRepository } from './outbox.repository.js';
+import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from './queue-connection.js';
+
+/** For every process: start jobs, look at them, bring their messages to the queue, take back lost ones. */
+@Module({
+  imports: [
+    DatabaseModule,
+    TypeOrmModule.forFeature([Job, OutboxMessage, JobEvent, JobLog, JobMetric]),
+    QueueConnectionModule,
+    BullModule.forRootAsync({
+      imports: [QueueConnectionModule],
+      inject: [QUEUE_CONNECTION],
+      useFactory: ({ connection }: QueueConnection) => ({ connection }),
+    }),
+    BullModule.registerQueue(...queueNames.map((name) => ({ name }))),
+  ],
+  providers: [
+    JobsRepository,
+    JobLeasesRepository,
+    JobRecordsRepository,
+    OutboxRepository,
+    JobSignals,
+    JobsService,
+    queuesProvider,
+    OutboxRelay,
+    LeaseReaper,
+  ],
+  exports: [JobsService, JobsRepository, JobLeasesRepository, JobRecordsRepository, JobSignals, DatabaseModule],
+})
+export class JobsModule {}
