@@ -61,3 +61,8 @@ export function batchesByTokens(lengths: readonly number[], tokenBudget: number,
     return Array.from({ length: count }, (_, i) => ({ time, indices: indices.slice(i * rows, (i + 1) * rows) }));
   });
 }
+
+/** Flat position (row * time + t) of each row's last token, int64 values for a gather. */
+export function lastPositions({ time, lengths }: PaddedBatch): BigInt64Array {
+  return BigInt64Array.from(lengths, (length, row) => BigInt(row * time + length - 1));
+}

@@ -111,9 +111,13 @@ function checkLayout(entries: Entry[], dataBytes: number): void {
 }
 
 function decode(entry: Entry, bytes: Uint8Array, dataStart: number): Tensor {
-  // slice() also moves the data to an aligned address, which typed arrays require.
-  const raw = bytes.slice(dataStart + entry.begin, dataStart + entry.end).buffer as ArrayBuffer;
-  const decoders = { F32: () => new Float32Array(raw), F16: () => f16ToF32(new Uint16Array(raw)), BF16: () => bf16ToF32(new Uint16Array(raw)) };
+  // A copy, not slice(): it moves the data to an aligned address even when `bytes` is a Node Buffer, whose slice shares.
+  const raw = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)).buffer;
+  const decoders = {
+    F32: () => new Float32Array(raw),
+    F16: () => f16ToF32(new Uint16Array(raw)),
+    BF16: () => bf16ToF32(new Uint16Array(raw)),
+  };
   return { dtype: 'float32', shape: entry.shape, data: decoders[entry.format]() };
 }
 
