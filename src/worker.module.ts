@@ -1,0 +1,16 @@
+// The job process: the handlers of the chosen queues, and no controllers.
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { JobsWorkerModule } from './jobs/jobs-worker.module.js';
+
+@Module({})
+export class WorkerModule {
+  static forRoot(config: Config, queues: readonly string[]): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [ConfigModule.forRoot(config), DatabaseModule, JobsWorkerModule.forQueues(queues)],
+    };
+  }
+}

@@ -1,0 +1,31 @@
+// The worker process: takes jobs of its queues and runs models. node dist/src/worker.js [--queues a,b]
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { parseArgs } from 'node:util';
+import { ConfigError } from './config/config.js';
+import { PinoLogger } from './http/logger.js';
+import { queueNames } from './jobs/job-types.js';
+import { prepare, run, stopWithParent } from './process/process.js';
+import { reportHealth } from './process/worker-health.js';
+import { WorkerModule } from './worker.module.js';
+
+await run(async () => {
+  const queues = queuesOf(process.argv.slice(2));
+  const config = await prepare();
+  const logger = new PinoLogger(config, 'worker');
+  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, queues), { logger, abortOnError: false });
+  app.enableShutdownHooks();
+  stopWithParent(() => app.close());
+  reportHealth();
+  logger.log(`serves ${queues.join(', ')}`, 'Worker');
+  process.send?.({ ready: true });
+});
+
+function queuesOf(args: string[]): string[] {
+  try {
+    const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
+    return values.queues === undefined ? [...queueNames] : values.queues.split(',').map((name) => name.trim());
+  } catch (error) {
+    throw new ConfigError([`${(error as Error).message}; known is --queues ${queueNames.join(',')}`]);
+  }
+}
