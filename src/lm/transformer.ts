@@ -32,12 +32,21 @@ export interface LayerCache {
   value: Node;
 }
 
+/** For rows that hold several sequences with a common beginning; without it a row is one sequence. */
+export interface RowLayout {
+  /** int64 [batch, time]: place of each token in its own sequence, below `time`. */
+  positions: Node;
+  /** float32 [batch, 1, time, time], added to the scores: 0 where a token sees another, -1e9 elsewhere. */
+  mask: Node;
+}
+
 /** ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values. */
-export function decoderForward(model: Model, ids: Node): { hidden: Node; caches: LayerCache[] } {
+export function decoderForward(model: Model, ids: Node, layout?: RowLayout): { hidden: Node; caches: LayerCache[] } {
   const { config, params } = model;
   const [batch, time] = ids.shape;
   const tables = rotaryTables(config, time);
-  const attend = { batch, time, cos: constant(tables.cos), sin: constant(tables.sin), mask: causalMask(time) };
+  const [cos, sin] = [constant(tables.cos), constant(tables.sin)];
+  const attend = { batch, time, cos, sin, positions: layout?.positions, mask: layout?.mask ?? causalMask(time) };
   const caches: LayerCache[] = [];
   let hidden = gather(param(params, embeddingName), reshape(ids, [batch * time]), 0); // [batch * time, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -54,15 +63,16 @@ interface AttentionContext {
   time: number;
   cos: Node;
   sin: Node;
+  positions?: Node;
   mask: Node;
 }
 
 function selfAttention(model: Model, layer: number, x: Node, context: AttentionContext): { output: Node; cache: LayerCache } {
   const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
-  const { batch, time, cos, sin, mask } = context;
+  const { batch, time, cos, sin, positions, mask } = context;
   const split = (rows: Node, heads: number): Node => transpose(reshape(rows, [batch, time, heads, headDim]), [0, 2, 1, 3]);
-  const query = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin); // [batch, heads, time, headDim]
-  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin); // [batch, kvHeads, time, headDim]
+  const query = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions); // [batch, heads, time, headDim]
+  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions); // [batch, kvHeads, time, headDim]
   const value = split(linear(model, layer, 'v_proj', x), kvHeads);
   // The query heads of a group lie next to each other, so a group's queries fold into the time axis
   // and share one product with the group's keys: no key is ever repeated.
