@@ -40,3 +40,13 @@ test('what waits is written without a flush when its time has come', async () =>
   await sleep(60);
   expect(written).toEqual(['a', 'b']);
 });
+
+test('a flush during a write leaves no timer behind that would write again', async () => {
+  const written: number[] = [];
+  const writer = new LatestWriter<number>((value) => sleep(5).then(() => void written.push(value)), 20);
+  writer.put(1);
+  writer.put(2);
+  await writer.flush();
+  await sleep(60);
+  expect(written).toEqual([1, 2]);
+});

@@ -20,8 +20,6 @@ export class LatestWriter<T> {
   }
 
   async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
     while (this.writing || this.waiting) {
       if (!this.writing) this.send();
       await this.writing;
@@ -36,6 +34,7 @@ export class LatestWriter<T> {
   }
 
   private send(): void {
+    clearTimeout(this.timer);
     this.timer = undefined;
     const { value } = this.waiting!;
     this.waiting = undefined;
