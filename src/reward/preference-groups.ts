@@ -1,0 +1,65 @@
+/** Preference data by prompt: each completion once, however many pairs it is part of. */
+
+export interface GroupPair {
+  /** Indices into the group's completions. */
+  chosen: number;
+  rejected: number;
+  /** How far apart the rewards should be; 0 for the plain loss. */
+  margin: number;
+}
+
+export interface PreferenceGroup {
+  prompt: string;
+  completions: string[];
+  pairs: GroupPair[];
+}
+
+export interface PreferencePair {
+  prompt: string;
+  chosen: string;
+  rejected: string;
+  margin?: number;
+}
+
+/** Groups in order of first appearance; equal texts of one prompt are one completion. */
+export function groupByPrompt(pairs: Iterable<PreferencePair>): PreferenceGroup[] {
+  const groups = new Map<string, { group: PreferenceGroup; index: Map<string, number> }>();
+  for (const { prompt, chosen, rejected, margin = 0 } of pairs) {
+    const entry = groups.get(prompt) ?? { group: { prompt, completions: [], pairs: [] }, index: new Map<string, number>() };
+    groups.set(prompt, entry);
+    const { group, index } = entry;
+    const place = (text: string): number => {
+      const known = index.get(text);
+      if (known !== undefined) return known;
+      index.set(text, group.completions.length);
+      return group.completions.push(text) - 1;
+    };
+    group.pairs.push({ chosen: place(chosen), rejected: place(rejected), margin });
+  }
+  return [...groups.values()].map(({ group }) => group);
+}
+
+/**
+ * Cuts groups with more than `limit` completions into several: pairs are taken in order until the next one would
+ * bring a completion too many. No pair is lost; a completion may then be read in more than one part.
+ */
+export function splitLargeGroups(groups: readonly PreferenceGroup[], limit: number): PreferenceGroup[] {
+  if (limit < 2) throw new RangeError(`a batch must hold at least 2 completions, got ${limit}`);
+  return groups.flatMap((group) => (group.completions.length <= limit ? [group] : parts(group, limit)));
+}
+
+function parts({ prompt, completions, pairs }: PreferenceGroup, limit: number): PreferenceGroup[] {
+  const done: PreferencePair[][] = [];
+  let part: PreferencePair[] = [];
+  let seen = new Set<number>();
+  for (const { chosen, rejected, margin } of pairs) {
+    const grown = new Set([...seen, chosen, rejected]);
+    if (grown.size > limit) {
+      done.push(part);
+      part = [];
+      seen = new Set([chosen, rejected]);
+    } else seen = grown;
+    part.push({ prompt, chosen: completions[chosen], rejected: completions[rejected], margin });
+  }
+  return [...done, part].flatMap((taken) => groupByPrompt(taken));
+}
