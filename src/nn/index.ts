@@ -5,3 +5,6 @@
 export * from './tensor.js';
 export { input, constant, GraphError, type Node, type Op } from './graph.js';
 export * from './ops.js';
+export * from './emit.js';
+export * from './session.js';
+export * from './grad.js';

@@ -1,0 +1,28 @@
+/**
+ * Emission: a graph as an ONNX model for ONNX Runtime.
+ * Names of inputs are those of the Input nodes, names of outputs the keys given here; everything else is numbered
+ * in topological order, so equal graphs give equal bytes.
+ */
+import { emitRules } from './emit/rules.js';
+import { GraphWriter } from './emit/writer.js';
+import { topologicalOrder, type Node, type Op } from './graph.js';
+
+/** ONNX protobuf of the graph that computes `outputs`. Throws a GraphError when two public names clash. */
+export function emitModel(outputs: Readonly<Record<string, Node>>): Uint8Array {
+  const order = topologicalOrder(Object.values(outputs));
+  const writer = new GraphWriter(order);
+  const published = new Set<string>();
+  for (const [name, node] of Object.entries(outputs)) {
+    writer.claim(name);
+    // Inputs, constants and nodes already published under another name need a copy of their own.
+    if (node.op === 'Input' || node.op === 'Constant' || published.has(writer.name(node))) continue;
+    writer.rename(node, name);
+    published.add(name);
+  }
+  for (const node of order) (emitRules[node.op] as (node: Node<Op>, writer: GraphWriter) => void)(node, writer);
+  for (const [name, node] of Object.entries(outputs)) {
+    if (!published.has(name)) writer.emitAs([name], 'Identity', [node]);
+    writer.addOutput(name, node);
+  }
+  return writer.finish();
+}

@@ -1,0 +1,75 @@
+/**
+ * Differentiation: one reverse walk over a table of rules that is total over the op set.
+ * The result is again a graph; nothing is computed here.
+ */
+import { gradRules, type GradRule } from './grad/rules.js';
+import { constant, elementCount, GraphError, show, topologicalOrder, type Node, type Op } from './graph.js';
+import { add, expand, tie } from './ops.js';
+import { sameShape } from './shapes.js';
+import { f32, scalarTensor } from './tensor.js';
+
+/**
+ * Gradients of `loss` (one element, unless `seed` gives the gradient of its shape) with respect to each of `wrt`,
+ * which may be inputs or inner nodes. A node the loss does not depend on has a gradient of zeros.
+ * Throws a GraphError where a needed gradient does not exist.
+ */
+export function grad(loss: Node, wrt: readonly Node[], seed?: Node): Node[] {
+  if (seed === undefined && elementCount(loss) !== 1) {
+    throw new GraphError(`grad: a loss of shape ${show(loss.shape)} needs a seed`);
+  }
+  for (const node of wrt) {
+    if (node.dtype !== 'float32') throw new GraphError(`grad: ${node.op} of type ${node.dtype} has no gradient`);
+  }
+  const targets = new Set(wrt.map((node) => node.id));
+  const order = topologicalOrder([loss]);
+  const needed = needsGradient(order, targets);
+  const gradients = new Map<number, Node>();
+  gradients.set(loss.id, seed ?? constant(f32([1], loss.shape)));
+  for (const node of order.reverse()) {
+    const upstream = gradients.get(node.id);
+    if (!upstream || !needed.has(node.id) || node.inputs.length === 0) continue;
+    if (!node.inputs.some((from) => needed.has(from.id))) continue;
+    const parts = contributions(node, upstream, needed, targets);
+    parts.forEach((part, i) => {
+      const from = node.inputs[i] as Node;
+      if (!part) return;
+      const before = gradients.get(from.id);
+      gradients.set(from.id, before ? add(before, part) : part);
+    });
+  }
+  return wrt.map((node) => gradients.get(node.id) ?? expand(constant(scalarTensor(0)), node.shape));
+}
+
+function needsGradient(order: readonly Node[], targets: ReadonlySet<number>): Set<number> {
+  const needed = new Set<number>();
+  for (const node of order) {
+    const passes = node.op !== 'StopGradient' && node.dtype === 'float32';
+    if (targets.has(node.id) || (passes && node.inputs.some((from) => needed.has(from.id)))) needed.add(node.id);
+  }
+  return needed;
+}
+
+/** What each input of `node` gets; null where no gradient is wanted. */
+function contributions(
+  node: Node,
+  upstream: Node,
+  needed: ReadonlySet<number>,
+  targets: ReadonlySet<number>,
+): (Node | null)[] {
+  const rule = gradRules[node.op] as GradRule<Op>;
+  const parts = rule(node, upstream).map((part, i) => (needed.has((node.inputs[i] as Node).id) ? part : null));
+  node.inputs.forEach((from, i) => {
+    if (!needed.has(from.id)) return;
+    const part = parts[i];
+    if (!part) throw new GraphError(`grad: ${node.op} has no gradient for its input ${i}`);
+    if (!sameShape(part.shape, from.shape)) {
+      throw new GraphError(`grad: ${node.op} gave ${show(part.shape)} for an input of shape ${show(from.shape)}`);
+    }
+  });
+  // A weight's gradient is a leaf: the runtime would compute it last of all and keep its operands alive until then.
+  // Tying the gradient that flows on to it has it computed with its layer.
+  const leaf = node.inputs.findIndex((from, i) => targets.has(from.id) && parts[i]);
+  if (leaf < 0) return parts;
+  const done = parts[leaf] as Node;
+  return parts.map((part, i) => (part && !targets.has((node.inputs[i] as Node).id) ? tie(part, done) : part));
+}

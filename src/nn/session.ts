@@ -1,0 +1,89 @@
+/**
+ * Execution: the only file that knows ONNX Runtime.
+ * `run` blocks the event loop of its process while the graph computes; call it from a worker.
+ */
+import * as ort from 'onnxruntime-node';
+import { allocate, type Tensor } from './tensor.js';
+
+export interface SessionOptions {
+  /** Threads of one operator; ONNX Runtime's choice (the physical cores) when left out. */
+  readonly threads?: number;
+  /** Execution providers by name, first choice first; ['cpu'] when left out. */
+  readonly providers?: readonly string[];
+  /** Optimizers to leave out, for instance `CommonSubexpressionElimination`, which undoes recomputation. */
+  readonly withoutOptimizers?: readonly string[];
+  /** Where to write the optimized model, to look at what the runtime really runs. */
+  readonly optimizedModelPath?: string;
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+export class Session {
+  private constructor(private readonly inner: ort.InferenceSession) {}
+
+  static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const { threads, providers = ['cpu'], withoutOptimizers = [], optimizedModelPath } = options;
+    const inner = await ort.InferenceSession.create(model, {
+      executionProviders: [...providers],
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // The memory pattern plans one block for every activation of a training graph; without it the peak is lower.
+      enableMemPattern: false,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
+      ...(withoutOptimizers.length === 0
+        ? {}
+        : { extra: { optimization: { disable_specified_optimizers: withoutOptimizers.join(';') } } }),
+    });
+    return new Session(inner);
+  }
+
+  get inputNames(): readonly string[] {
+    return this.inner.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.inner.outputNames;
+  }
+
+  /**
+   * Computes all outputs. Results named in `into` are written to the given tensors; a tensor that is both fed and
+   * named in `into` is updated in place, without a copy. Feeds the graph does not read are ignored.
+   */
+  async run(feeds: Feeds, into: Feeds = {}): Promise<Record<string, Tensor>> {
+    const bound = new Map<Tensor, ort.Tensor>();
+    const bind = (tensor: Tensor): ort.Tensor => {
+      const known = bound.get(tensor) ?? toRuntime(tensor);
+      bound.set(tensor, known);
+      return known;
+    };
+    const given: Record<string, ort.Tensor> = {};
+    for (const name of this.inner.inputNames) {
+      const tensor = feeds[name];
+      if (!tensor) throw new Error(`the graph needs an input ${name}`);
+      given[name] = bind(tensor);
+    }
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of this.inner.outputNames) fetches[name] = into[name] ? bind(into[name]) : null;
+    const results = await this.inner.run(given, fetches);
+    return Object.fromEntries(
+      this.inner.outputNames.map((name) => [name, into[name] ?? fromRuntime(results[name] as ort.Tensor)]),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.inner.release();
+  }
+}
+
+function toRuntime({ dtype, data, shape }: Tensor): ort.Tensor {
+  return new ort.Tensor(dtype, data as Float32Array, [...shape]);
+}
+
+function fromRuntime(value: ort.Tensor): Tensor {
+  const { type, data, dims } = value;
+  if (type !== 'float32' && type !== 'int64' && type !== 'int32' && type !== 'bool') {
+    throw new TypeError(`the graph gave a tensor of type ${type}`);
+  }
+  return { dtype: type, shape: [...dims], data: (data ?? allocate(type, 0)) as Tensor['data'] };
+}
