@@ -17,7 +17,8 @@ export class Init1795392000000 implements MigrationInterface {
         completion_scores, reward_models, pair_set_ratings, pairs, pair_sets, ratings, labelers, criterion_versions,
         criteria, completions, completion_batches, policy_aliases, policy_versions, policies, prompt_set_members,
         prompt_sets, prompts, lineage_edges, model_files, models, artifacts, job_logs, job_metrics, job_events,
-        outbox, jobs, idempotency_keys, api_keys, vendors CASCADE`);
+        outbox, jobs, idempotency_keys, api_keys, vendors CASCADE;
+      DROP FUNCTION ratings_refuse_change`);
   }
 }
 
@@ -265,13 +266,18 @@ const ratings = `
     rationale text,
     vendor_id uuid REFERENCES vendors,
     external_id text,
-    supersedes_id uuid UNIQUE REFERENCES ratings,
+    supersedes_id uuid REFERENCES ratings,
     created_at timestamptz NOT NULL DEFAULT now()
   );
   CREATE UNIQUE INDEX ratings_external ON ratings (vendor_id, external_id) NULLS NOT DISTINCT WHERE external_id IS NOT NULL;
+  CREATE UNIQUE INDEX ratings_superseded ON ratings (supersedes_id) WHERE supersedes_id IS NOT NULL;
   CREATE INDEX ratings_of_completion ON ratings (completion_id, criterion_version_id);
   CREATE INDEX ratings_of_criterion ON ratings (criterion_version_id, id);
-  CREATE INDEX ratings_of_labeler ON ratings (labeler_id, id);`;
+  CREATE INDEX ratings_of_labeler ON ratings (labeler_id, id);
+  CREATE FUNCTION ratings_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'ratings are append-only: supersede instead'; END $$;
+  CREATE TRIGGER ratings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ratings
+    FOR EACH STATEMENT EXECUTE FUNCTION ratings_refuse_change();`;
 
 const pairs = `
   CREATE TABLE pair_sets (

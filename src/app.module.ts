@@ -1,12 +1,15 @@
 // The API process: every room of the pipeline with its controllers, and no model code.
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ArtifactsModule } from './artifacts/artifacts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { IdempotencyModule } from './auth/idempotency.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { JobsHttpModule } from './jobs/jobs-http.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
+import { RatingsModule } from './ratings/ratings.module.js';
 
 @Module({})
 export class AppModule {
@@ -19,7 +22,10 @@ export class AppModule {
         AuthModule,
         IdempotencyModule,
         HealthModule,
+        JobsHttpModule,
+        ArtifactsModule,
         PromptsModule,
+        RatingsModule,
       ],
     };
   }

@@ -1,0 +1,112 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsBoolean,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Length,
+  ValidateNested,
+} from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+import { criterionVersionStates, type CriterionVersionState } from './criterion-version.entity.js';
+
+export class CreateCriterionDto {
+  /** Unique among criteria. @example helpfulness */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  name: string;
+}
+
+export class CriterionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** @example helpfulness */
+  name: string;
+
+  createdAt: Date;
+}
+
+export class CriterionPage extends PageOf(CriterionDto) {}
+
+export class CriteriaQuery extends PageQuery {
+  /** Only the criterion of this name. */
+  @IsOptional()
+  @IsString()
+  @IsStorable()
+  name?: string;
+}
+
+export class ScaleLevelDto {
+  /** The score that stands for this level. @example 5 */
+  @IsNumber()
+  value: number;
+
+  /** @example very helpful */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  label: string;
+
+  /** When to give this level. @example answers the question fully, from the given facts */
+  @IsOptional()
+  @IsString()
+  @Length(1, 2000)
+  @IsStorable()
+  description?: string;
+}
+
+export class CreateCriterionVersionDto {
+  /** What the labeler is asked to judge. @example Does the answer help the person who asked? */
+  @IsString()
+  @Length(1, 20_000)
+  @IsStorable()
+  instructions: string;
+
+  /** 2 to 21 levels, values strictly increasing. */
+  @ApiProperty({ type: [ScaleLevelDto], minItems: 2, maxItems: 21 })
+  @ArrayMinSize(2)
+  @ArrayMaxSize(21)
+  @ValidateNested({ each: true })
+  @Type(() => ScaleLevelDto)
+  scale: ScaleLevelDto[];
+
+  /** Publish at once; without it the version is a draft that cannot be rated against. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  publish?: boolean;
+}
+
+/** One immutable wording of a criterion. */
+export class CriterionVersionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  criterionId: string;
+
+  /** Counts from 1 within the criterion. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  number: number;
+
+  instructions: string;
+
+  @ApiProperty({ type: [ScaleLevelDto] })
+  scale: ScaleLevelDto[];
+
+  @ApiProperty({ enum: criterionVersionStates, enumName: 'CriterionVersionState' })
+  state: CriterionVersionState;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  publishedAt: Date | null;
+
+  createdAt: Date;
+}
+
+export class CriterionVersionPage extends PageOf(CriterionVersionDto) {}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, Repository } from 'typeorm';
+import type { PageRequest } from '#src/common/pagination.js';
+import type { Transaction } from '#src/database/database.js';
+import { Criterion } from './criterion.entity.js';
+import { CriterionVersion } from './criterion-version.entity.js';
+
+@Injectable()
+export class CriteriaRepository {
+  constructor(
+    @InjectRepository(Criterion) private readonly criteria: Repository<Criterion>,
+    @InjectRepository(CriterionVersion) private readonly versions: Repository<CriterionVersion>,
+  ) {}
+
+  async insert(criterion: Pick<Criterion, 'id' | 'name'>): Promise<Criterion> {
+    await this.criteria.insert(criterion);
+    return this.criteria.findOneByOrFail({ id: criterion.id });
+  }
+
+  find(id: string): Promise<Criterion | null> {
+    return this.criteria.findOneBy({ id });
+  }
+
+  findByName(name: string): Promise<Criterion | null> {
+    return this.criteria.findOneBy({ name });
+  }
+
+  page(request: PageRequest, name?: string): Promise<Criterion[]> {
+    const query = this.criteria.createQueryBuilder('criterion').orderBy('criterion.id').limit(request.limit + 1);
+    if (request.after) query.andWhere('criterion.id > :after', { after: request.after });
+    if (name !== undefined) query.andWhere('criterion.name = :name', { name });
+    return query.getMany();
+  }
+
+  /** Versions of one criterion are numbered one transaction after the other: its row is the lock. */
+  lock(tx: Transaction, id: string): Promise<Criterion | null> {
+    return tx.findOne(Criterion, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  async insertNextVersion(
+    tx: Transaction,
+    version: Omit<CriterionVersion, 'number' | 'createdAt'>,
+  ): Promise<CriterionVersion> {
+    const last = await tx.maximum(CriterionVersion, 'number', { criterionId: version.criterionId });
+    await tx.insert(CriterionVersion, { ...version, number: (last ?? 0) + 1 });
+    return tx.findOneByOrFail(CriterionVersion, { id: version.id });
+  }
+
+  findVersion(id: string): Promise<CriterionVersion | null> {
+    return this.versions.findOneBy({ id });
+  }
+
+  findVersions(ids: string[]): Promise<CriterionVersion[]> {
+    return this.versions.findBy({ id: In(ids) });
+  }
+
+  findVersionByNumber(criterionId: string, number: number): Promise<CriterionVersion | null> {
+    return this.versions.findOneBy({ criterionId, number });
+  }
+
+  versionPage(criterionId: string, request: PageRequest): Promise<CriterionVersion[]> {
+    const query = this.versions
+      .createQueryBuilder('version')
+      .where('version.criterionId = :criterionId', { criterionId })
+      .orderBy('version.id')
+      .limit(request.limit + 1);
+    if (request.after) query.andWhere('version.id > :after', { after: request.after });
+    return query.getMany();
+  }
+
+  /** Does nothing to a version that is published already. */
+  async publish(id: string): Promise<void> {
+    await this.versions.update({ id, state: 'draft' }, { state: 'published', publishedAt: () => 'now()' });
+  }
+}

@@ -1,0 +1,34 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { ScaleLevel } from './scale.js';
+
+export const criterionVersionStates = ['draft', 'published'] as const;
+export type CriterionVersionState = (typeof criterionVersionStates)[number];
+
+/** One wording of a criterion with its scale. Nothing but `state` ever changes, and that only once. */
+@Entity('criterion_versions')
+export class CriterionVersion {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  criterionId: string;
+
+  /** Counts from 1 within the criterion. */
+  @Column('integer')
+  number: number;
+
+  @Column('text')
+  instructions: string;
+
+  @Column('jsonb')
+  scale: ScaleLevel[];
+
+  @Column('text')
+  state: CriterionVersionState;
+
+  @Column('timestamptz', { nullable: true })
+  publishedAt: Date | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -1,0 +1,32 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CreateLabelerDto, LabelerDto, LabelerPage, LabelersQuery } from './labelers.dto.js';
+import { LabelersService } from './labelers.service.js';
+
+@ApiTags('labelers')
+@Controller('labelers')
+export class LabelersController {
+  constructor(private readonly labelers: LabelersService) {}
+
+  @Post()
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'labelers_create' })
+  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateLabelerDto): Promise<LabelerDto> {
+    return this.labelers.create(auth, dto);
+  }
+
+  @Get()
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'labelers_list' })
+  list(@CurrentAuth() auth: AuthContext, @Query() query: LabelersQuery): Promise<LabelerPage> {
+    return this.labelers.list(auth, query);
+  }
+
+  @Get(':id')
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'labelers_get' })
+  get(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<LabelerDto> {
+    return this.labelers.get(auth, id);
+  }
+}

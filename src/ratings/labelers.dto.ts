@@ -1,0 +1,53 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+
+export class CreateLabelerDto {
+  /** The poster's own name for the labeler, unique per vendor. @example worker-17 */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  externalId: string;
+
+  /** @example Worker 17 */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  displayName?: string;
+
+  /** True when a program gives the ratings, not a person. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  simulated?: boolean;
+}
+
+export class LabelerDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  vendorId: string | null;
+
+  /** @example worker-17 */
+  externalId: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Worker 17' })
+  displayName: string | null;
+
+  simulated: boolean;
+
+  createdAt: Date;
+}
+
+export class LabelerPage extends PageOf(LabelerDto) {}
+
+export class LabelersQuery extends PageQuery {
+  /** Only the labeler of this external id. */
+  @IsOptional()
+  @IsString()
+  @IsStorable()
+  externalId?: string;
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { conflict, notFound } from '#src/common/problem.js';
+import { brokenUnique } from '#src/database/errors.js';
+import type { Labeler } from './labeler.entity.js';
+import type { CreateLabelerDto, LabelersQuery } from './labelers.dto.js';
+import { LabelersRepository } from './labelers.repository.js';
+
+@Injectable()
+export class LabelersService {
+  constructor(private readonly labelers: LabelersRepository) {}
+
+  async create(auth: AuthContext, dto: CreateLabelerDto): Promise<Labeler> {
+    try {
+      return await this.labelers.insert({
+        id: newId(),
+        vendorId: auth.vendorId,
+        externalId: dto.externalId,
+        displayName: dto.displayName ?? null,
+        simulated: dto.simulated ?? false,
+      });
+    } catch (error) {
+      if (!brokenUnique(error)) throw error;
+      const existing = await this.labelers.findByExternalId(auth.vendorId, dto.externalId);
+      throw conflict('labeler_exists', `labeler ${existing?.id} has this external id already`, [
+        { pointer: '/externalId', rule: 'unique', message: `taken by labeler ${existing?.id}`, value: dto.externalId },
+      ]);
+    }
+  }
+
+  async list(auth: AuthContext, query: LabelersQuery): Promise<Page<Labeler>> {
+    const request = pageRequest(query);
+    const rows = await this.labelers.page(auth.vendorId, request, query.externalId);
+    return toPage(rows, request, (labeler) => labeler.id);
+  }
+
+  async get(auth: AuthContext, id: string): Promise<Labeler> {
+    const labeler = await this.labelers.find(auth.vendorId, id);
+    if (!labeler) throw notFound('labeler', id);
+    return labeler;
+  }
+}

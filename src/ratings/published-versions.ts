@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { CriteriaRepository } from './criteria.repository.js';
+import type { CriterionVersion } from './criterion-version.entity.js';
+
+const capacity = 1000;
+
+/** Criterion versions for the write path of ratings. A published one never changes: it is asked for once. */
+@Injectable()
+export class PublishedVersions {
+  private readonly cache = new Map<string, CriterionVersion>();
+
+  constructor(private readonly criteria: CriteriaRepository) {}
+
+  /** Versions by id, drafts among them; an unknown id has no entry. */
+  async get(ids: Iterable<string>): Promise<Map<string, CriterionVersion>> {
+    const found = new Map<string, CriterionVersion>();
+    const missing: string[] = [];
+    for (const id of new Set(ids)) {
+      const version = this.cache.get(id);
+      if (version) found.set(id, version);
+      else missing.push(id);
+    }
+    for (const version of missing.length > 0 ? await this.criteria.findVersions(missing) : []) {
+      found.set(version.id, version);
+      if (version.state === 'published') this.keep(version);
+    }
+    return found;
+  }
+
+  private keep(version: CriterionVersion): void {
+    if (this.cache.size >= capacity) this.cache.clear();
+    this.cache.set(version.id, version);
+  }
+}

@@ -1,0 +1,68 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { bodyStream } from '#src/common/body-stream.js';
+import { BulkResult } from '#src/common/bulk.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { RatingIngestService } from './rating-ingest.service.js';
+import { CreateRatingDto, RatingDto, RatingPage, RatingsQuery, SupersedeRatingDto } from './ratings.dto.js';
+import { RatingsService } from './ratings.service.js';
+
+@ApiTags('ratings')
+@Controller('ratings')
+export class RatingsController {
+  constructor(
+    private readonly ratings: RatingsService,
+    private readonly ingest: RatingIngestService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Post()
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'ratings_create' })
+  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRatingDto): Promise<RatingDto> {
+    return this.ratings.create(auth, dto);
+  }
+
+  /**
+   * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
+   * `externalId` counts as a duplicate.
+   */
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'ratings_createBulk' })
+  @ApiConsumes('application/x-ndjson')
+  @ApiBody({ schema: { type: 'string' } })
+  createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<BulkResult> {
+    return this.ingest.ingest(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
+  }
+
+  @Get()
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'ratings_list' })
+  list(@CurrentAuth() auth: AuthContext, @Query() query: RatingsQuery): Promise<RatingPage> {
+    return this.ratings.list(auth, query);
+  }
+
+  @Get(':id')
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'ratings_get' })
+  get(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<RatingDto> {
+    return this.ratings.get(auth, id);
+  }
+
+  /** Corrects a rating: a new one takes its place and the old one stays on record. */
+  @Post(':id/supersede')
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'ratings_supersede' })
+  supersede(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: SupersedeRatingDto,
+  ): Promise<RatingDto> {
+    return this.ratings.supersede(auth, id, dto);
+  }
+}

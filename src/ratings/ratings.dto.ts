@@ -1,0 +1,144 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsInt, IsNumber, IsOptional, IsString, IsUUID, Length, Max, Min } from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+
+/** Bounds shared with the reader of bulk lines (rating-line.ts). */
+export const ratingBounds = { externalId: 200, rationale: 10_000, position: 100_000, timeSpentMs: 2_147_483_647 } as const;
+
+/** What a labeler says about a completion, whoever the completion and the labeler are. */
+class JudgementDto {
+  /** One of the values of the criterion version's scale. @example 4 */
+  @IsNumber()
+  score: number;
+
+  /** Place in which the completion was shown among those of its prompt; 0 is the first. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(ratingBounds.position)
+  position?: number;
+
+  /** Time the labeler took, in milliseconds. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 8200 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(ratingBounds.timeSpentMs)
+  timeSpentMs?: number;
+
+  /** @example correct, but twice as long as needed */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.rationale)
+  @IsStorable()
+  rationale?: string;
+
+  /** The poster's own id of this rating, unique per vendor: posting it again cannot count it twice. @example batch-7/1042 */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.externalId)
+  @IsStorable()
+  externalId?: string;
+}
+
+/** Names its completion and its labeler each in exactly one of two ways. */
+export class CreateRatingDto extends JudgementDto {
+  /** Or give `completionExternalId`. */
+  @IsOptional()
+  @IsUUID()
+  completionId?: string;
+
+  /** @example ae-0000/alpaca-7b */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.externalId)
+  @IsStorable()
+  completionExternalId?: string;
+
+  /** Must be published. */
+  @IsUUID()
+  criterionVersionId: string;
+
+  /** Or give `labelerExternalId`. */
+  @IsOptional()
+  @IsUUID()
+  labelerId?: string;
+
+  /** @example worker-17 */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.externalId)
+  @IsStorable()
+  labelerExternalId?: string;
+}
+
+/** A correction: same completion, criterion version and labeler; `position` is kept unless given. */
+export class SupersedeRatingDto extends JudgementDto {}
+
+export class RatingDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  completionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  criterionVersionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  labelerId: string;
+
+  /** @example 4 */
+  score: number;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  position: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  timeSpentMs: number | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  rationale: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  vendorId: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'batch-7/1042' })
+  externalId: string | null;
+
+  /** The rating that this one corrects. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  supersedesId: string | null;
+
+  createdAt: Date;
+}
+
+export class RatingPage extends PageOf(RatingDto) {}
+
+export class RatingsQuery extends PageQuery {
+  @IsOptional()
+  @IsUUID()
+  completionId?: string;
+
+  @IsOptional()
+  @IsUUID()
+  criterionVersionId?: string;
+
+  @IsOptional()
+  @IsUUID()
+  labelerId?: string;
+
+  /** True to see ratings that a later one has corrected, too. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @Transform(({ obj }: { obj: Record<string, unknown> }) => flag(obj['includeSuperseded']))
+  @IsBoolean()
+  includeSuperseded?: boolean;
+}
+
+function flag(text: unknown): unknown {
+  return text === 'true' ? true : text === 'false' ? false : text;
+}

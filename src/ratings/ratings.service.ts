@@ -1,0 +1,122 @@
+// Step 2 of the loop: labelers rate completions against a published criterion version. Ratings are only ever
+// added; a correction is a new rating that supersedes an old one.
+import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { conflict, notFound, ProblemException, shorten } from '#src/common/problem.js';
+import { validationProblem } from '#src/common/validation.js';
+import { brokenUnique } from '#src/database/errors.js';
+import { PublishedVersions } from './published-versions.js';
+import { namingMistakes } from './rating-line.js';
+import { absentCompletion, absentLabeler, versionRefusal, type Refusal } from './rating-references.js';
+import type { Rating } from './rating.entity.js';
+import type { CreateRatingDto, RatingsQuery, SupersedeRatingDto } from './ratings.dto.js';
+import { RatingsRepository, type NamedRating } from './ratings.repository.js';
+
+@Injectable()
+export class RatingsService {
+  constructor(
+    private readonly ratings: RatingsRepository,
+    private readonly versions: PublishedVersions,
+  ) {}
+
+  async create(auth: AuthContext, dto: CreateRatingDto): Promise<Rating> {
+    const mistakes = namingMistakes(dto);
+    if (mistakes.length > 0) throw validationProblem(mistakes);
+    const refused = versionRefusal(dto, await this.versions.get([dto.criterionVersionId.toLowerCase()]));
+    if (refused) throw problem(refused);
+    const rating = named(auth, dto);
+    const inserted = await this.ratings.insertNamed(rating);
+    if (inserted) return inserted;
+    switch (await this.ratings.whyNot(rating)) {
+      case 'completion':
+        throw problem(absentCompletion(dto));
+      case 'labeler':
+        throw problem(absentLabeler(dto));
+      case 'externalId':
+        throw await this.externalIdTaken(auth, dto.externalId!);
+    }
+  }
+
+  async supersede(auth: AuthContext, id: string, dto: SupersedeRatingDto): Promise<Rating> {
+    const old = await this.get(auth, id);
+    const refused = versionRefusal({ ...old, score: dto.score }, await this.versions.get([old.criterionVersionId]));
+    if (refused) throw problem(refused);
+    try {
+      return await this.ratings.insert({
+        id: newId(),
+        completionId: old.completionId,
+        criterionVersionId: old.criterionVersionId,
+        labelerId: old.labelerId,
+        score: dto.score,
+        position: dto.position ?? old.position,
+        timeSpentMs: dto.timeSpentMs ?? null,
+        rationale: dto.rationale ?? null,
+        vendorId: old.vendorId,
+        externalId: dto.externalId ?? null,
+        supersedesId: old.id,
+      });
+    } catch (error) {
+      switch (brokenUnique(error)) {
+        case 'ratings_superseded':
+          throw await this.alreadySuperseded(old.id);
+        case 'ratings_external':
+          throw await this.externalIdTaken({ vendorId: old.vendorId }, dto.externalId!);
+        default:
+          throw error;
+      }
+    }
+  }
+
+  async get(auth: AuthContext, id: string): Promise<Rating> {
+    const rating = await this.ratings.find(auth.vendorId, id);
+    if (!rating) throw notFound('rating', id);
+    return rating;
+  }
+
+  async list(auth: AuthContext, query: RatingsQuery): Promise<Page<Rating>> {
+    const request = pageRequest(query);
+    return toPage(await this.ratings.page(auth.vendorId, query, request), request, (rating) => rating.id);
+  }
+
+  private async externalIdTaken(auth: Pick<AuthContext, 'vendorId'>, externalId: string): Promise<ProblemException> {
+    const first = await this.ratings.findByExternalId(auth.vendorId, externalId);
+    const message = `rating ${first?.id} has this externalId`;
+    return conflict('external_id_conflict', message, [
+      { pointer: '/externalId', rule: 'unique', message, value: shorten(externalId) },
+    ]);
+  }
+
+  private async alreadySuperseded(id: string): Promise<ProblemException> {
+    const message = `rating ${(await this.ratings.findSuccessor(id))?.id} supersedes it already: supersede that one`;
+    return conflict('already_superseded', message, [{ pointer: '', rule: 'supersededOnce', message, value: id }]);
+  }
+}
+
+function named(auth: AuthContext, dto: CreateRatingDto): NamedRating {
+  return {
+    id: newId(),
+    completion: dto.completionId != null ? { id: dto.completionId } : { externalId: dto.completionExternalId! },
+    criterionVersionId: dto.criterionVersionId.toLowerCase(),
+    labeler: dto.labelerId != null ? { id: dto.labelerId } : { externalId: dto.labelerExternalId! },
+    score: dto.score,
+    position: dto.position ?? null,
+    timeSpentMs: dto.timeSpentMs ?? null,
+    rationale: dto.rationale ?? null,
+    vendorId: auth.vendorId,
+    externalId: dto.externalId ?? null,
+  };
+}
+
+/** A draft is a conflict with the state of things; the rest is a body that cannot be carried out. */
+function problem({ code, detail }: Refusal): ProblemException {
+  if (code === 'criterion_version_not_published') return conflict(code, detail.message, [detail]);
+  return new ProblemException({
+    status: 422,
+    code,
+    title: 'The rating cannot be taken',
+    detail: detail.value === undefined ? detail.message : `${detail.message}; got '${detail.value}'`,
+    errors: [detail],
+  });
+}
