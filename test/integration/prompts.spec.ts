@@ -1,4 +1,4 @@
-import request from 'supertest';
+import request, { type Response } from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApp, type TestApp } from '../support/app.js';
 
@@ -79,9 +79,9 @@ test('pages give every prompt once', async () => {
   const seen: string[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
-    const { body } = await get(`/v1/prompts?tag=many&limit=500${cursor && `&cursor=${cursor}`}`).expect(200);
-    seen.push(...body.data.map((prompt: { externalId: string }) => prompt.externalId));
-    cursor = body.nextCursor;
+    const page: Response = await get(`/v1/prompts?tag=many&limit=500${cursor && `&cursor=${cursor}`}`).expect(200);
+    seen.push(...page.body.data.map((prompt: { externalId: string }) => prompt.externalId));
+    cursor = page.body.nextCursor;
   }
   expect(seen).toEqual(Array.from({ length: 2300 }, (_, i) => `many-${i}`));
 });

@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+
+export interface StoredContent {
+  /** Lower-case hex; the name of the content. */
+  sha256: string;
+  bytes: number;
+}
+
+/** First and last byte, both included, as in HTTP. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** Bytes by their sha256. What is stored never changes, and storing it again is free of effect. */
+export abstract class ArtifactStore {
+  /**
+   * Stores a stream; once this resolves the content survives a crash.
+   *
+   * @param expectedSha256 when given and the content is another, nothing is stored
+   * @throws ContentMismatchError
+   */
+  abstract put(content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<StoredContent>;
+
+  /** @throws ContentMissingError */
+  abstract open(sha256: string, range?: ByteRange): Promise<Readable>;
+
+  /** The whole content in memory. @throws ContentMissingError */
+  abstract read(sha256: string): Promise<Uint8Array>;
+
+  abstract exists(sha256: string): Promise<boolean>;
+}
+
+export class ContentMismatchError extends Error {
+  override readonly name = 'ContentMismatchError';
+
+  constructor(
+    readonly expected: string,
+    readonly actual: string,
+  ) {
+    super(`content has sha256 ${actual}, expected ${expected}`);
+  }
+}
+
+export class ContentMissingError extends Error {
+  override readonly name = 'ContentMissingError';
+
+  constructor(readonly sha256: string) {
+    super(`content ${sha256} is not in the artifact store`);
+  }
+}

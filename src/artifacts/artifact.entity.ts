@@ -1,0 +1,36 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
+
+/** Sizes and counts stay far below 2^53, so a number is exact. */
+export const bigintAsNumber: ValueTransformer = {
+  to: (value: number) => value,
+  from: (value: string | null) => (value === null ? null : Number(value)),
+};
+
+/** A named file. Several artifacts may share one content. */
+@Entity('artifacts')
+export class Artifact {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  /** What the file is for: `model-file`, `pair-export`, whatever the poster says. */
+  @Column('text')
+  kind: string;
+
+  @Column('text')
+  sha256: string;
+
+  @Column('bigint', { transformer: bigintAsNumber })
+  bytes: number;
+
+  @Column('text')
+  mediaType: string;
+
+  @Column('text')
+  fileName: string;
+
+  @Column('jsonb')
+  metadata: Record<string, unknown>;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

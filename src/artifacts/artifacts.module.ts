@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { DatabaseModule } from '#src/database/database.module.js';
+import { ArtifactStore } from './artifact-store.js';
+import { Artifact } from './artifact.entity.js';
+import { ArtifactsController } from './artifacts.controller.js';
+import { ArtifactsRepository } from './artifacts.repository.js';
+import { ArtifactsService } from './artifacts.service.js';
+import { LineageEdge } from './lineage-edge.entity.js';
+import { LineageController } from './lineage.controller.js';
+import { LineageRepository } from './lineage.repository.js';
+import { LineageService } from './lineage.service.js';
+import { LocalArtifactStore } from './local-artifact-store.js';
+import { ModelFile } from './model-file.entity.js';
+import { Model } from './model.entity.js';
+import { ModelsController } from './models.controller.js';
+import { ModelsRepository } from './models.repository.js';
+import { ModelsService } from './models.service.js';
+
+const store = {
+  provide: ArtifactStore,
+  inject: [CONFIG],
+  useFactory: (config: Config) => new LocalArtifactStore(config.artifactsDir),
+};
+
+@Module({
+  imports: [DatabaseModule, TypeOrmModule.forFeature([Artifact, Model, ModelFile, LineageEdge])],
+  controllers: [ArtifactsController, ModelsController, LineageController],
+  providers: [
+    store,
+    ArtifactsRepository,
+    ArtifactsService,
+    ModelsRepository,
+    ModelsService,
+    LineageRepository,
+    LineageService,
+  ],
+  exports: [ArtifactStore, ArtifactsService, ModelsService, LineageService],
+})
+export class ArtifactsModule {}

@@ -1,0 +1,74 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { lineageDirections, lineageTypes, type LineageDirection, type LineageType } from './lineage-edge.entity.js';
+
+export class LineageDirectionQuery {
+  /** `up` to what it was made from, `down` to what was made of it. */
+  @ApiProperty({ enum: lineageDirections, enumName: 'LineageDirection' })
+  @IsIn(lineageDirections)
+  direction: LineageDirection;
+
+  /** How many steps at most. @example 32 */
+  @ApiProperty({ type: 'integer', required: false, default: 32, minimum: 1, maximum: 256 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(256)
+  depth?: number;
+}
+
+export class LineageQuery extends LineageDirectionQuery {
+  /** Kind of resource to start from. */
+  @ApiProperty({ enum: lineageTypes, enumName: 'LineageType' })
+  @IsIn(lineageTypes)
+  type: LineageType;
+
+  /** Its id. */
+  @ApiProperty({ format: 'uuid' })
+  @IsUUID()
+  id: string;
+}
+
+export class LineageNodeDto {
+  @ApiProperty({ enum: lineageTypes, enumName: 'LineageType' })
+  type: LineageType;
+
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** Fewest steps from the start. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  depth: number;
+}
+
+export class LineageEdgeDto {
+  @ApiProperty({ enum: lineageTypes, enumName: 'LineageType' })
+  parentType: LineageType;
+
+  @ApiProperty({ format: 'uuid' })
+  parentId: string;
+
+  @ApiProperty({ enum: lineageTypes, enumName: 'LineageType' })
+  childType: LineageType;
+
+  @ApiProperty({ format: 'uuid' })
+  childId: string;
+
+  /** What the parent was to the child. @example generated_by */
+  relation: string;
+}
+
+/** The part of the graph that was reached. */
+export class LineageDto {
+  /** The start first, then by depth. */
+  @ApiProperty({ type: [LineageNodeDto] })
+  nodes: LineageNodeDto[];
+
+  @ApiProperty({ type: [LineageEdgeDto] })
+  edges: LineageEdgeDto[];
+
+  /** Whether the graph goes on beyond `depth`. */
+  truncated: boolean;
+}

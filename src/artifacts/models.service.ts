@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { canonicalJson, sha256 } from '#src/common/hash.js';
+import { newId } from '#src/common/id.js';
+import { notFound } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import { ArtifactStore, type StoredContent } from './artifact-store.js';
+import { ArtifactsService } from './artifacts.service.js';
+import { LineageService } from './lineage.service.js';
+import type { Model } from './model.entity.js';
+import type { ModelDto } from './models.dto.js';
+import { ModelsRepository } from './models.repository.js';
+
+/** What the files say about the model, read by whoever can read them. */
+export interface ModelInfo {
+  architecture: string;
+  parameterCount: number;
+  config: Record<string, unknown>;
+}
+
+export interface ModelFileRef {
+  name: string;
+  artifactId: string;
+  sha256: string;
+}
+
+@Injectable()
+export class ModelsService {
+  constructor(
+    private readonly database: Database,
+    private readonly store: ArtifactStore,
+    private readonly artifacts: ArtifactsService,
+    private readonly lineage: LineageService,
+    private readonly models: ModelsRepository,
+  ) {}
+
+  /**
+   * Keeps a model that was trained here: bytes first, then rows, in `tx` when given. The same files again
+   * give the same model.
+   *
+   * @param files by name: config.json, tokenizer.json, model.safetensors, ...
+   */
+  async saveModel(tx: Transaction | undefined, files: Record<string, Uint8Array>, info: ModelInfo): Promise<Model> {
+    const stored = await this.storeFiles(files);
+    return tx ? this.saveStored(tx, stored, info) : this.database.transaction((own) => this.saveStored(own, stored, info));
+  }
+
+  /** The first half of `saveModel`, for callers that do not want a transaction open while disks write. */
+  async storeFiles(files: Record<string, Uint8Array>): Promise<Record<string, StoredContent>> {
+    const stored: Record<string, StoredContent> = {};
+    for (const [name, bytes] of Object.entries(files)) stored[name] = await this.store.put(once(bytes));
+    return stored;
+  }
+
+  /** The second half of `saveModel`. */
+  saveStored(tx: Transaction, stored: Record<string, StoredContent>, info: ModelInfo): Promise<Model> {
+    const files = Object.entries(stored).map(([name, content]) => ({ name, ...content }));
+    return this.insertOnce(tx, files, info, async (modelId) => {
+      const ids = await this.artifacts.register(
+        tx,
+        files.map(({ name, sha256, bytes }) => ({ kind: 'model-file', fileName: name, mediaType: mediaTypeOf(name), sha256, bytes })),
+      );
+      for (const artifactId of ids) {
+        await this.lineage.link(tx, { type: 'model', id: modelId }, { type: 'artifact', id: artifactId }, 'file');
+      }
+      return files.map(({ name }, at) => ({ modelId, name, artifactId: ids[at] }));
+    });
+  }
+
+  /** A model made of artifacts that somebody uploaded. */
+  saveUploaded(tx: Transaction, files: ModelFileRef[], info: ModelInfo): Promise<Model> {
+    return this.insertOnce(tx, files, info, async (modelId) => {
+      for (const { artifactId } of files) {
+        await this.lineage.link(tx, { type: 'artifact', id: artifactId }, { type: 'model', id: modelId }, 'file');
+      }
+      return files.map(({ name, artifactId }) => ({ modelId, name, artifactId }));
+    });
+  }
+
+  async get(id: string): Promise<ModelDto> {
+    const model = await this.models.find(id);
+    if (!model) throw notFound('model', id);
+    return { ...model, files: await this.models.files(id) };
+  }
+
+  /** The bytes of every file by name. @throws ContentMissingError when the store lost one */
+  async loadFiles(modelId: string): Promise<Record<string, Uint8Array>> {
+    const { files } = await this.get(modelId);
+    const read = files.map(async (file) => [file.name, await this.store.read(file.sha256)] as const);
+    return Object.fromEntries(await Promise.all(read));
+  }
+
+  private async insertOnce(
+    tx: Transaction,
+    files: { name: string; sha256: string }[],
+    info: ModelInfo,
+    filesOf: (modelId: string) => Promise<{ modelId: string; name: string; artifactId: string }[]>,
+  ): Promise<Model> {
+    const contentHash = sha256(canonicalJson(Object.fromEntries(files.map((file) => [file.name, file.sha256]))));
+    const { architecture, parameterCount, config } = info;
+    const model = { id: newId(), contentHash, architecture, parameterCount, config };
+    if (await this.models.insertOnce(tx, model)) await this.models.addFiles(tx, await filesOf(model.id));
+    return (await this.models.findByHash(tx, contentHash))!;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function mediaTypeOf(name: string): string {
+  return name.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+}
