@@ -1,0 +1,76 @@
+/** What can be set about the training of a reward model, with defaults that suit small decoders. */
+import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
+
+export const rewardObjectives = ['pairwise', 'pointwise'] as const;
+export type RewardObjective = (typeof rewardObjectives)[number];
+
+export const rateSchedules = ['constant', 'linear', 'cosine'] as const;
+export type RateSchedule = (typeof rateSchedules)[number];
+
+export interface RewardLora {
+  rank: number;
+  alpha: number;
+  targetModules: LinearModule[];
+}
+
+export interface RewardHyperparameters {
+  /** Bradley-Terry on pairs, or binary cross-entropy on labels 1 and 0. */
+  objective: RewardObjective;
+  /** Peak of the schedule. */
+  learningRate: number;
+  /** Passes over the training pairs. */
+  epochs: number;
+  /** Ends training early; null lets the epochs decide. */
+  maxSteps: number | null;
+  /** Completions per step; those of one prompt stay together, and all their pairs are in the loss. */
+  batchSize: number;
+  /** Longer texts lose the beginning of the prompt or the end of the completion. */
+  maxTokens: number;
+  /** Trains low-rank factors that are merged at the end; null trains all weights. */
+  lora: RewardLora | null;
+  /** Share of the steps in which the rate rises linearly from 0. */
+  warmupRatio: number;
+  schedule: RateSchedule;
+  weightDecay: number;
+  /** Gradients of a larger global norm are scaled down to it. */
+  maxGradNorm: number;
+  /** Coefficient of (r_chosen + r_rejected)^2. */
+  centering: number;
+  /** Probability that a label is taken to be wrong. */
+  labelSmoothing: number;
+  /** Margin of the pairwise loss per point of difference between the two scores. */
+  marginPerPoint: number;
+  seed: number;
+}
+
+export const defaultHyperparameters: RewardHyperparameters = {
+  objective: 'pairwise',
+  learningRate: 3e-4,
+  epochs: 1,
+  maxSteps: null,
+  batchSize: 32,
+  maxTokens: 256,
+  lora: null,
+  warmupRatio: 0.1,
+  schedule: 'linear',
+  weightDecay: 0,
+  maxGradNorm: 1,
+  centering: 0.01,
+  labelSmoothing: 0,
+  marginPerPoint: 0,
+  seed: 0,
+};
+
+export const defaultLora: RewardLora = { rank: 16, alpha: 32, targetModules: [...linearModules] };
+
+export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora'>> & { lora?: Partial<RewardLora> | null };
+
+/** What was left out takes its default; alpha follows the rank. */
+export function resolveHyperparameters({ lora, ...given }: GivenHyperparameters): RewardHyperparameters {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...defaultHyperparameters, ...set, lora: lora ? resolveLora(lora) : null };
+}
+
+function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules }: Partial<RewardLora>): RewardLora {
+  return { rank, alpha, targetModules: [...targetModules] };
+}
