@@ -1,0 +1,44 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+export interface ComparisonSampling {
+  temperature: number;
+  topP: number;
+  maxTokens: number;
+  seed: number;
+}
+
+export type ComparisonJudge =
+  | { type: 'reward-model'; rewardModelId: string }
+  | { type: 'labelers'; judgementsPerItem: number };
+
+/** A blind test of two policy versions on the same prompts. */
+@Entity('comparisons')
+export class Comparison {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid', { nullable: true })
+  jobId: string | null;
+
+  @Column('uuid')
+  baselineVersionId: string;
+
+  @Column('uuid')
+  candidateVersionId: string;
+
+  @Column('uuid')
+  promptSetId: string;
+
+  @Column('jsonb')
+  sampling: ComparisonSampling;
+
+  @Column('jsonb')
+  judge: ComparisonJudge;
+
+  /** 0 until both versions have answered. */
+  @Column('integer')
+  itemCount: number;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -1,0 +1,294 @@
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsPositive,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+import { preferences, type Preference } from './comparison-judgement.entity.js';
+import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
+
+export const samplingDefaults: ComparisonSampling = { temperature: 1, topP: 1, maxTokens: 64, seed: 1 };
+
+export class ComparisonSamplingDto {
+  /** 0 is greedy. */
+  @ApiPropertyOptional({ default: samplingDefaults.temperature })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(5)
+  temperature?: number;
+
+  @ApiPropertyOptional({ default: samplingDefaults.topP })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(1)
+  topP?: number;
+
+  @ApiPropertyOptional({ type: 'integer', default: samplingDefaults.maxTokens })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(4096)
+  maxTokens?: number;
+
+  /** Of the answers, of the sides and of the interval. Both versions answer a prompt with the same seed. */
+  @ApiPropertyOptional({ type: 'integer', default: samplingDefaults.seed })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  seed?: number;
+}
+
+/** The version with the higher reward wins; equal rewards, so also equal texts, are a tie. */
+export class RewardModelJudgeDto {
+  @ApiProperty({ enum: ['reward-model'] })
+  @IsIn(['reward-model'])
+  type: 'reward-model';
+
+  @IsUUID()
+  rewardModelId: string;
+}
+
+/** People judge blind. Items with equal texts are shown like all others, so that nobody can tell them apart by absence. */
+export class LabelersJudgeDto {
+  @ApiProperty({ enum: ['labelers'] })
+  @IsIn(['labelers'])
+  type: 'labelers';
+
+  /** Complete when every item has so many. */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 3 })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  judgementsPerItem: number;
+}
+
+class UnknownJudge {
+  @IsIn(['reward-model', 'labelers'])
+  type: string;
+}
+
+const judgeSchema = {
+  oneOf: [{ $ref: getSchemaPath(RewardModelJudgeDto) }, { $ref: getSchemaPath(LabelersJudgeDto) }],
+  discriminator: {
+    propertyName: 'type',
+    mapping: { 'reward-model': getSchemaPath(RewardModelJudgeDto), labelers: getSchemaPath(LabelersJudgeDto) },
+  },
+};
+
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+export class CreateComparisonDto {
+  @IsUUID()
+  baselineVersionId: string;
+
+  @IsUUID()
+  candidateVersionId: string;
+
+  /** Prompts that neither version was trained on. */
+  @IsUUID()
+  promptSetId: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ComparisonSamplingDto)
+  sampling?: ComparisonSamplingDto;
+
+  @ApiProperty(judgeSchema)
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => UnknownJudge, {
+    keepDiscriminatorProperty: true,
+    discriminator: {
+      property: 'type',
+      subTypes: [
+        { name: 'reward-model', value: RewardModelJudgeDto },
+        { name: 'labelers', value: LabelersJudgeDto },
+      ],
+    },
+  })
+  judge: RewardModelJudgeDto | LabelersJudgeDto;
+}
+
+/** Wins are the candidate's. The interval is a 95% percentile bootstrap over prompts. */
+export class WinRateDto {
+  /** Share of items won, a tie counting half. @example 0.71 */
+  winRate: number;
+
+  /** @example 0.63 */
+  low: number;
+
+  /** @example 0.79 */
+  high: number;
+
+  /** Items judged. */
+  @ApiProperty({ type: 'integer', example: 128 })
+  n: number;
+
+  @ApiProperty({ type: 'integer', example: 84 })
+  wins: number;
+
+  @ApiProperty({ type: 'integer', example: 30 })
+  losses: number;
+
+  @ApiProperty({ type: 'integer', example: 14 })
+  ties: number;
+}
+
+export const comparisonStates = ['generating', 'awaiting_judgements', 'complete'] as const;
+export type ComparisonState = (typeof comparisonStates)[number];
+
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+export class ComparisonDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  jobId: string | null;
+
+  @ApiProperty({ format: 'uuid' })
+  baselineVersionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  candidateVersionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  promptSetId: string;
+
+  sampling: ComparisonSamplingDto;
+
+  @ApiProperty(judgeSchema)
+  judge: ComparisonJudge;
+
+  /** `generating` stays when the job has failed: the job says why. */
+  @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })
+  state: ComparisonState;
+
+  @ApiProperty({ type: 'integer', example: 128 })
+  itemCount: number;
+
+  /** Items that have all the judgements they need. */
+  @ApiProperty({ type: 'integer', example: 128 })
+  judgedItemCount: number;
+
+  /** Null until complete: who looks at figures on the way stops when they please him. */
+  @ApiProperty({ type: () => WinRateDto, nullable: true })
+  result: WinRateDto | null;
+
+  createdAt: Date;
+}
+
+export class ComparisonPage extends PageOf(ComparisonDto) {}
+
+export class ComparisonItemsQuery extends PageQuery {
+  /** Also tell which side is which, and the judgements; once complete, and with `training:read`. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @Transform(({ obj }: { obj: Record<string, unknown> }) => flag(obj['reveal']))
+  @IsBoolean()
+  reveal?: boolean;
+}
+
+const flag = (text: unknown): unknown => (text === 'true' ? true : text === 'false' ? false : text);
+
+export class ItemJudgementDto {
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelerId: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  rewardModelId: string | null;
+
+  @ApiProperty({ enum: preferences, enumName: 'Preference' })
+  preference: Preference;
+}
+
+export class RevealedItemDto {
+  @ApiProperty({ format: 'uuid' })
+  promptId: string;
+
+  @ApiProperty({ enum: ['left', 'right'], enumName: 'ComparisonSide' })
+  candidateSide: 'left' | 'right';
+
+  @ApiProperty({ format: 'uuid' })
+  baselineCompletionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  candidateCompletionId: string;
+
+  @ApiProperty({ type: [ItemJudgementDto] })
+  judgements: ItemJudgementDto[];
+}
+
+export class ComparisonItemDto {
+  @ApiProperty({ format: 'uuid' })
+  itemId: string;
+
+  /** @example Facts: Lena wakes up at ten. Question: When does Lena get up? */
+  prompt: string;
+
+  /** @example Lena gets up at ten. */
+  left: string;
+
+  /** @example No idea, ask somebody else. */
+  right: string;
+
+  /** Only when asked for with `reveal`. */
+  @ApiPropertyOptional({ type: () => RevealedItemDto })
+  revealed?: RevealedItemDto;
+}
+
+export class ComparisonItemPage extends PageOf(ComparisonItemDto) {}
+
+/** Names its labeler in exactly one of two ways. */
+export class CreateJudgementDto {
+  @IsUUID()
+  itemId: string;
+
+  /** Or give `labelerExternalId`. */
+  @IsOptional()
+  @IsUUID()
+  labelerId?: string;
+
+  /** @example worker-17 */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  labelerExternalId?: string;
+
+  @ApiProperty({ enum: preferences, enumName: 'Preference' })
+  @IsIn(preferences)
+  preference: Preference;
+}
+
+export class JudgementDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  itemId: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelerId: string | null;
+
+  @ApiProperty({ enum: preferences, enumName: 'Preference' })
+  preference: Preference;
+
+  createdAt: Date;
+}

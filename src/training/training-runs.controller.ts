@@ -1,0 +1,74 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { accepted } from '#src/jobs/accepted.js';
+import {
+  CreateGrpoRunDto,
+  TrainingMetricPage,
+  TrainingMetricsQuery,
+  TrainingRunDto,
+  TrainingRunPage,
+  TrainingSamplePage,
+  TrainingSamplesQuery,
+} from './training-runs.dto.js';
+import { TrainingRunsService } from './training-runs.service.js';
+
+const grpo = getSchemaPath(CreateGrpoRunDto);
+
+@ApiTags('training-runs')
+@Controller('training-runs')
+export class TrainingRunsController {
+  constructor(private readonly runs: TrainingRunsService) {}
+
+  /** Starts a run; when it succeeds, the policy has a new version. */
+  @Post()
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'trainingRuns_create' })
+  @ApiExtraModels(CreateGrpoRunDto)
+  @ApiBody({ schema: { oneOf: [{ $ref: grpo }], discriminator: { propertyName: 'method', mapping: { grpo } } } })
+  async create(
+    @CurrentAuth() auth: AuthContext,
+    @Body() dto: CreateGrpoRunDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TrainingRunDto> {
+    const run = await this.runs.create(auth, dto);
+    accepted(reply, run.jobId!);
+    return run;
+  }
+
+  @Get()
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_list' })
+  list(@Query() query: PageQuery): Promise<TrainingRunPage> {
+    return this.runs.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<TrainingRunDto> {
+    return this.runs.get(id);
+  }
+
+  /** One entry per step; follow a run by asking for the steps after the last one seen. */
+  @Get(':id/metrics')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
+  listMetrics(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: TrainingMetricsQuery,
+  ): Promise<TrainingMetricPage> {
+    return this.runs.listMetrics(auth, id, query);
+  }
+
+  /** Some of the completions that each step learned from. */
+  @Get(':id/samples')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_listSamples' })
+  listSamples(@Param('id', ParseUUIDPipe) id: string, @Query() query: TrainingSamplesQuery): Promise<TrainingSamplePage> {
+    return this.runs.listSamples(id, query);
+  }
+}

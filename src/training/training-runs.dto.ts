@@ -1,0 +1,185 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
+import { trainingMethods, type TrainingMethod } from './training-run.entity.js';
+import { verdictStatuses, type VerdictStatus } from './verdict.js';
+
+/** Fine-tunes a policy version by group relative policy optimization against a reward model. */
+export class CreateGrpoRunDto {
+  @ApiProperty({ enum: ['grpo'], example: 'grpo' })
+  @IsIn(['grpo'])
+  method: 'grpo';
+
+  /** Where the policy starts; also the reference of the KL. */
+  @IsUUID()
+  policyVersionId: string;
+
+  /** Must be trained. */
+  @IsUUID()
+  rewardModelId: string;
+
+  /** Prompts to practise on; keep the held-out ones apart. */
+  @IsUUID()
+  promptSetId: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => GrpoHyperparametersDto)
+  hyperparameters?: GrpoHyperparametersDto;
+}
+
+/** Rewards are means of the reward model on the same prompts with the same seeds. */
+export class TrainingSummaryDto {
+  @ApiProperty({ example: -0.31 })
+  rewardBefore: number;
+
+  @ApiProperty({ example: 1.12 })
+  rewardAfter: number;
+
+  /** Estimated KL to the starting policy at the end, in nats per token. @example 0.08 */
+  kl: number;
+
+  /** Entropy of the policy at the end, in nats per token. @example 0.42 */
+  entropy: number;
+
+  @ApiProperty({ type: 'integer', example: 40 })
+  steps: number;
+
+  @ApiProperty({ type: 'integer', example: 64 })
+  evaluationPrompts: number;
+}
+
+export class VerdictFindingDto {
+  /** Stable name of the check. @example kl_slope */
+  check: string;
+
+  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
+  status: VerdictStatus;
+
+  @ApiProperty({ type: Number, nullable: true, example: 0.004 })
+  value: number | null;
+
+  /** The bound beyond which the check no longer passes. @example 0.02 */
+  threshold: number;
+
+  /** @example growth of KL per step over the last half: 0.00400 */
+  message: string;
+}
+
+/** An audit after the fact: `healthy` means that no check objected, not that the policy is better. */
+export class VerdictDto {
+  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
+  status: VerdictStatus;
+
+  @ApiProperty({ type: [VerdictFindingDto] })
+  findings: VerdictFindingDto[];
+}
+
+export class TrainingRunDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** Watch it at `/v1/jobs/{jobId}`. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  jobId: string | null;
+
+  @ApiProperty({ enum: trainingMethods, enumName: 'TrainingMethod' })
+  method: TrainingMethod;
+
+  @ApiProperty({ format: 'uuid' })
+  policyVersionId: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  rewardModelId: string | null;
+
+  @ApiProperty({ format: 'uuid' })
+  promptSetId: string;
+
+  /** All of them, defaults filled in. */
+  hyperparameters: GrpoHyperparametersDto;
+
+  /** The version that came out; null until the run has succeeded. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  resultPolicyVersionId: string | null;
+
+  @ApiProperty({ type: () => TrainingSummaryDto, nullable: true })
+  summary: TrainingSummaryDto | null;
+
+  @ApiProperty({ type: () => VerdictDto, nullable: true })
+  verdict: VerdictDto | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  finishedAt: Date | null;
+
+  createdAt: Date;
+}
+
+export class TrainingRunPage extends PageOf(TrainingRunDto) {}
+
+export class TrainingMetricsQuery extends PageQuery {
+  /** Only steps after this one. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(999_999_999)
+  afterStep?: number;
+}
+
+export class TrainingMetricDto {
+  /** From 1. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  step: number;
+
+  /** By name, as TRL calls them; null where a value was not finite. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: ['number', 'null'] } as never,
+    example: { reward: 0.42, kl: 0.01, entropy: 0.9 },
+  })
+  values: Record<string, number | null>;
+}
+
+export class TrainingMetricPage extends PageOf(TrainingMetricDto) {}
+
+export class TrainingSamplesQuery extends PageQuery {
+  /** Only this step. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  step?: number;
+}
+
+export class TrainingSampleDto {
+  @ApiProperty({ type: 'integer', example: 1 })
+  step: number;
+
+  @ApiProperty({ type: 'integer', example: 0 })
+  sampleIndex: number;
+
+  @ApiProperty({ format: 'uuid' })
+  promptId: string;
+
+  /** The completion. @example Lena gets up at ten. */
+  text: string;
+
+  /** What the policy was rewarded with: the reward model's score less the length penalty. @example 1.7 */
+  reward: number;
+
+  /** Relative to the other completions of the prompt. @example 0.9 */
+  advantage: number;
+
+  @ApiProperty({ type: 'integer', example: 9 })
+  completionTokens: number;
+
+  @ApiProperty({ enum: ['stop', 'length'], enumName: 'FinishReason' })
+  finishReason: 'stop' | 'length';
+}
+
+export class TrainingSamplePage extends PageOf(TrainingSampleDto) {}
