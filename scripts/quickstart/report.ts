@@ -1,0 +1,31 @@
+/** What `npm run quickstart -- --report FILE` writes; every figure was measured in that run. */
+export interface QuickstartReport {
+  stages: { name: string; count: number; seconds: number; url: string }[];
+  rewardModel: {
+    accuracy: number;
+    nulls: { longest: number | null; shortest: number | null; first: number | null; majority: number | null };
+    evalPairs: number;
+  };
+  training: { method: string; rewardBefore: number; rewardAfter: number; kl: number };
+  comparison: { winRate: number; low: number; high: number; n: number };
+  /** Share of held-out answers with a fact that the prompt does not have, by the documented rule. */
+  inventedFacts: { before: number; after: number };
+  /** From the start of the npm command, installation included. */
+  totalSeconds: number;
+}
+
+/** What the quickstart promises; each broken promise is one line. */
+export function brokenPromises(report: QuickstartReport): string[] {
+  const { rewardModel, comparison, inventedFacts } = report;
+  const broken: string[] = [];
+  if (!(comparison.low > 0.5)) broken.push(`the win rate's interval must lie above 0.5, its low end is ${comparison.low}`);
+  const nulls = Object.values(rewardModel.nulls).filter((value) => value !== null);
+  // The majority null already knows the labelers' own scores, so it is a ceiling to look at, not one to beat.
+  const contentBlind = [rewardModel.nulls.longest, rewardModel.nulls.shortest, rewardModel.nulls.first];
+  const best = Math.max(...contentBlind.filter((value) => value !== null));
+  if (nulls.length === 0) broken.push('the reward model was reported without nulls');
+  if (!(rewardModel.accuracy > best)) broken.push(`reward model accuracy ${rewardModel.accuracy} must beat the best null ${best}`);
+  if (!(inventedFacts.after < inventedFacts.before)) broken.push('the share of invented facts must fall');
+  if (!report.stages.every((stage) => stage.count > 0)) broken.push('every stage must have made something');
+  return broken;
+}
