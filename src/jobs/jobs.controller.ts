@@ -121,7 +121,7 @@ export class JobsController {
     @Param('id', ParseUUIDPipe) id: string,
     @Query() query: PageQuery,
   ): Promise<dto.JobLogPage> {
-    const page = await this.jobs.logs(auth, id, pageRequest(query));
+    const page = await this.jobs.logs(auth, id, pageRequest(query, 'serial'));
     return { ...page, data: page.data.map(dto.toLogDto) };
   }
 

@@ -170,7 +170,7 @@ export class ListMetricsQuery extends PageQuery {
 
 /** A cursor goes before `afterStep`: it is the later of the two when a client pages on. */
 export function metricPage(query: ListMetricsQuery): PageRequest {
-  const page = pageRequest(query);
+  const page = pageRequest(query, 'ordinal');
   return { ...page, after: page.after ?? (query.afterStep === undefined ? null : String(query.afterStep)) };
 }
 

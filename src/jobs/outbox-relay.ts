@@ -1,6 +1,5 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { getQueueToken } from '@nestjs/bullmq';
-import type { Provider } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { JobSignals } from './job-signals.js';
 import { queueNames, type QueueName } from './job-types.js';
@@ -12,7 +11,12 @@ type Queues = ReadonlyMap<QueueName, Queue>;
 export const queuesProvider: Provider = {
   provide: QUEUES,
   inject: queueNames.map((name) => getQueueToken(name)),
-  useFactory: (...queues: Queue[]): Queues => new Map(queues.map((queue) => [queue.name as QueueName, queue])),
+  useFactory: (...queues: Queue[]): Queues => {
+    const logger = new Logger('Jobs');
+    // Without a listener each hiccup of a connection would be printed in full.
+    for (const queue of queues) queue.on('error', (error) => logger.warn(`queue ${queue.name}: ${error.message}`));
+    return new Map(queues.map((queue) => [queue.name as QueueName, queue]));
+  },
 };
 
 const pollMs = 500;
@@ -40,9 +44,6 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const queue of this.queues.values()) {
-      queue.on('error', (error) => this.logger.warn(`queue ${queue.name}: ${error.message}`));
-    }
     const poll = setInterval(() => this.kick(), pollMs);
     const sweep = setInterval(() => void this.attempt(() => this.outbox.reviveLost(lostAfterSeconds)), sweepMs);
     this.stops.push(this.signals.onOutbox(() => this.kick()), () => clearInterval(poll), () => clearInterval(sweep));

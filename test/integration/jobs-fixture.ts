@@ -33,7 +33,7 @@ export class ScriptedModule {}
 export const everyone = { vendorId: null };
 
 export interface Node {
-  get<T>(type: Type<T>): T;
+  get<T>(token: Type<T> | string): T;
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function startNode(env: Record<string, string>, queues: string[], h
     logger: false,
     abortOnError: false,
   });
-  return { get: (type) => context.get(type, { strict: false }), close: () => context.close() };
+  return { get: (token) => context.get(token, { strict: false }), close: () => context.close() };
 }
 
 export async function enqueue(node: Node, doing: Doing, maxAttempts = 3): Promise<string> {

@@ -1,10 +1,13 @@
 // What every queue must do, whatever carries its messages. Run by jobs-postgres.spec.ts and jobs-redis.spec.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { OutboxRepository } from '#src/jobs/outbox.repository.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { enqueue, eventTypes, everyone, settled, startNode, untilStopped, type Node } from './jobs-fixture.js';
 
@@ -100,6 +103,23 @@ export function queueSuite(environment: () => Record<string, string>): void {
     expect(await settled(api, passing)).toMatchObject({ state: 'succeeded', attempt: 2, error: null });
     expect(await settled(api, lasting)).toMatchObject({ state: 'failed', attempt: 2, error: { code: 'internal_error' } });
     expect(await eventTypes(api, passing)).toEqual(['queued', 'started', 'released', 'started', 'succeeded']);
+  });
+
+  test('a message that the queue lost is sent again, one that it has is not doubled', async () => {
+    const queue = api.get<Queue>(getQueueToken('pair-building'));
+    const outbox = api.get(OutboxRepository);
+    let runs = 0;
+    const id = await enqueue(api, async () => void runs++);
+    await vi.waitUntil(async () => (await queue.count()) === 1);
+    await queue.obliterate({ force: true });
+    await outbox.reviveLost(0);
+    await vi.waitUntil(async () => (await queue.count()) === 1);
+    await outbox.reviveLost(0);
+    await sleep(700);
+    expect(await queue.count()).toBe(1);
+    await startWorker();
+    expect(await settled(api, id)).toMatchObject({ state: 'succeeded', attempt: 1 });
+    expect(runs).toBe(1);
   });
 
   test('a queued job is cancelled at once and never runs', async () => {
