@@ -68,3 +68,8 @@ export function allocate(dtype: DType, length: number): TensorData {
       return new Uint8Array(length);
   }
 }
+
+/** Same type and dimensions. */
+export function sameTensorShape(a: Tensor, b: Tensor): boolean {
+  return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]);
+}

@@ -1,0 +1,200 @@
+import type { Node, Op } from '../graph.js';
+import { attention } from './attention.js';
+import { layerNorm, rmsNorm, rotary } from './model-kernels.js';
+import { erf, gelu, sigmoid, softplus } from './scalar.js';
+import { alongAxis, blank, eachIndex, fromTensor, offsetOf, pick, zip, type Value } from './value.js';
+
+/** Computes a node from its inputs; ops with side outputs give them all, the node's own value first. */
+type Kernel<O extends Op> = (node: Node<O>, inputs: readonly Value[]) => Value | readonly Value[];
+
+function map(f: (...args: number[]) => number) {
+  return (node: Node, inputs: readonly Value[]): Value => zip(node.shape, inputs, f);
+}
+
+function unreachable(node: Node): never {
+  throw new Error(`${node.op} is resolved before the kernels`);
+}
+
+function sameData(node: Node, inputs: readonly Value[]): Value {
+  return { shape: node.shape, data: (inputs[0] as Value).data };
+}
+
+function matMul(node: Node<'MatMul'>, [a, b]: readonly Value[]): Value {
+  const [x, y] = [a as Value, b as Value];
+  const { transA, transB } = node.attrs;
+  const inner = x.shape[x.shape.length - (transA ? 2 : 1)] as number;
+  const out = blank(node.shape);
+  eachIndex(node.shape, (index, flat) => {
+    const batch = index.slice(0, -2);
+    const [row, column] = index.slice(-2) as [number, number];
+    let sum = 0;
+    for (let k = 0; k < inner; k++) {
+      const left = offsetOf([...batch, ...(transA ? [k, row] : [row, k])], x.shape);
+      const right = offsetOf([...batch, ...(transB ? [column, k] : [k, column])], y.shape);
+      sum += (x.data[left] as number) * (y.data[right] as number);
+    }
+    out.data[flat] = sum;
+  });
+  return out;
+}
+
+type Reduction = Node<'Sum'> | Node<'Mean'> | Node<'Max'>;
+
+function reduce(start: number, step: (sum: number, value: number) => number) {
+  return (node: Reduction, [x]: readonly Value[]): Value => {
+    const { shape, data } = x as Value;
+    const kept = shape.map((dim, axis) => (node.attrs.axes.includes(axis) ? 1 : dim));
+    const out = blank(node.shape);
+    out.data.fill(start);
+    eachIndex(shape, (index, flat) => {
+      const at = offsetOf(index, kept);
+      out.data[at] = step(out.data[at] as number, data[flat] as number);
+    });
+    return out;
+  };
+}
+
+const total = reduce(0, (sum, value) => sum + value);
+
+function mean(node: Node<'Mean'>, inputs: readonly Value[]): Value {
+  const summed = total(node, inputs);
+  const share = summed.data.length / (inputs[0] as Value).data.length;
+  return { shape: summed.shape, data: summed.data.map((v) => v * share) };
+}
+
+function concat(node: Node<'Concat'>, inputs: readonly Value[]): Value {
+  const out = blank(node.shape);
+  const { axis } = node.attrs;
+  let start = 0;
+  for (const x of inputs) {
+    eachIndex(x.shape, (index, flat) => {
+      const at = index.map((i, d) => (d === axis ? i + start : i));
+      out.data[offsetOf(at, node.shape)] = x.data[flat] as number;
+    });
+    start += x.shape[axis] as number;
+  }
+  return out;
+}
+
+function pad(node: Node<'Pad'>, [x]: readonly Value[]): Value {
+  const out = blank(node.shape);
+  const { axis, before } = node.attrs;
+  const { shape, data } = x as Value;
+  eachIndex(shape, (index, flat) => {
+    const at = index.map((i, d) => (d === axis ? i + before : i));
+    out.data[offsetOf(at, node.shape)] = data[flat] as number;
+  });
+  return out;
+}
+
+function wrap(index: number, length: number): number {
+  const at = index < 0 ? index + length : index;
+  if (at < 0 || at >= length) throw new RangeError(`index ${index} is outside 0..${length - 1}`);
+  return at;
+}
+
+function gather(node: Node<'Gather'>, [x, indices]: readonly Value[]): Value {
+  const { axis } = node.attrs;
+  const [data, at] = [x as Value, indices as Value];
+  const rank = at.shape.length;
+  return pick(node.shape, data, (index) => [
+    ...index.slice(0, axis),
+    wrap(at.data[offsetOf(index.slice(axis, axis + rank), at.shape)] as number, data.shape[axis] as number),
+    ...index.slice(axis + rank),
+  ]);
+}
+
+function gatherElements(node: Node<'GatherElements'>, [x, indices]: readonly Value[]): Value {
+  const [data, at] = [x as Value, indices as Value];
+  const { axis } = node.attrs;
+  const target = (index: readonly number[]) =>
+    wrap(at.data[offsetOf(index, at.shape)] as number, data.shape[axis] as number);
+  return pick(node.shape, data, (index) => index.map((i, d) => (d === axis ? target(index) : i)));
+}
+
+function scatterAdd(node: Node<'ScatterAdd'>, [x, indices, updates]: readonly Value[]): Value {
+  const [data, at, added] = [x as Value, indices as Value, updates as Value];
+  const out = { shape: data.shape, data: data.data.slice() };
+  const { axis } = node.attrs;
+  eachIndex(added.shape, (index, flat) => {
+    const hit = wrap(at.data[flat] as number, data.shape[axis] as number);
+    const to = offsetOf(index.map((i, d) => (d === axis ? hit : i)), data.shape);
+    out.data[to] = (out.data[to] as number) + (added.data[flat] as number);
+  });
+  return out;
+}
+
+function logSoftmaxLine(line: readonly number[]): number[] {
+  const top = Math.max(...line);
+  const shift = top + Math.log(line.reduce((sum, v) => sum + Math.exp(v - top), 0));
+  return line.map((v) => v - shift);
+}
+
+function cast(node: Node<'Cast'>, [x]: readonly Value[]): Value {
+  const { to } = node.attrs;
+  const convert = to === 'float32' ? (v: number) => v : to === 'bool' ? (v: number) => Number(v !== 0) : Math.trunc;
+  return { shape: node.shape, data: (x as Value).data.map(convert) };
+}
+
+const isInteger = (node: Node): boolean => node.dtype === 'int64' || node.dtype === 'int32';
+
+export const kernels: { readonly [O in Op]: Kernel<O> } = {
+  Input: unreachable,
+  Output: unreachable,
+  Constant: (node) => fromTensor(node.attrs.tensor),
+  StopGradient: sameData,
+  Add: map((a, b) => (a as number) + (b as number)),
+  Sub: map((a, b) => (a as number) - (b as number)),
+  Mul: map((a, b) => (a as number) * (b as number)),
+  Div: (node, inputs) =>
+    zip(node.shape, inputs, (a, b) => {
+      const quotient = (a as number) / (b as number);
+      return isInteger(node) ? Math.trunc(quotient) : quotient;
+    }),
+  Minimum: map(Math.min),
+  Maximum: map(Math.max),
+  Greater: map((a, b) => Number((a as number) > (b as number))),
+  Less: map((a, b) => Number((a as number) < (b as number))),
+  Equal: map((a, b) => Number(a === b)),
+  And: map((a, b) => (a as number) * (b as number)),
+  Or: map(Math.max),
+  Not: map((a) => 1 - (a as number)),
+  Neg: map((a) => -(a as number)),
+  Abs: map(Math.abs),
+  Exp: map(Math.exp),
+  Log: map(Math.log),
+  Sqrt: map(Math.sqrt),
+  Tanh: map(Math.tanh),
+  Sigmoid: map(sigmoid),
+  Silu: map((a) => (a as number) * sigmoid(a as number)),
+  Softplus: map(softplus),
+  Relu: map((a) => Math.max(a as number, 0)),
+  Erf: map(erf),
+  Gelu: (node, inputs) => zip(node.shape, inputs, (a) => gelu(a as number, node.attrs.approximate)),
+  Pow: (node, inputs) => zip(node.shape, inputs, (a) => (a as number) ** node.attrs.exponent),
+  Clip: (node, inputs) =>
+    zip(node.shape, inputs, (a) => Math.min(Math.max(a as number, node.attrs.min), node.attrs.max)),
+  Where: map((c, a, b) => (c ? a : b) as number),
+  Cast: cast,
+  MatMul: matMul,
+  Transpose: (node, [x]) =>
+    pick(node.shape, x as Value, (index) => node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)] as number)),
+  Reshape: sameData,
+  Expand: map((a) => a as number),
+  Concat: concat,
+  Slice: (node, [x]) =>
+    pick(node.shape, x as Value, (index) => index.map((i, d) => (d === node.attrs.axis ? i + node.attrs.start : i))),
+  Pad: pad,
+  Gather: gather,
+  GatherElements: gatherElements,
+  ScatterAdd: scatterAdd,
+  Sum: total,
+  Mean: mean,
+  Max: reduce(-Infinity, Math.max),
+  Softmax: (node, [x]) => alongAxis(x as Value, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
+  LogSoftmax: (node, [x]) => alongAxis(x as Value, node.attrs.axis, logSoftmaxLine),
+  RmsNorm: rmsNorm,
+  LayerNorm: layerNorm,
+  Rotary: rotary,
+  GroupQueryAttention: attention,
+};

@@ -1,0 +1,175 @@
+/**
+ * Running training steps: sessions are built once per shape of the batch and share one TrainState,
+ * whose tensors every run updates in place.
+ */
+import { Session, type Feeds, type SessionOptions } from './session.js';
+import { adamwRates, type AdamWOptions } from './optim/adamw.js';
+import { floats, scalarTensor, zeros, type Tensor } from './tensor.js';
+import { buildAccumulate, buildApply, buildTrainStep, names, type TrainGraph } from './train-graph.js';
+import type { TrainState } from './train-state.js';
+
+export interface TrainStepOptions {
+  readonly state: TrainState;
+  readonly optimizer: AdamWOptions;
+  /** Builds the graph for feeds of these shapes; called once per set of shapes. */
+  readonly build: (batch: Feeds) => TrainGraph;
+  readonly session?: SessionOptions;
+  /** Sessions kept at once; the longest unused goes first. 16 when left out. */
+  readonly maxSessions?: number;
+}
+
+export interface StepReport {
+  readonly loss: number;
+  /** Metrics of one element as numbers. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** All metrics as tensors. */
+  readonly values: Readonly<Record<string, Tensor>>;
+}
+
+interface Compiled {
+  readonly session: Session;
+  /** Input name of each parameter in this graph. */
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+export class TrainStep {
+  private readonly compiled = new Map<string, Compiled>();
+  private applySession: Session | undefined;
+  private buffers: Record<string, Tensor> | undefined;
+
+  constructor(private readonly options: TrainStepOptions) {}
+
+  /** Forward, backward and optimizer step on one batch, at learning rate `rate`. */
+  async run(batch: Feeds, rate: number): Promise<StepReport & { gradNorm: number }> {
+    const { state } = this.options;
+    const { session, inputs } = await this.sessionFor('fused', batch);
+    const feeds: Record<string, Tensor> = { ...batch, ...this.rates(rate) };
+    const into: Record<string, Tensor> = {};
+    this.bindState(feeds, into, inputs);
+    const results = await session.run(feeds, into);
+    state.step += 1;
+    return { ...reportOf(results), gradNorm: only(results['gradNorm'] as Tensor) };
+  }
+
+  /**
+   * Adds the batch's gradients, times `weight`, to what `apply` will use. With a mean loss, n equal parts of a batch
+   * take weight 1 / n each; with unequal parts, their share of what the loss averages over.
+   */
+  async accumulate(batch: Feeds, weight: number): Promise<StepReport> {
+    const { session, inputs } = await this.sessionFor('accumulate', batch);
+    const { params } = this.options.state;
+    const feeds: Record<string, Tensor> = { ...batch, [names.weight]: scalarTensor(weight) };
+    const into: Record<string, Tensor> = {};
+    for (const [name, buffer] of Object.entries(this.gradients())) {
+      feeds[inputs[name] as string] = params[name] as Tensor;
+      feeds[names.gradient(name)] = buffer;
+      into[names.next(names.gradient(name))] = buffer;
+    }
+    return reportOf(await session.run(feeds, into));
+  }
+
+  /** Optimizer step with the accumulated gradients, which start again at zero. */
+  async apply(rate: number): Promise<{ gradNorm: number }> {
+    const { state, optimizer, session } = this.options;
+    const shapes = Object.fromEntries(Object.entries(state.params).map(([name, { shape }]) => [name, shape]));
+    this.applySession ??= await Session.create(buildApply(shapes, optimizer), session);
+    const feeds: Record<string, Tensor> = this.rates(rate);
+    const into: Record<string, Tensor> = {};
+    this.bindState(feeds, into, Object.fromEntries(Object.keys(shapes).map((name) => [name, `param.${name}`])));
+    for (const [name, buffer] of Object.entries(this.gradients())) feeds[names.gradient(name)] = buffer;
+    const results = await this.applySession.run(feeds, into);
+    state.step += 1;
+    for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
+    return { gradNorm: only(results['gradNorm'] as Tensor) };
+  }
+
+  async dispose(): Promise<void> {
+    for (const { session } of this.compiled.values()) await session.dispose();
+    await this.applySession?.dispose();
+    this.compiled.clear();
+    this.applySession = undefined;
+  }
+
+  private rates(rate: number): Record<string, Tensor> {
+    const { state, optimizer } = this.options;
+    const scalars = adamwRates(state.step + 1, rate, optimizer);
+    return {
+      [names.rate]: scalarTensor(scalars.rate),
+      [names.correction1]: scalarTensor(scalars.correction1),
+      [names.correction2]: scalarTensor(scalars.correction2),
+    };
+  }
+
+  private bindState(
+    feeds: Record<string, Tensor>,
+    into: Record<string, Tensor>,
+    inputs: Readonly<Record<string, string>>,
+  ): void {
+    const { params, m, v } = this.options.state;
+    for (const [name, input] of Object.entries(inputs)) {
+      feeds[input] = into[names.next(name)] = params[name] as Tensor;
+      feeds[names.m(name)] = into[names.next(names.m(name))] = m[name] as Tensor;
+      feeds[names.v(name)] = into[names.next(names.v(name))] = v[name] as Tensor;
+    }
+  }
+
+  private gradients(): Record<string, Tensor> {
+    this.buffers ??= Object.fromEntries(
+      Object.entries(this.options.state.params).map(([name, { shape }]) => [name, zeros(shape)]),
+    );
+    return this.buffers;
+  }
+
+  private async sessionFor(kind: 'fused' | 'accumulate', batch: Feeds): Promise<Compiled> {
+    const shapes = Object.entries(batch).map(([name, { shape }]) => `${name}:${shape.join('x')}`);
+    const key = `${kind} ${shapes.sort().join(' ')}`;
+    const known = this.compiled.get(key);
+    if (known) {
+      this.compiled.delete(key);
+      this.compiled.set(key, known);
+      return known;
+    }
+    const graph = this.options.build(batch);
+    this.checkTrainable(graph);
+    const { optimizer, session, maxSessions = 16 } = this.options;
+    const model = kind === 'fused' ? buildTrainStep({ ...graph, optimizer }).fused : buildAccumulate(graph);
+    const inputs = Object.fromEntries(Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]));
+    const fresh = { session: await Session.create(model, session), inputs };
+    this.compiled.set(key, fresh);
+    if (this.compiled.size > maxSessions) {
+      const [oldest, { session: unused }] = [...this.compiled][0] as [string, Compiled];
+      this.compiled.delete(oldest);
+      await unused.dispose();
+    }
+    return fresh;
+  }
+
+  private checkTrainable({ trainable }: TrainGraph): void {
+    const { params } = this.options.state;
+    const missing = Object.keys(params).filter((name) => !trainable[name]);
+    if (missing.length > 0) throw new Error(`the graph does not train ${missing.join(', ')}`);
+    for (const [name, node] of Object.entries(trainable)) {
+      const shape = params[name]?.shape.join('x');
+      if (shape !== node.shape.join('x')) {
+        throw new Error(`parameter ${name}: state has ${shape ?? 'nothing'}, graph ${node.shape.join('x')}`);
+      }
+    }
+  }
+}
+
+function only(tensor: Tensor): number {
+  return Number(tensor.data[0]);
+}
+
+function reportOf(results: Readonly<Record<string, Tensor>>): StepReport {
+  const prefix = names.metric('');
+  const values = Object.fromEntries(
+    Object.entries(results).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+  );
+  const single = Object.entries(values).filter(([, tensor]) => tensor.data.length === 1);
+  return {
+    loss: only(results['loss'] as Tensor),
+    metrics: Object.fromEntries(single.map(([name, tensor]) => [name, only(tensor)])),
+    values,
+  };
+}
