@@ -9,7 +9,7 @@ import { etagOf, noneMatches, parseEventId, preferredWait } from './http-conditi
 import { jobEventStream } from './job-event-stream.js';
 import { JobSignals } from './job-signals.js';
 import { terminal } from './job-state.js';
-import * as dto from './jobs.dto.js';
+import * as dto from './jobs.js';
 import { JobsService } from './jobs.service.js';
 
 const acceptedHeaders = {
@@ -29,10 +29,10 @@ export class JobsController {
   /** Newest first. */
   @Get()
   @ApiOperation({ operationId: 'jobs_list' })
-  @ApiOkResponse({ type: dto.JobPage })
-  async list(@CurrentAuth() auth: AuthContext, @Query() query: dto.ListJobsQuery): Promise<dto.JobPage> {
+  @ApiOkResponse({ type: JobPage })
+  async list(@CurrentAuth() auth: AuthContext, @Query() query: ListJobsQuery): Promise<JobPage> {
     const page = await this.jobs.list(auth, query, pageRequest(query));
-    return { ...page, data: page.data.map(dto.toJobDto) };
+    return { ...page, data: page.data.map(toJobDto) };
   }
 
   /**
@@ -44,7 +44,7 @@ export class JobsController {
   @ApiHeader({ name: 'If-None-Match', required: false, example: '"7"' })
   @ApiHeader({ name: 'Prefer', required: false, example: 'wait=30' })
   @ApiOkResponse({
-    type: dto.JobDto,
+    type: JobDto,
     headers: {
       ETag: { description: 'version of the job', schema: { type: 'string' } },
       'Retry-After': { description: 'while the job is not terminal', schema: { type: 'integer' } },
@@ -58,7 +58,7 @@ export class JobsController {
     @Headers('if-none-match') known: string | undefined,
     @Headers('prefer') prefer: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<dto.JobDto | undefined> {
+  ): Promise<JobDto | undefined> {
     const wait = preferredWait(prefer);
     let job = await this.jobs.get(auth, id);
     const isNews = known !== undefined && !noneMatches(known, etagOf(job.version));
@@ -70,7 +70,7 @@ export class JobsController {
     }
     void reply.header('etag', etagOf(job.version)).header('cache-control', 'private, no-cache');
     if (!terminal(job.state)) void reply.header('retry-after', '1');
-    if (!noneMatches(known, etagOf(job.version))) return dto.toJobDto(job);
+    if (!noneMatches(known, etagOf(job.version))) return toJobDto(job);
     void reply.status(304);
     return undefined;
   }
@@ -78,9 +78,9 @@ export class JobsController {
   /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
   @Get(':id/outcome')
   @ApiOperation({ operationId: 'jobs_outcome' })
-  @ApiOkResponse({ type: dto.JobOutcomeDto })
-  async outcome(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<dto.JobOutcomeDto> {
-    return dto.toOutcomeDto(await this.jobs.outcome(auth, id));
+  @ApiOkResponse({ type: JobOutcomeDto })
+  async outcome(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<JobOutcomeDto> {
+    return toOutcomeDto(await this.jobs.outcome(auth, id));
   }
 
   /**
@@ -115,27 +115,27 @@ export class JobsController {
   /** Oldest first. */
   @Get(':id/logs')
   @ApiOperation({ operationId: 'jobs_logs' })
-  @ApiOkResponse({ type: dto.JobLogPage })
+  @ApiOkResponse({ type: JobLogPage })
   async logs(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Query() query: PageQuery,
-  ): Promise<dto.JobLogPage> {
+  ): Promise<JobLogPage> {
     const page = await this.jobs.logs(auth, id, pageRequest(query, 'serial'));
-    return { ...page, data: page.data.map(dto.toLogDto) };
+    return { ...page, data: page.data.map(toLogDto) };
   }
 
   /** By step. */
   @Get(':id/metrics')
   @ApiOperation({ operationId: 'jobs_metrics' })
-  @ApiOkResponse({ type: dto.JobMetricPage })
+  @ApiOkResponse({ type: JobMetricPage })
   async metrics(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: dto.ListMetricsQuery,
-  ): Promise<dto.JobMetricPage> {
-    const page = await this.jobs.metrics(auth, id, dto.metricPage(query));
-    return { ...page, data: page.data.map(dto.toMetricDto) };
+    @Query() query: ListMetricsQuery,
+  ): Promise<JobMetricPage> {
+    const page = await this.jobs.metrics(auth, id, metricPage(query));
+    return { ...page, data: page.data.map(toMetricDto) };
   }
 
   /** A queued job is cancelled at once, a running one at its next step boundary. */
@@ -143,15 +143,15 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_cancel' })
-  @ApiAcceptedResponse({ type: dto.JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
   async cancel(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<dto.JobDto> {
+  ): Promise<JobDto> {
     const job = await this.jobs.cancel(auth, id);
     accepted(reply, id);
-    return dto.toJobDto(job);
+    return toJobDto(job);
   }
 
   /** Queues a failed or cancelled job again. */
@@ -159,14 +159,14 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_retry' })
-  @ApiAcceptedResponse({ type: dto.JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
   async retry(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<dto.JobDto> {
+  ): Promise<JobDto> {
     const job = await this.jobs.retry(auth, id);
     accepted(reply, id);
-    return dto.toJobDto(job);
+    return toJobDto(job);
   }
 }
