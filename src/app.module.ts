@@ -8,6 +8,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
+import { PoliciesModule } from './policies/policies.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
 
@@ -25,6 +26,7 @@ export class AppModule {
         JobsHttpModule,
         ArtifactsModule,
         PromptsModule,
+        PoliciesModule,
         RatingsModule,
       ],
     };

@@ -1,0 +1,66 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequireScopes } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import {
+  CreatePolicyDto,
+  PolicyAliasDto,
+  PolicyAliasPage,
+  PolicyDto,
+  PolicyPage,
+  PutPolicyAliasDto,
+} from './policies.dto.js';
+import { PoliciesService } from './policies.service.js';
+
+@ApiTags('policies')
+@Controller('policies')
+export class PoliciesController {
+  constructor(private readonly policies: PoliciesService) {}
+
+  @Post()
+  @RequireScopes('policies:write')
+  @ApiOperation({ operationId: 'policies_create' })
+  create(@Body() dto: CreatePolicyDto): Promise<PolicyDto> {
+    return this.policies.create(dto);
+  }
+
+  @Get()
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policies_list' })
+  list(@Query() query: PageQuery): Promise<PolicyPage> {
+    return this.policies.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policies_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<PolicyDto> {
+    return this.policies.get(id);
+  }
+
+  @Get(':id/aliases')
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policies_listAliases' })
+  listAliases(@Param('id', ParseUUIDPipe) id: string): Promise<PolicyAliasPage> {
+    return this.policies.listAliases(id);
+  }
+
+  @Get(':id/aliases/:alias')
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policies_getAlias' })
+  getAlias(@Param('id', ParseUUIDPipe) id: string, @Param('alias') alias: string): Promise<PolicyAliasDto> {
+    return this.policies.getAlias(id, alias);
+  }
+
+  /** Points an alias such as `production` at a version, wherever it pointed before. */
+  @Put(':id/aliases/:alias')
+  @RequireScopes('policies:write')
+  @ApiOperation({ operationId: 'policies_putAlias' })
+  putAlias(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('alias') alias: string,
+    @Body() dto: PutPolicyAliasDto,
+  ): Promise<PolicyAliasDto> {
+    return this.policies.putAlias(id, alias, dto.policyVersionId);
+  }
+}

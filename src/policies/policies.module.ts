@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
+import { DatabaseModule } from '#src/database/database.module.js';
+import { PoliciesController } from './policies.controller.js';
+import { PoliciesRepository } from './policies.repository.js';
+import { PoliciesService } from './policies.service.js';
+import { PolicyAlias } from './policy-alias.entity.js';
+import { PolicyVersion } from './policy-version.entity.js';
+import { PolicyVersionsController } from './policy-versions.controller.js';
+import { PolicyVersionsRepository } from './policy-versions.repository.js';
+import { PolicyVersionsService } from './policy-versions.service.js';
+import { Policy } from './policy.entity.js';
+
+@Module({
+  imports: [DatabaseModule, ArtifactsModule, TypeOrmModule.forFeature([Policy, PolicyVersion, PolicyAlias])],
+  controllers: [PoliciesController, PolicyVersionsController],
+  providers: [PoliciesRepository, PoliciesService, PolicyVersionsRepository, PolicyVersionsService],
+  exports: [PoliciesService, PolicyVersionsService],
+})
+export class PoliciesModule {}

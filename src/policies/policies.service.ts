@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
+import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import { brokenUnique } from '#src/database/errors.js';
+import type { CreatePolicyDto } from './policies.dto.js';
+import { PoliciesRepository } from './policies.repository.js';
+import type { PolicyAlias } from './policy-alias.entity.js';
+import { PolicyVersionsRepository } from './policy-versions.repository.js';
+import type { Policy } from './policy.entity.js';
+
+@Injectable()
+export class PoliciesService {
+  constructor(
+    private readonly policies: PoliciesRepository,
+    private readonly versions: PolicyVersionsRepository,
+  ) {}
+
+  /** @throws ProblemException 409 `policy_name_taken` */
+  async create({ name, description }: CreatePolicyDto): Promise<Policy> {
+    try {
+      return await this.policies.insert({ id: newId(), name, description: description ?? null });
+    } catch (error) {
+      if (!brokenUnique(error)) throw error;
+      throw conflict('policy_name_taken', `another policy has the name '${name}'`);
+    }
+  }
+
+  async get(id: string): Promise<Policy> {
+    const policy = await this.policies.find(id);
+    if (!policy) throw notFound('policy', id);
+    return policy;
+  }
+
+  async list(query: PageQuery): Promise<Page<Policy>> {
+    const request = pageRequest(query);
+    return toPage(await this.policies.page(request), request, (policy) => policy.id);
+  }
+
+  /** Points the alias at a version, wherever it pointed before. */
+  async putAlias(policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    await this.get(policyId);
+    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) {
+      const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
+      throw unprocessable('invalid_alias', 'alias', 'matches', message, alias);
+    }
+    const version = await this.versions.find(policyVersionId);
+    if (version?.policyId !== policyId) {
+      const message = 'this policy has no such version';
+      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', message, policyVersionId);
+    }
+    return this.policies.putAlias(policyId, alias, version.id);
+  }
+
+  async getAlias(policyId: string, alias: string): Promise<PolicyAlias> {
+    await this.get(policyId);
+    const found = await this.policies.findAlias(policyId, alias);
+    if (!found) throw notFound('policy_alias', alias);
+    return found;
+  }
+
+  /** All of them: a policy has few. */
+  async listAliases(policyId: string): Promise<Page<PolicyAlias>> {
+    await this.get(policyId);
+    return { data: await this.policies.listAliases(policyId), nextCursor: null, hasMore: false };
+  }
+}
