@@ -77,7 +77,9 @@ export class WorkerShutdownError extends Error {
 export const handlesJobKey = 'plumbline:handles-job';
 
 /** Marks the one class that does the jobs of `type`; it becomes injectable. */
-export function HandlesJob<T extends JobType>(type: T): <C extends new (...args: never[]) => JobHandler<T>>(target: C) => void {
+export function HandlesJob<T extends JobType>(
+  type: T,
+): <C extends new (...args: never[]) => JobHandler<T>>(target: C) => void {
   const decorate = applyDecorators(Injectable(), SetMetadata(handlesJobKey, type));
   return (target) => decorate(target);
 }

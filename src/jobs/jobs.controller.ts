@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery, pageRequest } from '#src/common/pagination.js';
@@ -9,7 +17,20 @@ import { etagOf, noneMatches, parseEventId, preferredWait } from './http-conditi
 import { jobEventStream } from './job-event-stream.js';
 import { JobSignals } from './job-signals.js';
 import { terminal } from './job-state.js';
-import * as dto from './jobs.js';
+import {
+  JobDto,
+  JobLogPage,
+  JobMetricPage,
+  JobOutcomeDto,
+  JobPage,
+  ListJobsQuery,
+  ListMetricsQuery,
+  metricPage,
+  toJobDto,
+  toLogDto,
+  toMetricDto,
+  toOutcomeDto,
+} from './jobs.dto.js';
 import { JobsService } from './jobs.service.js';
 
 const acceptedHeaders = {

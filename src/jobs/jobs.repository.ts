@@ -48,7 +48,10 @@ export class JobsRepository {
     return query.getMany();
   }
 
-  async add(tx: Transaction, job: Pick<Job, 'id' | 'type' | 'queue' | 'payload' | 'maxAttempts'> & Partial<Job>): Promise<void> {
+  async add(
+    tx: Transaction,
+    job: Pick<Job, 'id' | 'type' | 'queue' | 'payload' | 'maxAttempts'> & Partial<Job>,
+  ): Promise<void> {
     await tx.insert(Job, { ...job, state: 'queued' } as QueryDeepPartialEntity<Job>);
     await this.record(tx, { ...job, state: 'queued', attempt: 0 }, 'queued');
     await this.post(tx, job);

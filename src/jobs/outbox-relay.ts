@@ -1,5 +1,12 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy, type Provider } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { JobSignals } from './job-signals.js';
 import { queueNames, type QueueName } from './job-types.js';

@@ -74,15 +74,16 @@ function transpile(folders: string[]): string {
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, 'jobs-crash-'));
   writeFileSync(join(out, 'package.json'), '{"type":"module","imports":{"#src/*":"./src/*"}}');
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: { compilerOptions: object } };
+  const file = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { config } = file as { config: { compilerOptions: object } };
   const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: false }, root);
   for (const folder of folders) {
     for (const name of readdirSync(join(root, folder)).filter((file) => file.endsWith('.ts') && !file.includes('.spec.'))) {
       const target = join(out, folder, name.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
       const source = readFileSync(join(root, folder, name), 'utf8');
-      // The name decides whether a file is an ES module.
-      writeFileSync(target, ts.transpileModule(source, { compilerOptions: { ...options, module: ts.ModuleKind.ESNext }, fileName: name }).outputText);
+      const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
+      writeFileSync(target, ts.transpileModule(source, { compilerOptions, fileName: name }).outputText);
     }
   }
   return out;

@@ -38,7 +38,11 @@ export interface Node {
 }
 
 /** A process without queues (`[]`), or a worker. */
-export async function startNode(env: Record<string, string>, queues: string[], handlers: Type[] = [ScriptedModule]): Promise<Node> {
+export async function startNode(
+  env: Record<string, string>,
+  queues: string[],
+  handlers: Type[] = [ScriptedModule],
+): Promise<Node> {
   const config = readConfig({ JOB_LEASE_SECONDS: '2', LOG_LEVEL: 'silent', ...env });
   const jobs = queues.length > 0 ? [JobsWorkerModule.forQueues(queues), ...handlers] : [JobsModule];
   @Module({ imports: [ConfigModule.forRoot(config), ...jobs] })
