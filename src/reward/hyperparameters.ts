@@ -65,9 +65,9 @@ export const defaultLora: RewardLora = { rank: 16, alpha: 32, targetModules: [..
 
 export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora'>> & { lora?: Partial<RewardLora> | null };
 
-/** What was left out takes its default; alpha follows the rank. */
+/** What was left out (or null) takes its default; alpha follows the rank. */
 export function resolveHyperparameters({ lora, ...given }: GivenHyperparameters): RewardHyperparameters {
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null));
   return { ...defaultHyperparameters, ...set, lora: lora ? resolveLora(lora) : null };
 }
 

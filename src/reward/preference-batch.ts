@@ -25,6 +25,11 @@ export interface PreferenceBatch extends BatchSize {
   tokens: number;
 }
 
+/** The sizes that a batch with these feeds has. */
+export function sizeOf({ ids, chosen }: Readonly<Record<string, Tensor>>): BatchSize {
+  return { rows: ids.shape[0], time: ids.shape[1], pairs: chosen.shape[0] };
+}
+
 /** Sizes are rounded up to these multiples, so that an epoch needs few graphs. */
 const multiples = { rows: 8, time: 32, pairs: 64 };
 

@@ -1,0 +1,207 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
+import {
+  defaultHyperparameters as defaults,
+  defaultLora,
+  rateSchedules,
+  rewardObjectives,
+  type RateSchedule,
+  type RewardHyperparameters,
+  type RewardLora,
+  type RewardObjective,
+} from './hyperparameters.js';
+
+/** Low-rank adaptation; the factors are merged into the weights at the end. */
+export class RewardLoraSettingsDto {
+  @ApiPropertyOptional({ type: 'integer', default: defaultLora.rank })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1024)
+  rank?: number;
+
+  /** Twice the rank when left out. */
+  @ApiPropertyOptional({ example: 32 })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  alpha?: number;
+
+  @ApiPropertyOptional({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true, default: linearModules })
+  @IsOptional()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(linearModules, { each: true })
+  targetModules?: LinearModule[];
+}
+
+/** Everything optional; the reward model shows what was taken. */
+export class TrainingSettingsDto {
+  /** `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0. */
+  @ApiPropertyOptional({ enum: rewardObjectives, enumName: 'RewardObjective', default: defaults.objective })
+  @IsOptional()
+  @IsIn(rewardObjectives)
+  objective?: RewardObjective;
+
+  @ApiPropertyOptional({ default: defaults.learningRate })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(1)
+  learningRate?: number;
+
+  /** Passes over the training pairs. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.epochs })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  epochs?: number;
+
+  /** Ends training before the epochs do. */
+  @ApiPropertyOptional({ type: 'integer', example: 200 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  maxSteps?: number;
+
+  /** Completions per step; those of a prompt stay together and all their pairs count. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.batchSize })
+  @IsOptional()
+  @IsInt()
+  @Min(2)
+  @Max(1024)
+  batchSize?: number;
+
+  /** Longer texts lose the beginning of the prompt or the end of the completion. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.maxTokens })
+  @IsOptional()
+  @IsInt()
+  @Min(8)
+  @Max(32_768)
+  maxTokens?: number;
+
+  @ApiPropertyOptional({ type: RewardLoraSettingsDto, description: 'all weights are trained when left out' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RewardLoraSettingsDto)
+  lora?: RewardLoraSettingsDto;
+
+  @ApiPropertyOptional({ default: defaults.warmupRatio })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  warmupRatio?: number;
+
+  @ApiPropertyOptional({ enum: rateSchedules, enumName: 'LearningRateSchedule', default: defaults.schedule })
+  @IsOptional()
+  @IsIn(rateSchedules)
+  schedule?: RateSchedule;
+
+  @ApiPropertyOptional({ default: defaults.weightDecay })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  weightDecay?: number;
+
+  @ApiPropertyOptional({ default: defaults.maxGradNorm })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  maxGradNorm?: number;
+
+  /** Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0. */
+  @ApiPropertyOptional({ default: defaults.centering })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  centering?: number;
+
+  /** Probability that a label is taken to be wrong. */
+  @ApiPropertyOptional({ default: defaults.labelSmoothing })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(0.49)
+  labelSmoothing?: number;
+
+  /** Margin of the pairwise loss per point of difference between the scores of a pair. */
+  @ApiPropertyOptional({ default: defaults.marginPerPoint })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(100)
+  marginPerPoint?: number;
+
+  @ApiPropertyOptional({ type: 'integer', default: defaults.seed })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  seed?: number;
+}
+
+export class RewardLoraDto implements RewardLora {
+  @ApiProperty({ type: 'integer', example: 16 })
+  rank: number;
+
+  @ApiProperty({ example: 32 })
+  alpha: number;
+
+  @ApiProperty({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true })
+  targetModules: LinearModule[];
+}
+
+/** What a reward model is trained with. */
+export class RewardHyperparametersDto implements RewardHyperparameters {
+  @ApiProperty({ enum: rewardObjectives, enumName: 'RewardObjective' })
+  objective: RewardObjective;
+
+  @ApiProperty({ example: defaults.learningRate })
+  learningRate: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.epochs })
+  epochs: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 200 })
+  maxSteps: number | null;
+
+  @ApiProperty({ type: 'integer', example: defaults.batchSize })
+  batchSize: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.maxTokens })
+  maxTokens: number;
+
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardLoraDto' }, { type: 'null' }] })
+  lora: RewardLoraDto | null;
+
+  @ApiProperty({ example: defaults.warmupRatio })
+  warmupRatio: number;
+
+  @ApiProperty({ enum: rateSchedules, enumName: 'LearningRateSchedule' })
+  schedule: RateSchedule;
+
+  @ApiProperty({ example: defaults.weightDecay })
+  weightDecay: number;
+
+  @ApiProperty({ example: defaults.maxGradNorm })
+  maxGradNorm: number;
+
+  @ApiProperty({ example: defaults.centering })
+  centering: number;
+
+  @ApiProperty({ example: defaults.labelSmoothing })
+  labelSmoothing: number;
+
+  @ApiProperty({ example: defaults.marginPerPoint })
+  marginPerPoint: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.seed })
+  seed: number;
+}

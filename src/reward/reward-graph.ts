@@ -1,0 +1,50 @@
+/** The graph from token ids to the loss of one batch, with the figures that are reported about it. */
+import { input, type Node } from '#src/nn/graph.js';
+import { add, cast, equal, gather, greater, max, maximum, mul, neg, slice, sub, where } from '#src/nn/ops.js';
+import { decoderForward, rewardHead, type Model } from '#src/lm/transformer.js';
+import { bradleyTerryLoss, weightedMean, type PairRewards } from './bradley-terry.js';
+import { type RewardHyperparameters } from './hyperparameters.js';
+import { pointwiseLoss } from './pointwise.js';
+import { type BatchSize } from './preference-batch.js';
+
+export type LossOptions = Pick<RewardHyperparameters, 'objective' | 'centering' | 'labelSmoothing'>;
+
+/** Scalars; `mean_reward min_reward max_reward` are over the completions of pairs, as in TRL. */
+export interface RewardLoss {
+  loss: Node;
+  metrics: Record<'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward', Node>;
+}
+
+/** Feeds: those of a `PreferenceBatch` of this size. */
+export function rewardLossGraph(model: Model, { rows, time, pairs }: BatchSize, options: LossOptions): RewardLoss {
+  const { hidden } = decoderForward(model, input('ids', 'int64', [rows, time]));
+  const rewards = rewardHead(model, hidden, input('last', 'int64', [rows])); // [rows]
+  const weights = input('weights', 'float32', [pairs]);
+  const chosen = gather(rewards, input('chosen', 'int64', [pairs]), 0); // [pairs]
+  const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]
+  const sides = { chosen, rejected, weights };
+  // The pointwise objective has no use for margins; the input stays away then, and its feed is ignored.
+  const loss =
+    options.objective === 'pairwise'
+      ? bradleyTerryLoss(sides, { ...options, margin: input('margins', 'float32', [pairs]) })
+      : pointwiseLoss(sides, options);
+  return { loss, metrics: pairMetrics(sides) };
+}
+
+function pairMetrics({ chosen, rejected, weights }: PairRewards): RewardLoss['metrics'] {
+  const right = add(indicator(greater(chosen, rejected)), mul(indicator(equal(chosen, rejected)), 0.5)); // [pairs]
+  // Pairs that only pad must not be the extreme ones: a real value takes their place.
+  const real = greater(weights, 0);
+  const first = (values: Node): Node => slice(values, 0, 0, 1); // [1]
+  const only = (values: Node): Node => where(real, values, first(values)); // [pairs]
+  const [c, r] = [only(chosen), only(rejected)];
+  return {
+    accuracy: weightedMean(right, weights),
+    margin: weightedMean(sub(chosen, rejected), weights),
+    mean_reward: weightedMean(mul(add(chosen, rejected), 0.5), weights),
+    min_reward: neg(max(maximum(neg(c), neg(r)))),
+    max_reward: max(maximum(c, r)),
+  };
+}
+
+const indicator = (condition: Node): Node => cast(condition, 'float32');

@@ -1,0 +1,96 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiExtraModels, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { accepted } from '#src/jobs/accepted.js';
+import { preferredWait } from '#src/jobs/http-conditions.js';
+import { JobMetricPage, ListMetricsQuery, metricPage, toMetricDto } from '#src/jobs/jobs.dto.js';
+import { RewardLoraDto } from './hyperparameters.dto.js';
+import { CreateRewardModelDto, RewardEvaluationPage, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { RewardModelsService } from './reward-models.service.js';
+import { CompletionRankingDto, ScoreCompletionsDto } from './scores.dto.js';
+import { ScoresService } from './scores.service.js';
+
+const defaultWaitSeconds = 10;
+
+@ApiTags('reward-models')
+@ApiExtraModels(RewardLoraDto)
+@Controller('reward-models')
+export class RewardModelsController {
+  constructor(
+    private readonly rewardModels: RewardModelsService,
+    private readonly scores: ScoresService,
+  ) {}
+
+  /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
+  @Post()
+  @HttpCode(202)
+  @RequireScopes('reward-models:write')
+  @ApiOperation({ operationId: 'rewardModels_create' })
+  @ApiAcceptedResponse({ type: RewardModelDto })
+  async create(
+    @CurrentAuth() auth: AuthContext,
+    @Body() dto: CreateRewardModelDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RewardModelDto> {
+    const rewardModel = await this.rewardModels.create(auth, dto);
+    accepted(reply, rewardModel.jobId!);
+    return rewardModel;
+  }
+
+  @Get()
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_list' })
+  list(@Query() query: RewardModelsQuery): Promise<RewardModelPage> {
+    return this.rewardModels.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<RewardModelDto> {
+    return this.rewardModels.get(id);
+  }
+
+  /** `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step. */
+  @Get(':id/metrics')
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_metrics' })
+  async metrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: ListMetricsQuery): Promise<JobMetricPage> {
+    const page = await this.rewardModels.metrics(id, metricPage(query));
+    return { ...page, data: page.data.map(toMetricDto) };
+  }
+
+  /** How often it is right about prompts it never saw, beside the rules that read no text. */
+  @Get(':id/evaluations')
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_evaluations' })
+  evaluations(@Param('id', ParseUUIDPipe) id: string): Promise<RewardEvaluationPage> {
+    return this.rewardModels.evaluations(id);
+  }
+
+  /**
+   * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+   * time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
+   * `Prefer: wait=N`, and is then 202 with what is known so far.
+   */
+  @Post(':id/score')
+  @HttpCode(200)
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_score' })
+  @ApiHeader({ name: 'Prefer', required: false, example: 'wait=10' })
+  @ApiOkResponse({ type: CompletionRankingDto })
+  @ApiAcceptedResponse({ type: CompletionRankingDto })
+  async score(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: ScoreCompletionsDto,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CompletionRankingDto> {
+    const wait = preferredWait(prefer) ?? defaultWaitSeconds;
+    const ranking = await this.scores.score(auth, id, dto, wait * 1000);
+    if (!ranking.complete) accepted(reply, ranking.jobId!);
+    return ranking;
+  }
+}

@@ -1,0 +1,111 @@
+// Reward models: each is trained once, from one pair set and one policy version, and never changes after that.
+// The training is a job; this file starts it and answers questions about what came out.
+import { Injectable } from '@nestjs/common';
+import { LineageService } from '#src/artifacts/lineage.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page, type PageRequest } from '#src/common/pagination.js';
+import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import { brokenUnique } from '#src/database/errors.js';
+import type { JobMetric } from '#src/jobs/job-metric.entity.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
+import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { resolveHyperparameters } from './hyperparameters.js';
+import { PreferenceDataRepository } from './preference-data.repository.js';
+import type { RewardEvaluation } from './reward-evaluation.js';
+import type { RewardModel } from './reward-model.entity.js';
+import type { CreateRewardModelDto, RewardModelsQuery } from './reward-models.dto.js';
+import { RewardModelsRepository } from './reward-models.repository.js';
+
+@Injectable()
+export class RewardModelsService {
+  constructor(
+    private readonly database: Database,
+    private readonly rewardModels: RewardModelsRepository,
+    private readonly data: PreferenceDataRepository,
+    private readonly policyVersions: PolicyVersionsService,
+    private readonly lineage: LineageService,
+    private readonly jobs: JobsService,
+  ) {}
+
+  /**
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `unknown_policy_version`; 409
+   *   `pair_set_not_ready`, `reward_model_exists`
+   */
+  async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
+    await this.checkInputs(dto);
+    try {
+      return await this.database.transaction((tx) => this.start(tx, auth, dto));
+    } catch (error) {
+      if (!brokenUnique(error)) throw error;
+      const existing = await this.rewardModels.findByName(dto.name);
+      throw conflict('reward_model_exists', `reward model ${existing?.id} has this name already`, [
+        { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: dto.name },
+      ]);
+    }
+  }
+
+  async get(id: string): Promise<RewardModel> {
+    const rewardModel = await this.rewardModels.find(id);
+    if (!rewardModel) throw notFound('reward_model', id);
+    return rewardModel;
+  }
+
+  /** @throws ProblemException 409 `reward_model_not_trained` */
+  async getTrained(id: string): Promise<RewardModel & { modelId: string; evaluation: RewardEvaluation }> {
+    const rewardModel = await this.get(id);
+    const { modelId, evaluation, jobId } = rewardModel;
+    if (modelId !== null && evaluation !== null) return { ...rewardModel, modelId, evaluation };
+    throw conflict('reward_model_not_trained', `reward model ${id} is not trained; its job is ${jobId}`);
+  }
+
+  async list(query: RewardModelsQuery): Promise<Page<RewardModel>> {
+    const request = pageRequest(query);
+    return toPage(await this.rewardModels.page(request, query), request, (rewardModel) => rewardModel.id);
+  }
+
+  /** Per training step; empty until the first. */
+  async metrics(id: string, page: PageRequest): Promise<Page<JobMetric>> {
+    const { jobId } = await this.get(id);
+    // Whoever may read the reward model may read its curve, whichever key started the job.
+    return jobId === null ? toPage([], page, () => '') : this.jobs.metrics({ vendorId: null }, jobId, page);
+  }
+
+  /** One evaluation once it is trained, none before. */
+  async evaluations(id: string): Promise<Page<RewardEvaluation>> {
+    const { evaluation } = await this.get(id);
+    return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
+  }
+
+  private async checkInputs({ pairSetId, basePolicyVersionId }: CreateRewardModelDto): Promise<void> {
+    const pairSet = await this.data.pairSetState(pairSetId);
+    if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
+    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${pairSetId} is not built yet`);
+    if (!pairSet.trainable) {
+      const message = 'the pair set has no pair without a tie in its train split';
+      throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);
+    }
+    if (await this.policyVersions.find(basePolicyVersionId)) return;
+    const message = 'no policy version has this id';
+    throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
+    const { name, pairSetId, basePolicyVersionId, hyperparameters = {} } = dto;
+    const id = newId();
+    const job = await this.jobs.enqueue(tx, {
+      type: 'reward-model.train',
+      payload: { rewardModelId: id },
+      resultRef: { type: 'reward_model', id },
+      auth,
+    });
+    const resolved = resolveHyperparameters(hyperparameters);
+    const row = { id, jobId: job.id, name, pairSetId, basePolicyVersionId, hyperparameters: resolved };
+    const rewardModel = await this.rewardModels.insert(tx, row);
+    const child = { type: 'reward_model', id } as const;
+    await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, child, 'trained_on');
+    await this.lineage.link(tx, { type: 'policy_version', id: basePolicyVersionId }, child, 'base');
+    return rewardModel;
+  }
+}

@@ -1,0 +1,54 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsOptional, IsUUID } from 'class-validator';
+import type { RankedCompletion } from './ranking.js';
+
+/** Either a prompt, whose completions are all ranked, or the completions themselves. */
+export class ScoreCompletionsDto {
+  @ApiPropertyOptional({ format: 'uuid', example: '019a8a5e-0000-7000-8000-000000000001' })
+  @IsOptional()
+  @IsUUID()
+  promptId?: string;
+
+  @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 500 })
+  @IsOptional()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(500)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  completionIds?: string[];
+}
+
+export class RankedCompletionDto implements RankedCompletion {
+  @ApiProperty({ format: 'uuid' })
+  completionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  promptId: string;
+
+  /** The reward. @example 1.73 */
+  score: number;
+
+  /** 1 is the best of its prompt among those asked for; equal scores share a rank. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  rank: number;
+
+  /** (score - mean) / deviation of the rewards in the reward model's evaluation. @example 0.84 */
+  normalizedScore: number;
+}
+
+/** Ranked when complete; with 202 the job still scores, and asking again answers from what it kept. */
+export class CompletionRankingDto {
+  @ApiProperty({ format: 'uuid' })
+  rewardModelId: string;
+
+  /** The job that scored or scores what was missing; null when nothing was. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  jobId: string | null;
+
+  /** Whether every completion has its score. */
+  complete: boolean;
+
+  /** Prompt by prompt, best first; completions without a score are left out. */
+  @ApiProperty({ type: [RankedCompletionDto] })
+  ranking: RankedCompletionDto[];
+}
