@@ -1,0 +1,192 @@
+// The loop, one function per stage, in the order in which it runs. Everything goes through the SDK.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Schemas } from '#sdk/client.js';
+import { postInChunks, type BulkTotals } from '../client/bulk.js';
+import { ensureCriterionVersion, ensureLabeler, type CriterionSpec } from '../client/ensure.js';
+import { rate, SIMULATED_LABELERS } from '../simulated/labelers.js';
+import type { Session } from './session.js';
+
+export const seed = 20261123;
+export const sampling = { temperature: 1, topP: 1, maxTokens: 64 };
+const completionsPerPrompt = 4;
+const rewardHyperparameters = {};
+const grpoHyperparameters = { seed };
+
+export interface PromptSets {
+  /** Practised and rated on. */
+  practice: string;
+  /** Seen by nothing but the comparison. */
+  heldOut: string;
+}
+
+export function loadPrompts(session: Session): Promise<PromptSets> {
+  return session.stage('prompts', async () => {
+    const load = async (file: string, name: string) => {
+      const text = await readFile(join('samples', file), 'utf8');
+      const prompts = text.trim().split('\n').map((line) => JSON.parse(line) as { externalId: string; text: string });
+      landed(await postInChunks(session.owner, '/v1/prompts/bulk', prompts));
+      const body = { name: `${name} ${session.run}`, externalIds: prompts.map((prompt) => prompt.externalId) };
+      return session.owner.ok(session.owner.http.POST('/v1/prompt-sets', { body }));
+    };
+    const practice = await load('prompts.jsonl', 'practice');
+    const heldOut = await load('heldout.jsonl', 'held-out');
+    return {
+      value: { practice: practice.id, heldOut: heldOut.id },
+      count: practice.promptCount + heldOut.promptCount,
+      figure: `${practice.promptCount} to practise on, ${heldOut.promptCount} held out`,
+      path: `/v1/prompt-sets/${practice.id}/prompts`,
+    };
+  });
+}
+
+const modelDir = join('models', 'starter');
+const modelFiles = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'] as const;
+
+export function uploadStarterPolicy(session: Session): Promise<Schemas['PolicyVersionDto']> {
+  return session.stage('policy', async () => {
+    const { owner } = session;
+    const present = await readdir(modelDir);
+    const files = [];
+    for (const name of modelFiles.filter((file) => present.includes(file))) {
+      const artifact = await owner.upload(await readFile(join(modelDir, name)), { kind: 'model-file', fileName: name });
+      files.push({ name, artifactId: artifact.id });
+    }
+    const body = { name: `starter ${session.run}`, description: 'The starter policy of the quickstart' };
+    const policy = await owner.ok(owner.http.POST('/v1/policies', { body }));
+    const version = await owner.ok(
+      owner.http.POST('/v1/policies/{id}/versions', { params: { path: { id: policy.id } }, body: { files } }),
+    );
+    return { value: version, count: 1, figure: `version ${version.number}, ${files.length} files`, path: `/v1/policy-versions/${version.id}` };
+  });
+}
+
+export function generateCompletions(session: Session, policyVersionId: string, promptSetId: string): Promise<Schemas['CompletionDto'][]> {
+  return session.stage('completions', async (progress) => {
+    const { owner } = session;
+    const body = { policyVersionId, promptSetId, sampling: { ...sampling, n: completionsPerPrompt, seed } };
+    const batch = await owner.ok(owner.http.POST('/v1/completion-batches', { body }));
+    await session.job(batch.jobId, progress);
+    const completions: Schemas['CompletionDto'][] = [];
+    for await (const completion of owner.pages((cursor) =>
+      owner.http.GET('/v1/completions', { params: { query: { batchId: batch.id, limit: 500, cursor } } }),
+    )) {
+      completions.push(completion);
+    }
+    const tokens = completions.reduce((sum, completion) => sum + (completion.completionTokens ?? 0), 0) / completions.length;
+    return {
+      value: completions,
+      count: completions.length,
+      figure: `${completionsPerPrompt} per prompt, ${tokens.toFixed(1)} tokens on average`,
+      path: `/v1/completions?batchId=${batch.id}`,
+    };
+  });
+}
+
+/** Three simulated labelers rate every completion in a shuffled order, and post in bulk as a vendor would. */
+export function rateCompletions(session: Session, completions: readonly Schemas['CompletionDto'][]): Promise<string> {
+  return session.stage('ratings', async (progress) => {
+    const { owner, vendor } = session;
+    const criterion = JSON.parse(await readFile(join('samples', 'criterion.json'), 'utf8')) as CriterionSpec;
+    const version = await ensureCriterionVersion(owner, criterion);
+    for (const { name } of SIMULATED_LABELERS) {
+      await ensureLabeler(vendor, { externalId: name, displayName: `${name} (a program)`, simulated: true });
+    }
+    const texts = await promptTexts(session, completions);
+    const lines = SIMULATED_LABELERS.flatMap((labeler) =>
+      completions.map((completion) => ({
+        completionId: completion.id,
+        criterionVersionId: version.id,
+        labelerExternalId: labeler.name,
+        score: rate(labeler, texts.get(completion.promptId)!, completion.text, seed),
+        position: shownAt(labeler.name, completion),
+        externalId: `${session.run}/${labeler.name}/${completion.id}`,
+      })),
+    );
+    landed(await postInChunks(vendor, '/v1/ratings/bulk', lines, (done) => progress.update(done, lines.length)));
+    const mean = lines.reduce((sum, line) => sum + line.score, 0) / lines.length;
+    return {
+      value: version.id,
+      count: lines.length,
+      figure: `${SIMULATED_LABELERS.length} simulated labelers, mean score ${mean.toFixed(2)} of 5`,
+      path: `/v1/ratings?criterionVersionId=${version.id}`,
+    };
+  });
+}
+
+export function buildPairs(session: Session, criterionVersionId: string, promptSetId: string): Promise<Schemas['PairSetDto']> {
+  return session.stage('pairs', async (progress) => {
+    const { owner } = session;
+    const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, seed };
+    const { id, jobId } = await owner.ok(owner.http.POST('/v1/pair-sets', { body }));
+    await session.job(jobId, progress);
+    const pairSet = await owner.ok(owner.http.GET('/v1/pair-sets/{id}', { params: { path: { id } } }));
+    const count = pairSet.pairCount ?? 0;
+    return { value: pairSet, count, figure: `every pair of one prompt, ties dropped`, path: `/v1/pair-sets/${id}/pairs` };
+  });
+}
+
+export function trainRewardModel(session: Session, pairSetId: string, basePolicyVersionId: string): Promise<Schemas['RewardModelDto']> {
+  return session.stage('reward model', async (progress) => {
+    const { owner } = session;
+    const body = { name: `helpfulness ${session.run}`, pairSetId, basePolicyVersionId, hyperparameters: rewardHyperparameters };
+    const { id, jobId } = await owner.ok(owner.http.POST('/v1/reward-models', { body }));
+    await session.job(jobId, progress);
+    const model = await owner.ok(owner.http.GET('/v1/reward-models/{id}', { params: { path: { id } } }));
+    const { accuracy, nulls, evalPairs } = model.evaluation!;
+    const longest = nulls.longest === null ? 'unknown' : percent(nulls.longest);
+    return {
+      value: model,
+      count: evalPairs,
+      figure: `accuracy ${percent(accuracy.value)} on unseen prompts (longest wins: ${longest})`,
+      path: `/v1/reward-models/${id}`,
+    };
+  });
+}
+
+export function trainPolicy(
+  session: Session,
+  policyVersionId: string,
+  rewardModelId: string,
+  promptSetId: string,
+): Promise<Schemas['TrainingRunDto']> {
+  return session.stage('training', async (progress) => {
+    const { owner } = session;
+    const body = { method: 'grpo' as const, policyVersionId, rewardModelId, promptSetId, hyperparameters: grpoHyperparameters };
+    const { id, jobId } = await owner.ok(owner.http.POST('/v1/training-runs', { body }));
+    await session.job(jobId, progress);
+    const run = await owner.ok(owner.http.GET('/v1/training-runs/{id}', { params: { path: { id } } }));
+    const { rewardBefore, rewardAfter, kl, steps } = run.summary!;
+    return {
+      value: run,
+      count: steps,
+      figure: `reward ${rewardBefore.toFixed(2)} to ${rewardAfter.toFixed(2)}, KL ${kl.toFixed(3)}, verdict ${run.verdict!.status}`,
+      path: `/v1/training-runs/${id}`,
+    };
+  });
+}
+
+async function promptTexts(session: Session, completions: readonly Schemas['CompletionDto'][]): Promise<Map<string, string>> {
+  const wanted = new Set(completions.map((completion) => completion.promptId));
+  const texts = new Map<string, string>();
+  for await (const prompt of session.owner.pages((cursor) =>
+    session.owner.http.GET('/v1/prompts', { params: { query: { limit: 500, cursor } } }),
+  )) {
+    if (wanted.has(prompt.id)) texts.set(prompt.id, prompt.text);
+  }
+  return texts;
+}
+
+/** Place in the order in which this labeler saw the prompt's completions: another order for each labeler. */
+function shownAt(labeler: string, completion: Schemas['CompletionDto']): number {
+  const offset = [...(labeler + completion.promptId)].reduce((sum, char) => sum + char.charCodeAt(0), 0);
+  return ((completion.sampleIndex ?? 0) + offset) % completionsPerPrompt;
+}
+
+function landed(totals: BulkTotals): void {
+  if (totals.failed > 0) throw new Error(`${totals.failed} lines were refused: ${JSON.stringify(totals.failures[0])}`);
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
