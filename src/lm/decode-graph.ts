@@ -4,13 +4,15 @@
  * All parameters are inputs, so new weights need no new session.
  */
 import { constant, input, type Node } from '#src/nn/graph.js';
-import { add, gather, groupQueryAttention, reshape } from '#src/nn/ops.js';
+import { add, concat, gather, matmul, mul, reshape, rotary, slice, softmax, sum } from '#src/nn/ops.js';
 import { embeddingName } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
-import { decoderForward, feedForward, finalNorm, inputNorm, linear, lmLogits, param, type Model } from './transformer.js';
+import { decoderForward, feedForward, finalNorm, inputNorm, linear, lmLogits, param, type LayerCache, type Model } from './transformer.js';
 
 export const keyName = (layer: number): string => `cache.${layer}.key`;
 export const valueName = (layer: number): string => `cache.${layer}.value`;
+/** What a decode graph calls a cache that it reads. */
+export const pastName = (name: string): string => `past.${name}`;
 
 /**
  * Feeds: `ids` int64 [batch, time] padded on the right, `last` int64 [batch] (flat position of each row's last token).
@@ -28,40 +30,65 @@ export function prefillGraph(model: Model, batch: number, time: number): Record<
 }
 
 /**
- * Feeds: `ids` int64 [batch], one token per row; `lengths` int32 [batch], tokens before it; `total` int32 [1],
- * the longest row with it; per layer caches [batch, kvHeads, capacity, headDim].
- * Outputs: `logits` [batch, vocab], and the caches under `present.` names, to be fetched into the fed tensors.
+ * Feeds: `ids` int64 [batch], one token per row; `positions` int64 [batch, 1], tokens before it; `mask` float32
+ * [batch, 1, 1, capacity], 0 where the cache holds a token of the row and very negative elsewhere; per layer
+ * caches [batch, kvHeads, capacity, headDim] under their `past.` names.
+ * Outputs: `logits` [batch, vocab], and under the caches' names what this token adds, [batch, kvHeads, 1, headDim].
+ *
+ * ONNX Runtime's GroupQueryAttention returns whole caches, and the Node binding copies every output, also one
+ * that was written in place: a step would cost the cache's capacity twice. Here a step returns one position
+ * and the caller writes it in.
  */
 export function decodeGraph(model: Model, batch: number, capacity: number): Record<string, Node> {
   const { config, params } = model;
   const tables = rotaryTables(config, capacity);
   const step = {
-    lengths: input('lengths', 'int32', [batch]),
-    total: input('total', 'int32', [1]),
+    positions: input('positions', 'int64', [batch, 1]),
+    mask: input('mask', 'float32', [batch, 1, 1, capacity]),
     cos: constant(tables.cos),
     sin: constant(tables.sin),
   };
-  const cacheShape = [batch, config.numKeyValueHeads, capacity, config.headDim];
+  const shape = [batch, config.numKeyValueHeads, capacity, config.headDim];
   const outputs: Record<string, Node> = {};
   let hidden = gather(param(params, embeddingName), input('ids', 'int64', [batch]), 0); // [batch, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
-    const x = inputNorm(model, layer, hidden);
-    const row = (rows: Node): Node => reshape(rows, [batch, 1, -1]);
-    const { output, presentKey, presentValue } = groupQueryAttention(
-      {
-        ...step,
-        query: row(linear(model, layer, 'q_proj', x)),
-        key: row(linear(model, layer, 'k_proj', x)),
-        value: row(linear(model, layer, 'v_proj', x)),
-        pastKey: input(keyName(layer), 'float32', cacheShape),
-        pastValue: input(valueName(layer), 'float32', cacheShape),
-      },
-      { heads: config.numHeads, kvHeads: config.numKeyValueHeads },
-    );
-    outputs[`present.${keyName(layer)}`] = presentKey;
-    outputs[`present.${valueName(layer)}`] = presentValue;
-    hidden = add(hidden, linear(model, layer, 'o_proj', reshape(output, [batch, -1])));
+    const cache = (name: string): Node => input(pastName(name), 'float32', shape);
+    const past = { key: cache(keyName(layer)), value: cache(valueName(layer)) };
+    const { output, added } = decodeAttention(model, layer, inputNorm(model, layer, hidden), past, step);
+    outputs[keyName(layer)] = added.key;
+    outputs[valueName(layer)] = added.value;
+    hidden = add(hidden, output);
     hidden = add(hidden, feedForward(model, layer, hidden));
   }
   return { logits: lmLogits(model, finalNorm(model, hidden)), ...outputs };
+}
+
+interface DecodeStep {
+  positions: Node;
+  mask: Node;
+  cos: Node;
+  sin: Node;
+}
+
+function decodeAttention(
+  model: Model,
+  layer: number,
+  x: Node,
+  past: LayerCache,
+  { positions, mask, cos, sin }: DecodeStep,
+): { output: Node; added: LayerCache } {
+  const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
+  const [batch, , capacity] = past.key.shape;
+  const split = (rows: Node, heads: number): Node => reshape(rows, [batch, heads, 1, headDim]);
+  const rotated = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions);
+  // [batch, kvHeads, group, headDim]: the queries that share a key head.
+  const query = mul(reshape(rotated, [batch, kvHeads, numHeads / kvHeads, headDim]), headDim ** -0.5);
+  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions); // [batch, kvHeads, 1, headDim]
+  const value = split(linear(model, layer, 'v_proj', x), kvHeads);
+  const before = add(matmul(query, past.key, { transB: true }), mask); // [batch, kvHeads, group, capacity]
+  const own = sum(mul(query, key), -1, true); // [batch, kvHeads, group, 1]
+  const weights = softmax(concat([before, own], -1), -1);
+  const fromPast = matmul(slice(weights, 3, 0, capacity), past.value); // [batch, kvHeads, group, headDim]
+  const mixed = add(fromPast, mul(slice(weights, 3, capacity, capacity + 1), value));
+  return { output: linear(model, layer, 'o_proj', reshape(mixed, [batch, -1])), added: { key, value } };
 }

@@ -29,8 +29,6 @@ export class Generator {
     private readonly model: GeneratorModel,
     limits: Partial<GeneratorLimits> = {},
   ) {
-    // A demand of ONNX Runtime's GroupQueryAttention; every published model of the family meets it.
-    if (model.config.headDim % 16 !== 0) throw new RangeError(`head_dim ${model.config.headDim} is not a multiple of 16`);
     this.tensors = model.tensors;
     this.sessions = new GenerationSessions(model);
     this.limits = { maxRows: 64, maxPrefillTokens: 2048, ...limits };

@@ -1,6 +1,6 @@
 /** One call of `generate` in progress: waiting rows, the rows in the batch, their cache. */
 import { Rng } from '#src/common/rng.js';
-import { f32, floats, i32, i64, type Tensor } from '#src/nn/tensor.js';
+import { floats, i64, type Tensor } from '#src/nn/tensor.js';
 import { powerOfTwo, roundUp } from './batching.js';
 import { type ModelConfig } from './config.js';
 import { type GeneratedSequence, type GenerationOptions, type GeneratorLimits, type PromptRequest } from './generation-request.js';
@@ -29,7 +29,6 @@ export class Rollout {
   private readonly prefilled = new Map<number, PrefilledPrompt>();
   private slots: (Row | undefined)[];
   private cache: KvCache;
-  private logits: Tensor;
 
   constructor(
     private readonly config: ModelConfig,
@@ -79,28 +78,24 @@ export class Rollout {
     this.take(row, logits);
     if (row.done) return;
     const slot = free.shift() as number;
-    this.cache.copyRow(caches, index, slot, length);
+    this.cache.fillRow(caches, index, slot, length);
     row.cached = length;
     this.slots[slot] = row;
   }
 
   private async step(weights: Record<string, Tensor>): Promise<void> {
-    const { slots, cache, logits, config } = this;
-    // Empty slots compute a token at position 0 that nobody reads.
-    const lengths = slots.map((row) => row?.cached ?? 0);
+    const { slots, cache, config } = this;
     const session = await this.sessions.decode(slots.length, cache.capacity);
-    const feeds = {
+    // Empty slots compute a token that nobody reads.
+    const { logits, ...added } = await session.run({
       ...weights,
-      ...cache.tensors,
+      ...cache.feeds,
       ids: i64(slots.map((row) => row?.tokenIds.at(-1) ?? 0), [slots.length]),
-      lengths: i32(lengths, [slots.length]),
-      total: i32([Math.max(...lengths) + 1], [1]),
-    };
-    const present = Object.fromEntries(Object.entries(cache.tensors).map(([name, tensor]) => [`present.${name}`, tensor]));
-    await session.run(feeds, { logits, ...present });
+      positions: i64(slots.map((row) => row?.cached ?? 0), [slots.length, 1]),
+    });
     slots.forEach((row, slot) => {
       if (!row) return;
-      row.cached++;
+      cache.append(added, slot, row.cached++);
       this.take(row, floats(logits).subarray(slot * config.vocabSize, (slot + 1) * config.vocabSize));
       if (row.done) slots[slot] = undefined;
     });
@@ -121,7 +116,7 @@ export class Rollout {
     let next = 0;
     slots.forEach((row, slot) => {
       if (!row) return;
-      this.cache.copyRow(cache.tensors, slot, next, row.cached);
+      this.cache.fillRow(cache.tensors, slot, next, row.cached);
       this.slots[next++] = row;
     });
   }
@@ -129,7 +124,6 @@ export class Rollout {
   private resize(size: number, capacity: number): void {
     this.slots = new Array<Row | undefined>(size).fill(undefined);
     this.cache = new KvCache(this.config, size, capacity);
-    this.logits = f32(new Float32Array(size * this.config.vocabSize), [size, this.config.vocabSize]);
   }
 }
 

@@ -7,7 +7,7 @@ export const tinyConfig: ModelConfig = {
   numLayers: 2,
   numHeads: 4,
   numKeyValueHeads: 2,
-  headDim: 16,
+  headDim: 8,
   rmsNormEps: 1e-5,
   ropeTheta: 10_000,
   vocabSize: 40,
