@@ -68,6 +68,11 @@ export function groupQueryAttention(
     const shapes = [query, key, value, pastKey, pastValue].map((node) => show(node.shape)).join(' ');
     throw new GraphError(`GroupQueryAttention: ${heads}/${kvHeads} heads do not fit ${shapes}`);
   }
+  // The runtime's kernel takes no other widths.
+  const unit = cos && sin ? 16 : 8;
+  if (headDim % unit !== 0) {
+    throw new GraphError(`GroupQueryAttention: heads of width ${headDim}, not a multiple of ${unit}`);
+  }
   if (lengths.dtype !== 'int32' || total.dtype !== 'int32') {
     throw new GraphError('GroupQueryAttention: lengths and total must be int32');
   }

@@ -1,7 +1,7 @@
-import { GraphError, makeNode, elementCount, show, type Node } from '../graph.js';
+import { constant, elementCount, GraphError, makeNode, show, type Node } from '../graph.js';
 import { broadcastShapes, normalizeAxis, sameShape } from '../shapes.js';
-import { sizeOf } from '../tensor.js';
-import { add, cast, mul } from './elementwise.js';
+import { i64, sizeOf } from '../tensor.js';
+import { add, cast, less } from './elementwise.js';
 
 export function transpose(x: Node, perm: readonly number[]): Node {
   const axes = perm.map((axis) => normalizeAxis(axis, x.shape.length, 'Transpose'));
@@ -15,7 +15,7 @@ export function transpose(x: Node, perm: readonly number[]): Node {
 export function reshape(x: Node, shape: readonly number[]): Node {
   const known = sizeOf(shape.filter((dim) => dim !== -1));
   const target = shape.map((dim) => (dim === -1 ? elementCount(x) / known : dim));
-  if (shape.filter((dim) => dim === -1).length > 1 || sizeOf(target) !== elementCount(x)) {
+  if (shape.filter((dim) => dim === -1).length > 1 || sizeOf(target) !== elementCount(x) || !target.every(Number.isInteger)) {
     throw new GraphError(`Reshape: ${show(x.shape)} does not fit into ${show(shape)}`);
   }
   return sameShape(x.shape, target) ? x : makeNode('Reshape', [x], {}, target, x.dtype);
@@ -103,17 +103,20 @@ export function stopGradient(x: Node): Node {
   return x.op === 'StopGradient' ? x : makeNode('StopGradient', [x], {}, x.shape, x.dtype);
 }
 
-/** Zero as a scalar that nevertheless depends on `after`, so the runtime cannot fold it or schedule it earlier. */
+/**
+ * Zero as a scalar that nevertheless depends on `after`, so the runtime cannot fold it or schedule it earlier.
+ * It is "an element is less than itself", which is false for infinities and NaN too.
+ */
 export function zeroAfter(after: Node): Node {
-  let element = stopGradient(after);
-  for (let axis = after.shape.length - 1; axis >= 0; axis--) element = slice(element, axis, 0, 1);
-  return mul(reshape(cast(element, 'float32'), []), 0);
+  const element = gather(reshape(stopGradient(after), [-1]), constant(i64([0], [])), 0);
+  const number = element.dtype === 'bool' ? cast(element, 'float32') : element;
+  return cast(less(number, number), 'float32');
 }
 
 /**
  * x, computed no earlier than `after`: x + 0 * (one element of `after`).
  * The runtime schedules by data dependence alone, and without such ties a training graph keeps every
- * activation alive until the end. `after` must be finite.
+ * activation alive until the end.
  */
 export function tie(x: Node, after: Node): Node {
   return add(x, zeroAfter(after));

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { emitRules } from './emit/rules.js';
+import { gradRules } from './grad/rules.js';
+import { topologicalOrder } from './graph.js';
+import { interpret } from './interpret.js';
+import { kernels } from './interpret/kernels.js';
+import { buildCase, opCases } from './op-cases.fixture.js';
+import { copyOf, difference, runOnce } from './testing.fixture.js';
+import type { Tensor } from './tensor.js';
+
+describe('forward: ONNX Runtime against the interpreter', () => {
+  it.each(opCases.map((c) => [c.name, c] as const))('%s', async (_, opCase) => {
+    const { outputs } = buildCase(opCase);
+    const expected = interpret(outputs, opCase.feeds);
+    const feeds = copyOf(opCase.feeds);
+    const inPlace = Object.entries(opCase.inPlace ?? {});
+    const into = Object.fromEntries(inPlace.map(([output, fed]) => [output, feeds[fed] as Tensor]));
+    const got = await runOnce(outputs, feeds, into);
+    for (const name of Object.keys(outputs)) {
+      expect(difference(got[name] as Tensor, expected[name] as Tensor), name).toBeLessThan(3e-6);
+    }
+  });
+});
+
+describe('the op set', () => {
+  it('has the same ops in all three tables', () => {
+    expect(Object.keys(gradRules).sort()).toEqual(Object.keys(emitRules).sort());
+    expect(Object.keys(kernels).sort()).toEqual(Object.keys(emitRules).sort());
+  });
+
+  it('is covered by the cases', () => {
+    const used = new Set(opCases.flatMap((c) => topologicalOrder(Object.values(buildCase(c).outputs)).map((n) => n.op)));
+    expect(Object.keys(emitRules).filter((op) => !used.has(op as keyof typeof emitRules))).toEqual([]);
+  });
+});
