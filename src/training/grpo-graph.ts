@@ -1,0 +1,62 @@
+/** The graph from a packed batch to the GRPO loss, and the forward half of it alone for the reference policy. */
+import { bindParams } from '#src/lm/weights.js';
+import { decoderForward, entropy, lmLogits, tokenLogProbs, type Model } from '#src/lm/transformer.js';
+import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
+import { type ModelConfig } from '#src/lm/config.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { input, type Node } from '#src/nn/graph.js';
+import { div, mul, sum } from '#src/nn/ops.js';
+import { type Feeds } from '#src/nn/session.js';
+import { type TrainGraph } from '#src/nn/train-graph.js';
+import { grpoLoss, type GrpoOptions } from './grpo.js';
+
+export interface GrpoModel {
+  config: ModelConfig;
+  /** Base weights, and LoRA factors when `lora` is given; then only these are trained. */
+  tensors: Tensors;
+  lora?: LoraConfig;
+}
+
+export interface GrpoGraphOptions extends GrpoOptions {
+  /** Of the sampling: the policy that wrote the completions is softmax(logits / temperature). */
+  temperature: number;
+}
+
+/** Log-probability and entropy (nats) of each completion token, both [slots]. Feeds: those of a `GrpoBatch`. */
+export function policyTokens(model: Model, batch: Feeds, temperature: number): { logProbs: Node; entropies: Node } {
+  const at = (name: string) => inputLike(name, batch);
+  const { hidden } = decoderForward(model, at('ids'), { positions: at('positions'), mask: at('attentionMask') });
+  const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
+  const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
+  return { logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits) };
+}
+
+/**
+ * For `TrainStep`. `refLogProbs` and `oldLogProbs` [slots] are part of the loss when they are fed. The metric
+ * `logProbs` [slots] is what the policy gave its tokens before the step: the old log-probabilities of later steps
+ * on the same completions.
+ */
+export function grpoGraph({ config, tensors, lora }: GrpoModel, batch: Feeds, options: GrpoGraphOptions): TrainGraph {
+  const { params, trainable } = bindParams(tensors, lora ? isLoraName : () => true);
+  const { logProbs, entropies } = policyTokens({ config, params, lora }, batch, options.temperature);
+  const [mask, tokens] = [inputLike('mask', batch), inputLike('tokens', batch)];
+  const fed = (name: string): Node | undefined => (batch[name] ? inputLike(name, batch) : undefined);
+  const { loss, ...metrics } = grpoLoss(
+    {
+      logProbs,
+      oldLogProbs: fed('oldLogProbs'),
+      refLogProbs: fed('refLogProbs'),
+      advantages: inputLike('advantages', batch),
+      mask,
+      tokens,
+    },
+    options,
+  );
+  return {
+    loss,
+    metrics: { ...metrics, entropy: div(sum(mul(entropies, mask)), tokens), logProbs },
+    trainable: Object.fromEntries(trainable.map((name) => [name, params[name] as Node<'Input'>])),
+  };
+}
+
+const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { checkpointHash } from '#src/lm/checkpoint.js';
+import { allLinear } from '#src/lm/lora.js';
+import { floats, type Tensor } from '#src/nn/tensor.js';
+import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { trainGrpo, type GrpoProgress, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
+import type { ScoredText } from './rollouts.js';
+import { tinyPolicy } from './tiny-policy.fixture.js';
+
+const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
+
+/** Share of printable ASCII: about a fifth of what random weights write. */
+const printable = (text: string): number => {
+  const bytes = [...new TextEncoder().encode(text)];
+  return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
+};
+const score = (items: readonly ScoredText[]) => Promise.resolve(items.map(({ completion }) => printable(completion)));
+
+function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> = {}): GrpoTask {
+  const hyperparameters = completeHyperparameters({
+    learningRate: 0.05,
+    schedule: 'constant',
+    beta: 0.01,
+    steps: 20,
+    promptsPerStep: 4,
+    groupSize: 6,
+    maxTokens: 10,
+    evaluationPrompts: 5,
+    ...given,
+  });
+  return { checkpoint: tinyPolicy(), prompts, score, hyperparameters, ...rest };
+}
+
+describe('20 steps against a synthetic reward', () => {
+  test('the reward goes up, and every metric is there and finite', async () => {
+    const given = task();
+    const before = checkpointHash(given.checkpoint);
+    const { rewardBefore, rewardAfter, metrics, checkpoint } = await trainGrpo(given);
+    expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.2);
+    expect(metrics).toHaveLength(20);
+    expect(metrics[19].reward).toBeGreaterThan(metrics[0].reward + 0.2);
+    expect(metrics[0].kl).toBeCloseTo(0, 5);
+    expect(metrics[19].kl).toBeGreaterThan(0.01);
+    expect(Object.keys(metrics[0]).sort()).toEqual([
+      'clip_ratio/high_mean', 'clip_ratio/low_mean', 'clip_ratio/region_mean', 'completions/clipped_ratio',
+      'completions/max_length', 'completions/mean_length', 'entropy', 'frac_reward_zero_std', 'grad_norm', 'kl',
+      'learning_rate', 'loss', 'reward', 'reward_length_correlation', 'reward_std',
+    ]);
+    expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
+    expect(checkpointHash(given.checkpoint)).toBe(before);
+    expect(checkpointHash(checkpoint)).not.toBe(before);
+  });
+
+  test('low-rank factors learn too, and come back merged into the base', async () => {
+    const lora = { rank: 4, alpha: 8, targetModules: allLinear };
+    const given = task({ lora });
+    const { rewardBefore, rewardAfter, checkpoint } = await trainGrpo(given);
+    expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
+    expect(Object.keys(checkpoint.tensors).sort()).toEqual(Object.keys(given.checkpoint.tensors).sort());
+    const moved = (name: string) => !same(checkpoint.tensors[name], given.checkpoint.tensors[name]);
+    expect(moved('model.layers.0.self_attn.q_proj.weight')).toBe(true);
+    expect(moved('model.embed_tokens.weight')).toBe(false);
+  });
+});
+
+describe('the same task gives the same bits', () => {
+  const short = { steps: 4, innerEpochs: 2 };
+
+  test('twice, and otherwise with another seed', async () => {
+    const [a, b, c] = [await trainGrpo(task(short)), await trainGrpo(task(short)), await trainGrpo(task({ ...short, seed: 2 }))];
+    expect(b.metrics).toEqual(a.metrics);
+    expect(checkpointHash(b.checkpoint)).toBe(checkpointHash(a.checkpoint));
+    expect(b.rewardAfter).toBe(a.rewardAfter);
+    expect(checkpointHash(c.checkpoint)).not.toBe(checkpointHash(a.checkpoint));
+  });
+
+  test('resumed in the middle', async () => {
+    const straight = await trainGrpo(task(short));
+    const stopper = new AbortController();
+    let saved: GrpoProgress | undefined;
+    const onStep = ({ step, progress }: GrpoStepReport) => {
+      if (step !== 2) return;
+      saved = { ...progress, state: structuredClone(progress.state) };
+      stopper.abort(new Error('killed'));
+    };
+    await expect(trainGrpo(task(short, { onStep, signal: stopper.signal }))).rejects.toThrow('killed');
+    const resumed = await trainGrpo(task(short, { resume: saved }));
+    expect(resumed.metrics).toEqual(straight.metrics);
+    expect(resumed.rewardBefore).toBe(straight.rewardBefore);
+    expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));
+  });
+});
+
+test('every trainable parameter moves', async () => {
+  const given = task({ steps: 1 });
+  const { checkpoint } = await trainGrpo(given);
+  const still = Object.keys(given.checkpoint.tensors).filter((name) => same(checkpoint.tensors[name], given.checkpoint.tensors[name]));
+  expect(still).toEqual([]);
+});
+
+test('the first inner epoch has ratio 1, later ones move away and are measured against the first', async () => {
+  const one = await trainGrpo(task({ steps: 1, beta: 0 }));
+  expect(one.metrics[0]['clip_ratio/region_mean']).toBe(0);
+  expect(one.metrics[0].kl).toBe(0);
+  const many = await trainGrpo(task({ steps: 1, innerEpochs: 4, learningRate: 0.05, warmupSteps: 0 }));
+  expect(many.metrics[0]['clip_ratio/region_mean']).toBeGreaterThan(0);
+});
+
+test('samples carry reward and advantage; a length penalty is part of the reward', async () => {
+  const reports: GrpoStepReport[] = [];
+  await trainGrpo(task({ steps: 1, lengthPenalty: 0.5 }, { onStep: (report) => void reports.push(report) }));
+  const [{ samples, step }] = reports;
+  expect(step).toBe(1);
+  expect(samples).toHaveLength(24);
+  for (const { reward, text, tokenIds } of samples) expect(reward).toBeCloseTo(printable(text) - (0.5 * tokenIds.length) / 10, 9);
+  for (let g = 0; g < 4; g++) {
+    const group = samples.slice(g * 6, (g + 1) * 6);
+    expect(new Set(group.map(({ prompt }) => prompt.id)).size).toBe(1);
+    expect(group.reduce((total, { advantage }) => total + advantage, 0)).toBeCloseTo(0, 9);
+  }
+});
+
+const same = (a: Tensor, b: Tensor) => floats(a).every((value, i) => value === floats(b)[i]);

@@ -1,0 +1,83 @@
+/** Completions of the policy in training, scored: what one GRPO step learns from. */
+import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
+import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/generate.js';
+import { Tokenizer } from '#src/lm/tokenizer.js';
+import { type Checkpoint } from '#src/lm/checkpoint.js';
+import { type GrpoHyperparameters } from './grpo-hyperparameters.js';
+
+export interface GrpoPrompt {
+  id: string;
+  text: string;
+}
+
+export interface ScoredText {
+  prompt: string;
+  completion: string;
+}
+
+/** Rewards in the order of `items`; must depend on the texts alone. */
+export type ScoreFn = (items: readonly ScoredText[], signal?: AbortSignal) => Promise<ArrayLike<number>>;
+
+export interface Rollout {
+  prompt: GrpoPrompt;
+  promptIds: readonly number[];
+  tokenIds: readonly number[];
+  text: string;
+  finishReason: GeneratedSequence['finishReason'];
+  /** What the score function said. */
+  score: number;
+}
+
+type Sampling = Pick<GrpoHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
+
+export class RolloutSource {
+  private readonly tokenizer: Tokenizer;
+  private readonly framing: ChatFraming;
+  private readonly generator: Generator;
+
+  /** The generator reads `model.tensors` at every step, so weights trained in place need no update. */
+  constructor(
+    checkpoint: Checkpoint,
+    model: GeneratorModel,
+    private readonly score: ScoreFn,
+    private readonly sampling: Sampling,
+  ) {
+    this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
+    this.framing = chatFraming(this.tokenizer);
+    this.generator = new Generator(model, { maxRows: 128 });
+  }
+
+  /**
+   * `seeds.length` completions of each prompt, prompt after prompt. A completion depends on the weights, its
+   * prompt and its seed only.
+   *
+   * @param seedsOf seeds of the completions of a prompt, by its place in `prompts`
+   */
+  async sample(
+    prompts: readonly GrpoPrompt[],
+    seedsOf: (prompt: number) => readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Rollout[]> {
+    const ids = prompts.map(({ text }) => this.framing.encodePrompt(text));
+    const stops = this.framing.stopTokenIds;
+    const { temperature, topP, maxTokens } = this.sampling;
+    const options = { temperature, topP, maxNewTokens: maxTokens, ...(stops.length > 0 && { stopTokenIds: stops }) };
+    const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
+    const sequences = await this.generator.generate(requests, options, { signal });
+    const written = sequences.flatMap((group, i) =>
+      group.map(({ tokenIds, finishReason }) => ({
+        prompt: prompts[i],
+        promptIds: ids[i],
+        tokenIds,
+        finishReason,
+        text: this.tokenizer.decode(tokenIds),
+      })),
+    );
+    const scores = await this.score(written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })), signal);
+    return written.map((rollout, i) => ({ ...rollout, score: scores[i] }));
+  }
+
+  dispose(): Promise<void> {
+    return this.generator.dispose();
+  }
+}
