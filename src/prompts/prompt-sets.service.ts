@@ -30,9 +30,13 @@ export class PromptSetsService {
   }
 
   async get(id: string): Promise<PromptSet> {
-    const set = await this.sets.find(id);
+    const set = await this.find(id);
     if (!set) throw notFound('prompt_set', id);
     return set;
+  }
+
+  find(id: string): Promise<PromptSet | null> {
+    return this.sets.find(id);
   }
 
   async list(query: PageQuery): Promise<Page<PromptSet>> {

@@ -1,0 +1,28 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Sampling } from './sampling.js';
+
+/** One request to a policy version: answer every prompt of a set, `sampling.n` times each. */
+@Entity('completion_batches')
+export class CompletionBatch {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid', { nullable: true })
+  jobId: string | null;
+
+  @Column('uuid')
+  policyVersionId: string;
+
+  @Column('uuid')
+  promptSetId: string;
+
+  @Column('jsonb')
+  sampling: Sampling;
+
+  /** Completions written so far. */
+  @Column('integer')
+  completionCount: number;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -1,0 +1,63 @@
+import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { batchChunks } from './batch-chunks.js';
+import type { CompletionBatch } from './completion-batch.entity.js';
+import { CompletionBatchesRepository } from './completion-batches.repository.js';
+import { CompletionBatchesService } from './completion-batches.service.js';
+import { CompletionsRepository } from './completions.repository.js';
+import { CompletionsService } from './completions.service.js';
+import { GenerationService } from './generation.service.js';
+import type { PolicyGenerator, PromptText } from './policy-generator.js';
+
+/**
+ * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written whole or not at all, so an
+ * attempt after a crash goes on with the first chunk that is missing and writes what the first would have.
+ */
+@HandlesJob('completion-batch.generate')
+export class CompletionBatchHandler implements JobHandler<'completion-batch.generate'> {
+  constructor(
+    private readonly batches: CompletionBatchesService,
+    private readonly rows: CompletionBatchesRepository,
+    private readonly completions: CompletionsService,
+    private readonly written: CompletionsRepository,
+    private readonly promptSets: PromptSetsService,
+    private readonly generation: GenerationService,
+  ) {}
+
+  async run({ completionBatchId }: { completionBatchId: string }, context: JobContext): Promise<void> {
+    context.phase('loading');
+    const batch = await this.batches.get(completionBatchId);
+    const { n } = batch.sampling;
+    const chunks = batchChunks(await this.promptSets.members(batch.promptSetId), n);
+    const counts = await this.written.countsByPrompt(batch.id);
+    const missing = chunks.filter((chunk) => chunk.some((prompt) => (counts.get(prompt.id) ?? 0) < n));
+    if (missing.length === 0) return;
+    await this.generation.withGenerator(batch.policyVersionId, async (generator) => {
+      context.phase('generating');
+      const rowsOf = (some: PromptText[][]) => some.reduce((sum, chunk) => sum + chunk.length * n, 0);
+      const total = rowsOf(chunks);
+      let done = total - rowsOf(missing);
+      for (const chunk of missing) {
+        await this.write(generator, batch, chunk, context, (rows) => void context.progress(done + rows, total, 'completions'));
+        done += chunk.length * n;
+        await context.progress(done, total, 'completions');
+      }
+    });
+  }
+
+  private async write(
+    generator: PolicyGenerator,
+    batch: CompletionBatch,
+    chunk: PromptText[],
+    context: JobContext,
+    onProgress: (rows: number) => void,
+  ): Promise<void> {
+    const { signal } = context;
+    signal.throwIfAborted();
+    const generated = await generator.generate(chunk, batch.sampling, { signal, onProgress });
+    await context.commit(async (tx) => {
+      const kept = await this.completions.keepGenerated(tx, batch.policyVersionId, batch.id, generated);
+      await this.rows.addToCount(tx, batch.id, kept.length);
+    });
+  }
+}

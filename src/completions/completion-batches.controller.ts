@@ -1,0 +1,42 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { accepted } from '#src/jobs/accepted.js';
+import { CompletionBatchDto, CompletionBatchPage, CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
+import { CompletionBatchesService } from './completion-batches.service.js';
+
+@ApiTags('completion-batches')
+@Controller('completion-batches')
+export class CompletionBatchesController {
+  constructor(private readonly batches: CompletionBatchesService) {}
+
+  /** Asks a policy version every prompt of a set. The answer names the job that does it. */
+  @Post()
+  @RequireScopes('completions:write')
+  @ApiOperation({ operationId: 'completionBatches_create' })
+  @ApiAcceptedResponse({ type: CompletionBatchDto })
+  async create(
+    @CurrentAuth() auth: AuthContext,
+    @Body() dto: CreateCompletionBatchDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CompletionBatchDto> {
+    const batch = await this.batches.create(auth, dto);
+    accepted(reply, batch.jobId);
+    return batch;
+  }
+
+  @Get()
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'completionBatches_list' })
+  list(@Query() query: CompletionBatchQuery): Promise<CompletionBatchPage> {
+    return this.batches.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'completionBatches_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<CompletionBatchDto> {
+    return this.batches.get(id);
+  }
+}

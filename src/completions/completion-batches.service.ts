@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
+import { LineageService } from '#src/artifacts/lineage.service.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { notFound, unprocessable } from '#src/common/problem.js';
+import { Database } from '#src/database/database.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
+import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import type { CompletionBatch } from './completion-batch.entity.js';
+import type { CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
+import { CompletionBatchesRepository } from './completion-batches.repository.js';
+import { withDefaults } from './sampling.dto.js';
+
+@Injectable()
+export class CompletionBatchesService {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: JobsService,
+    private readonly batches: CompletionBatchesRepository,
+    private readonly versions: PolicyVersionsService,
+    private readonly promptSets: PromptSetsService,
+    private readonly lineage: LineageService,
+  ) {}
+
+  /**
+   * Starts the job that lets the policy answer.
+   *
+   * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`
+   */
+  async create(auth: AuthContext, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
+    const { policyVersionId, promptSetId } = dto;
+    if (!(await this.versions.find(policyVersionId))) {
+      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
+    }
+    if (!(await this.promptSets.find(promptSetId))) {
+      throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'there is no such prompt set', promptSetId);
+    }
+    const id = newId();
+    return this.database.transaction(async (tx) => {
+      const node = { type: 'completion_batch', id } as const;
+      const payload = { completionBatchId: id };
+      const job = await this.jobs.enqueue(tx, { type: 'completion-batch.generate', payload, resultRef: node, auth });
+      const sampling = withDefaults(dto.sampling);
+      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, completionCount: 0 };
+      const batch = await this.batches.insert(tx, row);
+      await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
+      await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+      return { ...batch, jobId: job.id };
+    });
+  }
+
+  async get(id: string): Promise<CompletionBatch> {
+    const batch = await this.batches.find(id);
+    if (!batch) throw notFound('completion_batch', id);
+    return batch;
+  }
+
+  async list(query: CompletionBatchQuery): Promise<Page<CompletionBatch>> {
+    const request = pageRequest(query);
+    return toPage(await this.batches.page(query, request), request, (batch) => batch.id);
+  }
+}

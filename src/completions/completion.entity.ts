@@ -1,0 +1,54 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { bigintAsNumber } from '#src/artifacts/artifact.entity.js';
+
+export const finishReasons = ['stop', 'length'] as const;
+export type FinishReason = (typeof finishReasons)[number];
+
+/** An answer to a prompt, by a policy version of ours or recorded elsewhere. Never changed. */
+@Entity('completions')
+export class Completion {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  promptId: string;
+
+  @Column('text')
+  text: string;
+
+  /** Who wrote it; null when it was recorded elsewhere. */
+  @Column('uuid', { nullable: true })
+  policyVersionId: string | null;
+
+  @Column('uuid', { nullable: true })
+  batchId: string | null;
+
+  /** Counts the completions of one prompt in one batch from 0. */
+  @Column('integer', { nullable: true })
+  sampleIndex: number | null;
+
+  /** Who wrote it, in the words of whoever recorded it elsewhere. */
+  @Column('text', { nullable: true })
+  source: string | null;
+
+  @Column('text', { nullable: true })
+  externalId: string | null;
+
+  @Column('text', { nullable: true })
+  finishReason: FinishReason | null;
+
+  @Column('integer', { nullable: true })
+  promptTokens: number | null;
+
+  @Column('integer', { nullable: true })
+  completionTokens: number | null;
+
+  /** Fixes the random numbers of this completion alone. */
+  @Column('bigint', { nullable: true, transformer: bigintAsNumber })
+  seed: number | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}
+
+export type NewCompletion = Omit<Completion, 'createdAt'>;

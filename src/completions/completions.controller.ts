@@ -1,0 +1,44 @@
+import { Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { RequireScopes } from '#src/auth/auth.js';
+import { bodyStream } from '#src/common/body-stream.js';
+import { BulkResult } from '#src/common/bulk.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { CompletionDto, CompletionPage, CompletionQuery } from './completions.dto.js';
+import { CompletionsService } from './completions.service.js';
+
+@ApiTags('completions')
+@Controller('completions')
+export class CompletionsController {
+  constructor(
+    private readonly completions: CompletionsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Completions that were recorded elsewhere, one `RecordedCompletion` per line. Good lines land. */
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScopes('completions:write')
+  @ApiOperation({ operationId: 'completions_createBulk' })
+  @ApiConsumes('application/x-ndjson')
+  @ApiBody({ schema: { type: 'string' } })
+  createBulk(@Req() request: FastifyRequest): Promise<BulkResult> {
+    return this.completions.record(bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
+  }
+
+  @Get()
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'completions_list' })
+  list(@Query() query: CompletionQuery): Promise<CompletionPage> {
+    return this.completions.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'completions_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<CompletionDto> {
+    return this.completions.get(id);
+  }
+}

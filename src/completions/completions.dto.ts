@@ -1,0 +1,107 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, IsUUID, Length, MaxLength } from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+import { finishReasons, type FinishReason } from './completion.entity.js';
+
+/** A completion that was recorded elsewhere. Name its prompt by either `promptId` or `promptExternalId`. */
+export class RecordedCompletionDto {
+  /** Your own id of the completion; unique. @example alpaca-0017-gpt-4 */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  externalId: string;
+
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  promptId?: string;
+
+  /** @example alpaca-0017 */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  promptExternalId?: string;
+
+  /** May be empty: some models answer nothing. @example Red, yellow and blue. */
+  @IsString()
+  @MaxLength(262_144)
+  @IsStorable()
+  text: string;
+
+  /** Who wrote it. @example gpt-4 */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  source: string;
+
+  @ApiPropertyOptional({ enum: finishReasons, enumName: 'FinishReason' })
+  @IsOptional()
+  @IsIn(finishReasons)
+  finishReason?: FinishReason;
+}
+
+export class CompletionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  promptId: string;
+
+  /** @example Red, yellow and blue. */
+  text: string;
+
+  /** The policy version that wrote it; null when it was recorded elsewhere. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  policyVersionId: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  batchId: string | null;
+
+  /** Counts the completions of one prompt in one batch from 0. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 0 })
+  sampleIndex: number | null;
+
+  /** Who wrote it, when it was recorded elsewhere. */
+  @ApiProperty({ type: String, nullable: true, example: 'gpt-4' })
+  source: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'alpaca-0017-gpt-4' })
+  externalId: string | null;
+
+  /** `stop`: it ended by itself; `length`: it was cut. */
+  @ApiProperty({ enum: finishReasons, enumName: 'FinishReason', nullable: true })
+  finishReason: FinishReason | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 41 })
+  promptTokens: number | null;
+
+  /** The end marker included. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 12 })
+  completionTokens: number | null;
+
+  /** Fixes the random numbers of this completion alone. */
+  @ApiProperty({ type: 'integer', format: 'int64', nullable: true, example: 96190338201744 })
+  seed: number | null;
+
+  createdAt: Date;
+}
+
+export class CompletionPage extends PageOf(CompletionDto) {}
+
+export class CompletionQuery extends PageQuery {
+  /** Only completions of this prompt. */
+  @IsOptional()
+  @IsUUID()
+  promptId?: string;
+
+  /** Only completions by this policy version. */
+  @IsOptional()
+  @IsUUID()
+  policyVersionId?: string;
+
+  /** Only completions of this batch. */
+  @IsOptional()
+  @IsUUID()
+  batchId?: string;
+}

@@ -1,0 +1,120 @@
+/**
+ * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
+ * completion has a seed of its own, and what comes back is text. Worker processes only.
+ */
+import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
+import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/generate.js';
+import { Tokenizer } from '#src/lm/tokenizer.js';
+import type { FinishReason } from './completion.entity.js';
+import { completionSeed, type Sampling } from './sampling.js';
+
+export interface PromptText {
+  id: string;
+  text: string;
+}
+
+export interface GeneratedCompletion {
+  promptId: string;
+  /** From 0 within the prompt. */
+  sampleIndex: number;
+  seed: number;
+  text: string;
+  finishReason: FinishReason;
+  promptTokens: number;
+  /** The end marker included. */
+  completionTokens: number;
+  tokenIds: number[];
+  /** Of each token, at temperature 1 and unfiltered. */
+  logProbs: number[];
+}
+
+/** A prompt that leaves no room for an answer. */
+export class PromptTooLongError extends Error {
+  override readonly name = 'PromptTooLongError';
+}
+
+interface FramedPrompt {
+  id: string;
+  ids: number[];
+  /** Tokens that its completion may have. */
+  room: number;
+}
+
+export class PolicyGenerator {
+  private readonly tokenizer: Tokenizer;
+  private readonly framing: ChatFraming;
+  private readonly generator: Generator;
+  private readonly positions: number;
+  private readonly stopTokenIds: number[];
+
+  constructor({ config, tokenizer, tensors }: Checkpoint) {
+    this.tokenizer = Tokenizer.fromFiles(tokenizer);
+    this.framing = chatFraming(this.tokenizer);
+    this.generator = new Generator({ config, tensors });
+    this.positions = config.maxPositionEmbeddings;
+    this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...config.eosTokenIds])];
+  }
+
+  /**
+   * `sampling.n` completions of every prompt, by prompt in the order given. A completion is also cut where
+   * the model has no positions left.
+   *
+   * @throws PromptTooLongError naming the first prompt that leaves no room for an answer
+   */
+  async generate(prompts: readonly PromptText[], sampling: Sampling, control: GenerationControl = {}): Promise<GeneratedCompletion[]> {
+    const framed = prompts.map((prompt) => this.frame(prompt, sampling.maxTokens));
+    const total = prompts.length * sampling.n;
+    const results = new Map<string, GeneratedCompletion[]>();
+    let before = 0;
+    for (const [maxNewTokens, group] of byRoom(framed)) {
+      const seedsOf = ({ id }: FramedPrompt) => Array.from({ length: sampling.n }, (_, i) => completionSeed(sampling.seed, id, i));
+      const requests = group.map((prompt) => ({ ids: prompt.ids, seeds: seedsOf(prompt) }));
+      const { temperature, topP } = sampling;
+      const options = { temperature, topP, topK: sampling.topK ?? 0, maxNewTokens, stopTokenIds: this.stopTokenIds };
+      const onProgress = (done: number) => control.onProgress?.(before + done, total);
+      const sequences = await this.generator.generate(requests, options, { signal: control.signal, onProgress });
+      group.forEach((prompt, at) => results.set(prompt.id, this.read(prompt, requests[at].seeds, sequences[at])));
+      before += group.length * sampling.n;
+    }
+    return prompts.flatMap((prompt) => results.get(prompt.id)!);
+  }
+
+  async dispose(): Promise<void> {
+    await this.generator.dispose();
+  }
+
+  private frame({ id, text }: PromptText, maxTokens: number): FramedPrompt {
+    const ids = this.framing.encodePrompt(text);
+    const room = Math.min(maxTokens, this.positions - ids.length);
+    if (room >= 1) return { id, ids, room };
+    throw new PromptTooLongError(`prompt ${id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
+  }
+
+  private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[]): GeneratedCompletion[] {
+    return sequences.map(({ tokenIds, logProbs, finishReason }, sampleIndex) => ({
+      promptId: prompt.id,
+      sampleIndex,
+      seed: seeds[sampleIndex],
+      text: this.textOf(tokenIds),
+      finishReason,
+      promptTokens: prompt.ids.length,
+      completionTokens: tokenIds.length,
+      tokenIds,
+      logProbs,
+    }));
+  }
+
+  /** A policy may write any byte, the database no NUL. */
+  private textOf(tokenIds: number[]): string {
+    const end = this.stopTokenIds.includes(tokenIds.at(-1)!) ? -1 : undefined;
+    return this.tokenizer.decode(tokenIds.slice(0, end)).replaceAll('\0', '\ufffd');
+  }
+}
+
+/** Most prompts have room for all they may use and go together; those near the limit go with their like. */
+function byRoom(prompts: FramedPrompt[]): Map<number, FramedPrompt[]> {
+  const groups = new Map<number, FramedPrompt[]>();
+  for (const prompt of prompts) groups.set(prompt.room, [...(groups.get(prompt.room) ?? []), prompt]);
+  return groups;
+}
