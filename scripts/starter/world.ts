@@ -62,6 +62,22 @@ export function answerOf(facts: readonly Fact[], question: Question): string | n
   return found ? (question.kind === 'who' ? found.subject : found.value) : null;
 }
 
+/** Another question about given facts: mostly one they answer. */
+export function askAgain(facts: readonly Fact[], random: Dice): { question: Question; ask: string } {
+  const fact = random.pick(facts);
+  const relation = random.chance(0.8) ? relationById(fact.relation) : random.pick(RELATIONS);
+  if (relation.id === fact.relation && random.chance(0.3)) return askWho(relation, fact.value, random);
+  return askValue(relation, fact.subject, random);
+}
+
+function askWho(relation: Relation, value: string, random: Dice): { question: Question; ask: string } {
+  return { question: { kind: 'who', relation: relation.id, value }, ask: fill(random.pick(relation.whoAsks), '', value) };
+}
+
+function askValue(relation: Relation, subject: string, random: Dice): { question: Question; ask: string } {
+  return { question: { kind: 'value', relation: relation.id, subject }, ask: fill(random.pick(relation.asks), subject, '') };
+}
+
 function drawPrompt(random: Dice): WorldPrompt {
   const people = random.shuffle(NAMES).slice(0, 2 + random.below(2));
   const relation = random.pick(RELATIONS);
@@ -85,12 +101,11 @@ function drawPrompt(random: Dice): WorldPrompt {
     facts.push({ subject, relation: kind.id, value });
     next = random.below(people.length);
   }
-  const question: Question = who
-    ? { kind: 'who', relation: relation.id, value: answerable ? value : absentValue }
-    : { kind: 'value', relation: relation.id, subject: people[0] };
   const shuffled = random.shuffle(facts);
   const lines = shuffled.map((f) => fill(random.pick(relationById(f.relation).facts), f.subject, f.value));
-  const ask = who ? fill(random.pick(relation.whoAsks), '', answerable ? value : absentValue) : fill(random.pick(relation.asks), people[0], '');
+  const { question, ask } = who
+    ? askWho(relation, answerable ? value : absentValue, random)
+    : askValue(relation, people[0], random);
   return {
     text: `Facts: ${lines.join(' ')}\nQuestion: ${ask}`,
     facts: shuffled,

@@ -1,0 +1,115 @@
+/**
+ * Trains the starter policy from nothing, with this project's own engine and its own text, and writes it to
+ * models/starter/ as a Hugging Face folder with the recipe that made it. `npm run train:starter`; the same
+ * seed gives the same text, order and initial weights.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Bar } from './progress.js';
+import { readCheckpointDir, writeCheckpointDir } from '#src/lm/checkpoint.js';
+import { Generator } from '#src/lm/generate.js';
+import { initWeights } from '#src/lm/weights.js';
+import { learningRate } from '#src/nn/optim/schedule.js';
+import { TrainState } from '#src/nn/train-state.js';
+import { TrainStep } from '#src/nn/train-step.js';
+import { batchesOf, type Batch } from './batches.js';
+import { makeExample } from './corpus.js';
+import { qualityOf, sampleAnswers } from './evaluate.js';
+import { lossGraph, starterConfig, trainTokenizer } from './model.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string', default: 'models/starter' },
+    drill: { type: 'string', default: '1500' },
+    mixed: { type: 'string', default: '1500' },
+    rows: { type: 'string', default: '32' },
+    rate: { type: 'string', default: '0.003' },
+    threads: { type: 'string' },
+  },
+});
+const SEED = Number(flags.seed);
+const STEPS = { drill: Number(flags.drill), mixed: Number(flags.mixed) };
+const ROWS = Number(flags.rows);
+const TOTAL = STEPS.drill + STEPS.mixed;
+const SCHEDULE = { kind: 'cosine', peak: Number(flags.rate), warmupSteps: 100, totalSteps: TOTAL, floor: 0.00005 } as const;
+/** The prompt's own tokens teach names and wordings, but most of each prompt cannot be foreseen. */
+const PROMPT_WEIGHT = 0.1;
+const BATCHES_PER_POOL = 16;
+const LOOK_EVERY = 500;
+const OPTIMIZER = { beta2: 0.98, weightDecay: 0.05, maxGradNorm: 1, decays: (name: string) => !name.endsWith('norm.weight') };
+
+const started = Date.now();
+const { files, tokenizer, framing } = trainTokenizer(SEED);
+const config = starterConfig(tokenizer);
+const tensors = initWeights(config, SEED);
+const state = TrainState.init(tensors);
+const session = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
+const trainer = new TrainStep({ state, optimizer: OPTIMIZER, build: (batch) => lossGraph(config, tensors, batch), session, maxSessions: 24 });
+const generator = new Generator({ config, tensors });
+const losses: { step: number; answerLoss: number }[] = [];
+
+const parameters = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+console.log(`${parameters} parameters, vocabulary ${config.vocabSize}, ${STEPS.drill} + ${STEPS.mixed} steps of ${ROWS} rows`);
+const bar = new Bar(TOTAL);
+let window: number[] = [];
+let tokens = 0;
+let step = 0;
+for (const batch of trainingBatches()) {
+  const { metrics } = await trainer.run(batch.feeds, learningRate(SCHEDULE, step));
+  tokens += batch.tokens;
+  window.push(metrics.answer);
+  step++;
+  bar.update(step, { answer: metrics.answer });
+  if (step % 100 === 0) {
+    const answerLoss = Number((window.reduce((a, b) => a + b, 0) / window.length).toFixed(4));
+    losses.push({ step, answerLoss });
+    bar.note(`step ${step}: answer loss ${answerLoss}, ${Math.round((1000 * tokens) / (Date.now() - started))} tokens/s`);
+    window = [];
+  }
+  if (step % LOOK_EVERY === 0 && step < TOTAL) await look();
+}
+bar.stop();
+const trainSeconds = Math.round((Date.now() - started) / 1000);
+
+await writeCheckpointDir(flags.out, { config, tokenizer: files, tensors }, 'BF16');
+// What is measured is what was written: weights rounded to bfloat16.
+generator.updateWeights((await readCheckpointDir(flags.out)).tensors);
+const sampled = qualityOf(await sampleAnswers(generator, tokenizer, framing, { count: 512, temperature: 1, seed: SEED + 1000 }));
+const greedy = qualityOf(await sampleAnswers(generator, tokenizer, framing, { count: 256, temperature: 0, seed: SEED + 2000 }));
+const recipe = {
+  what: 'A small assistant for a closed world, trained from nothing on text written by scripts/starter.',
+  command: `npm run train:starter -- ${process.argv.slice(2).join(' ')}`.trim(),
+  seed: SEED,
+  parameters,
+  steps: STEPS,
+  rowsPerStep: ROWS,
+  examples: { drill: STEPS.drill * ROWS, mixed: STEPS.mixed * ROWS },
+  tokens,
+  schedule: SCHEDULE,
+  optimizer: { name: 'AdamW', beta1: 0.9, beta2: OPTIMIZER.beta2, weightDecay: OPTIMIZER.weightDecay, maxGradNorm: OPTIMIZER.maxGradNorm },
+  promptWeight: PROMPT_WEIGHT,
+  seconds: trainSeconds,
+  losses,
+  quality: { temperature1: sampled, greedy },
+};
+await writeFile(join(flags.out, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+console.log(`written to ${flags.out} after ${trainSeconds} s`, sampled);
+await Promise.all([trainer.dispose(), generator.dispose()]);
+
+function* trainingBatches(): Iterable<Batch> {
+  for (const kind of ['drill', 'mixed'] as const) {
+    const poolRows = ROWS * BATCHES_PER_POOL;
+    for (let done = 0; done < STEPS[kind]; done += BATCHES_PER_POOL) {
+      const pool = Array.from({ length: poolRows }, (_, i) => makeExample(kind, framing, SEED, done * ROWS + i));
+      yield* batchesOf(pool, ROWS, PROMPT_WEIGHT, `${kind} ${SEED} ${done}`).slice(0, STEPS[kind] - done);
+    }
+  }
+}
+
+async function look(): Promise<void> {
+  const answers = await sampleAnswers(generator, tokenizer, framing, { count: 96, temperature: 1, seed: SEED + step });
+  bar.note(JSON.stringify(qualityOf(answers)));
+  for (const { prompt, text } of answers.slice(0, 4)) bar.note(`  ${prompt.text.replace('\n', ' ')}\n    -> ${text}`);
+}
