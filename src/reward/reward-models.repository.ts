@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type QueryDeepPartialEntity } from 'typeorm';
+import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { RewardModel } from './reward-model.entity.js';
@@ -15,7 +15,7 @@ export class RewardModelsRepository {
   constructor(@InjectRepository(RewardModel) private readonly rows: Repository<RewardModel>) {}
 
   async insert(tx: Transaction, row: NewRewardModel): Promise<RewardModel> {
-    await tx.insert(RewardModel, row as QueryDeepPartialEntity<RewardModel>);
+    await tx.insert(RewardModel, row);
     return tx.findOneByOrFail(RewardModel, { id: row.id });
   }
 
@@ -40,7 +40,7 @@ export class RewardModelsRepository {
     await tx
       .createQueryBuilder()
       .update(RewardModel)
-      .set({ ...result, trainedAt: () => 'now()' } as QueryDeepPartialEntity<RewardModel>)
+      .set({ ...result, trainedAt: () => 'now()' })
       .where('id = :id AND trained_at IS NULL', { id })
       .execute();
   }

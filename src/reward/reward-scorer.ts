@@ -19,6 +19,8 @@ export interface ScorerOptions {
   maxTokens: number;
   /** Padded tokens computed at once (one text may exceed it). */
   tokensPerBatch?: number;
+  /** Of ONNX Runtime; its own choice when left out. */
+  threads?: number;
 }
 
 export interface ScoreControl {
@@ -33,14 +35,16 @@ export class RewardScorer {
   private readonly sessions = new Recent<Session>(maxSessions, (session) => session.dispose());
   private readonly encoder: RewardTextEncoder;
   private readonly tokensPerBatch: number;
+  private readonly threads: number | undefined;
 
   private constructor(
     private readonly checkpoint: Checkpoint,
-    { maxTokens, tokensPerBatch = 4096 }: ScorerOptions,
+    { maxTokens, tokensPerBatch = 4096, threads }: ScorerOptions,
   ) {
     const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
     this.encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
     this.tokensPerBatch = tokensPerBatch;
+    this.threads = threads;
   }
 
   /** Throws RangeError when the checkpoint has no reward head. Call `dispose` when done. */
@@ -91,6 +95,6 @@ export class RewardScorer {
     const model = { config, params: Object.fromEntries(bound) };
     const { hidden } = decoderForward(model, input('ids', 'int64', [batch, time]));
     const rewards = rewardHead(model, hidden, input('last', 'int64', [batch])); // [batch]
-    return Session.create(emitModel({ rewards }));
+    return Session.create(emitModel({ rewards }), { threads: this.threads });
   }
 }

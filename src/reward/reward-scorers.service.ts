@@ -1,0 +1,36 @@
+// Trained reward models in memory, for the job process only: the score route, training runs and comparisons score
+// through this.
+import { Inject, Injectable } from '@nestjs/common';
+import { ModelsService } from '#src/artifacts/models.service.js';
+import { notFound } from '#src/common/problem.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { JobFailure } from '#src/jobs/job-failure.js';
+import { parseCheckpoint } from '#src/lm/checkpoint.js';
+import { RewardModelsRepository } from './reward-models.repository.js';
+import { RewardScorer } from './reward-scorer.js';
+
+@Injectable()
+export class RewardScorersService {
+  constructor(
+    private readonly rewardModels: RewardModelsRepository,
+    private readonly models: ModelsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * Scores texts as this reward model was trained to read them. The caller disposes of it.
+   *
+   * @throws ProblemException 404 `reward_model_not_found`
+   * @throws JobFailure `reward_model_not_trained`
+   */
+  async load(rewardModelId: string): Promise<RewardScorer> {
+    const rewardModel = await this.rewardModels.find(rewardModelId);
+    if (!rewardModel) throw notFound('reward_model', rewardModelId);
+    const { modelId, hyperparameters } = rewardModel;
+    if (modelId === null) throw new JobFailure('reward_model_not_trained', `reward model ${rewardModelId} is not trained`);
+    const checkpoint = parseCheckpoint(await this.models.loadFiles(modelId));
+    const { maxTokens } = hyperparameters;
+    return RewardScorer.load(checkpoint, { maxTokens, threads: this.config.computeThreads || undefined });
+  }
+}

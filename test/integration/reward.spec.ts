@@ -1,0 +1,239 @@
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ModelsService } from '#src/artifacts/models.service.js';
+import { Rng } from '#src/common/rng.js';
+import { newId } from '#src/common/id.js';
+import { parseCheckpoint } from '#src/lm/checkpoint.js';
+import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
+import { RewardScorer } from '#src/reward/reward-scorer.js';
+import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
+import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+import { createTinyPolicy } from '../support/tiny-policy.js';
+import { settled, startNode, type Node } from './jobs-fixture.js';
+
+let t: TestApp;
+let worker: Node;
+let pairSetId: string;
+let policyVersionId: string;
+/** An evaluation prompt with its completions, the odd ones preferred. */
+let sample: { promptId: string; completionIds: string[]; texts: string[] };
+
+const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
+const get = (path: string) => request(t.http).get(path).set(t.admin);
+const settings = { learningRate: 3e-3, epochs: 4, batchSize: 32, maxTokens: 64 };
+const unknownId = '019a8a5e-0000-7000-8000-000000000001';
+
+const env = () => ({ DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10' });
+
+beforeAll(async () => {
+  t = await createTestApp();
+  worker = await startNode(env(), ['pair-building', 'reward-training', 'scoring'], [PairsWorkerModule, RewardWorkerModule]);
+  policyVersionId = (await createTinyPolicy(t)).versionId;
+  pairSetId = await ratedPairSet();
+});
+afterAll(async () => {
+  await worker.close();
+  await t.close();
+});
+
+/** 80 prompts with 4 completions each; a completion with an exclamation mark is rated high, any other low. */
+async function ratedPairSet(): Promise<string> {
+  const version = await givenCriterionVersion(t);
+  const labelerId = await givenLabeler(t, 'ann');
+  const rng = Rng.from('texts');
+  const word = () => Array.from({ length: 1 + rng.int(4) }, () => String.fromCharCode(97 + rng.int(26))).join('');
+  const ratings: object[] = [];
+  for (let i = 0; i < 80; i++) {
+    const texts = Array.from({ length: 4 }, (_, k) => {
+      const words = Array.from({ length: 2 + rng.int(4) }, word);
+      return (k % 2 === 1 ? words.with(rng.int(words.length), '!!!') : words).join(' ');
+    });
+    const { promptId, completionIds } = await givenPrompt(t, `prompt ${i} ${word()}`, texts.map((text) => ({ text })));
+    completionIds.forEach((completionId, k) => ratings.push({ completionId, criterionVersionId: version, labelerId, score: k % 2 === 1 ? 5 : 2, position: k }));
+    sample = { promptId, completionIds, texts };
+  }
+  const lines = ratings.map((rating) => JSON.stringify(rating)).join('\n');
+  const landed = await request(t.http).post('/v1/ratings/bulk').set(t.admin).set('content-type', 'application/x-ndjson').send(lines);
+  expect(landed.body).toMatchObject({ created: 320, failed: 0 });
+  const { body: set } = await post('/v1/pair-sets', { criterionVersionId: version, evalFraction: 0.25 }).expect(202);
+  expect(await settled(worker, set.jobId)).toMatchObject({ state: 'succeeded' });
+  return set.id as string;
+}
+
+async function trained(name: string, hyperparameters: object = settings) {
+  const { body } = await post('/v1/reward-models', { name, pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(202);
+  const job = await settled(worker, body.jobId, undefined, 60_000);
+  expect(job).toMatchObject({ state: 'succeeded', resultType: 'reward_model', resultId: body.id, error: null });
+  return (await get(`/v1/reward-models/${body.id}`).expect(200)).body;
+}
+
+describe('a reward model', () => {
+  let rewardModel: Awaited<ReturnType<typeof trained>>;
+  beforeAll(async () => {
+    rewardModel = await trained('polite');
+  });
+
+  test('shows what it was trained with, and its accuracy on unseen prompts beside the nulls', async () => {
+    expect(rewardModel).toMatchObject({ name: 'polite', pairSetId, basePolicyVersionId: policyVersionId });
+    expect(rewardModel.hyperparameters).toMatchObject({ ...settings, objective: 'pairwise', lora: null, seed: 0, maxSteps: null });
+    const { evaluation } = rewardModel;
+    expect(evaluation).toMatchObject({ split: 'eval', truncatedTexts: 0, preferenceCeiling: null });
+    expect(evaluation.evalPairs).toBe(4 * evaluation.evalPrompts);
+    expect(evaluation.evalPairs + evaluation.trainPairs).toBe(80 * 4);
+    expect(evaluation.accuracy.value).toBeGreaterThan(0.9);
+    expect(evaluation.accuracy.low).toBeLessThanOrEqual(evaluation.accuracy.value);
+    const { body: diagnostics } = await get(`/v1/pair-sets/${pairSetId}/diagnostics`).expect(200);
+    expect(evaluation.nulls.longest).toBe(diagnostics.splits.eval.nulls.longest.accuracy);
+    expect(evaluation.nulls.longest + evaluation.nulls.shortest).toBeCloseTo(1, 12);
+    const { body: page } = await get(`/v1/reward-models/${rewardModel.id}/evaluations`).expect(200);
+    expect(page.data).toEqual([evaluation]);
+  });
+
+  test('has a curve that can be polled', async () => {
+    const path = `/v1/reward-models/${rewardModel.id}/metrics`;
+    const { body: all } = await get(`${path}?limit=500`).expect(200);
+    expect(all.data.map(({ step }: { step: number }) => step)).toEqual(Array.from({ length: rewardModel.evaluation.steps }, (_, i) => i + 1));
+    expect(Object.keys(all.data[0].values).sort()).toEqual(
+      ['accuracy', 'grad_norm', 'learning_rate', 'loss', 'margin', 'max_reward', 'mean_reward', 'min_reward'].sort(),
+    );
+    const { body: rest } = await get(`${path}?afterStep=${rewardModel.evaluation.steps - 2}`).expect(200);
+    expect(rest.data.map(({ step }: { step: number }) => step)).toEqual([rewardModel.evaluation.steps - 1, rewardModel.evaluation.steps]);
+  });
+
+  test('ranks the completions of a prompt, and answers at once the second time', async () => {
+    const { body: first } = await post(`/v1/reward-models/${rewardModel.id}/score`, { promptId: sample.promptId }).expect(200);
+    expect(first).toMatchObject({ rewardModelId: rewardModel.id, complete: true, jobId: expect.any(String) });
+    expect(first.ranking.map(({ rank }: { rank: number }) => rank)).toEqual([1, 2, 3, 4]);
+    const best = first.ranking.slice(0, 2).map(({ completionId }: { completionId: string }) => completionId);
+    expect(new Set(best)).toEqual(new Set([sample.completionIds[1], sample.completionIds[3]]));
+    const { rewardMean, rewardDeviation } = rewardModel.evaluation;
+    const { score, normalizedScore } = first.ranking[0];
+    expect(normalizedScore).toBeCloseTo((score - rewardMean) / rewardDeviation, 9);
+    const { body: again } = await post(`/v1/reward-models/${rewardModel.id}/score`, { completionIds: sample.completionIds }).expect(200);
+    expect(again).toEqual({ ...first, jobId: null });
+  });
+
+  test('scores as its files do', async () => {
+    const files = await t.get(ModelsService).loadFiles(rewardModel.modelId);
+    const scorer = RewardScorer.load(parseCheckpoint(files), { maxTokens: 64 });
+    const prompt = (await get(`/v1/prompts/${sample.promptId}`)).body.text as string;
+    const rewards = await scorer.score(sample.texts.map((completion) => ({ prompt, completion })));
+    await scorer.dispose();
+    const { body } = await post(`/v1/reward-models/${rewardModel.id}/score`, { promptId: sample.promptId }).expect(200);
+    for (const { completionId, score } of body.ranking) {
+      expect(score).toBeCloseTo(rewards[sample.completionIds.indexOf(completionId)], 5);
+    }
+  });
+
+  test('is traced back to its pair set and its policy', async () => {
+    const files = (await get(`/v1/models/${rewardModel.modelId}`).expect(200)).body.files as { artifactId: string; name: string }[];
+    const weights = files.find(({ name }) => name === 'model.safetensors')!;
+    const { body } = await get(`/v1/artifacts/${weights.artifactId}/lineage?direction=up`).expect(200);
+    const ids = body.nodes.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(expect.arrayContaining([rewardModel.modelId, rewardModel.id, pairSetId, policyVersionId]));
+  });
+
+  test('trained again from the same inputs has the same bits; another seed, others', async () => {
+    const few = { ...settings, maxSteps: 3 };
+    const [a, b] = [await trained('a', few), await trained('b', few)];
+    expect(b.modelId).toBe(a.modelId);
+    expect((await trained('c', { ...few, seed: 5 })).modelId).not.toBe(a.modelId);
+  });
+
+  test('low-rank factors are merged: the result is a plain checkpoint', async () => {
+    const { modelId, hyperparameters } = await trained('low rank', { ...settings, maxSteps: 2, lora: { rank: 2 } });
+    expect(hyperparameters.lora).toMatchObject({ rank: 2, alpha: 4 });
+    const { body } = await get(`/v1/models/${modelId}`).expect(200);
+    expect(body).toMatchObject({ architecture: 'LlamaForSequenceClassification', config: { num_labels: 1 } });
+    expect(body.files.map(({ name }: { name: string }) => name)).not.toContain('adapter_model.safetensors');
+  });
+
+  test('is listed and found by its name', async () => {
+    const { body } = await get('/v1/reward-models?name=polite').expect(200);
+    expect(body.data).toEqual([rewardModel]);
+    expect((await get(`/v1/reward-models?pairSetId=${unknownId}`)).body.data).toEqual([]);
+  });
+
+  test('a score that takes too long is answered by 202 and its job', async () => {
+    const { promptId, completionIds } = await givenPrompt(t, 'later', [{ text: 'a' }, { text: 'b !!!' }]);
+    const path = `/v1/reward-models/${rewardModel.id}/score`;
+    const early = await post(path, { completionIds }).set('prefer', 'wait=0').expect(202);
+    expect(early.body).toMatchObject({ complete: false, ranking: [] });
+    expect(early.headers.location).toBe(`/v1/jobs/${early.body.jobId}`);
+    expect(await settled(worker, early.body.jobId)).toMatchObject({ state: 'succeeded' });
+    expect((await post(path, { promptId }).expect(200)).body).toMatchObject({ complete: true, jobId: null });
+  });
+
+  test.each<[string, () => object, number, string]>([
+    ['nothing to score', () => ({}), 422, 'score_target'],
+    ['both targets', () => ({ promptId: sample.promptId, completionIds: sample.completionIds }), 422, 'score_target'],
+    ['unknown prompt', () => ({ promptId: unknownId }), 404, 'prompt_not_found'],
+    ['unknown completion', () => ({ completionIds: [sample.completionIds[0], unknownId] }), 422, 'unknown_completion'],
+    ['no id', () => ({ completionIds: ['x'] }), 422, 'validation_failed'],
+  ])('%s', async (_name, body, status, code) => {
+    const answer = await post(`/v1/reward-models/${rewardModel.id}/score`, body()).expect(status);
+    expect(answer.body.code).toBe(code);
+  });
+});
+
+describe('what cannot be trained', () => {
+  const body = (change: object) => ({ name: `bad ${newId()}`, pairSetId, basePolicyVersionId: policyVersionId, ...change });
+  const refused = async (change: object, status: number, code: string, pointer?: string) => {
+    const answer = await post('/v1/reward-models', body(change)).expect(status);
+    expect(answer.body.code).toBe(code);
+    if (pointer) expect(answer.body.errors[0].pointer).toBe(pointer);
+  };
+  const pairSet = (built: boolean) =>
+    withSql(t, async (client) => {
+      const id = newId();
+      await client.query(
+        `INSERT INTO pair_sets (id, criterion_version_id, config, built_at, pair_count)
+         SELECT $1, criterion_version_id, config, CASE WHEN $2 THEN now() END, 0 FROM pair_sets WHERE id = $3`,
+        [id, built, pairSetId],
+      );
+      return id;
+    });
+
+  test('unknown, unbuilt and empty pair sets, unknown policies', async () => {
+    await refused({ pairSetId: unknownId }, 422, 'unknown_pair_set', '/pairSetId');
+    await refused({ pairSetId: await pairSet(false) }, 409, 'pair_set_not_ready');
+    await refused({ pairSetId: await pairSet(true) }, 422, 'pair_set_empty', '/pairSetId');
+    await refused({ basePolicyVersionId: unknownId }, 422, 'unknown_policy_version', '/basePolicyVersionId');
+  });
+
+  test('impossible hyperparameters', async () => {
+    await refused({ hyperparameters: { batchSize: 1 } }, 422, 'validation_failed', '/hyperparameters/batchSize');
+    await refused({ hyperparameters: { objective: 'listwise' } }, 422, 'validation_failed', '/hyperparameters/objective');
+    await refused({ hyperparameters: { lora: { rank: 0 } } }, 422, 'validation_failed', '/hyperparameters/lora/rank');
+    await refused({ hyperparameters: { leraningRate: 1 } }, 422, 'unknown_field', '/hyperparameters/leraningRate');
+  });
+
+  test('a name that is taken, and nothing is left behind', async () => {
+    const count = (table: string) => withSql(t, async (client) => Number((await client.query(`SELECT count(*) FROM ${table}`)).rows[0].count));
+    const before = [await count('jobs'), await count('lineage_edges')];
+    await refused({ name: 'polite' }, 409, 'reward_model_exists', '/name');
+    expect([await count('jobs'), await count('lineage_edges')]).toEqual(before);
+  });
+
+  test('unknown ids, missing scopes', async () => {
+    for (const path of ['', '/metrics', '/evaluations']) {
+      expect((await get(`/v1/reward-models/${unknownId}${path}`).expect(404)).body.code).toBe('reward_model_not_found');
+    }
+    const reader = await t.keyWith('reward-models:read');
+    await request(t.http).post('/v1/reward-models').set(reader).send(body({})).expect(403);
+    await request(t.http).get('/v1/reward-models').set(reader).expect(200);
+  });
+
+  test('one whose training was cancelled does not score, and can be trained after all', async () => {
+    const { body: created } = await post('/v1/reward-models', body({ hyperparameters: { ...settings, epochs: 3 } })).expect(202);
+    await post(`/v1/jobs/${created.jobId}/cancel`, {}).expect(202);
+    expect(await settled(worker, created.jobId, undefined, 60_000)).toMatchObject({ state: 'cancelled' });
+    const score = () => post(`/v1/reward-models/${created.id}/score`, { promptId: sample.promptId });
+    expect((await score().expect(409)).body.code).toBe('reward_model_not_trained');
+    expect((await get(`/v1/reward-models/${created.id}/evaluations`).expect(200)).body.data).toEqual([]);
+    await post(`/v1/jobs/${created.jobId}/retry`, {}).expect(202);
+    expect(await settled(worker, created.jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded' });
+    expect((await score().expect(200)).body.complete).toBe(true);
+  });
+});
