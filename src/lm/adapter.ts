@@ -23,7 +23,12 @@ export function parseAdapter(files: FileMap): Adapter {
   const json = JSON.parse(new TextDecoder().decode(files[configFile])) as Record<string, unknown>;
   const modules = json.target_modules;
   const isKnown = (name: unknown): name is LinearModule => linearModules.includes(name as LinearModule);
-  if (json.peft_type !== 'LORA' || json.use_dora === true || json.use_rslora === true || (json.bias ?? 'none') !== 'none') {
+  if (
+    json.peft_type !== 'LORA' ||
+    json.use_dora === true ||
+    json.use_rslora === true ||
+    (json.bias ?? 'none') !== 'none'
+  ) {
     throw new RangeError('only plain LoRA adapters without biases are supported');
   }
   if (!Array.isArray(modules) || !modules.every(isKnown)) {
@@ -32,5 +37,8 @@ export function parseAdapter(files: FileMap): Adapter {
   const { tensors } = readSafetensors(files[weightsFile]);
   const stranger = Object.keys(tensors).find((name) => !isLoraName(name));
   if (stranger !== undefined) throw new RangeError(`"${stranger}" is not a LoRA factor`);
-  return { lora: { rank: Number(json.r), alpha: Number(json.lora_alpha), targetModules: modules }, factors: tensors };
+  return {
+    lora: { rank: Number(json.r), alpha: Number(json.lora_alpha), targetModules: modules },
+    factors: tensors,
+  };
 }

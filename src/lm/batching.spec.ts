@@ -13,14 +13,20 @@ describe('batching', () => {
 
   it('puts every sequence into one batch that it fits, within the budget', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 300 })), fc.integer({ min: 1, max: 2000 }), (lengths, budget) => {
-        const batches = batchesByTokens(lengths, budget);
-        expect(batches.flatMap(({ indices }) => indices).sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
-        for (const { time, indices } of batches) {
-          expect(indices.every((i) => lengths[i] <= time && time - lengths[i] <= 16)).toBe(true);
-          expect(indices.length === 1 || indices.length * time <= budget).toBe(true);
-        }
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 300 })),
+        fc.integer({ min: 1, max: 2000 }),
+        (lengths, budget) => {
+          const batches = batchesByTokens(lengths, budget);
+          expect(batches.flatMap(({ indices }) => indices).sort((a, b) => a - b)).toEqual(
+            lengths.map((_, i) => i),
+          );
+          for (const { time, indices } of batches) {
+            expect(indices.every((i) => lengths[i] <= time && time - lengths[i] <= 16)).toBe(true);
+            expect(indices.length === 1 || indices.length * time <= budget).toBe(true);
+          }
+        },
+      ),
     );
   });
 });

@@ -22,7 +22,12 @@ export const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Ma
  */
 export function padRight(
   rows: readonly (readonly number[])[],
-  { padId = 0, multiple = 16, time, batch = rows.length }: { padId?: number; multiple?: number; time?: number; batch?: number } = {},
+  {
+    padId = 0,
+    multiple = 16,
+    time,
+    batch = rows.length,
+  }: { padId?: number; multiple?: number; time?: number; batch?: number } = {},
 ): PaddedBatch {
   const longest = rows.reduce((length, row) => Math.max(length, row.length), 1);
   const width = time ?? roundUp(longest, multiple);
@@ -54,11 +59,18 @@ export function bucketByLength(lengths: readonly number[], multiple = 16): Lengt
  * Cuts each bucket into batches whose padded size stays within `tokenBudget` (at least one row each).
  * Order is deterministic; callers shuffle the batches, not the rows.
  */
-export function batchesByTokens(lengths: readonly number[], tokenBudget: number, multiple = 16): LengthBucket[] {
+export function batchesByTokens(
+  lengths: readonly number[],
+  tokenBudget: number,
+  multiple = 16,
+): LengthBucket[] {
   return bucketByLength(lengths, multiple).flatMap(({ time, indices }) => {
     const rows = Math.max(1, Math.floor(tokenBudget / time));
     const count = Math.ceil(indices.length / rows);
-    return Array.from({ length: count }, (_, i) => ({ time, indices: indices.slice(i * rows, (i + 1) * rows) }));
+    return Array.from({ length: count }, (_, i) => ({
+      time,
+      indices: indices.slice(i * rows, (i + 1) * rows),
+    }));
   });
 }
 

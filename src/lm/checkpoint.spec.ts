@@ -3,24 +3,40 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAdapter, serializeAdapter } from './adapter.js';
-import { CheckpointError, checkpointHash, parseCheckpoint, readCheckpointDir, serializeCheckpoint, writeCheckpointDir } from './checkpoint.js';
+import {
+  CheckpointError,
+  checkpointHash,
+  parseCheckpoint,
+  readCheckpointDir,
+  serializeCheckpoint,
+  writeCheckpointDir,
+} from './checkpoint.js';
 import { allLinear, initLora } from './lora.js';
 import { writeSafetensors } from './safetensors.js';
 import { tinyConfig } from './tiny-model.fixture.js';
 import { trainBpe } from './train-bpe.js';
 import { initWeights, rewardWeightsFrom } from './weights.js';
 
-const tokenizer = trainBpe(['a b'], { merges: 0, specialTokens: ['<pad>', '<eos>'], eos: '<eos>', pad: '<pad>' });
+const tokenizer = trainBpe(['a b'], {
+  merges: 0,
+  specialTokens: ['<pad>', '<eos>'],
+  eos: '<eos>',
+  pad: '<pad>',
+});
 const checkpoint = { config: tinyConfig, tokenizer, tensors: initWeights(tinyConfig, 1) };
 const reward = {
   ...checkpoint,
   config: { ...tinyConfig, head: 'reward' as const },
   tensors: rewardWeightsFrom(checkpoint.tensors, tinyConfig, 2),
 };
-const json = (bytes: Uint8Array): Record<string, unknown> => JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+const json = (bytes: Uint8Array): Record<string, unknown> =>
+  JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
 
 describe('checkpoint', () => {
-  it.each([['policy', checkpoint], ['reward model', reward]])('round-trips a %s through files and a folder', async (_, original) => {
+  it.each([
+    ['policy', checkpoint],
+    ['reward model', reward],
+  ])('round-trips a %s through files and a folder', async (_, original) => {
     expect(parseCheckpoint(serializeCheckpoint(original))).toEqual(original);
     const directory = await mkdtemp(join(tmpdir(), 'checkpoint-'));
     try {
@@ -35,7 +51,11 @@ describe('checkpoint', () => {
 
   it('writes what transformers expects of a reward model', () => {
     const files = serializeCheckpoint(reward, 'BF16');
-    expect(json(files['config.json'])).toMatchObject({ architectures: ['LlamaForSequenceClassification'], num_labels: 1, torch_dtype: 'bfloat16' });
+    expect(json(files['config.json'])).toMatchObject({
+      architectures: ['LlamaForSequenceClassification'],
+      num_labels: 1,
+      torch_dtype: 'bfloat16',
+    });
     expect(reward.tensors['score.weight'].shape).toEqual([1, 16]);
     expect(reward.tensors['lm_head.weight']).toBeUndefined();
   });
@@ -44,14 +64,21 @@ describe('checkpoint', () => {
     const changed = { ...checkpoint, config: { ...tinyConfig, ropeTheta: 20_000 } };
     const other = { ...checkpoint, tensors: initWeights(tinyConfig, 3) };
     expect(new Set([checkpoint, changed, other, reward].map(checkpointHash)).size).toBe(4);
-    expect(checkpointHash({ ...checkpoint, tensors: initWeights(tinyConfig, 1) })).toBe(checkpointHash(checkpoint));
+    expect(checkpointHash({ ...checkpoint, tensors: initWeights(tinyConfig, 1) })).toBe(
+      checkpointHash(checkpoint),
+    );
   });
 
   it('joins shards by the index file', () => {
     const files = serializeCheckpoint(checkpoint);
     const names = Object.keys(checkpoint.tensors);
-    const part = (keep: string[]): Uint8Array => writeSafetensors(Object.fromEntries(keep.map((name) => [name, checkpoint.tensors[name]])));
-    const index = { weight_map: Object.fromEntries(names.map((name, i) => [name, i < 5 ? 'a.safetensors' : 'b.safetensors'])) };
+    const part = (keep: string[]): Uint8Array =>
+      writeSafetensors(Object.fromEntries(keep.map((name) => [name, checkpoint.tensors[name]])));
+    const index = {
+      weight_map: Object.fromEntries(
+        names.map((name, i) => [name, i < 5 ? 'a.safetensors' : 'b.safetensors']),
+      ),
+    };
     const { 'model.safetensors': _, ...rest } = files;
     const sharded = {
       ...rest,
@@ -69,8 +96,12 @@ describe('checkpoint', () => {
       parseCheckpoint({ ...serializeCheckpoint(checkpoint), 'model.safetensors': writeSafetensors(tensors) });
     expect(withTensors(rest)).toThrow(CheckpointError);
     expect(withTensors(rest)).toThrow(/"model.norm.weight" is missing/);
-    expect(withTensors({ ...rest, 'model.norm.weight': { ...norm, shape: [2, 8] } })).toThrow(/has shape \[2, 8\]/);
-    expect(withTensors({ ...checkpoint.tensors, 'model.layers.0.self_attn.q_norm.weight': norm })).toThrow(/no place/);
+    expect(withTensors({ ...rest, 'model.norm.weight': { ...norm, shape: [2, 8] } })).toThrow(
+      /has shape \[2, 8\]/,
+    );
+    expect(withTensors({ ...checkpoint.tensors, 'model.layers.0.self_attn.q_norm.weight': norm })).toThrow(
+      /no place/,
+    );
   });
 
   it('round-trips a PEFT adapter', () => {
@@ -78,7 +109,14 @@ describe('checkpoint', () => {
     const adapter = { lora, factors: initLora(tinyConfig, lora, 1) };
     const files = serializeAdapter(adapter, 'starter');
     expect(parseAdapter(files)).toEqual(adapter);
-    expect(json(files['adapter_config.json'])).toMatchObject({ peft_type: 'LORA', r: 2, lora_alpha: 4, base_model_name_or_path: 'starter' });
-    expect(Object.keys(adapter.factors)).toContain('base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight');
+    expect(json(files['adapter_config.json'])).toMatchObject({
+      peft_type: 'LORA',
+      r: 2,
+      lora_alpha: 4,
+      base_model_name_or_path: 'starter',
+    });
+    expect(Object.keys(adapter.factors)).toContain(
+      'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
+    );
   });
 });

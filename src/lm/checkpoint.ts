@@ -33,7 +33,9 @@ const tokenizerConfigFile = 'tokenizer_config.json';
 /** Throws CheckpointError (or ConfigError, SafetensorsError) naming the file or tensor that is wrong. */
 export function parseCheckpoint(files: FileMap): Checkpoint {
   const config = parseConfig(readJson(files, configFile));
-  const generation = (files[generationFile] ? readJson(files, generationFile) : {}) as { eos_token_id?: number | number[] };
+  const generation = (files[generationFile] ? readJson(files, generationFile) : {}) as {
+    eos_token_id?: number | number[];
+  };
   const eosTokenIds = [...new Set([...config.eosTokenIds, ...[generation.eos_token_id ?? []].flat()])];
   const tokenizer = {
     tokenizerJson: readText(files, tokenizerFile),
@@ -47,7 +49,11 @@ export function serializeCheckpoint(checkpoint: Checkpoint, format: FloatFormat 
   const { config, tokenizer, tensors } = checkpoint;
   const hf = toHfConfig(config);
   const dtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[format];
-  const generation = { bos_token_id: hf.bos_token_id, eos_token_id: hf.eos_token_id, pad_token_id: hf.pad_token_id };
+  const generation = {
+    bos_token_id: hf.bos_token_id,
+    eos_token_id: hf.eos_token_id,
+    pad_token_id: hf.pad_token_id,
+  };
   return {
     [configFile]: jsonBytes({ ...hf, torch_dtype: dtype }),
     ...(config.head === 'lm' ? { [generationFile]: jsonBytes(generation) } : {}),
@@ -61,17 +67,27 @@ export function serializeCheckpoint(checkpoint: Checkpoint, format: FloatFormat 
 export function checkpointHash(checkpoint: Checkpoint): string {
   const files = serializeCheckpoint(checkpoint);
   const hash = createHash('sha256');
-  for (const name of Object.keys(files).sort()) hash.update(`${name}\n${files[name].length}\n`).update(files[name]);
+  for (const name of Object.keys(files).sort())
+    hash.update(`${name}\n${files[name].length}\n`).update(files[name]);
   return hash.digest('hex');
 }
 
 export async function readCheckpointDir(directory: string): Promise<Checkpoint> {
-  const wanted = (await readdir(directory)).filter((name) => name.endsWith('.json') || name.endsWith('.safetensors'));
-  const read = async (name: string): Promise<[string, Uint8Array]> => [name, await readFile(join(directory, name))];
+  const wanted = (await readdir(directory)).filter(
+    (name) => name.endsWith('.json') || name.endsWith('.safetensors'),
+  );
+  const read = async (name: string): Promise<[string, Uint8Array]> => [
+    name,
+    await readFile(join(directory, name)),
+  ];
   return parseCheckpoint(Object.fromEntries(await Promise.all(wanted.map(read))));
 }
 
-export async function writeCheckpointDir(directory: string, checkpoint: Checkpoint, format: FloatFormat = 'F32'): Promise<void> {
+export async function writeCheckpointDir(
+  directory: string,
+  checkpoint: Checkpoint,
+  format: FloatFormat = 'F32',
+): Promise<void> {
   await mkdir(directory, { recursive: true });
   const files = Object.entries(serializeCheckpoint(checkpoint, format));
   await Promise.all(files.map(([name, bytes]) => writeFile(join(directory, name), bytes)));
@@ -94,12 +110,15 @@ function checkTensors(config: ModelConfig, tensors: Tensors): Tensors {
     const tensor = tensors[name];
     if (!tensor) throw new CheckpointError(`tensor "${name}" is missing`);
     if (tensor.shape.join() !== shape.join()) {
-      throw new CheckpointError(`tensor "${name}" has shape [${tensor.shape.join(', ')}], the config needs [${shape.join(', ')}]`);
+      throw new CheckpointError(
+        `tensor "${name}" has shape [${tensor.shape.join(', ')}], the config needs [${shape.join(', ')}]`,
+      );
     }
     return [name, tensor] as const;
   });
   const tied = config.tieWordEmbeddings && config.head === 'lm';
-  const isUnknown = (name: string): boolean => !Object.hasOwn(shapes, name) && !isDerived(name) && !(tied && name === lmHeadName);
+  const isUnknown = (name: string): boolean =>
+    !Object.hasOwn(shapes, name) && !isDerived(name) && !(tied && name === lmHeadName);
   const unknown = Object.keys(tensors).find(isUnknown);
   if (unknown !== undefined) throw new CheckpointError(`tensor "${unknown}" has no place in this model`);
   return Object.fromEntries(known);

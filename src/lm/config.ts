@@ -90,13 +90,16 @@ export function toHfConfig(config: ModelConfig): Json {
     eos_token_id: eos.length > 1 ? eos : (eos[0] ?? null),
     pad_token_id: config.padTokenId,
     // transformers derives num_labels from id2label; one label makes the head a regression.
-    ...(config.head === 'reward' ? { num_labels: 1, id2label: { 0: 'reward' }, label2id: { reward: 0 } } : {}),
+    ...(config.head === 'reward'
+      ? { num_labels: 1, id2label: { 0: 'reward' }, label2id: { reward: 0 } }
+      : {}),
   };
 }
 
 function refuseUnsupported(json: Json): void {
   const family = json.model_type ?? 'llama';
-  if (family !== 'llama' && family !== 'mistral') throw new ConfigError(`model_type ${JSON.stringify(family)} is not supported`);
+  if (family !== 'llama' && family !== 'mistral')
+    throw new ConfigError(`model_type ${JSON.stringify(family)} is not supported`);
   const scaling = (json.rope_scaling ?? json.rope_parameters ?? {}) as Json;
   const ropeType = scaling.rope_type ?? scaling.type ?? 'default';
   const refused: [string, boolean][] = [

@@ -7,7 +7,17 @@ import { constant, input, type Node } from '#src/nn/graph.js';
 import { add, concat, gather, matmul, mul, reshape, rotary, slice, softmax, sum } from '#src/nn/ops.js';
 import { embeddingName } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
-import { decoderForward, feedForward, finalNorm, inputNorm, linear, lmLogits, param, type LayerCache, type Model } from './transformer.js';
+import {
+  decoderForward,
+  feedForward,
+  finalNorm,
+  inputNorm,
+  linear,
+  lmLogits,
+  param,
+  type LayerCache,
+  type Model,
+} from './transformer.js';
 
 export const keyName = (layer: number): string => `cache.${layer}.key`;
 export const valueName = (layer: number): string => `cache.${layer}.value`;
@@ -83,7 +93,8 @@ function decodeAttention(
   const rotated = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions);
   // [batch, kvHeads, group, headDim]: the queries that share a key head.
   const query = mul(reshape(rotated, [batch, kvHeads, numHeads / kvHeads, headDim]), headDim ** -0.5);
-  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions); // [batch, kvHeads, 1, headDim]
+  // [batch, kvHeads, 1, headDim]
+  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions);
   const value = split(linear(model, layer, 'v_proj', x), kvHeads);
   const before = add(matmul(query, past.key, { transB: true }), mask); // [batch, kvHeads, group, capacity]
   const own = sum(mul(query, key), -1, true); // [batch, kvHeads, group, 1]

@@ -13,7 +13,8 @@ import { bindParams, initWeights } from './weights.js';
 // Larger than the usual 0.02, so that the distributions are far from uniform.
 const scaled = (seed: number) => {
   const tensors = initWeights(tinyConfig, seed);
-  for (const { data } of Object.values(tensors)) data.forEach((value, i) => (data[i] = value === 1 ? 1 : Number(value) * 12));
+  for (const { data } of Object.values(tensors))
+    data.forEach((value, i) => (data[i] = value === 1 ? 1 : Number(value) * 12));
   return tensors;
 };
 const tensors = scaled(1);
@@ -33,21 +34,42 @@ const options = { temperature: 1, maxNewTokens: 20 };
 const all = (await generator.generate(prompts, options)) as GeneratedSequence[][];
 
 /** log p of `targets[i]` after `tokens[0..positions[i]]`, by the graph that trainers use. */
-async function logProbsAt(tokens: number[], positions: number[], targets: number[], weights = tensors): Promise<Float32Array> {
+async function logProbsAt(
+  tokens: number[],
+  positions: number[],
+  targets: number[],
+  weights = tensors,
+): Promise<Float32Array> {
   const { params } = bindParams(weights, () => false);
   const model = { config: tinyConfig, params };
   const { hidden } = decoderForward(model, input('ids', 'int64', [1, tokens.length]));
   const n = targets.length;
   const logits = lmLogits(model, hidden, input('positions', 'int64', [n]));
-  const session = await Session.create(emitModel({ logProbs: tokenLogProbs(logits, input('targets', 'int64', [n])) }));
-  const feeds = { ids: i64(tokens, [1, tokens.length]), positions: i64(positions, [n]), targets: i64(targets, [n]) };
+  const session = await Session.create(
+    emitModel({ logProbs: tokenLogProbs(logits, input('targets', 'int64', [n])) }),
+  );
+  const feeds = {
+    ids: i64(tokens, [1, tokens.length]),
+    positions: i64(positions, [n]),
+    targets: i64(targets, [n]),
+  };
   return floats((await session.run(feeds)).logProbs);
 }
 
-const trainerLogProbs = (prompt: readonly number[], completion: readonly number[], weights = tensors): Promise<Float32Array> =>
-  logProbsAt([...prompt, ...completion], completion.map((_, i) => prompt.length - 1 + i), [...completion], weights);
+const trainerLogProbs = (
+  prompt: readonly number[],
+  completion: readonly number[],
+  weights = tensors,
+): Promise<Float32Array> =>
+  logProbsAt(
+    [...prompt, ...completion],
+    completion.map((_, i) => prompt.length - 1 + i),
+    [...completion],
+    weights,
+  );
 
-const texts = (groups: GeneratedSequence[][]): number[][][] => groups.map((group) => group.map(({ tokenIds }) => tokenIds));
+const texts = (groups: GeneratedSequence[][]): number[][][] =>
+  groups.map((group) => group.map(({ tokenIds }) => tokenIds));
 
 describe('generation', () => {
   it('returns the log-probabilities that the training graph computes', async () => {
@@ -60,7 +82,11 @@ describe('generation', () => {
 
   it('gives a row the same tokens alone, in a small batch with refills, and in a large one', async () => {
     const alone = await Promise.all(
-      prompts.map(async ({ ids, seeds }) => Promise.all(seeds.map(async (seed) => (await generator.generate([{ ids, seeds: [seed] }], options))[0][0]))),
+      prompts.map(async ({ ids, seeds }) =>
+        Promise.all(
+          seeds.map(async (seed) => (await generator.generate([{ ids, seeds: [seed] }], options))[0][0]),
+        ),
+      ),
     );
     expect(texts(alone)).toEqual(texts(all));
     expect(texts(await small.generate(prompts, options))).toEqual(texts(all));
@@ -73,18 +99,28 @@ describe('generation', () => {
       expect(tokenIds.indexOf(1)).toBe(finishReason === 'stop' ? tokenIds.length - 1 : -1);
       expect(tokenIds.length <= 20 && (finishReason === 'stop' || tokenIds.length === 20)).toBe(true);
     }
-    const [[first]] = await generator.generate([prompts[0]], { ...options, stopTokenIds: [all[0][0].tokenIds[0]] });
+    const [[first]] = await generator.generate([prompts[0]], {
+      ...options,
+      stopTokenIds: [all[0][0].tokenIds[0]],
+    });
     expect(first).toMatchObject({ tokenIds: [all[0][0].tokenIds[0]], finishReason: 'stop' });
     const one = await generator.generate(prompts, { ...options, maxNewTokens: 1 });
     expect(one.flat().every(({ tokenIds }) => tokenIds.length === 1)).toBe(true);
   });
 
   it('is greedy at temperature 0', async () => {
-    const [[a, b]] = await generator.generate([{ ids: prompts[1].ids, seeds: [1, 2] }], { ...options, temperature: 0 });
+    const [[a, b]] = await generator.generate([{ ids: prompts[1].ids, seeds: [1, 2] }], {
+      ...options,
+      temperature: 0,
+    });
     expect(a.tokenIds).toEqual(b.tokenIds);
     const vocabulary = Array.from({ length: tinyConfig.vocabSize }, (_, token) => token);
     const last = prompts[1].ids.length - 1;
-    const first = await logProbsAt([...prompts[1].ids], vocabulary.map(() => last), vocabulary);
+    const first = await logProbsAt(
+      [...prompts[1].ids],
+      vocabulary.map(() => last),
+      vocabulary,
+    );
     expect(a.tokenIds[0]).toBe(first.indexOf(Math.max(...first)));
   });
 
@@ -101,7 +137,11 @@ describe('generation', () => {
 
   it('runs with LoRA factors, which change nothing while B is zero', async () => {
     const lora = { rank: 2, alpha: 4, targetModules: allLinear };
-    const adapted = new Generator({ config: tinyConfig, tensors: { ...tensors, ...initLora(tinyConfig, lora, 1) }, lora });
+    const adapted = new Generator({
+      config: tinyConfig,
+      tensors: { ...tensors, ...initLora(tinyConfig, lora, 1) },
+      lora,
+    });
     expect(texts(await adapted.generate(prompts, options))).toEqual(texts(all));
     await adapted.dispose();
   });

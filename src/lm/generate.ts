@@ -30,7 +30,7 @@ export class Generator {
     limits: Partial<GeneratorLimits> = {},
   ) {
     this.tensors = model.tensors;
-    this.sessions = new GenerationSessions(model);
+    this.sessions = new GenerationSessions(model, limits.threads);
     this.limits = { maxRows: 64, maxPrefillTokens: 2048, ...limits };
   }
 
@@ -38,7 +38,8 @@ export class Generator {
   updateWeights(tensors: Record<string, Tensor>): void {
     for (const [name, { shape }] of Object.entries(tensors)) {
       const wanted = this.tensors[name]?.shape;
-      if (wanted?.join() !== shape.join()) throw new RangeError(`weight "${name}" [${shape.join(', ')}] does not fit this model`);
+      if (wanted?.join() !== shape.join())
+        throw new RangeError(`weight "${name}" [${shape.join(', ')}] does not fit this model`);
     }
     this.tensors = { ...this.tensors, ...tensors };
   }
@@ -54,7 +55,11 @@ export class Generator {
   ): Promise<GeneratedSequence[][]> {
     checkRequest(this.model.config, prompts, options);
     const stop = new Set(options.stopTokenIds ?? this.model.config.eosTokenIds);
-    const rollout = new Rollout(this.model.config, this.sessions, prompts, { ...options, ...this.limits, stop });
+    const rollout = new Rollout(this.model.config, this.sessions, prompts, {
+      ...options,
+      ...this.limits,
+      stop,
+    });
     let reported = 0;
     while (!rollout.finished) {
       signal?.throwIfAborted();

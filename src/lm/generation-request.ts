@@ -42,20 +42,30 @@ export interface GeneratorLimits {
   maxRows: number;
   /** Padded prompt tokens read at once (one prompt may exceed it). */
   maxPrefillTokens: number;
+  /** Of one operator; the runtime's choice when left out. One is best for small models on a busy machine. */
+  threads?: number;
 }
 
 /** Throws RangeError for a request that the model cannot serve. */
-export function checkRequest(config: ModelConfig, prompts: readonly PromptRequest[], options: GenerationOptions): void {
+export function checkRequest(
+  config: ModelConfig,
+  prompts: readonly PromptRequest[],
+  options: GenerationOptions,
+): void {
   checkSampling(options);
   const { maxNewTokens } = options;
-  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) throw new RangeError(`maxNewTokens must be >= 1, got ${maxNewTokens}`);
+  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1)
+    throw new RangeError(`maxNewTokens must be >= 1, got ${maxNewTokens}`);
   const { maxPositionEmbeddings, vocabSize } = config;
   prompts.forEach(({ ids }, index) => {
     if (ids.length === 0) throw new RangeError(`prompt ${index} is empty`);
     if (ids.length + maxNewTokens > maxPositionEmbeddings) {
-      throw new RangeError(`prompt ${index} of ${ids.length} tokens and ${maxNewTokens} new ones exceed ${maxPositionEmbeddings} positions`);
+      throw new RangeError(
+        `prompt ${index} of ${ids.length} tokens and ${maxNewTokens} new ones exceed ${maxPositionEmbeddings} positions`,
+      );
     }
     const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
-    if (bad !== undefined) throw new RangeError(`prompt ${index} holds ${bad}, which is no token of a vocabulary of ${vocabSize}`);
+    if (bad !== undefined)
+      throw new RangeError(`prompt ${index} holds ${bad}, which is no token of a vocabulary of ${vocabSize}`);
   });
 }

@@ -13,8 +13,14 @@ export class GenerationSessions {
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly model: Model;
 
-  constructor({ config, tensors, lora }: GeneratorModel) {
-    const bind = ([name, { shape }]: [string, { shape: readonly number[] }]): [string, Node] => [name, input(name, 'float32', shape)];
+  constructor(
+    { config, tensors, lora }: GeneratorModel,
+    private readonly threads?: number,
+  ) {
+    const bind = ([name, { shape }]: [string, { shape: readonly number[] }]): [string, Node] => [
+      name,
+      input(name, 'float32', shape),
+    ];
     this.model = { config, lora, params: Object.fromEntries(Object.entries(tensors).map(bind)) };
   }
 
@@ -33,7 +39,7 @@ export class GenerationSessions {
   }
 
   private get(key: string, build: () => Record<string, Node>): Promise<Session> {
-    const session = this.sessions.get(key) ?? Session.create(emitModel(build()));
+    const session = this.sessions.get(key) ?? Session.create(emitModel(build()), { threads: this.threads });
     // Re-inserting keeps the map in order of last use.
     this.sessions.delete(key);
     this.sessions.set(key, session);

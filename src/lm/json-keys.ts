@@ -11,7 +11,8 @@ export function topLevelKeys(text: string): string[] {
     const [found, colon] = match;
     if (found === '{' || found === '[') depth++;
     else if (found === '}' || found === ']') depth--;
-    else if (colon !== undefined && depth === 1) keys.push(JSON.parse(found.slice(0, -colon.length)) as string);
+    else if (colon !== undefined && depth === 1)
+      keys.push(JSON.parse(found.slice(0, -colon.length)) as string);
   }
   return keys;
 }

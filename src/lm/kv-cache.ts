@@ -38,14 +38,23 @@ export class KvCache {
     floats(this.mask)[row * this.capacity + length] = 0;
   }
 
-  /** Copies the first `length` positions of a row of other caches, whatever their capacity, into a row of this one; the rest of that row is empty. */
+  /**
+   * Copies the first `length` positions of a row of other caches, whatever their capacity, into a row of this
+   * one, which is empty after them.
+   */
   fillRow(source: Record<string, Tensor>, from: number, to: number, length: number): void {
     this.copyRow(source, from, to, length, 0);
     const mask = floats(this.mask).subarray(to * this.capacity, (to + 1) * this.capacity);
     mask.fill(0, 0, length).fill(emptyPosition, length);
   }
 
-  private copyRow(source: Record<string, Tensor>, from: number, to: number, length: number, at: number): void {
+  private copyRow(
+    source: Record<string, Tensor>,
+    from: number,
+    to: number,
+    length: number,
+    at: number,
+  ): void {
     const { numKeyValueHeads: heads, headDim } = this.config;
     for (const name of cacheNames(this.config)) {
       const theirs = floats(source[name]);

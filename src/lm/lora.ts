@@ -37,7 +37,8 @@ export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
 
 /** A kaiming-uniform (bound 1 / sqrt(in), as PEFT does), B zero: the adapted model starts out equal to the base. */
 export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | number): Tensors {
-  if (!Number.isInteger(lora.rank) || lora.rank < 1) throw new RangeError(`LoRA rank must be a positive integer, got ${lora.rank}`);
+  if (!Number.isInteger(lora.rank) || lora.rank < 1)
+    throw new RangeError(`LoRA rank must be a positive integer, got ${lora.rank}`);
   const root = Rng.from(seed);
   const shapes = parameterShapes(model);
   const factors = loraTargets(model, lora).flatMap((name) => {
@@ -91,7 +92,12 @@ interface ProductSize {
 }
 
 /** weight [out, inner] += scale * b [out, rank] * a [rank, inner]. */
-function addProduct(weight: Float32Array, b: Float32Array, a: Float32Array, { out, rank, inner, scale }: ProductSize): void {
+function addProduct(
+  weight: Float32Array,
+  b: Float32Array,
+  a: Float32Array,
+  { out, rank, inner, scale }: ProductSize,
+): void {
   for (let o = 0; o < out; o++) {
     for (let r = 0; r < rank; r++) {
       const factor = scale * b[o * rank + r];

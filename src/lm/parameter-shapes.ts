@@ -9,7 +9,15 @@ export const scoreName = 'score.weight';
 export const layerPrefix = (layer: number): string => `model.layers.${layer}.`;
 
 /** The seven linear maps of a layer: what LoRA may target. */
-export const linearModules = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+export const linearModules = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
 export type LinearModule = (typeof linearModules)[number];
 
 const attentionModules = new Set<LinearModule>(['q_proj', 'k_proj', 'v_proj', 'o_proj']);

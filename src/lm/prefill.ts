@@ -21,8 +21,14 @@ export async function prefillPrompts(
   { maxPrefillTokens }: { maxPrefillTokens: number },
 ): Promise<PrefilledPrompt[]> {
   const results = new Array<PrefilledPrompt>(prompts.length);
-  for (const { time, indices } of batchesByTokens(prompts.map((ids) => ids.length), maxPrefillTokens)) {
-    const padded = padRight(indices.map((i) => prompts[i]), { time, batch: powerOfTwo(indices.length) });
+  for (const { time, indices } of batchesByTokens(
+    prompts.map((ids) => ids.length),
+    maxPrefillTokens,
+  )) {
+    const padded = padRight(
+      indices.map((i) => prompts[i]),
+      { time, batch: powerOfTwo(indices.length) },
+    );
     const session = await sessions.prefill(padded.batch, time);
     const { logits, ...caches } = await session.run({
       ...weights,

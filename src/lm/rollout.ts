@@ -3,7 +3,12 @@ import { Rng } from '#src/common/rng.js';
 import { floats, i64, type Tensor } from '#src/nn/tensor.js';
 import { powerOfTwo, roundUp } from './batching.js';
 import { type ModelConfig } from './config.js';
-import { type GeneratedSequence, type GenerationOptions, type GeneratorLimits, type PromptRequest } from './generation-request.js';
+import {
+  type GeneratedSequence,
+  type GenerationOptions,
+  type GeneratorLimits,
+  type PromptRequest,
+} from './generation-request.js';
 import { type GenerationSessions } from './generation-sessions.js';
 import { KvCache } from './kv-cache.js';
 import { prefillPrompts, type PrefilledPrompt } from './prefill.js';
@@ -40,7 +45,10 @@ export class Rollout {
     this.waiting = this.rows.flat();
     this.totalRows = this.waiting.length;
     const longest = prompts.reduce((length, { ids }) => Math.max(length, ids.length), 1);
-    this.resize(Math.min(options.maxRows, powerOfTwo(this.totalRows)), roundUp(longest + options.maxNewTokens, capacityBucket));
+    this.resize(
+      Math.min(options.maxRows, powerOfTwo(this.totalRows)),
+      roundUp(longest + options.maxNewTokens, capacityBucket),
+    );
   }
 
   get finished(): boolean {
@@ -48,7 +56,9 @@ export class Rollout {
   }
 
   results(): GeneratedSequence[][] {
-    return this.rows.map((group) => group.map(({ tokenIds, logProbs, finishReason }) => ({ tokenIds, logProbs, finishReason })));
+    return this.rows.map((group) =>
+      group.map(({ tokenIds, logProbs, finishReason }) => ({ tokenIds, logProbs, finishReason })),
+    );
   }
 
   /** Takes rows in where there is room, then one token for every row. */
@@ -63,10 +73,18 @@ export class Rollout {
   private async admit(weights: Record<string, Tensor>): Promise<void> {
     const free = this.slots.flatMap((row, slot) => (row ? [] : [slot]));
     // Reading prompts for one free slot at a time would waste the batch; a quarter is worth it.
-    if (this.waiting.length === 0 || free.length < Math.min(this.waiting.length, this.slots.length / 4)) return;
+    if (this.waiting.length === 0 || free.length < Math.min(this.waiting.length, this.slots.length / 4))
+      return;
     const rows = this.waiting.splice(0, free.length);
-    const missing = [...new Set(rows.map(({ prompt }) => prompt))].filter((prompt) => !this.prefilled.has(prompt));
-    const read = await prefillPrompts(this.sessions, weights, missing.map((prompt) => this.prompts[prompt].ids), this.options);
+    const missing = [...new Set(rows.map(({ prompt }) => prompt))].filter(
+      (prompt) => !this.prefilled.has(prompt),
+    );
+    const read = await prefillPrompts(
+      this.sessions,
+      weights,
+      missing.map((prompt) => this.prompts[prompt].ids),
+      this.options,
+    );
     missing.forEach((prompt, i) => this.prefilled.set(prompt, read[i]));
     for (const row of rows) this.place(row, free);
     const last = this.waiting[0]?.prompt ?? Infinity;
@@ -90,8 +108,14 @@ export class Rollout {
     const { logits, ...added } = await session.run({
       ...weights,
       ...cache.feeds,
-      ids: i64(slots.map((row) => row?.tokenIds.at(-1) ?? 0), [slots.length]),
-      positions: i64(slots.map((row) => row?.cached ?? 0), [slots.length, 1]),
+      ids: i64(
+        slots.map((row) => row?.tokenIds.at(-1) ?? 0),
+        [slots.length],
+      ),
+      positions: i64(
+        slots.map((row) => row?.cached ?? 0),
+        [slots.length, 1],
+      ),
     });
     slots.forEach((row, slot) => {
       if (!row) return;
@@ -128,5 +152,13 @@ export class Rollout {
 }
 
 function newRow(prompt: number, seed: string | number): Row {
-  return { prompt, rng: Rng.from(seed), cached: 0, done: false, tokenIds: [], logProbs: [], finishReason: 'length' };
+  return {
+    prompt,
+    rng: Rng.from(seed),
+    cached: 0,
+    done: false,
+    tokenIds: [],
+    logProbs: [],
+    finishReason: 'length',
+  };
 }

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { readSafetensors, SafetensorsError, writeSafetensors, type Tensors } from './safetensors.js';
 
 const tensors: Tensors = {
-  'b.weight': { dtype: 'float32', shape: [2, 3], data: Float32Array.from([1, -2.5, 0, 65504, 2 ** -24, 0.125]) },
+  'b.weight': {
+    dtype: 'float32',
+    shape: [2, 3],
+    data: Float32Array.from([1, -2.5, 0, 65504, 2 ** -24, 0.125]),
+  },
   a: { dtype: 'float32', shape: [], data: Float32Array.of(-7) },
   empty: { dtype: 'float32', shape: [0, 4], data: new Float32Array(0) },
 };
@@ -16,7 +20,11 @@ function file(header: string, dataBytes: number): Uint8Array {
   return out;
 }
 
-const entry = (shape: number[], begin: number, end: number, dtype = 'F32'): object => ({ dtype, shape, data_offsets: [begin, end] });
+const entry = (shape: number[], begin: number, end: number, dtype = 'F32'): object => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 describe('safetensors', () => {
   it('round-trips float32 exactly, whatever the alignment of the bytes', () => {
@@ -28,7 +36,8 @@ describe('safetensors', () => {
 
   it('round-trips values that F16 holds exactly, and BF16 within 2^-8', () => {
     expect(readSafetensors(writeSafetensors(tensors, { format: 'F16' })).tensors).toEqual(tensors);
-    const back = readSafetensors(writeSafetensors(tensors, { format: 'BF16' })).tensors['b.weight'].data as Float32Array;
+    const back = readSafetensors(writeSafetensors(tensors, { format: 'BF16' })).tensors['b.weight']
+      .data as Float32Array;
     tensors['b.weight'].data.forEach((value, i) => {
       expect(Math.abs(back[i] - Number(value))).toBeLessThanOrEqual(Math.abs(Number(value)) * 2 ** -8);
     });
@@ -37,7 +46,9 @@ describe('safetensors', () => {
   it('rounds F16 to nearest for any float32, and reaches infinity at 65520', () => {
     const through = (value: number): number => {
       const data = Float32Array.of(value);
-      const out = readSafetensors(writeSafetensors({ x: { dtype: 'float32', shape: [1], data } }, { format: 'F16' }));
+      const out = readSafetensors(
+        writeSafetensors({ x: { dtype: 'float32', shape: [1], data } }, { format: 'F16' }),
+      );
       return (out.tensors.x.data as Float32Array)[0];
     };
     expect([through(65519), through(65520), through(-1e30)]).toEqual([65504, Infinity, -Infinity]);
@@ -61,7 +72,11 @@ describe('safetensors', () => {
     ['not JSON', file('{"a"', 0), /not JSON/],
     ['not an object', file('[]', 0), /not a JSON object/],
     ['unknown dtype', file(JSON.stringify({ a: entry([1], 0, 4, 'F31') }), 4), /dtype "F31"/],
-    ['inherited dtype', file(JSON.stringify({ a: entry([1], 0, 4, 'constructor') }), 4), /dtype "constructor"/],
+    [
+      'inherited dtype',
+      file(JSON.stringify({ a: entry([1], 0, 4, 'constructor') }), 4),
+      /dtype "constructor"/,
+    ],
     ['negative shape', file(JSON.stringify({ a: entry([-1], 0, 4) }), 4), /bad shape/],
     ['offsets outside', file(JSON.stringify({ a: entry([2], 0, 8) }), 4), /lie outside/],
     ['offsets reversed', file(JSON.stringify({ a: entry([1], 4, 0) }), 4), /lie outside/],
@@ -69,8 +84,16 @@ describe('safetensors', () => {
     ['overlap', file(JSON.stringify({ a: entry([2], 0, 8), b: entry([1], 4, 8) }), 8), /overlaps/],
     ['hole', file(JSON.stringify({ a: entry([1], 4, 8) }), 8), /unused bytes before/],
     ['trailing bytes', file(JSON.stringify({ a: entry([1], 0, 4) }), 6), /unused bytes after/],
-    ['duplicate', file(`{"a":${JSON.stringify(entry([1], 0, 4))},"a":${JSON.stringify(entry([1], 0, 4))}}`, 4), /twice/],
-    ['escaped duplicate', file(`{"a":${JSON.stringify(entry([1], 0, 4))},"\\u0061":${JSON.stringify(entry([1], 0, 4))}}`, 4), /twice/],
+    [
+      'duplicate',
+      file(`{"a":${JSON.stringify(entry([1], 0, 4))},"a":${JSON.stringify(entry([1], 0, 4))}}`, 4),
+      /twice/,
+    ],
+    [
+      'escaped duplicate',
+      file(`{"a":${JSON.stringify(entry([1], 0, 4))},"\\u0061":${JSON.stringify(entry([1], 0, 4))}}`, 4),
+      /twice/,
+    ],
     ['metadata of numbers', file('{"__metadata__":{"a":1}}', 0), /strings to strings/],
   ];
 

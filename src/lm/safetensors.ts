@@ -42,12 +42,16 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8) throw new SafetensorsError(`file of ${bytes.length} bytes is too short for a header length`);
+  if (bytes.length < 8)
+    throw new SafetensorsError(`file of ${bytes.length} bytes is too short for a header length`);
   const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (declared > BigInt(maxHeaderBytes)) throw new SafetensorsError(`header length ${declared} is over 100 MB`);
+  if (declared > BigInt(maxHeaderBytes))
+    throw new SafetensorsError(`header length ${declared} is over 100 MB`);
   const length = Number(declared);
   if (8 + length > bytes.length) {
-    throw new SafetensorsError(`header length ${length} reaches past the end of a file of ${bytes.length} bytes`);
+    throw new SafetensorsError(
+      `header length ${length} reaches past the end of a file of ${bytes.length} bytes`,
+    );
   }
   const header = parseHeader(bytes.subarray(8, 8 + length));
   return { header, dataStart: 8 + length };
@@ -90,10 +94,13 @@ function readEntry(name: string, value: unknown, dataBytes: number): Entry {
     return fail(`bad data_offsets ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  if (begin > end || end > dataBytes) return fail(`data_offsets [${begin}, ${end}] lie outside ${dataBytes} data bytes`);
+  if (begin > end || end > dataBytes)
+    return fail(`data_offsets [${begin}, ${end}] lie outside ${dataBytes} data bytes`);
   const wanted = shape.reduce((product, size) => product * size, 1) * bytesPerValue[format];
   if (end - begin !== wanted) {
-    return fail(`shape [${shape.join(', ')}] of ${format} needs ${wanted} bytes, data_offsets give ${end - begin}`);
+    return fail(
+      `shape [${shape.join(', ')}] of ${format} needs ${wanted} bytes, data_offsets give ${end - begin}`,
+    );
   }
   return { name, format, shape, begin, end };
 }
@@ -104,14 +111,16 @@ function checkLayout(entries: Entry[], dataBytes: number): void {
   let position = 0;
   for (const { name, begin, end } of ordered) {
     if (begin < position) throw new SafetensorsError(`tensor "${name}" overlaps the one before it`);
-    if (begin > position) throw new SafetensorsError(`${begin - position} unused bytes before tensor "${name}"`);
+    if (begin > position)
+      throw new SafetensorsError(`${begin - position} unused bytes before tensor "${name}"`);
     position = end;
   }
-  if (position !== dataBytes) throw new SafetensorsError(`${dataBytes - position} unused bytes after the last tensor`);
+  if (position !== dataBytes)
+    throw new SafetensorsError(`${dataBytes - position} unused bytes after the last tensor`);
 }
 
 function decode(entry: Entry, bytes: Uint8Array, dataStart: number): Tensor {
-  // A copy, not slice(): it moves the data to an aligned address even when `bytes` is a Node Buffer, whose slice shares.
+  // A copy moves the data to an aligned address; slice() would not, for a Node Buffer it shares the memory.
   const raw = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)).buffer;
   const decoders = {
     F32: () => new Float32Array(raw),
@@ -123,7 +132,9 @@ function decode(entry: Entry, bytes: Uint8Array, dataStart: number): Tensor {
 
 function readMetadata(value: unknown): Record<string, string> {
   const isTextMap =
-    typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string');
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((item) => typeof item === 'string');
   if (!isTextMap) throw new SafetensorsError('__metadata__ must map strings to strings');
   return value as Record<string, string>;
 }
@@ -134,14 +145,21 @@ function readMetadata(value: unknown): Record<string, string> {
  */
 export function writeSafetensors(
   tensors: Tensors,
-  { format = 'F32', metadata = { format: 'pt' } }: { format?: FloatFormat; metadata?: Record<string, string> } = {},
+  {
+    format = 'F32',
+    metadata = { format: 'pt' },
+  }: { format?: FloatFormat; metadata?: Record<string, string> } = {},
 ): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   const chunks: Uint8Array[] = [];
   let offset = 0;
   for (const name of Object.keys(tensors).sort()) {
     const chunk = encode(name, tensors[name], format);
-    header[name] = { dtype: format, shape: tensors[name].shape, data_offsets: [offset, offset + chunk.length] };
+    header[name] = {
+      dtype: format,
+      shape: tensors[name].shape,
+      data_offsets: [offset, offset + chunk.length],
+    };
     chunks.push(chunk);
     offset += chunk.length;
   }

@@ -34,9 +34,21 @@ describe('sampler', () => {
   });
 
   it('keeps the k likeliest, then the nucleus of what is left', () => {
-    expectClose(frequencies({ temperature: 1, topK: 2 }), [0, softmax([3, 3.5])[0], 0, 0, softmax([3, 3.5])[1]]);
+    expectClose(frequencies({ temperature: 1, topK: 2 }), [
+      0,
+      softmax([3, 3.5])[0],
+      0,
+      0,
+      softmax([3, 3.5])[1],
+    ]);
     const [p4, p1] = [softmax([...logits])[4], softmax([...logits])[1]];
-    expectClose(frequencies({ temperature: 1, topP: p4 + p1 - 0.01 }), [0, p1 / (p1 + p4), 0, 0, p4 / (p1 + p4)]);
+    expectClose(frequencies({ temperature: 1, topP: p4 + p1 - 0.01 }), [
+      0,
+      p1 / (p1 + p4),
+      0,
+      0,
+      p4 / (p1 + p4),
+    ]);
     expectClose(frequencies({ temperature: 1, topP: 0.01 }), [0, 0, 0, 0, 1]);
     // Of the three likeliest, 0.5 of the mass is reached by the first alone only after renormalizing.
     expectClose(frequencies({ temperature: 1, topK: 3, topP: 0.5 }), [0, 0, 0, 0, 1]);
@@ -44,7 +56,9 @@ describe('sampler', () => {
 
   it('finds the nucleus of a flat, large vocabulary', () => {
     const flat = new Float32Array(5000);
-    const seen = new Set(Array.from({ length: 200 }, (_, i) => sampleToken(flat, { temperature: 1, topP: 0.5 }, i / 200).token));
+    const seen = new Set(
+      Array.from({ length: 200 }, (_, i) => sampleToken(flat, { temperature: 1, topP: 0.5 }, i / 200).token),
+    );
     expect(Math.max(...seen)).toBeLessThan(2500);
     expect(seen.size).toBe(200);
   });
@@ -60,8 +74,10 @@ describe('sampler', () => {
     );
   });
 
-  it.each([[{ temperature: -1 }, /temperature/], [{ temperature: NaN }, /temperature/], [{ temperature: 1, topK: 1.5 }, /topK/], [{ temperature: 1, topP: 0 }, /topP/]])(
-    'refuses %j',
-    (options, message) => expect(() => checkSampling(options)).toThrow(message),
-  );
+  it.each([
+    [{ temperature: -1 }, /temperature/],
+    [{ temperature: NaN }, /temperature/],
+    [{ temperature: 1, topK: 1.5 }, /topK/],
+    [{ temperature: 1, topP: 0 }, /topP/],
+  ])('refuses %j', (options, message) => expect(() => checkSampling(options)).toThrow(message));
 });

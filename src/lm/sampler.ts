@@ -22,7 +22,8 @@ export interface SampledToken {
 
 /** Throws RangeError naming the option that makes no sense. */
 export function checkSampling({ temperature, topK = 0, topP = 1 }: SamplingOptions): void {
-  if (!(temperature >= 0) || !Number.isFinite(temperature)) throw new RangeError(`temperature must be >= 0, got ${temperature}`);
+  if (!(temperature >= 0) || !Number.isFinite(temperature))
+    throw new RangeError(`temperature must be >= 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK must be an integer >= 0, got ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP must be in (0, 1], got ${topP}`);
 }
@@ -30,9 +31,10 @@ export function checkSampling({ temperature, topK = 0, topP = 1 }: SamplingOptio
 /** logits [vocab]; `uniform` in [0, 1) is the only randomness, one number per token. */
 export function sampleToken(logits: Float32Array, options: SamplingOptions, uniform: number): SampledToken {
   const best = argmax(logits);
-  const token = options.temperature === 0 ? best : draw(logits, logits[best], options, uniform);
-  const logProb = logits[token] - logits[best] - Math.log(sumExp(logits, logits[best], 1));
-  return { token, logProb };
+  const max = logits[best];
+  const total = sumExp(logits, max, 1);
+  const token = options.temperature === 0 ? best : draw(logits, max, total, options, uniform);
+  return { token, logProb: logits[token] - max - Math.log(total) };
 }
 
 function argmax(values: Float32Array): number {
@@ -47,22 +49,36 @@ function sumExp(values: Float32Array, max: number, temperature: number): number 
   return total;
 }
 
-function draw(logits: Float32Array, max: number, { temperature, topK = 0, topP = 1 }: SamplingOptions, uniform: number): number {
+/** `untempered` is the sum of exponentials at temperature 1, which plain sampling needs again. */
+function draw(
+  logits: Float32Array,
+  max: number,
+  untempered: number,
+  { temperature, topK = 0, topP = 1 }: SamplingOptions,
+  uniform: number,
+): number {
   const weight = (i: number): number => Math.exp((logits[i] - max) / temperature);
-  const limit = topK === 0 ? logits.length : Math.min(topK, logits.length);
-  if (limit === logits.length && topP === 1) {
-    return pick(logits.keys(), weight, uniform * sumExp(logits, max, temperature));
+  const unlimited = topK === 0 || topK >= logits.length;
+  if (unlimited && topP === 1) {
+    const total = temperature === 1 ? untempered : sumExp(logits, max, temperature);
+    return pick(logits.length, (i) => i, weight, uniform * total);
   }
-  const candidates = limit === logits.length ? nucleusPool(logits, max, temperature, topP) : { kept: topCandidates(logits, limit) };
-  const { kept } = candidates;
-  const total = candidates.total ?? kept.reduce((sum, i) => sum + weight(i), 0);
+  const { kept, total } = unlimited
+    ? nucleusPool(logits, max, temperature, topP)
+    : topKPool(logits, topK, weight);
   return pickNucleus(kept, weight, total * topP, uniform);
 }
 
 interface Pool {
+  /** Indices, likeliest first. */
   kept: Int32Array;
-  /** Weight of everything the mass is a share of; the kept ones' own when left out. */
-  total?: number;
+  /** Weight of everything that `topP` is a share of. */
+  total: number;
+}
+
+function topKPool(logits: Float32Array, topK: number, weight: (i: number) => number): Pool {
+  const kept = topCandidates(logits, topK);
+  return { kept, total: kept.reduce((sum, i) => sum + weight(i), 0) };
 }
 
 /** Candidates enough to hold `topP` of the mass: few are usually enough, so the pool grows only on demand. */
@@ -76,21 +92,33 @@ function nucleusPool(logits: Float32Array, max: number, temperature: number, top
 }
 
 /** Samples from the shortest prefix of `sorted` whose weight reaches `mass`. */
-function pickNucleus(sorted: Int32Array, weight: (i: number) => number, mass: number, uniform: number): number {
+function pickNucleus(
+  sorted: Int32Array,
+  weight: (i: number) => number,
+  mass: number,
+  uniform: number,
+): number {
   let sum = 0;
   let length = 0;
   while (length < sorted.length && sum < mass) sum += weight(sorted[length++]);
-  return pick(sorted.subarray(0, Math.max(1, length)), weight, uniform * sum);
+  return pick(Math.max(1, length), (i) => sorted[i], weight, uniform * sum);
 }
 
-function pick(indices: Iterable<number>, weight: (i: number) => number, target: number): number {
+/** Walks `count` candidates until their weights have used up `target`. */
+function pick(
+  count: number,
+  candidate: (i: number) => number,
+  weight: (i: number) => number,
+  target: number,
+): number {
   let remaining = target;
-  let last = 0;
-  for (const i of indices) {
-    const w = weight(i);
-    if (w > 0) last = i;
+  let last = candidate(0);
+  for (let i = 0; i < count; i++) {
+    const token = candidate(i);
+    const w = weight(token);
+    if (w > 0) last = token;
     remaining -= w;
-    if (remaining < 0) return i;
+    if (remaining < 0) return token;
   }
   // Rounding may leave a sliver after the last weight.
   return last;

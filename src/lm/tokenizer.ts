@@ -29,7 +29,9 @@ export class Tokenizer {
   ) {
     const added = [...inner.get_added_tokens_decoder().values()];
     this.vocabSize = inner.get_vocab().size;
-    this.specialTokens = new Map(added.filter(({ special }) => special).map(({ content, id }) => [content, id]));
+    this.specialTokens = new Map(
+      added.filter(({ special }) => special).map(({ content, id }) => [content, id]),
+    );
     this.bosTokenId = this.namedToken(config.bos_token);
     this.eosTokenId = this.namedToken(config.eos_token);
     this.padTokenId = this.namedToken(config.pad_token);
@@ -68,7 +70,8 @@ export class Tokenizer {
   }
 
   private namedToken(value: unknown): number | null {
-    const name = typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
+    const name =
+      typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
     return typeof name === 'string' ? (this.inner.token_to_id(name) ?? null) : null;
   }
 

@@ -23,7 +23,10 @@ const idsNode = (): Node => input('ids', 'int64', [padded.batch, padded.time]);
 const maxDifference = (a: Tensor, b: Tensor): number =>
   floats(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - floats(b)[i])), 0);
 
-async function run(outputs: Record<string, Node>, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+async function run(
+  outputs: Record<string, Node>,
+  feeds: Record<string, Tensor>,
+): Promise<Record<string, Tensor>> {
   const session = await Session.create(emitModel(outputs), { threads: 1 });
   const results = await session.run(feeds);
   await session.dispose();
@@ -45,7 +48,8 @@ describe('transformer', () => {
     const outputs = { logits, logProbs: tokenLogProbs(logits, targets), entropy: entropy(logits) };
     const feeds = { ids, targets: i64(padded.ids, [logits.shape[0]]) };
     const [ours, reference] = [await run(outputs, feeds), interpret(outputs, feeds)];
-    for (const name of Object.keys(outputs)) expect(maxDifference(ours[name], reference[name])).toBeLessThan(1e-5);
+    for (const name of Object.keys(outputs))
+      expect(maxDifference(ours[name], reference[name])).toBeLessThan(1e-5);
     expect(Math.max(...floats(ours.entropy))).toBeLessThanOrEqual(Math.log(tinyConfig.vocabSize) + 1e-5);
   });
 
@@ -69,11 +73,15 @@ describe('transformer', () => {
     const model = { config: tinyConfig, params };
     const logits = lmLogits(model, decoderForward(model, idsNode()).hidden);
     const loss = mean(tokenLogProbs(logits, input('targets', 'int64', [logits.shape[0]])));
-    const gradients = grad(loss, trainable.map((name) => params[name]));
+    const gradients = grad(
+      loss,
+      trainable.map((name) => params[name]),
+    );
     const outputs = Object.fromEntries(trainable.map((name, i) => [`gradient.${name}`, gradients[i]]));
     const values = await run(outputs, { ...weights, ids, targets: i64(padded.ids, [logits.shape[0]]) });
     expect(trainable).toHaveLength(Object.keys(weights).length - 9);
-    for (const name of trainable) expect(Math.max(...floats(values[`gradient.${name}`]).map(Math.abs))).toBeGreaterThan(1e-7);
+    for (const name of trainable)
+      expect(Math.max(...floats(values[`gradient.${name}`]).map(Math.abs))).toBeGreaterThan(1e-7);
   });
 
   it('ties the LM head to the embedding', async () => {
@@ -81,8 +89,13 @@ describe('transformer', () => {
     const tied = initWeights(config, 1);
     expect(tied['lm_head.weight']).toBeUndefined();
     const untied = { ...tied, 'lm_head.weight': tied['model.embed_tokens.weight'] };
-    const logitsOf = (model: Model): Record<string, Node> => ({ logits: lmLogits(model, decoderForward(model, idsNode()).hidden) });
-    const [a, b] = [await run(logitsOf(frozen(tied, config)), { ids }), await run(logitsOf(frozen(untied)), { ids })];
+    const logitsOf = (model: Model): Record<string, Node> => ({
+      logits: lmLogits(model, decoderForward(model, idsNode()).hidden),
+    });
+    const [a, b] = [
+      await run(logitsOf(frozen(tied, config)), { ids }),
+      await run(logitsOf(frozen(untied)), { ids }),
+    ];
     expect(maxDifference(a.logits, b.logits)).toBe(0);
   });
 
@@ -92,18 +105,28 @@ describe('transformer', () => {
     const rewards = async (rows: number[][]): Promise<number[]> => {
       const batch = padRight(rows, { multiple: 8 });
       const { hidden } = decoderForward(model, input('ids', 'int64', [batch.batch, batch.time]));
-      const feeds = { ids: i64(batch.ids, [batch.batch, batch.time]), last: i64(lastPositions(batch), [batch.batch]) };
-      return [...floats((await run({ r: rewardHead(model, hidden, input('last', 'int64', [batch.batch])) }, feeds)).r)];
+      const feeds = {
+        ids: i64(batch.ids, [batch.batch, batch.time]),
+        last: i64(lastPositions(batch), [batch.batch]),
+      };
+      return [
+        ...floats(
+          (await run({ r: rewardHead(model, hidden, input('last', 'int64', [batch.batch])) }, feeds)).r,
+        ),
+      ];
     };
     const together = await rewards(sequences);
-    for (const [row, sequence] of sequences.entries()) expect((await rewards([sequence]))[0]).toBeCloseTo(together[row], 5);
+    for (const [row, sequence] of sequences.entries())
+      expect((await rewards([sequence]))[0]).toBeCloseTo(together[row], 5);
     expect(new Set(together).size).toBe(3);
   });
 });
 
 describe('LoRA', () => {
   const lora: LoraConfig = { rank: 3, alpha: 6, targetModules: allLinear };
-  const logitsOf = (model: Model): Record<string, Node> => ({ logits: lmLogits(model, decoderForward(model, idsNode()).hidden) });
+  const logitsOf = (model: Model): Record<string, Node> => ({
+    logits: lmLogits(model, decoderForward(model, idsNode()).hidden),
+  });
 
   it('starts out as the base model, and merges into it exactly', async () => {
     const fresh = initLora(tinyConfig, lora, 2);
@@ -121,14 +144,20 @@ describe('LoRA', () => {
     const factors = initLora(tinyConfig, lora, 2);
     const { params, trainable } = bindParams({ ...weights, ...factors }, isLoraName);
     const { hidden } = decoderForward({ config: tinyConfig, params, lora }, idsNode());
-    const gradients = grad(sum(sub(hidden, 1)), trainable.map((name) => params[name]));
+    const gradients = grad(
+      sum(sub(hidden, 1)),
+      trainable.map((name) => params[name]),
+    );
     const outputs = Object.fromEntries(trainable.map((name, i) => [`gradient.${name}`, gradients[i]]));
     const largest = async (): Promise<Map<string, number>> => {
       const values = await run(outputs, { ...factors, ids });
-      return new Map(trainable.map((name) => [name, Math.max(...floats(values[`gradient.${name}`]).map(Math.abs))]));
+      return new Map(
+        trainable.map((name) => [name, Math.max(...floats(values[`gradient.${name}`]).map(Math.abs))]),
+      );
     };
     for (const [name, size] of await largest()) expect(size > 0).toBe(name.includes('lora_B'));
-    for (const [name, { data }] of Object.entries(factors)) if (name.includes('lora_B')) data.forEach((_, i) => (data[i] = 0.1 * rng.normal()));
+    for (const [name, { data }] of Object.entries(factors))
+      if (name.includes('lora_B')) data.forEach((_, i) => (data[i] = 0.1 * rng.normal()));
     for (const size of (await largest()).values()) expect(size).toBeGreaterThan(0);
     expect(trainable).toHaveLength(2 * 7 * tinyConfig.numLayers);
   });

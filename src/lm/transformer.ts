@@ -6,13 +6,33 @@
  */
 import { constant, type Node } from '#src/nn/graph.js';
 import {
-  add, exp, gather, gatherElements, logSoftmax, matmul, mul, neg, reshape, rmsNorm, rotary, silu, softmax, sum, transpose,
+  add,
+  exp,
+  gather,
+  gatherElements,
+  logSoftmax,
+  matmul,
+  mul,
+  neg,
+  reshape,
+  rmsNorm,
+  rotary,
+  silu,
+  softmax,
+  sum,
+  transpose,
 } from '#src/nn/ops.js';
 import { f32 } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
 import { loraDelta, type LoraConfig } from './lora.js';
 import {
-  embeddingName, finalNormName, layerPrefix, linearName, lmHeadName, scoreName, type LinearModule,
+  embeddingName,
+  finalNormName,
+  layerPrefix,
+  linearName,
+  lmHeadName,
+  scoreName,
+  type LinearModule,
 } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
 
@@ -41,12 +61,23 @@ export interface RowLayout {
 }
 
 /** ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values. */
-export function decoderForward(model: Model, ids: Node, layout?: RowLayout): { hidden: Node; caches: LayerCache[] } {
+export function decoderForward(
+  model: Model,
+  ids: Node,
+  layout?: RowLayout,
+): { hidden: Node; caches: LayerCache[] } {
   const { config, params } = model;
   const [batch, time] = ids.shape;
   const tables = rotaryTables(config, time);
   const [cos, sin] = [constant(tables.cos), constant(tables.sin)];
-  const attend = { batch, time, cos, sin, positions: layout?.positions, mask: layout?.mask ?? causalMask(time) };
+  const attend = {
+    batch,
+    time,
+    cos,
+    sin,
+    positions: layout?.positions,
+    mask: layout?.mask ?? causalMask(time),
+  };
   const caches: LayerCache[] = [];
   let hidden = gather(param(params, embeddingName), reshape(ids, [batch * time]), 0); // [batch * time, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
@@ -67,12 +98,19 @@ interface AttentionContext {
   mask: Node;
 }
 
-function selfAttention(model: Model, layer: number, x: Node, context: AttentionContext): { output: Node; cache: LayerCache } {
+function selfAttention(
+  model: Model,
+  layer: number,
+  x: Node,
+  context: AttentionContext,
+): { output: Node; cache: LayerCache } {
   const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
   const { batch, time, cos, sin, positions, mask } = context;
-  const split = (rows: Node, heads: number): Node => transpose(reshape(rows, [batch, time, heads, headDim]), [0, 2, 1, 3]);
-  const query = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions); // [batch, heads, time, headDim]
-  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions); // [batch, kvHeads, time, headDim]
+  const split = (rows: Node, heads: number): Node =>
+    transpose(reshape(rows, [batch, time, heads, headDim]), [0, 2, 1, 3]);
+  // [batch, heads, time, headDim] and [batch, kvHeads, time, headDim]
+  const query = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions);
+  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions);
   const value = split(linear(model, layer, 'v_proj', x), kvHeads);
   // The query heads of a group lie next to each other, so a group's queries fold into the time axis
   // and share one product with the group's keys: no key is ever repeated.
@@ -112,7 +150,11 @@ export function finalNorm({ config, params }: Model, x: Node): Node {
 /** SwiGLU on the normed x: [rows, hidden] -> [rows, hidden]. */
 export function feedForward(model: Model, layer: number, x: Node): Node {
   const { config, params } = model;
-  const normed = rmsNorm(x, param(params, `${layerPrefix(layer)}post_attention_layernorm.weight`), config.rmsNormEps);
+  const normed = rmsNorm(
+    x,
+    param(params, `${layerPrefix(layer)}post_attention_layernorm.weight`),
+    config.rmsNormEps,
+  );
   const gate = silu(linear(model, layer, 'gate_proj', normed));
   return linear(model, layer, 'down_proj', mul(gate, linear(model, layer, 'up_proj', normed)));
 }
@@ -150,4 +192,3 @@ export function param(params: Params, name: string): Node {
   if (!node) throw new RangeError(`parameter "${name}" is missing`);
   return node;
 }
-

@@ -36,7 +36,10 @@ function initialStd(name: string, config: ModelConfig): number {
 export function rewardWeightsFrom(policy: Tensors, config: ModelConfig, seed: string | number): Tensors {
   const reward: ModelConfig = { ...config, head: 'reward' };
   const shape = [1, config.hiddenSize];
-  const score = f32(initialValues(scoreName, config.hiddenSize, config, Rng.from(seed).fork(scoreName)), shape);
+  const score = f32(
+    initialValues(scoreName, config.hiddenSize, config, Rng.from(seed).fork(scoreName)),
+    shape,
+  );
   const names = Object.keys(parameterShapes(reward));
   return Object.fromEntries(names.map((name) => [name, name === scoreName ? score : policy[name]]));
 }
