@@ -17,8 +17,8 @@ export class Comparison {
   @PrimaryColumn('uuid')
   id: string;
 
-  @Column('uuid', { nullable: true })
-  jobId: string | null;
+  @Column('uuid')
+  jobId: string;
 
   @Column('uuid')
   baselineVersionId: string;

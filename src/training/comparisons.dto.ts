@@ -18,10 +18,12 @@ import {
 } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
+import { defaultSampling } from '#src/completions/sampling.js';
 import { preferences, type Preference } from './comparison-judgement.entity.js';
 import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
 
-export const samplingDefaults: ComparisonSampling = { temperature: 1, topP: 1, maxTokens: 64, seed: 1 };
+const { temperature, topP, maxTokens, seed } = defaultSampling;
+export const samplingDefaults: ComparisonSampling = { temperature, topP, maxTokens, seed };
 
 export class ComparisonSamplingDto {
   /** 0 is greedy. */
@@ -159,8 +161,8 @@ export class ComparisonDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  jobId: string | null;
+  @ApiProperty({ format: 'uuid' })
+  jobId: string;
 
   @ApiProperty({ format: 'uuid' })
   baselineVersionId: string;

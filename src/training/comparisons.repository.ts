@@ -26,13 +26,9 @@ export class ComparisonsRepository {
     @InjectRepository(ComparisonJudgement) private readonly judgements: Repository<ComparisonJudgement>,
   ) {}
 
-  async insert(tx: Transaction, comparison: Omit<Comparison, 'jobId' | 'itemCount' | 'createdAt'>): Promise<void> {
+  async insert(tx: Transaction, comparison: Omit<Comparison, 'itemCount' | 'createdAt'>): Promise<Comparison> {
     await tx.insert(Comparison, { ...comparison, itemCount: 0 } as QueryDeepPartialEntity<Comparison>);
-  }
-
-  async setJob(tx: Transaction, id: string, jobId: string): Promise<Comparison> {
-    await tx.update(Comparison, id, { jobId });
-    return tx.findOneByOrFail(Comparison, { id });
+    return tx.findOneByOrFail(Comparison, { id: comparison.id });
   }
 
   find(id: string): Promise<Comparison | null> {
@@ -86,11 +82,6 @@ export class ComparisonsRepository {
 
   judgementsOf(itemIds: string[]): Promise<ComparisonJudgement[]> {
     return this.judgements.createQueryBuilder('j').where('j.itemId = ANY(:itemIds)', { itemIds }).orderBy('j.id').getMany();
-  }
-
-  /** The comparison with its row locked until the transaction ends. */
-  lock(tx: Transaction, id: string): Promise<Comparison | null> {
-    return tx.findOne(Comparison, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
   async addItems(tx: Transaction, comparisonId: string, items: ComparisonItem[]): Promise<void> {

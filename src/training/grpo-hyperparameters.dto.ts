@@ -14,9 +14,10 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
-import { grpoDefaults as defaults, schedules, type GrpoHyperparameters, type Schedule } from './grpo-hyperparameters.js';
+import { rateSchedules, type RateSchedule } from '#src/reward/hyperparameters.js';
+import { grpoDefaults as defaults, type GrpoHyperparameters } from './grpo-hyperparameters.js';
 
-export class LoraDto {
+export class GrpoLoraDto {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 1024, example: 8 })
   @IsInt()
   @Min(1)
@@ -126,17 +127,17 @@ export class GrpoHyperparametersDto implements Partial<GrpoHyperparameters> {
   innerEpochs?: number;
 
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
-  @ApiPropertyOptional({ type: () => LoraDto, nullable: true, default: null })
+  @ApiPropertyOptional({ type: () => GrpoLoraDto, nullable: true, default: null })
   @IsOptional()
   @ValidateNested()
-  @Type(() => LoraDto)
-  lora?: LoraDto | null;
+  @Type(() => GrpoLoraDto)
+  lora?: GrpoLoraDto | null;
 
   /** Of the learning rate after the warmup; linear and cosine end at zero. */
-  @ApiPropertyOptional({ enum: schedules, enumName: 'LearningRateSchedule', default: defaults.schedule })
+  @ApiPropertyOptional({ enum: rateSchedules, enumName: 'LearningRateSchedule', default: defaults.schedule })
   @IsOptional()
-  @IsIn(schedules)
-  schedule?: Schedule;
+  @IsIn(rateSchedules)
+  schedule?: RateSchedule;
 
   @ApiPropertyOptional({ type: 'integer', default: defaults.warmupSteps })
   @IsOptional()

@@ -1,8 +1,6 @@
 /** The knobs of a GRPO run, complete: what a request leaves out is filled in here and kept with the run. */
 import type { LinearModule } from '#src/lm/parameter-shapes.js';
-
-export const schedules = ['constant', 'linear', 'cosine'] as const;
-export type Schedule = (typeof schedules)[number];
+import type { RateSchedule } from '#src/reward/hyperparameters.js';
 
 export interface GrpoLora {
   rank: number;
@@ -31,7 +29,7 @@ export interface GrpoHyperparameters {
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
   lora: GrpoLora | null;
   /** Of the learning rate after the warmup; linear and cosine end at zero. */
-  schedule: Schedule;
+  schedule: RateSchedule;
   warmupSteps: number;
   maxGradNorm: number;
   weightDecay: number;

@@ -10,6 +10,7 @@ import { learningRate } from '#src/nn/optim/schedule.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
+import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { groupAdvantages, mean } from './advantages.js';
 import { packGroups, type GrpoBatch } from './grpo-batch.js';
 import { grpoGraph, type GrpoModel } from './grpo-graph.js';
@@ -30,6 +31,8 @@ export interface GrpoTask {
   onStep?: (report: GrpoStepReport) => Promise<void> | void;
   /** Goes on after the step of this progress. */
   resume?: GrpoProgress;
+  /** Of ONNX Runtime; one per core when left out. */
+  threads?: number;
   signal?: AbortSignal;
 }
 
@@ -67,7 +70,10 @@ export interface GrpoResult {
   rewardAfter: number;
 }
 
-/** Rejects with the signal's reason when aborted, with a RangeError for prompts that do not fit the model. */
+/**
+ * Rejects with the signal's reason when aborted, with a PromptTooLongError for prompts that do not fit the model,
+ * and with a TrainingDivergedError when loss or gradients are no longer finite.
+ */
 export async function trainGrpo(task: GrpoTask): Promise<GrpoResult> {
   const run = new GrpoRun(task);
   try {
@@ -85,7 +91,7 @@ class GrpoRun {
   private readonly optimizer: TrainStep;
 
   constructor(private readonly task: GrpoTask) {
-    const { checkpoint, hyperparameters: hp, resume, score } = task;
+    const { checkpoint, hyperparameters: hp, resume, score, threads } = task;
     const { config, tensors } = checkpoint;
     const lora = hp.lora ?? undefined;
     // The reference keeps the checkpoint's own tensors, so those in training are copies.
@@ -94,18 +100,20 @@ class GrpoRun {
       : TrainState.init(lora ? initLora(config, lora, `${hp.seed}/lora`) : copyOf(tensors));
     this.model = { config, lora, tensors: lora ? { ...tensors, ...this.state.params } : { ...this.state.params } };
     this.rollouts = new RolloutSource(checkpoint, this.model, score, hp);
-    this.reference = new ReferencePolicy(checkpoint, hp.temperature);
+    this.reference = new ReferencePolicy(checkpoint, hp.temperature, threads);
     const { maxGradNorm, weightDecay } = hp;
     const decays = (name: string): boolean => !name.endsWith('norm.weight');
     this.optimizer = new TrainStep({
       state: this.state,
       optimizer: { maxGradNorm, weightDecay, decays },
       build: (batch) => grpoGraph(this.model, batch, hp),
+      session: { threads },
     });
   }
 
   async train(): Promise<GrpoResult> {
-    const { hyperparameters: hp, resume, signal, onStep } = this.task;
+    const { prompts, hyperparameters: hp, resume, signal, onStep } = this.task;
+    this.rollouts.check(prompts);
     const metrics = [...(resume?.metrics ?? [])];
     const rewardBefore = resume?.rewardBefore ?? (await this.evaluate());
     for (let step = metrics.length; step < hp.steps; step++) {
@@ -160,6 +168,7 @@ class GrpoRun {
     const epochs: Metrics[] = [];
     for (let epoch = 0; epoch < hp.innerEpochs; epoch++) {
       const { loss, gradNorm, metrics, values } = await this.optimizer.run(feeds, rate);
+      if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
       feeds.oldLogProbs ??= values.logProbs;
       epochs.push({
         loss,

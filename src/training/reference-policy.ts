@@ -14,6 +14,7 @@ export class ReferencePolicy {
   constructor(
     private readonly checkpoint: Pick<Checkpoint, 'config' | 'tensors'>,
     private readonly temperature: number,
+    private readonly threads?: number,
   ) {}
 
   /** Log-probabilities of the completion tokens, float32 [slots]. */
@@ -32,6 +33,6 @@ export class ReferencePolicy {
     const { config, tensors } = this.checkpoint;
     const params = Object.entries(tensors).map(([name, { shape }]) => [name, input(name, 'float32', shape)] as const);
     const { logProbs } = policyTokens({ config, params: Object.fromEntries(params) }, feeds, this.temperature);
-    return Session.create(emitModel({ logProbs }));
+    return Session.create(emitModel({ logProbs }), { threads: this.threads });
   }
 }

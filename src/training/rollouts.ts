@@ -3,6 +3,7 @@ import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
 import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/generate.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
+import { PromptTooLongError } from '#src/completions/policy-generator.js';
 import { type GrpoHyperparameters } from './grpo-hyperparameters.js';
 
 export interface GrpoPrompt {
@@ -34,17 +35,28 @@ export class RolloutSource {
   private readonly tokenizer: Tokenizer;
   private readonly framing: ChatFraming;
   private readonly generator: Generator;
+  private readonly stopTokenIds: number[];
 
   /** The generator reads `model.tensors` at every step, so weights trained in place need no update. */
   constructor(
     checkpoint: Checkpoint,
-    model: GeneratorModel,
+    private readonly model: GeneratorModel,
     private readonly score: ScoreFn,
     private readonly sampling: Sampling,
   ) {
     this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
     this.framing = chatFraming(this.tokenizer);
     this.generator = new Generator(model, { maxRows: 128 });
+    this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
+  }
+
+  /** @throws PromptTooLongError naming the first prompt that leaves no room for `maxTokens` */
+  check(prompts: readonly GrpoPrompt[]): void {
+    const room = this.model.config.maxPositionEmbeddings - this.sampling.maxTokens;
+    for (const { id, text } of prompts) {
+      const { length } = this.framing.encodePrompt(text);
+      if (length > room) throw new PromptTooLongError(`prompt ${id} has ${length} tokens, there is room for ${room}`);
+    }
   }
 
   /**
@@ -59,9 +71,8 @@ export class RolloutSource {
     signal?: AbortSignal,
   ): Promise<Rollout[]> {
     const ids = prompts.map(({ text }) => this.framing.encodePrompt(text));
-    const stops = this.framing.stopTokenIds;
     const { temperature, topP, maxTokens } = this.sampling;
-    const options = { temperature, topP, maxNewTokens: maxTokens, ...(stops.length > 0 && { stopTokenIds: stops }) };
+    const options = { temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
     const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
     const sequences = await this.generator.generate(requests, options, { signal });
     const written = sequences.flatMap((group, i) =>
@@ -70,11 +81,17 @@ export class RolloutSource {
         promptIds: ids[i],
         tokenIds,
         finishReason,
-        text: this.tokenizer.decode(tokenIds),
+        text: this.textOf(tokenIds),
       })),
     );
     const scores = await this.score(written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })), signal);
     return written.map((rollout, i) => ({ ...rollout, score: scores[i] }));
+  }
+
+  /** A policy may write any byte, the database no NUL. */
+  private textOf(tokenIds: number[]): string {
+    const end = this.stopTokenIds.includes(tokenIds.at(-1) as number) ? -1 : undefined;
+    return this.tokenizer.decode(tokenIds.slice(0, end)).replaceAll('\0', '\ufffd');
   }
 
   dispose(): Promise<void> {

@@ -18,7 +18,7 @@ export function tinyPolicy(seed = 1): Checkpoint {
     numLayers: 2,
     numHeads: 2,
     numKeyValueHeads: 1,
-    headDim: 8,
+    headDim: 16,
     rmsNormEps: 1e-5,
     ropeTheta: 10_000,
     vocabSize,

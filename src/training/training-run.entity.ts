@@ -21,8 +21,8 @@ export class TrainingRun {
   @PrimaryColumn('uuid')
   id: string;
 
-  @Column('uuid', { nullable: true })
-  jobId: string | null;
+  @Column('uuid')
+  jobId: string;
 
   @Column('text')
   method: TrainingMethod;

@@ -34,7 +34,7 @@ export class TrainingRunsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TrainingRunDto> {
     const run = await this.runs.create(auth, dto);
-    accepted(reply, run.jobId!);
+    accepted(reply, run.jobId);
     return run;
   }
 
@@ -56,12 +56,8 @@ export class TrainingRunsController {
   @Get(':id/metrics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
-  listMetrics(
-    @CurrentAuth() auth: AuthContext,
-    @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: TrainingMetricsQuery,
-  ): Promise<TrainingMetricPage> {
-    return this.runs.listMetrics(auth, id, query);
+  listMetrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: TrainingMetricsQuery): Promise<TrainingMetricPage> {
+    return this.runs.listMetrics(id, query);
   }
 
   /** Some of the completions that each step learned from. */

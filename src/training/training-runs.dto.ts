@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
 import { trainingMethods, type TrainingMethod } from './training-run.entity.js';
 import { verdictStatuses, type VerdictStatus } from './verdict.js';
@@ -82,8 +83,8 @@ export class TrainingRunDto {
   id: string;
 
   /** Watch it at `/v1/jobs/{jobId}`. */
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  jobId: string | null;
+  @ApiProperty({ format: 'uuid' })
+  jobId: string;
 
   @ApiProperty({ enum: trainingMethods, enumName: 'TrainingMethod' })
   method: TrainingMethod;
@@ -178,8 +179,8 @@ export class TrainingSampleDto {
   @ApiProperty({ type: 'integer', example: 9 })
   completionTokens: number;
 
-  @ApiProperty({ enum: ['stop', 'length'], enumName: 'FinishReason' })
-  finishReason: 'stop' | 'length';
+  @ApiProperty({ enum: finishReasons, enumName: 'FinishReason' })
+  finishReason: FinishReason;
 }
 
 export class TrainingSamplePage extends PageOf(TrainingSampleDto) {}

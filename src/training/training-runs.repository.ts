@@ -8,7 +8,7 @@ import { TrainingSample } from './training-sample.entity.js';
 
 export type NewTrainingRun = Pick<
   TrainingRun,
-  'id' | 'method' | 'policyVersionId' | 'rewardModelId' | 'promptSetId' | 'hyperparameters'
+  'id' | 'jobId' | 'method' | 'policyVersionId' | 'rewardModelId' | 'promptSetId' | 'hyperparameters'
 >;
 
 /** Samples of a step are fewer; one number then orders all samples of a run. */
@@ -24,13 +24,9 @@ export class TrainingRunsRepository {
     @InjectRepository(TrainingSample) private readonly samples: Repository<TrainingSample>,
   ) {}
 
-  async insert(tx: Transaction, run: NewTrainingRun): Promise<void> {
+  async insert(tx: Transaction, run: NewTrainingRun): Promise<TrainingRun> {
     await tx.insert(TrainingRun, run as QueryDeepPartialEntity<TrainingRun>);
-  }
-
-  async setJob(tx: Transaction, id: string, jobId: string): Promise<TrainingRun> {
-    await tx.update(TrainingRun, id, { jobId });
-    return tx.findOneByOrFail(TrainingRun, { id });
+    return tx.findOneByOrFail(TrainingRun, { id: run.id });
   }
 
   find(id: string): Promise<TrainingRun | null> {

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { FinishReason } from '#src/completions/completion.entity.js';
 
 /** One completion that a step learned from; a few are kept per step so that people can read along. */
 @Entity('training_samples')
@@ -28,5 +29,5 @@ export class TrainingSample {
   completionTokens: number;
 
   @Column('text')
-  finishReason: 'stop' | 'length';
+  finishReason: FinishReason;
 }

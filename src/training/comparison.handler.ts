@@ -1,0 +1,122 @@
+import { CompletionsService } from '#src/completions/completions.service.js';
+import type { NewCompletion } from '#src/completions/completion.entity.js';
+import { GenerationService } from '#src/completions/generation.service.js';
+import type { GeneratedCompletion, PromptText } from '#src/completions/policy-generator.js';
+import { newId } from '#src/common/id.js';
+import { Rng } from '#src/common/rng.js';
+import type { Transaction } from '#src/database/database.js';
+import { JobFailure } from '#src/jobs/job-failure.js';
+import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { RewardScorersService } from '#src/reward/reward-scorers.service.js';
+import type { ComparisonItem } from './comparison-item.entity.js';
+import { preferenceFor } from './comparison-judgement.entity.js';
+import type { Comparison } from './comparison.entity.js';
+import { ComparisonsRepository } from './comparisons.repository.js';
+
+interface Answers {
+  baseline: GeneratedCompletion[];
+  candidate: GeneratedCompletion[];
+}
+
+/**
+ * Has both versions answer every prompt with the same seed, and writes answers, items and, where a reward model
+ * judges, judgements in one transaction: a comparison has all its items or none.
+ */
+@HandlesJob('comparison.run')
+export class ComparisonHandler implements JobHandler<'comparison.run'> {
+  constructor(
+    private readonly comparisons: ComparisonsRepository,
+    private readonly promptSets: PromptSetsService,
+    private readonly generation: GenerationService,
+    private readonly completions: CompletionsService,
+    private readonly scorers: RewardScorersService,
+  ) {}
+
+  async run({ comparisonId }: { comparisonId: string }, context: JobContext): Promise<void> {
+    const comparison = await this.comparisons.find(comparisonId);
+    if (!comparison) throw new JobFailure('comparison_not_found', `there is no comparison ${comparisonId}`);
+    if (comparison.itemCount > 0) return;
+    const prompts = await this.promptSets.members(comparison.promptSetId);
+    const answers: Answers = {
+      baseline: await this.answer(comparison, 'baseline', prompts, context),
+      candidate: await this.answer(comparison, 'candidate', prompts, context),
+    };
+    const scores = await this.score(comparison, prompts, answers, context);
+    context.phase('saving');
+    await context.commit((tx) => this.write(tx, comparison, answers, scores));
+  }
+
+  private answer(
+    { baselineVersionId, candidateVersionId, sampling }: Comparison,
+    side: keyof Answers,
+    prompts: readonly PromptText[],
+    context: JobContext,
+  ): Promise<GeneratedCompletion[]> {
+    context.phase(`generating ${side}`);
+    const onProgress = (done: number, total: number) => void context.progress(done, total, 'completions');
+    const version = side === 'baseline' ? baselineVersionId : candidateVersionId;
+    const { signal } = context;
+    return this.generation.generateForPrompts(version, prompts, { ...sampling, topK: null, n: 1 }, { signal, onProgress });
+  }
+
+  /** Scores of baseline and candidate by prompt; undefined when people are to judge. */
+  private async score(
+    { judge }: Comparison,
+    prompts: readonly PromptText[],
+    { baseline, candidate }: Answers,
+    context: JobContext,
+  ): Promise<{ baseline: number; candidate: number }[] | undefined> {
+    if (judge.type !== 'reward-model') return undefined;
+    context.phase('judging');
+    const scorer = await this.scorers.load(judge.rewardModelId);
+    try {
+      const items = [...baseline, ...candidate].map(({ text }, i) => ({ prompt: prompts[i % prompts.length].text, completion: text }));
+      const onProgress = (done: number, total: number) => context.progress(done, total, 'completions');
+      const scores = await scorer.score(items, { signal: context.signal, onProgress });
+      // Equal texts may be scored in different batches, whose rounding must not decide.
+      return prompts.map((_, i) => ({
+        baseline: scores[i],
+        candidate: baseline[i].text === candidate[i].text ? scores[i] : scores[prompts.length + i],
+      }));
+    } finally {
+      await scorer.dispose();
+    }
+  }
+
+  private async write(
+    tx: Transaction,
+    comparison: Comparison,
+    answers: Answers,
+    scores: { baseline: number; candidate: number }[] | undefined,
+  ): Promise<void> {
+    const { id, baselineVersionId, candidateVersionId, judge } = comparison;
+    const baseline = await this.completions.keepGenerated(tx, baselineVersionId, null, answers.baseline);
+    const candidate = await this.completions.keepGenerated(tx, candidateVersionId, null, answers.candidate);
+    const items = baseline.map((row, ordinal) => itemOf(comparison, ordinal, row, candidate[ordinal]));
+    await this.comparisons.addItems(tx, id, items);
+    if (!scores || judge.type !== 'reward-model') return;
+    const judgements = items.map((item, i) => ({
+      id: newId(),
+      itemId: item.id,
+      labelerId: null,
+      rewardModelId: judge.rewardModelId,
+      preference: preferenceFor(scores[i].baseline, scores[i].candidate, item.candidateIsLeft),
+    }));
+    await this.comparisons.addJudgements(tx, judgements);
+  }
+}
+
+function itemOf({ id, sampling }: Comparison, ordinal: number, baseline: NewCompletion, candidate: NewCompletion): ComparisonItem {
+  // The id takes part, so that who knows the seed of the answers does not know the sides.
+  const candidateIsLeft = Rng.from(`${id}/${sampling.seed}/${baseline.promptId}`).next() < 0.5;
+  return {
+    id: newId(),
+    comparisonId: id,
+    ordinal,
+    promptId: baseline.promptId,
+    baselineCompletionId: baseline.id,
+    candidateCompletionId: candidate.id,
+    candidateIsLeft,
+  };
+}

@@ -1,0 +1,99 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { bodyStream } from '#src/common/body-stream.js';
+import { BulkResult } from '#src/common/bulk.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { accepted } from '#src/jobs/accepted.js';
+import {
+  ComparisonDto,
+  ComparisonItemPage,
+  ComparisonItemsQuery,
+  ComparisonPage,
+  CreateComparisonDto,
+  CreateJudgementDto,
+  JudgementDto,
+} from './comparisons.dto.js';
+import { ComparisonsService } from './comparisons.service.js';
+import { JudgementsService } from './judgements.service.js';
+
+@ApiTags('comparisons')
+@Controller('comparisons')
+export class ComparisonsController {
+  constructor(
+    private readonly comparisons: ComparisonsService,
+    private readonly judgements: JudgementsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
+  @Post()
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'comparisons_create' })
+  async create(
+    @CurrentAuth() auth: AuthContext,
+    @Body() dto: CreateComparisonDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ComparisonDto> {
+    const comparison = await this.comparisons.create(auth, dto);
+    accepted(reply, comparison.jobId);
+    return comparison;
+  }
+
+  @Get()
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'comparisons_list' })
+  list(@Query() query: PageQuery): Promise<ComparisonPage> {
+    return this.comparisons.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'comparisons_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<ComparisonDto> {
+    return this.comparisons.get(id);
+  }
+
+  /** What labelers are shown: nothing here tells which version wrote what. */
+  @Get(':id/items')
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'comparisons_listItems' })
+  listItems(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: ComparisonItemsQuery,
+  ): Promise<ComparisonItemPage> {
+    return this.comparisons.listItems(auth, id, query);
+  }
+
+  /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
+  @Post(':id/judgements')
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'comparisons_judge' })
+  judge(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: CreateJudgementDto,
+  ): Promise<JudgementDto> {
+    return this.judgements.create(auth, id, dto);
+  }
+
+  /** One judgement per line, fields as in `comparisons_judge`. The same judgement again counts as a duplicate. */
+  @Post(':id/judgements/bulk')
+  @HttpCode(200)
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'comparisons_judgeBulk' })
+  @ApiConsumes('application/x-ndjson')
+  @ApiBody({ schema: { type: 'string' } })
+  judgeBulk(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<BulkResult> {
+    const body = bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes);
+    return this.judgements.createMany(auth, id, body);
+  }
+}

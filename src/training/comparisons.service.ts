@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { LineageService } from '#src/artifacts/lineage.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
+import { allows } from '#src/auth/scopes.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
+import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
+import { candidateScore } from './comparison-judgement.entity.js';
+import type { Comparison } from './comparison.entity.js';
+import {
+  samplingDefaults,
+  type ComparisonDto,
+  type ComparisonItemDto,
+  type ComparisonItemsQuery,
+  type ComparisonState,
+  type CreateComparisonDto,
+  type RevealedItemDto,
+  type WinRateDto,
+} from './comparisons.dto.js';
+import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.js';
+import { TrainingInputs } from './training-inputs.js';
+import { winRate } from './win-rate.js';
+
+/** More would make the bootstrap hold up the API; no interval needs more. */
+const maxPrompts = 5000;
+const resultsKept = 200;
+
+/** Blind tests of two policy versions: starts them, and tells no more about them than may be known. */
+@Injectable()
+export class ComparisonsService {
+  /** A complete comparison never changes, and its bootstrap need not be done twice. */
+  private readonly results = new Map<string, WinRateDto>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly comparisons: ComparisonsRepository,
+    private readonly inputs: TrainingInputs,
+    private readonly lineage: LineageService,
+    private readonly jobs: JobsService,
+  ) {}
+
+  /**
+   * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `unknown_reward_model`,
+   *   `same_policy_version`, `prompt_set_too_large`; 409 `reward_model_not_trained`
+   */
+  async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
+    const { baselineVersionId, candidateVersionId, promptSetId, judge } = dto;
+    await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
+    await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
+    if (baselineVersionId.toLowerCase() === candidateVersionId.toLowerCase()) {
+      const message = 'a version is not compared with itself';
+      throw unprocessable('same_policy_version', '/candidateVersionId', 'different', message, candidateVersionId);
+    }
+    const { promptCount } = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
+    if (promptCount > maxPrompts) {
+      const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
+      throw unprocessable('prompt_set_too_large', '/promptSetId', 'max', message, promptSetId);
+    }
+    if (judge.type === 'reward-model') await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
+    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+  }
+
+  async get(id: string): Promise<ComparisonDto> {
+    const comparison = await this.find(id);
+    return this.view(comparison, (await this.comparisons.judgedItemCounts([id])).get(id) ?? 0);
+  }
+
+  async list(query: PageQuery): Promise<Page<ComparisonDto>> {
+    const request = pageRequest(query);
+    const page = toPage(await this.comparisons.page(request), request, (comparison) => comparison.id);
+    const judged = await this.comparisons.judgedItemCounts(page.data.map(({ id }) => id));
+    const data: ComparisonDto[] = [];
+    for (const comparison of page.data) data.push(await this.view(comparison, judged.get(comparison.id) ?? 0));
+    return { ...page, data };
+  }
+
+  /** @throws ProblemException 409 `comparison_not_complete`, 403 `scope_missing`, both for `reveal` only */
+  async listItems(auth: AuthContext, id: string, query: ComparisonItemsQuery): Promise<Page<ComparisonItemDto>> {
+    const { state } = await this.get(id);
+    if (query.reveal) requireReveal(auth, state);
+    const request = pageRequest(query, 'ordinal');
+    const page = toPage(await this.comparisons.pageItems(id, request), request, (item) => item.ordinal);
+    const revealed = query.reveal ? await this.reveal(page.data) : undefined;
+    return { ...page, data: page.data.map((item) => ({ ...blind(item), ...(revealed && { revealed: revealed.get(item.id) }) })) };
+  }
+
+  private async find(id: string): Promise<Comparison> {
+    const comparison = await this.comparisons.find(id);
+    if (!comparison) throw notFound('comparison', id);
+    return comparison;
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateComparisonDto): Promise<Comparison> {
+    const { baselineVersionId, candidateVersionId, promptSetId } = dto;
+    const id = newId();
+    const node = { type: 'comparison', id } as const;
+    const job = await this.jobs.enqueue(tx, { type: 'comparison.run', payload: { comparisonId: id }, resultRef: node, auth });
+    const sampling = { ...samplingDefaults, ...given(dto.sampling ?? {}) };
+    const judge = { ...dto.judge };
+    const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge };
+    const comparison = await this.comparisons.insert(tx, row);
+    await this.lineage.link(tx, { type: 'policy_version', id: baselineVersionId }, node, 'baseline');
+    await this.lineage.link(tx, { type: 'policy_version', id: candidateVersionId }, node, 'candidate');
+    await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    if (judge.type === 'reward-model') await this.lineage.link(tx, { type: 'reward_model', id: judge.rewardModelId }, node, 'judge');
+    return comparison;
+  }
+
+  private async view(comparison: Comparison, judgedItemCount: number): Promise<ComparisonDto> {
+    const state = stateOf(comparison, judgedItemCount);
+    return { ...comparison, judgedItemCount, state, result: state === 'complete' ? await this.result(comparison) : null };
+  }
+
+  private async result({ id, sampling }: Comparison): Promise<WinRateDto> {
+    const known = this.results.get(id);
+    if (known) return known;
+    const rows = await this.comparisons.judgedItems(id);
+    const items = rows.map(({ promptId, candidateIsLeft, preferences }) => ({
+      promptId,
+      scores: preferences.map((preference) => candidateScore(preference, candidateIsLeft)),
+    }));
+    // Complete, so that every item is judged and no figure is missing.
+    const result = winRate(items, { seed: `${sampling.seed}/interval` }) as WinRateDto;
+    if (this.results.size >= resultsKept) this.results.clear();
+    this.results.set(id, result);
+    return result;
+  }
+
+  private async reveal(items: ItemTexts[]): Promise<Map<string, RevealedItemDto>> {
+    const judgements = await this.comparisons.judgementsOf(items.map(({ id }) => id));
+    const revealed = (item: ItemTexts): RevealedItemDto => ({
+      promptId: item.promptId,
+      candidateSide: item.candidateIsLeft ? 'left' : 'right',
+      baselineCompletionId: item.baselineCompletionId,
+      candidateCompletionId: item.candidateCompletionId,
+      judgements: judgements
+        .filter(({ itemId }) => itemId === item.id)
+        .map(({ labelerId, rewardModelId, preference }) => ({ labelerId, rewardModelId, preference })),
+    });
+    return new Map(items.map((item) => [item.id, revealed(item)]));
+  }
+}
+
+export function stateOf({ itemCount }: Pick<Comparison, 'itemCount'>, judgedItemCount: number): ComparisonState {
+  if (itemCount === 0) return 'generating';
+  return judgedItemCount < itemCount ? 'awaiting_judgements' : 'complete';
+}
+
+function blind({ id, prompt, baseline, candidate, candidateIsLeft }: ItemTexts): ComparisonItemDto {
+  const [left, right] = candidateIsLeft ? [candidate, baseline] : [baseline, candidate];
+  return { itemId: id, prompt, left, right };
+}
+
+function requireReveal(auth: AuthContext, state: ComparisonState): void {
+  if (!allows(auth.scopes, ['training:read'])) {
+    const detail = 'revealing the sides needs the scope training:read';
+    throw new ProblemException({ status: 403, code: 'scope_missing', title: 'The API key may not do this', detail });
+  }
+  if (state !== 'complete') throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
+}
+
+function given<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
+}

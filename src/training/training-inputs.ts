@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { unprocessable } from '#src/common/problem.js';
+import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
+import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
+import { RewardModelsService } from '#src/reward/reward-models.service.js';
+
+/** Checks what a request names, with the pointer of the field that names it. */
+@Injectable()
+export class TrainingInputs {
+  constructor(
+    private readonly versions: PolicyVersionsService,
+    private readonly promptSets: PromptSetsService,
+    private readonly rewardModels: RewardModelsService,
+    private readonly rewardModelRows: RewardModelsRepository,
+  ) {}
+
+  /** @throws ProblemException 422 `unknown_policy_version` */
+  async requirePolicyVersion(id: string, pointer: string): Promise<void> {
+    if (await this.versions.find(id)) return;
+    throw unprocessable('unknown_policy_version', pointer, 'exists', 'there is no such policy version', id);
+  }
+
+  /** @throws ProblemException 422 `unknown_prompt_set` */
+  async requirePromptSet(id: string, pointer: string): Promise<PromptSet> {
+    const set = await this.promptSets.find(id);
+    if (set) return set;
+    throw unprocessable('unknown_prompt_set', pointer, 'exists', 'there is no such prompt set', id);
+  }
+
+  /** @throws ProblemException 422 `unknown_reward_model`, 409 `reward_model_not_trained` */
+  async requireTrainedRewardModel(id: string, pointer: string): Promise<void> {
+    if (!(await this.rewardModelRows.find(id))) {
+      throw unprocessable('unknown_reward_model', pointer, 'exists', 'there is no such reward model', id);
+    }
+    await this.rewardModels.getTrained(id);
+  }
+}

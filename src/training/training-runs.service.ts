@@ -1,0 +1,79 @@
+// Step 5 of the loop: the reward model's scores fine-tune the policy. The training is a job; this file starts it
+// and answers questions about what came out.
+import { Injectable } from '@nestjs/common';
+import { LineageService } from '#src/artifacts/lineage.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
+import { notFound } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import type { JobMetric } from '#src/jobs/job-metric.entity.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
+import { completeHyperparameters } from './grpo-hyperparameters.js';
+import { TrainingInputs } from './training-inputs.js';
+import type { TrainingRun } from './training-run.entity.js';
+import type { CreateGrpoRunDto, TrainingMetricsQuery, TrainingSamplesQuery } from './training-runs.dto.js';
+import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
+import type { TrainingSample } from './training-sample.entity.js';
+
+@Injectable()
+export class TrainingRunsService {
+  constructor(
+    private readonly database: Database,
+    private readonly runs: TrainingRunsRepository,
+    private readonly inputs: TrainingInputs,
+    private readonly lineage: LineageService,
+    private readonly jobs: JobsService,
+  ) {}
+
+  /**
+   * @throws ProblemException 422 `unknown_policy_version`, `unknown_reward_model`, `unknown_prompt_set`; 409
+   *   `reward_model_not_trained`
+   */
+  async create(auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
+    await this.inputs.requirePolicyVersion(dto.policyVersionId, '/policyVersionId');
+    await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
+    await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
+    return this.database.transaction((tx) => this.start(tx, auth, dto));
+  }
+
+  async get(id: string): Promise<TrainingRun> {
+    const run = await this.runs.find(id);
+    if (!run) throw notFound('training_run', id);
+    return run;
+  }
+
+  async list(query: PageQuery): Promise<Page<TrainingRun>> {
+    const request = pageRequest(query);
+    return toPage(await this.runs.page(request), request, (run) => run.id);
+  }
+
+  async listMetrics(id: string, query: TrainingMetricsQuery): Promise<Page<JobMetric>> {
+    const { jobId } = await this.get(id);
+    const request = pageRequest(query, 'ordinal');
+    const after = request.after ?? (query.afterStep === undefined ? null : String(query.afterStep));
+    // Whoever may read the run may read its curve, whichever key started the job.
+    return this.jobs.metrics({ vendorId: null }, jobId, { ...request, after });
+  }
+
+  async listSamples(id: string, query: TrainingSamplesQuery): Promise<Page<TrainingSample>> {
+    await this.get(id);
+    const request = pageRequest(query, 'ordinal');
+    return toPage(await this.runs.pageSamples(id, query.step, request), request, sampleOrdinal);
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
+    const { method, policyVersionId, rewardModelId, promptSetId } = dto;
+    const id = newId();
+    const node = { type: 'training_run', id } as const;
+    const payload = { trainingRunId: id };
+    const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
+    const hyperparameters = completeHyperparameters(dto.hyperparameters ?? {});
+    const row = { id, jobId: job.id, method, policyVersionId, rewardModelId, promptSetId, hyperparameters };
+    const run = await this.runs.insert(tx, row);
+    await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
+    await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    return run;
+  }
+}

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
+import { CompletionsModule } from '#src/completions/completions.module.js';
+import { CompletionsWorkerModule } from '#src/completions/completions-worker.module.js';
+import { PoliciesModule } from '#src/policies/policies.module.js';
+import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
+import { ComparisonHandler } from './comparison.handler.js';
+import { RunProgressStore } from './run-progress.store.js';
+import { TrainingRunHandler } from './training-run.handler.js';
+import { TrainingModule } from './training.module.js';
+
+/** Fine-tunes policies and compares their versions. */
+@Module({
+  imports: [
+    TrainingModule,
+    ArtifactsModule,
+    CompletionsModule,
+    CompletionsWorkerModule,
+    PoliciesModule,
+    PromptsModule,
+    RewardWorkerModule,
+  ],
+  providers: [RunProgressStore, TrainingRunHandler, ComparisonHandler],
+})
+export class TrainingWorkerModule {}

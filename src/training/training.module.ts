@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
+import { DatabaseModule } from '#src/database/database.module.js';
+import { JobsModule } from '#src/jobs/jobs.module.js';
+import { PoliciesModule } from '#src/policies/policies.module.js';
+import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { RewardModule } from '#src/reward/reward.module.js';
+import { ComparisonItem } from './comparison-item.entity.js';
+import { ComparisonJudgement } from './comparison-judgement.entity.js';
+import { Comparison } from './comparison.entity.js';
+import { ComparisonsController } from './comparisons.controller.js';
+import { ComparisonsRepository } from './comparisons.repository.js';
+import { ComparisonsService } from './comparisons.service.js';
+import { JudgementsRepository } from './judgements.repository.js';
+import { JudgementsService } from './judgements.service.js';
+import { TrainingInputs } from './training-inputs.js';
+import { TrainingRun } from './training-run.entity.js';
+import { TrainingRunsController } from './training-runs.controller.js';
+import { TrainingRunsRepository } from './training-runs.repository.js';
+import { TrainingRunsService } from './training-runs.service.js';
+import { TrainingSample } from './training-sample.entity.js';
+
+@Module({
+  imports: [
+    DatabaseModule,
+    TypeOrmModule.forFeature([TrainingRun, TrainingSample, Comparison, ComparisonItem, ComparisonJudgement]),
+    JobsModule,
+    ArtifactsModule,
+    PoliciesModule,
+    PromptsModule,
+    RewardModule,
+  ],
+  controllers: [TrainingRunsController, ComparisonsController],
+  providers: [
+    TrainingInputs,
+    TrainingRunsRepository,
+    TrainingRunsService,
+    ComparisonsRepository,
+    ComparisonsService,
+    JudgementsRepository,
+    JudgementsService,
+  ],
+  exports: [TrainingRunsRepository, ComparisonsRepository],
+})
+export class TrainingModule {}
