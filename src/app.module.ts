@@ -3,14 +3,18 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ArtifactsModule } from './artifacts/artifacts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { IdempotencyModule } from './auth/idempotency.module.js';
+import { CompletionsModule } from './completions/completions.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
+import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
+import { RewardModule } from './reward/reward.module.js';
+import { TrainingModule } from './training/training.module.js';
 
 @Module({})
 export class AppModule {
@@ -27,7 +31,11 @@ export class AppModule {
         ArtifactsModule,
         PromptsModule,
         PoliciesModule,
+        CompletionsModule,
         RatingsModule,
+        PairsModule,
+        RewardModule,
+        TrainingModule,
       ],
     };
   }
