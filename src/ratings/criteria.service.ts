@@ -65,8 +65,12 @@ export class CriteriaService {
     return toPage(await this.criteria.versionPage(criterionId, request), request, (version) => version.id);
   }
 
+  findVersion(id: string): Promise<CriterionVersion | null> {
+    return this.criteria.findVersion(id);
+  }
+
   async getVersion(id: string): Promise<CriterionVersion> {
-    const version = await this.criteria.findVersion(id);
+    const version = await this.findVersion(id);
     if (!version) throw notFound('criterion_version', id);
     return version;
   }

@@ -3,10 +3,15 @@ import { Client } from 'pg';
 import { newId } from '#src/common/id.js';
 import type { TestApp } from '../support/app.js';
 
+export async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
 /** Runs SQL against the database of a test application, for rows whose making is not what is tested. */
 export async function withSql<T>(t: TestApp, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: t.database.url });
-  await client.connect();
+  const client = await connect(t.database.url);
   try {
     return await work(client);
   } finally {

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '#src/database/database.js';
+import type { PairSetDiagnostics, SplitSums } from './pair-diagnostics.js';
+
+/** Sums over the pairs of a set, made inside the transaction that builds it: `pair_scores` is still there. */
+@Injectable()
+export class PairDiagnosticsRepository {
+  /**
+   * Per split. `orderings` holds, for each pair, what each labeler who rated both of its completions thought of
+   * them; a labeler who rated one of them twice counts with the mean.
+   */
+  splitSums(tx: Transaction, pairSetId: string): Promise<SplitSums[]> {
+    return tx.query(
+      `WITH given AS MATERIALIZED (
+         SELECT r.completion_id, r.labeler_id, sum(r.score::numeric)::float8 / count(*) AS score, avg(r.position) AS position
+         FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id
+         WHERE m.pair_set_id = $1 GROUP BY 1, 2),
+       facts AS MATERIALIZED (
+         SELECT s.completion_id, char_length(c.text) AS length, shown.position
+         FROM pair_scores s JOIN completions c ON c.id = s.completion_id
+         JOIN (SELECT completion_id, avg(position) AS position FROM given GROUP BY 1) shown
+           ON shown.completion_id = s.completion_id),
+       orderings AS (
+         SELECT p.ordinal, count(*) AS labelers,
+                count(*) FILTER (WHERE a.score > b.score) AS ayes, count(*) FILTER (WHERE a.score < b.score) AS noes,
+                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position) AS positioned,
+                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position
+                                   AND (a.score > b.score) = (a.position < b.position)) AS first_preferred
+         FROM pairs p
+         JOIN given a ON a.completion_id = p.chosen_completion_id
+         JOIN given b ON b.completion_id = p.rejected_completion_id AND b.labeler_id = a.labeler_id
+         WHERE p.pair_set_id = $1 GROUP BY p.ordinal)
+       SELECT p.split, count(*)::float8 AS pairs, count(*) FILTER (WHERE p.tie)::float8 AS ties,
+              count(DISTINCT p.prompt_id)::float8 AS prompts,
+              coalesce(sum((sign(c.length - r.length) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "longestPoints",
+              coalesce(sum((coalesce(sign(r.position - c.position), 0) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "firstPoints",
+              count(*) FILTER (WHERE NOT p.tie AND o.labelers >= 2)::float8 AS "majorityPairs",
+              coalesce(sum((sign(o.ayes - o.noes) + 1) / 2) FILTER (WHERE NOT p.tie AND o.labelers >= 2), 0)::float8 AS "majorityPoints",
+              coalesce(sum((o.ayes + o.noes) * (o.ayes + o.noes - 1) / 2), 0)::float8 AS comparisons,
+              coalesce(sum((o.ayes * (o.ayes - 1) + o.noes * (o.noes - 1)) / 2), 0)::float8 AS agreements,
+              coalesce(sum(o.positioned), 0)::float8 AS positioned,
+              coalesce(sum(o.first_preferred), 0)::float8 AS "firstPreferred"
+       FROM pairs p
+       JOIN facts c ON c.completion_id = p.chosen_completion_id
+       JOIN facts r ON r.completion_id = p.rejected_completion_id
+       LEFT JOIN orderings o ON o.ordinal = p.ordinal
+       WHERE p.pair_set_id = $1 GROUP BY p.split`,
+      [pairSetId],
+    );
+  }
+
+  margins(tx: Transaction, pairSetId: string): Promise<{ margin: number; pairs: number }[]> {
+    return tx.query(
+      `SELECT chosen_score - rejected_score AS margin, count(*)::int AS pairs
+       FROM pairs WHERE pair_set_id = $1 GROUP BY 1 ORDER BY 1`,
+      [pairSetId],
+    );
+  }
+
+  async pairsPerPrompt(
+    tx: Transaction,
+    pairSetId: string,
+  ): Promise<{ prompts: number; spread: PairSetDiagnostics['pairsPerPrompt'] }> {
+    const [{ prompts, ...spread }]: ({ prompts: number } & NonNullable<PairSetDiagnostics['pairsPerPrompt']>)[] =
+      await tx.query(
+        `SELECT count(*)::int AS prompts, min(n)::int AS min, max(n)::int AS max, avg(n)::float8 AS mean,
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY n) AS median
+         FROM (SELECT count(*) AS n FROM pairs WHERE pair_set_id = $1 GROUP BY prompt_id) counts`,
+        [pairSetId],
+      );
+    return { prompts, spread: prompts === 0 ? null : spread };
+  }
+}

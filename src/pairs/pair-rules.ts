@@ -1,0 +1,122 @@
+// How ratings become pairs, in plain TypeScript: the reference that the set-based SQL of pair-sql.ts is
+// tested against. Slow and memory-hungry on purpose; production never runs it.
+import { createHash } from 'node:crypto';
+import type { PairSetConfig, Split } from './pair-set-config.js';
+
+export interface RatingFact {
+  id: string;
+  promptId: string;
+  completionId: string;
+  labelerId: string;
+  score: number;
+  supersedesId: string | null;
+}
+
+export interface PairFact {
+  ordinal: number;
+  promptId: string;
+  chosenCompletionId: string;
+  rejectedCompletionId: string;
+  chosenScore: number;
+  rejectedScore: number;
+  tie: boolean;
+  split: Split;
+}
+
+export interface BuiltPairs {
+  /** Ratings that were aggregated. */
+  ratingIds: string[];
+  pairs: PairFact[];
+}
+
+type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId'>;
+
+export function buildPairs(ratings: readonly RatingFact[], rules: Rules): BuiltPairs {
+  const superseded = new Set(ratings.map((rating) => rating.supersedesId));
+  const effective = ratings.filter(
+    (rating) => !superseded.has(rating.id) && (rules.labelerIds?.includes(rating.labelerId) ?? true),
+  );
+  const enough = [...groupBy(effective, (rating) => rating.completionId).values()].filter(
+    (group) => group.length >= rules.minimumRatings,
+  );
+  const scored = enough.map((group) => ({
+    promptId: group[0].promptId,
+    completionId: group[0].completionId,
+    score: aggregate(group.map((rating) => rating.score), rules.aggregation),
+  }));
+  const pairs = [...groupBy(scored, (completion) => completion.promptId).entries()]
+    .sort(([a], [b]) => compare(a, b))
+    .flatMap(([promptId, completions]) => pairsOfPrompt(promptId, completions, rules));
+  return {
+    ratingIds: enough.flat().map((rating) => rating.id),
+    pairs: pairs.map((pair, ordinal) => ({ ordinal, ...pair })),
+  };
+}
+
+function pairsOfPrompt(
+  promptId: string,
+  completions: { completionId: string; score: number }[],
+  rules: Rules,
+): Omit<PairFact, 'ordinal'>[] {
+  const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = [];
+  for (const a of completions) {
+    for (const b of completions) {
+      if (a.completionId === b.completionId) continue;
+      const tie = a.score === b.score;
+      const preferred = tie ? tiesBefore(a.completionId, b.completionId, rules.seed) : a.score > b.score;
+      const kept = tie ? rules.ties === 'keep' : a.score - b.score >= rules.minimumMargin;
+      if (!preferred || !kept) continue;
+      found.push({
+        promptId,
+        chosenCompletionId: a.completionId,
+        rejectedCompletionId: b.completionId,
+        chosenScore: a.score,
+        rejectedScore: b.score,
+        tie,
+        split: splitOf(promptId, rules.seed, rules.evalFraction),
+        key: md5(['pair', rules.seed, ...[a.completionId, b.completionId].sort(compare)].join(':')),
+      });
+    }
+  }
+  const limit = rules.strategy === 'sample' ? rules.pairsPerPrompt! : Infinity;
+  return found
+    .sort((a, b) => compare(a.key, b.key))
+    .slice(0, limit)
+    .map(({ key: _, ...pair }) => pair);
+}
+
+/** All pairs of a prompt fall on the same side, so that no prompt of `eval` was ever trained on. */
+export function splitOf(promptId: string, seed: number, evalFraction: number): Split {
+  const fraction = parseInt(md5(`split:${seed}:${promptId}`).slice(0, 8), 16) / 2 ** 32;
+  return fraction < evalFraction ? 'eval' : 'train';
+}
+
+function tiesBefore(a: string, b: string, seed: number): boolean {
+  return compare(md5(`tie:${seed}:${a}`), md5(`tie:${seed}:${b}`)) < 0;
+}
+
+export function aggregate(scores: readonly number[], how: Rules['aggregation']): number {
+  if (how === 'mean') return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const sorted = [...scores].sort((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return low + 0.5 * (high - low);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
+/** By code unit, as Postgres compares the bytes of uuids. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}

@@ -1,0 +1,35 @@
+export const pairStrategies = ['all', 'sample'] as const;
+export type PairStrategy = (typeof pairStrategies)[number];
+
+export const scoreAggregations = ['mean', 'median'] as const;
+export type ScoreAggregation = (typeof scoreAggregations)[number];
+
+export const tiePolicies = ['drop', 'keep'] as const;
+export type TiePolicy = (typeof tiePolicies)[number];
+
+export const splits = ['train', 'eval'] as const;
+export type Split = (typeof splits)[number];
+
+/** Everything, beside the ratings, that decides which pairs come out. Kept as `pair_sets.config`. */
+export interface PairSetConfig {
+  /** Only completions of these prompts. */
+  promptSetId: string | null;
+  /** Only completions of this batch. */
+  completionBatchId: string | null;
+  /** Only ratings of these labelers; sorted. */
+  labelerIds: string[] | null;
+  strategy: PairStrategy;
+  /** For `sample`: at most so many pairs of each prompt, drawn by the seed. */
+  pairsPerPrompt: number | null;
+  seed: number;
+  /** How several ratings of one completion become one score. */
+  aggregation: ScoreAggregation;
+  /** What becomes of two completions with equal scores. */
+  ties: TiePolicy;
+  /** Smallest difference of two scores that counts as a preference. Does not concern kept ties. */
+  minimumMargin: number;
+  /** Completions with fewer ratings are left out. */
+  minimumRatings: number;
+  /** Share of prompts, by hash, whose pairs are kept from training. */
+  evalFraction: number;
+}

@@ -1,0 +1,97 @@
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { accepted } from '#src/jobs/accepted.js';
+import { PairSetDiagnosticsDto } from './pair-diagnostics.dto.js';
+import {
+  CreatePairSetDto,
+  ExportQuery,
+  PairPage,
+  PairSetDto,
+  PairSetPage,
+  PairSetPreviewDto,
+  PairsQuery,
+} from './pair-sets.dto.js';
+import type { PairSet } from './pair-set.entity.js';
+import { PairSetsService } from './pair-sets.service.js';
+
+@ApiTags('pair-sets')
+@Controller('pair-sets')
+export class PairSetsController {
+  constructor(private readonly sets: PairSetsService) {}
+
+  /** Starts the building of a pair set from the ratings that are there when the job runs. */
+  @Post()
+  @HttpCode(202)
+  @RequireScopes('pairs:write')
+  @ApiOperation({ operationId: 'pairSets_create' })
+  @ApiAcceptedResponse({ type: PairSetDto })
+  async create(
+    @CurrentAuth() auth: AuthContext,
+    @Body() dto: CreatePairSetDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PairSetDto> {
+    const set = await this.sets.create(auth, dto);
+    accepted(reply, set.jobId);
+    return toDto(set);
+  }
+
+  /** Counts what would come out, and writes nothing. */
+  @Post('preview')
+  @HttpCode(200)
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_preview' })
+  preview(@Body() dto: CreatePairSetDto): Promise<PairSetPreviewDto> {
+    return this.sets.preview(dto);
+  }
+
+  @Get()
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_list' })
+  async list(@Query() query: PageQuery): Promise<PairSetPage> {
+    const page = await this.sets.list(query);
+    return { ...page, data: page.data.map(toDto) };
+  }
+
+  @Get(':id')
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_get' })
+  async get(@Param('id', ParseUUIDPipe) id: string): Promise<PairSetDto> {
+    return toDto(await this.sets.get(id));
+  }
+
+  /** The pairs in order, the preferred completion first. */
+  @Get(':id/pairs')
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_listPairs' })
+  listPairs(@Param('id', ParseUUIDPipe) id: string, @Query() query: PairsQuery): Promise<PairPage> {
+    return this.sets.pairs(id, query);
+  }
+
+  /** How the pairs came about, and how far rules that never read the text get on them. */
+  @Get(':id/diagnostics')
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_getDiagnostics' })
+  diagnostics(@Param('id', ParseUUIDPipe) id: string): Promise<PairSetDiagnosticsDto> {
+    return this.sets.diagnostics(id);
+  }
+
+  /** TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out. */
+  @Get(':id/export')
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_export' })
+  @ApiProduces('application/x-ndjson')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async export(@Param('id', ParseUUIDPipe) id: string, @Query() query: ExportQuery): Promise<StreamableFile> {
+    const name = `pair-set-${id}${query.split ? `-${query.split}` : ''}.jsonl`;
+    const lines = await this.sets.export(id, query.split);
+    return new StreamableFile(lines, { type: 'application/x-ndjson', disposition: `attachment; filename="${name}"` });
+  }
+}
+
+/** Diagnostics have a route of their own. */
+function toDto({ diagnostics: _, ...set }: PairSet): PairSetDto {
+  return set;
+}

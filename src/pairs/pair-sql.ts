@@ -1,0 +1,89 @@
+// Pair building as SQL, in three relations: `effective` ratings -> `scored` completions -> pairs. A million
+// ratings never pass through Node. What it means is written plainly in pair-rules.ts.
+import type { PairSetConfig } from './pair-set-config.js';
+
+/** Collects values and gives their places, so that parts of a statement can be put together. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  add(value: unknown, type: string): string {
+    this.values.push(value);
+    return `$${this.values.length}::${type}`;
+  }
+}
+
+/** Ratings that count: not superseded, of the criterion version, within the restrictions, enough per completion. */
+export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
+  const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
+  if (config.promptSetId) {
+    const set = p.add(config.promptSetId, 'uuid');
+    conditions.push(`c.prompt_id IN (SELECT prompt_id FROM prompt_set_members WHERE prompt_set_id = ${set})`);
+  }
+  if (config.completionBatchId) conditions.push(`c.batch_id = ${p.add(config.completionBatchId, 'uuid')}`);
+  if (config.labelerIds) conditions.push(`r.labeler_id = ANY(${p.add(config.labelerIds, 'uuid[]')})`);
+  return `
+    SELECT id, completion_id, prompt_id, score FROM (
+      SELECT r.id, r.completion_id, c.prompt_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
+      FROM ratings r JOIN completions c ON c.id = r.completion_id
+      WHERE ${conditions.join(' AND ')}
+        AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id)) counted
+    WHERE ratings >= ${p.add(config.minimumRatings, 'int')}`;
+}
+
+/** The ratings that a set has recorded as its own; they cannot change, so neither can what follows from them. */
+export function recordedRatings(pairSetId: string, p: Parameters): string {
+  return `
+    SELECT r.id, r.completion_id, c.prompt_id, r.score
+    FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN completions c ON c.id = r.completion_id
+    WHERE m.pair_set_id = ${p.add(pairSetId, 'uuid')}`;
+}
+
+/**
+ * One row per completion. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
+ * a mean that wavered in its last bit would make and unmake ties.
+ */
+export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters): string {
+  const score =
+    config.aggregation === 'mean'
+      ? 'sum(score::numeric)::float8 / count(*)'
+      : 'percentile_cont(0.5) WITHIN GROUP (ORDER BY score)';
+  const seed = p.add(String(config.seed), 'text');
+  const share = `('x' || left(md5('split:' || ${seed} || ':' || prompt_id), 8))::bit(32)::bigint / 4294967296::float8`;
+  return `
+    SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score,
+           md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
+           CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
+    FROM (${source}) source GROUP BY completion_id, prompt_id`;
+}
+
+/** All pairs that the rules allow, preferred first; hashes are compared as uuids, that is, as 16 bytes. */
+export function candidatePairs(scored: string, config: PairSetConfig, p: Parameters): string {
+  const preferred = `a.score > b.score AND a.score - b.score >= ${p.add(config.minimumMargin, 'float8')}`;
+  const tied = `a.score = b.score AND a.tie_key < b.tie_key`;
+  return `
+    SELECT a.prompt_id, a.split, a.completion_id AS chosen_id, b.completion_id AS rejected_id,
+           a.score AS chosen_score, b.score AS rejected_score, a.score = b.score AS tie,
+           md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || least(a.completion_id, b.completion_id)
+               || ':' || greatest(a.completion_id, b.completion_id))::uuid AS pair_key
+    FROM ${scored} a JOIN ${scored} b
+      ON a.prompt_id = b.prompt_id AND (${preferred}${config.ties === 'keep' ? ` OR ${tied}` : ''})`;
+}
+
+/** The candidates, or the seeded sample of them. */
+export function selectedPairs(candidates: string, config: PairSetConfig, p: Parameters): string {
+  if (config.strategy === 'all') return `SELECT * FROM ${candidates} candidate`;
+  return `
+    SELECT * FROM (
+      SELECT *, row_number() OVER (PARTITION BY prompt_id ORDER BY pair_key) AS place FROM ${candidates} candidate) placed
+    WHERE place <= ${p.add(config.pairsPerPrompt, 'int')}`;
+}
+
+/** How many pairs there could be at all, and how many of those are ties, without making them. */
+export function possibleCounts(scored: string): string {
+  return `
+    SELECT coalesce(sum(ratings), 0)::float8 AS ratings, coalesce(sum(completions), 0)::float8 AS completions,
+           count(*)::int AS prompts, coalesce(sum(completions * (completions - 1) / 2), 0)::float8 AS "possiblePairs",
+           (SELECT coalesce(sum(n * (n - 1) / 2), 0)::float8
+            FROM (SELECT count(*) AS n FROM ${scored} t GROUP BY prompt_id, score) equal) AS ties
+    FROM (SELECT count(*) AS completions, sum(ratings) AS ratings FROM ${scored} s GROUP BY prompt_id) of_prompt`;
+}
