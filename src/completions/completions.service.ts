@@ -108,7 +108,7 @@ function generatedRow(completion: GeneratedCompletion, policyVersionId: string, 
 }
 
 function present(keys: (string | null | undefined)[]): string[] {
-  return [...new Set(keys.filter((key) => key != null))];
+  return [...new Set(keys.filter((key) => typeof key === 'string'))];
 }
 
 function promptMistake(

@@ -3,7 +3,7 @@
  * under its own problem code. Weights are checked by their header alone.
  */
 import type { ModelInfo } from '#src/artifacts/models.service.js';
-import { ProblemException, unprocessable } from '#src/common/problem.js';
+import { type ProblemException, unprocessable } from '#src/common/problem.js';
 import { parseConfig, toHfConfig, type ModelConfig } from '#src/lm/config.js';
 import { parameterShapes } from '#src/lm/parameter-shapes.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
