@@ -4,7 +4,8 @@ import type { Schemas } from '#sdk/client.js';
 import { assess } from '../starter/judge.js';
 import { prefer, SIMULATED_LABELERS } from '../simulated/labelers.js';
 import type { Session } from './session.js';
-import { percent, sampling, seed } from './stages.js';
+import type { Settings } from './settings.js';
+import { percent } from './stages.js';
 
 type Item = Schemas['ComparisonItemDto'];
 
@@ -13,7 +14,13 @@ export interface ComparisonOutcome {
   inventedFacts: { before: number; after: number };
 }
 
-export function comparePolicies(session: Session, baseline: string, candidate: string, promptSetId: string): Promise<ComparisonOutcome> {
+export function comparePolicies(
+  session: Session,
+  { sampling, seed }: Settings,
+  baseline: string,
+  candidate: string,
+  promptSetId: string,
+): Promise<ComparisonOutcome> {
   return session.stage('comparison', async (progress) => {
     const { owner, vendor } = session;
     const body = {

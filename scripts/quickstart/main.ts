@@ -1,17 +1,18 @@
 // npm run quickstart [-- --exit] [--report FILE]: everything up, the loop once, a table, then serve on.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { openSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '#src/config/config.js';
 import { run } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 import { table } from '../terminal/table.js';
-import { comparePolicies } from './comparison.js';
+import { runLoop } from './loop.js';
 import { brokenPromises, type QuickstartReport } from './report.js';
 import { openSession, type Session } from './session.js';
-import * as stages from './stages.js';
+import { quickstartSettings } from './settings.js';
+import { percent } from './stages.js';
 
 await run(async () => {
   const options = readOptions();
@@ -30,7 +31,7 @@ await run(async () => {
   });
   try {
     console.log(`Plumbline serves at ${plumbline.url}; logs go to ${logFile}\n`);
-    const loop = runLoop(plumbline.url!, adminKey).then((report) => {
+    const loop = quickstart(plumbline.url!, adminKey).then((report) => {
       if (options.report) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`);
       return brokenPromises(report);
     });
@@ -52,35 +53,18 @@ await run(async () => {
   }
 });
 
-async function runLoop(baseUrl: string, adminKey: string): Promise<QuickstartReport> {
+async function quickstart(baseUrl: string, adminKey: string): Promise<QuickstartReport> {
   const session = await openSession(baseUrl, adminKey, new Date().toISOString().slice(0, 19));
-  const prompts = await stages.loadPrompts(session);
-  const policy = await stages.uploadStarterPolicy(session);
-  const completions = await stages.generateCompletions(session, policy.id, prompts.practice);
-  const criterionVersion = await stages.rateCompletions(session, completions);
-  const pairSet = await stages.buildPairs(session, criterionVersion, prompts.practice);
-  const rewardModel = await stages.trainRewardModel(session, pairSet.id, policy.id);
-  const training = await stages.trainPolicy(session, policy.id, rewardModel.id, prompts.practice);
-  const comparison = await comparePolicies(session, policy.id, training.resultPolicyVersionId!, prompts.heldOut);
-
-  const { accuracy, nulls, evalPairs } = rewardModel.evaluation!;
-  const { rewardBefore, rewardAfter, kl } = training.summary!;
+  const outcome = await runLoop(session, quickstartSettings);
   const startedAt = Number(process.env.PLUMBLINE_STARTED_AT ?? Date.now() - performance.now());
-  const report: QuickstartReport = {
-    stages: session.reportRows(),
-    rewardModel: { accuracy: accuracy.value, nulls, evalPairs },
-    training: { method: training.method, rewardBefore, rewardAfter, kl },
-    comparison: comparison.result,
-    inventedFacts: comparison.inventedFacts,
-    totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10,
-  };
+  const report = { ...outcome, totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10 };
   printSummary(session, report);
   return report;
 }
 
 function printSummary(session: Session, report: QuickstartReport): void {
   const rows = session.rows.map((row) => [row.name, String(row.count), `${row.seconds.toFixed(1)} s`, row.figure, row.url]);
-  const share = (value: number | null) => (value === null ? 'unknown' : stages.percent(value));
+  const share = (value: number | null) => (value === null ? 'unknown' : percent(value));
   const { nulls, accuracy, evalPairs } = report.rewardModel;
   console.log(`\n${table(['stage', 'count', 'time', 'key figure', 'URL'], rows)}\n`);
   console.log(
@@ -107,8 +91,7 @@ function keptAdminKey(dataDir: string): string {
 }
 
 /** The usual port when it is free, any other when it is not. */
-async function usualPort(port: number): Promise<number> {
-  const { createServer } = await import('node:net');
+function usualPort(port: number): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(0));

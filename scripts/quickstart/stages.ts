@@ -6,12 +6,7 @@ import { postInChunks, type BulkTotals } from '../client/bulk.js';
 import { ensureCriterionVersion, ensureLabeler, type CriterionSpec } from '../client/ensure.js';
 import { rate, SIMULATED_LABELERS } from '../simulated/labelers.js';
 import type { Session } from './session.js';
-
-export const seed = 20261123;
-export const sampling = { temperature: 1, topP: 1, maxTokens: 64 };
-const completionsPerPrompt = 4;
-const rewardHyperparameters = {};
-const grpoHyperparameters = { seed };
+import type { Settings } from './settings.js';
 
 export interface PromptSets {
   /** Practised and rated on. */
@@ -20,17 +15,17 @@ export interface PromptSets {
   heldOut: string;
 }
 
-export function loadPrompts(session: Session): Promise<PromptSets> {
+export function loadPrompts(session: Session, settings: Settings): Promise<PromptSets> {
   return session.stage('prompts', async () => {
-    const load = async (file: string, name: string) => {
+    const load = async (file: string, name: string, count: number) => {
       const text = await readFile(join('samples', file), 'utf8');
-      const prompts = text.trim().split('\n').map((line) => JSON.parse(line) as { externalId: string; text: string });
+      const prompts = text.trim().split('\n').slice(0, count).map((line) => JSON.parse(line) as { externalId: string; text: string });
       landed(await postInChunks(session.owner, '/v1/prompts/bulk', prompts));
       const body = { name: `${name} ${session.run}`, externalIds: prompts.map((prompt) => prompt.externalId) };
       return session.owner.ok(session.owner.http.POST('/v1/prompt-sets', { body }));
     };
-    const practice = await load('prompts.jsonl', 'practice');
-    const heldOut = await load('heldout.jsonl', 'held-out');
+    const practice = await load('prompts.jsonl', 'practice', settings.practicePrompts);
+    const heldOut = await load('heldout.jsonl', 'held-out', settings.heldOutPrompts);
     return {
       value: { practice: practice.id, heldOut: heldOut.id },
       count: practice.promptCount + heldOut.promptCount,
@@ -61,7 +56,13 @@ export function uploadStarterPolicy(session: Session): Promise<Schemas['PolicyVe
   });
 }
 
-export function generateCompletions(session: Session, policyVersionId: string, promptSetId: string): Promise<Schemas['CompletionDto'][]> {
+export function generateCompletions(
+  session: Session,
+  settings: Settings,
+  policyVersionId: string,
+  promptSetId: string,
+): Promise<Schemas['CompletionDto'][]> {
+  const { sampling, completionsPerPrompt, seed } = settings;
   return session.stage('completions', async (progress) => {
     const { owner } = session;
     const body = { policyVersionId, promptSetId, sampling: { ...sampling, n: completionsPerPrompt, seed } };
@@ -84,7 +85,11 @@ export function generateCompletions(session: Session, policyVersionId: string, p
 }
 
 /** Three simulated labelers rate every completion in a shuffled order, and post in bulk as a vendor would. */
-export function rateCompletions(session: Session, completions: readonly Schemas['CompletionDto'][]): Promise<string> {
+export function rateCompletions(
+  session: Session,
+  { seed, completionsPerPrompt }: Settings,
+  completions: readonly Schemas['CompletionDto'][],
+): Promise<string> {
   return session.stage('ratings', async (progress) => {
     const { owner, vendor } = session;
     const criterion = JSON.parse(await readFile(join('samples', 'criterion.json'), 'utf8')) as CriterionSpec;
@@ -99,7 +104,7 @@ export function rateCompletions(session: Session, completions: readonly Schemas[
         criterionVersionId: version.id,
         labelerExternalId: labeler.name,
         score: rate(labeler, texts.get(completion.promptId)!, completion.text, seed),
-        position: shownAt(labeler.name, completion),
+        position: shownAt(labeler.name, completion, completionsPerPrompt),
         externalId: `${session.run}/${labeler.name}/${completion.id}`,
       })),
     );
@@ -114,7 +119,12 @@ export function rateCompletions(session: Session, completions: readonly Schemas[
   });
 }
 
-export function buildPairs(session: Session, criterionVersionId: string, promptSetId: string): Promise<Schemas['PairSetDto']> {
+export function buildPairs(
+  session: Session,
+  { seed }: Settings,
+  criterionVersionId: string,
+  promptSetId: string,
+): Promise<Schemas['PairSetDto']> {
   return session.stage('pairs', async (progress) => {
     const { owner } = session;
     const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, seed };
@@ -126,10 +136,15 @@ export function buildPairs(session: Session, criterionVersionId: string, promptS
   });
 }
 
-export function trainRewardModel(session: Session, pairSetId: string, basePolicyVersionId: string): Promise<Schemas['RewardModelDto']> {
+export function trainRewardModel(
+  session: Session,
+  settings: Settings,
+  pairSetId: string,
+  basePolicyVersionId: string,
+): Promise<Schemas['RewardModelDto']> {
   return session.stage('reward model', async (progress) => {
     const { owner } = session;
-    const body = { name: `helpfulness ${session.run}`, pairSetId, basePolicyVersionId, hyperparameters: rewardHyperparameters };
+    const body = { name: `helpfulness ${session.run}`, pairSetId, basePolicyVersionId, hyperparameters: settings.reward };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/reward-models', { body }));
     await session.job(jobId, progress);
     const model = await owner.ok(owner.http.GET('/v1/reward-models/{id}', { params: { path: { id } } }));
@@ -146,13 +161,14 @@ export function trainRewardModel(session: Session, pairSetId: string, basePolicy
 
 export function trainPolicy(
   session: Session,
+  settings: Settings,
   policyVersionId: string,
   rewardModelId: string,
   promptSetId: string,
 ): Promise<Schemas['TrainingRunDto']> {
   return session.stage('training', async (progress) => {
     const { owner } = session;
-    const body = { method: 'grpo' as const, policyVersionId, rewardModelId, promptSetId, hyperparameters: grpoHyperparameters };
+    const body = { method: 'grpo' as const, policyVersionId, rewardModelId, promptSetId, hyperparameters: settings.grpo };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/training-runs', { body }));
     await session.job(jobId, progress);
     const run = await owner.ok(owner.http.GET('/v1/training-runs/{id}', { params: { path: { id } } }));
@@ -178,9 +194,9 @@ async function promptTexts(session: Session, completions: readonly Schemas['Comp
 }
 
 /** Place in the order in which this labeler saw the prompt's completions: another order for each labeler. */
-function shownAt(labeler: string, completion: Schemas['CompletionDto']): number {
+function shownAt(labeler: string, completion: Schemas['CompletionDto'], perPrompt: number): number {
   const offset = [...(labeler + completion.promptId)].reduce((sum, char) => sum + char.charCodeAt(0), 0);
-  return ((completion.sampleIndex ?? 0) + offset) % completionsPerPrompt;
+  return ((completion.sampleIndex ?? 0) + offset) % perPrompt;
 }
 
 function landed(totals: BulkTotals): void {
