@@ -1,6 +1,7 @@
 /**
  * Emission: a graph as an ONNX model for ONNX Runtime.
- * Names of inputs are those of the Input nodes, names of outputs the keys given here; everything else is numbered
+ * Names of inputs are those of the Input nodes, names of outputs the keys given here; everything else is
+ * numbered
  * in topological order, so equal graphs give equal bytes.
  */
 import { emitRules } from './emit/rules.js';
@@ -19,7 +20,8 @@ export function emitModel(outputs: Readonly<Record<string, Node>>): Uint8Array {
     writer.rename(node, name);
     published.add(name);
   }
-  for (const node of order) (emitRules[node.op] as (node: Node<Op>, writer: GraphWriter) => void)(node, writer);
+  for (const node of order)
+    (emitRules[node.op] as (node: Node<Op>, writer: GraphWriter) => void)(node, writer);
   for (const [name, node] of Object.entries(outputs)) {
     if (!published.has(name)) writer.emitAs([name], 'Identity', [node]);
     writer.addOutput(name, node);

@@ -19,7 +19,10 @@ function setUp(opCase: OpCase) {
   const { inputs, outputs } = buildCase(opCase);
   const loss = weighted(outputs['y'] as Node);
   const wrt = Object.entries(inputs).filter(([, node]) => node.dtype === 'float32');
-  const gradients = grad(loss, wrt.map(([, node]) => node));
+  const gradients = grad(
+    loss,
+    wrt.map(([, node]) => node),
+  );
   return { loss, gradients: Object.fromEntries(wrt.map(([name], i) => [`d.${name}`, gradients[i] as Node])) };
 }
 
@@ -42,7 +45,9 @@ describe('gradients', () => {
       gradient.data.forEach((g, i) => {
         const slope = (at(nudged(feeds, name, i, step)) - at(nudged(feeds, name, i, -step))) / (2 * step);
         if (Number.isFinite((feeds[name] as Value).data[i])) {
-          expect(Math.abs(g - slope), `${name}[${i}]: ${g} against ${slope}`).toBeLessThan(1e-6 * Math.max(1, Math.abs(slope)));
+          expect(Math.abs(g - slope), `${name}[${i}]: ${g} against ${slope}`).toBeLessThan(
+            1e-6 * Math.max(1, Math.abs(slope)),
+          );
         }
       });
     }
@@ -72,9 +77,16 @@ describe('gradients', () => {
     const logits = matmul(gather(table, ids, 0), table, { transB: true });
     const loss = weighted(logits);
     const [g] = grad(loss, [table]) as [Node];
-    const feeds = { table: f32(Array.from({ length: 18 }, (_, i) => Math.sin(i)), [6, 3]), ids: i64([1, 4, 1, 5], [4]) };
+    const feeds = {
+      table: f32(
+        Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+        [6, 3],
+      ),
+      ids: i64([1, 4, 1, 5], [4]),
+    };
     const exact = Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, fromTensor(t)]));
-    const at = (by: number) => interpretExactly({ loss }, nudged(exact, 'table', 4, by))['loss']?.data[0] as number;
+    const at = (by: number) =>
+      interpretExactly({ loss }, nudged(exact, 'table', 4, by))['loss']?.data[0] as number;
     const got = (await runOnce({ g }, feeds))['g'] as Tensor;
     expect(Number(got.data[4])).toBeCloseTo((at(1e-5) - at(-1e-5)) / 2e-5, 4);
   });
@@ -92,7 +104,15 @@ describe('gradients', () => {
     const q = input('q', 'float32', [1, 1, 8]);
     const cache = input('cache', 'float32', [1, 1, 2, 8]);
     const { output } = groupQueryAttention(
-      { query: q, key: q, value: q, pastKey: cache, pastValue: cache, lengths: input('l', 'int32', [1]), total: input('t', 'int32', [1]) },
+      {
+        query: q,
+        key: q,
+        value: q,
+        pastKey: cache,
+        pastValue: cache,
+        lengths: input('l', 'int32', [1]),
+        total: input('t', 'int32', [1]),
+      },
       { heads: 1, kvHeads: 1 },
     );
     expect(() => grad(sum(output), [q])).toThrow(/GroupQueryAttention has no gradient/);
@@ -105,7 +125,13 @@ describe('determinism', () => {
     const table = input('table', 'float32', [50, 32]);
     const ids = input('ids', 'int64', [4096]);
     const [g] = grad(weighted(gather(table, ids, 0)), [table]) as [Node];
-    const feeds = { table: zeros([50, 32]), ids: i64(Array.from({ length: 4096 }, (_, i) => (i * 7919) % 50), [4096]) };
+    const feeds = {
+      table: zeros([50, 32]),
+      ids: i64(
+        Array.from({ length: 4096 }, (_, i) => (i * 7919) % 50),
+        [4096],
+      ),
+    };
     const { Session } = await import('./session.js');
     const { emitModel } = await import('./emit.js');
     const session = await Session.create(emitModel({ g }), { threads: 2 });

@@ -9,7 +9,8 @@ import { sameShape } from './shapes.js';
 import { f32, scalarTensor } from './tensor.js';
 
 /**
- * Gradients of `loss` (one element, unless `seed` gives the gradient of its shape) with respect to each of `wrt`,
+ * Gradients of `loss` (one element, unless `seed` gives the gradient of its shape) with respect to each of
+ * `wrt`,
  * which may be inputs or inner nodes. A node the loss does not depend on has a gradient of zeros.
  * Throws a GraphError where a needed gradient does not exist.
  */
@@ -18,7 +19,8 @@ export function grad(loss: Node, wrt: readonly Node[], seed?: Node): Node[] {
     throw new GraphError(`grad: a loss of shape ${show(loss.shape)} needs a seed`);
   }
   for (const node of wrt) {
-    if (node.dtype !== 'float32') throw new GraphError(`grad: ${node.op} of type ${node.dtype} has no gradient`);
+    if (node.dtype !== 'float32')
+      throw new GraphError(`grad: ${node.op} of type ${node.dtype} has no gradient`);
   }
   const targets = new Set(wrt.map((node) => node.id));
   const order = topologicalOrder([loss]);
@@ -44,7 +46,8 @@ function needsGradient(order: readonly Node[], targets: ReadonlySet<number>): Se
   const needed = new Set<number>();
   for (const node of order) {
     const passes = node.op !== 'StopGradient' && node.dtype === 'float32';
-    if (targets.has(node.id) || (passes && node.inputs.some((from) => needed.has(from.id)))) needed.add(node.id);
+    if (targets.has(node.id) || (passes && node.inputs.some((from) => needed.has(from.id))))
+      needed.add(node.id);
   }
   return needed;
 }
@@ -57,16 +60,21 @@ function contributions(
   targets: ReadonlySet<number>,
 ): (Node | null)[] {
   const rule = gradRules[node.op] as GradRule<Op>;
-  const parts = rule(node, upstream).map((part, i) => (needed.has((node.inputs[i] as Node).id) ? part : null));
+  const parts = rule(node, upstream).map((part, i) =>
+    needed.has((node.inputs[i] as Node).id) ? part : null,
+  );
   node.inputs.forEach((from, i) => {
     if (!needed.has(from.id)) return;
     const part = parts[i];
     if (!part) throw new GraphError(`grad: ${node.op} has no gradient for its input ${i}`);
     if (!sameShape(part.shape, from.shape)) {
-      throw new GraphError(`grad: ${node.op} gave ${show(part.shape)} for an input of shape ${show(from.shape)}`);
+      throw new GraphError(
+        `grad: ${node.op} gave ${show(part.shape)} for an input of shape ${show(from.shape)}`,
+      );
     }
   });
-  // A weight's gradient is a leaf: the runtime would compute it last of all and keep its operands alive until then.
+  // A weight's gradient is a leaf: the runtime would compute it last of all and keep its operands alive until
+  // then.
   // Tying the gradient that flows on to it has it computed with its layer.
   const leaf = node.inputs.findIndex((from, i) => targets.has(from.id) && parts[i]);
   if (leaf < 0) return parts;

@@ -29,7 +29,11 @@ describe('shape inference', () => {
         const [a, b] = [input('a', 'float32', full), input('b', 'float32', part)];
         expect(add(b, a).shape).toEqual(full);
         const [ga, gb] = grad(sum(mul(a, b)), [a, b]) as [Node, Node];
-        const ones = (shape: readonly number[]): Tensor => f32(floats(zeros(shape)).map(() => 1), shape);
+        const ones = (shape: readonly number[]): Tensor =>
+          f32(
+            floats(zeros(shape)).map(() => 1),
+            shape,
+          );
         const out = interpret({ ga, gb }, { a: ones(full), b: ones(part) });
         const copies = ones(full).data.length / ones(part).data.length;
         expect(out['ga']).toEqual(ones(full));
@@ -41,14 +45,26 @@ describe('shape inference', () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ['add', () => add(input('a', 'float32', [2, 3]), input('b', 'float32', [2])), /Add: shapes \[2, 3\] and \[2\]/],
+    [
+      'add',
+      () => add(input('a', 'float32', [2, 3]), input('b', 'float32', [2])),
+      /Add: shapes \[2, 3\] and \[2\]/,
+    ],
     ['types', () => add(input('a', 'float32', [2]), input('b', 'int64', [2])), /types float32 and int64/],
     ['matmul', () => matmul(input('a', 'float32', [2, 3]), input('b', 'float32', [2, 3])), /inner sizes/],
     ['reshape', () => reshape(input('a', 'float32', [2, 3]), [4, -1]), /does not fit/],
-    ['concat', () => concat([input('a', 'float32', [2, 3]), input('b', 'float32', [3, 3])], 1), /does not join/],
+    [
+      'concat',
+      () => concat([input('a', 'float32', [2, 3]), input('b', 'float32', [3, 3])], 1),
+      /does not join/,
+    ],
     ['slice', () => slice(input('a', 'float32', [2, 3]), 1, 2, 1), /Slice: 2..1/],
     ['axis', () => sum(input('a', 'float32', [2]), 1), /axis 1 is outside a tensor of rank 1/],
-    ['gather', () => gather(input('a', 'float32', [2]), input('i', 'float32', [1]), 0), /indices must be integers/],
+    [
+      'gather',
+      () => gather(input('a', 'float32', [2]), input('i', 'float32', [1]), 0),
+      /indices must be integers/,
+    ],
     ['where', () => where(input('c', 'float32', [1]), 1, 2), /expected bool/],
   ])('explains a bad %s', (_, build, message) => {
     expect(build).toThrow(GraphError);
@@ -84,15 +100,17 @@ describe('Session', () => {
     const y = mul(x, 2);
     const session = await Session.create(emitModel({ y, again: y, same: x, fixed: constant(i64([7], [1])) }));
     const out = await session.run({ x: f32([1, 2], [2]) });
-    expect([out['y'], out['again'], out['same'], out['fixed']].map((t) => [...(t as Tensor).data].map(Number))).toEqual([
-      [2, 4], [2, 4], [1, 2], [7],
-    ]);
+    expect(
+      [out['y'], out['again'], out['same'], out['fixed']].map((t) => [...(t as Tensor).data].map(Number)),
+    ).toEqual([[2, 4], [2, 4], [1, 2], [7]]);
     await session.dispose();
   });
 
   it('writes into the given tensors, in place when one is also fed', async () => {
     const x = input('x', 'float32', [3]);
-    const session = await Session.create(emitModel({ next: add(mul(x, 2), 1), same: input('flag', 'bool', [1]) }));
+    const session = await Session.create(
+      emitModel({ next: add(mul(x, 2), 1), same: input('flag', 'bool', [1]) }),
+    );
     const state = f32([1, 2, 3], [3]);
     const { data } = state;
     const out = await session.run({ x: state, flag: bools([true], [1]) }, { next: state });

@@ -7,7 +7,10 @@ import { sizeOf, type DType, type Tensor } from './tensor.js';
 
 type None = Record<never, never>;
 
-/** The whole op set with the attributes of each op. Adding a line here breaks the three tables until they follow. */
+/**
+ * The whole op set with the attributes of each op. Adding a line here breaks the three tables until they
+ * follow.
+ */
 export interface OpAttrs {
   Input: { readonly name: string };
   Constant: { readonly tensor: Tensor; readonly name?: string };
@@ -64,7 +67,10 @@ export interface OpAttrs {
   LayerNorm: { readonly epsilon: number };
   /** inputs: x, positions, cos, sin. */
   Rotary: None;
-  /** inputs: query, key, value, pastKey, pastValue, lengths, total [, cos, sin]; side outputs: present key, value. */
+  /**
+   * inputs: query, key, value, pastKey, pastValue, lengths, total [, cos, sin]; side outputs: present key,
+   * value.
+   */
   GroupQueryAttention: {
     readonly heads: number;
     readonly kvHeads: number;
@@ -119,14 +125,22 @@ export function input(name: string, dtype: DType, shape: readonly number[]): Nod
 
 /** A value frozen into the session as an initializer. */
 export function constant(tensor: Tensor, name?: string): Node<'Constant'> {
-  return makeNode('Constant', [], name === undefined ? { tensor } : { tensor, name }, tensor.shape, tensor.dtype);
+  return makeNode(
+    'Constant',
+    [],
+    name === undefined ? { tensor } : { tensor, name },
+    tensor.shape,
+    tensor.dtype,
+  );
 }
 
 export function isOp<O extends Op>(node: Node, op: O): node is Node<O> {
   return node.op === op;
 }
 
-/** All nodes the outputs depend on, inputs before users; iterative, since graphs are thousands of nodes deep. */
+/**
+ * All nodes the outputs depend on, inputs before users; iterative, since graphs are thousands of nodes deep.
+ */
 export function topologicalOrder(outputs: readonly Node[]): Node[] {
   const order: Node[] = [];
   const state = new Map<number, 'open' | 'done'>();

@@ -25,7 +25,8 @@ export function interpretExactly(
     if (isOp(node, 'Input')) {
       const fed = feeds[node.attrs.name];
       if (!fed) throw new Error(`the graph needs an input ${node.attrs.name}`);
-      if (!sameShape(fed.shape, node.shape)) throw new Error(`${node.attrs.name} has shape [${fed.shape.join(', ')}]`);
+      if (!sameShape(fed.shape, node.shape))
+        throw new Error(`${node.attrs.name} has shape [${fed.shape.join(', ')}]`);
       values.set(node.id, [fed]);
       continue;
     }

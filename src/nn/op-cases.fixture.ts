@@ -15,19 +15,41 @@ export interface OpCase {
 }
 
 const rng = Rng.from('op cases');
-const normal = (...shape: number[]) => f32(Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()), shape);
+const normal = (...shape: number[]) =>
+  f32(
+    Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+    shape,
+  );
 const positive = (...shape: number[]) =>
-  f32(Float32Array.from({ length: sizeOf(shape) }, () => 0.3 + 2 * rng.next()), shape);
+  f32(
+    Float32Array.from({ length: sizeOf(shape) }, () => 0.3 + 2 * rng.next()),
+    shape,
+  );
 /** Values at least 0.05 away from the kinks of the ops that have one at 0, 1 or -1. */
 const awayFromKinks = (...shape: number[]) =>
-  f32(Float32Array.from({ length: sizeOf(shape) }, (_, i) => -1.9 + 0.31 * i + 0.05 * rng.next()), shape);
+  f32(
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => -1.9 + 0.31 * i + 0.05 * rng.next()),
+    shape,
+  );
 const ints = (high: number, ...shape: number[]) =>
-  i64(Array.from({ length: sizeOf(shape) }, () => rng.int(high)), shape);
-const flags = (...shape: number[]) => bools(Array.from({ length: sizeOf(shape) }, (_, i) => i % 3 === 0), shape);
+  i64(
+    Array.from({ length: sizeOf(shape) }, () => rng.int(high)),
+    shape,
+  );
+const flags = (...shape: number[]) =>
+  bools(
+    Array.from({ length: sizeOf(shape) }, (_, i) => i % 3 === 0),
+    shape,
+  );
 
 /** cos or sin tables [8, half]. */
 function table(f: (angle: number) => number, half: number): Node {
-  return constant(f32(Array.from({ length: 8 * half }, (_, i) => f(Math.floor(i / half) / 3 ** (i % half))), [8, half]));
+  return constant(
+    f32(
+      Array.from({ length: 8 * half }, (_, i) => f(Math.floor(i / half) / 3 ** (i % half))),
+      [8, half],
+    ),
+  );
 }
 const cos = (half = 2) => table(Math.cos, half);
 const sin = (half = 2) => table(Math.sin, half);
@@ -36,7 +58,13 @@ function unary(name: string, op: (x: Node) => Node, x: Tensor = normal(3, 4)): O
   return { name, feeds: { x }, build: (node) => op(node as Node) };
 }
 
-function binary(name: string, op: (a: Node, b: Node) => Node, a: Tensor, b: Tensor, differentiable = true): OpCase {
+function binary(
+  name: string,
+  op: (a: Node, b: Node) => Node,
+  a: Tensor,
+  b: Tensor,
+  differentiable = true,
+): OpCase {
   return { name, feeds: { a, b }, build: (x, y) => op(x as Node, y as Node), differentiable };
 }
 
@@ -53,7 +81,13 @@ const elementwise: OpCase[] = [
   binary('greater', ops.greater, normal(3, 4), normal(4), false),
   binary('less', ops.less, normal(3, 4), normal(4), false),
   binary('equal of integers', ops.equal, ints(3, 3, 4), ints(3, 4), false),
-  binary('integer arithmetic', (a, b) => ops.add(ops.mul(a, 3), ops.sub(b, 1)), ints(9, 4), ints(9, 4), false),
+  binary(
+    'integer arithmetic',
+    (a, b) => ops.add(ops.mul(a, 3), ops.sub(b, 1)),
+    ints(9, 4),
+    ints(9, 4),
+    false,
+  ),
   binary('and', ops.and, flags(3, 4), flags(4), false),
   binary('or', (a, b) => ops.or(ops.not(a), b), flags(3, 4), flags(4), false),
   unary('neg', ops.neg),
@@ -74,9 +108,22 @@ const elementwise: OpCase[] = [
   unary('pow', (x) => ops.pow(x, 3)),
   unary('square', ops.square),
   unary('clip', (x) => ops.clip(x, -1, 1), awayFromKinks(12)),
-  { name: 'where', feeds: { c: flags(3, 1), a: normal(4), b: normal(3, 4) }, build: (c, a, b) => ops.where(c as Node, a as Node, b as Node) },
-  { name: 'where with a number', feeds: { c: flags(3, 4), a: normal(4) }, build: (c, a) => ops.where(c as Node, a as Node, -50) },
-  { name: 'cast', feeds: { x: flags(5) }, build: (x) => ops.cast(x as Node, 'float32'), differentiable: false },
+  {
+    name: 'where',
+    feeds: { c: flags(3, 1), a: normal(4), b: normal(3, 4) },
+    build: (c, a, b) => ops.where(c as Node, a as Node, b as Node),
+  },
+  {
+    name: 'where with a number',
+    feeds: { c: flags(3, 4), a: normal(4) },
+    build: (c, a) => ops.where(c as Node, a as Node, -50),
+  },
+  {
+    name: 'cast',
+    feeds: { x: flags(5) },
+    build: (x) => ops.cast(x as Node, 'float32'),
+    differentiable: false,
+  },
   unary('stopGradient', (x) => ops.add(x, ops.stopGradient(ops.mul(x, 0)))),
   binary('tie', (a, b) => ops.tie(a, b), normal(3, 4), f32([Infinity, NaN], [2, 1])),
 ];
@@ -111,9 +158,13 @@ const reductions: OpCase[] = [
 ];
 
 const matMuls: OpCase[] = [
-  [false, false], [false, true], [true, false], [true, true],
+  [false, false],
+  [false, true],
+  [true, false],
+  [true, true],
 ].flatMap(([transA, transB]) => {
-  const flip = (shape: number[], flag?: boolean) => (flag ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape);
+  const flip = (shape: number[], flag?: boolean) =>
+    flag ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape;
   const options = { transA: transA as boolean, transB: transB as boolean };
   return [
     ['matrices', [3, 4], [4, 5]],
@@ -133,10 +184,22 @@ const matMuls: OpCase[] = [
 
 const blocks: OpCase[] = [
   binary('rmsNorm', (x, w) => ops.rmsNorm(x, w, 1e-5), normal(2, 3, 8), normal(8)),
-  { name: 'layerNorm', feeds: { x: normal(2, 3, 8), w: normal(8), b: normal(8) }, build: (x, w, b) => ops.layerNorm(x as Node, w as Node, b as Node, 1e-5) },
+  {
+    name: 'layerNorm',
+    feeds: { x: normal(2, 3, 8), w: normal(8), b: normal(8) },
+    build: (x, w, b) => ops.layerNorm(x as Node, w as Node, b as Node, 1e-5),
+  },
   unary('rotary', (x) => ops.rotary(x, cos(), sin()), normal(2, 3, 5, 4)),
-  { name: 'rotary at positions', feeds: { x: normal(2, 1, 3, 4), p: ints(8, 2, 3) }, build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node) },
-  { name: 'rotary at an offset', feeds: { x: normal(2, 1, 3, 4), p: i64([4], [1]) }, build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node) },
+  {
+    name: 'rotary at positions',
+    feeds: { x: normal(2, 1, 3, 4), p: ints(8, 2, 3) },
+    build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node),
+  },
+  {
+    name: 'rotary at an offset',
+    feeds: { x: normal(2, 1, 3, 4), p: i64([4], [1]) },
+    build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node),
+  },
 ];
 
 /** Cache of 6 steps, 4 heads over 2 key heads of width 16, batch 2; time and lengths vary. */
@@ -153,8 +216,26 @@ function decoding(name: string, time: number, lengths: number[], total: number, 
       total: i32([total], [1]),
     },
     build: (...nodes) => {
-      const [query, key, value, pastKey, pastValue, l, t] = nodes as [Node, Node, Node, Node, Node, Node, Node];
-      const inputs = { query, key, value, pastKey, pastValue, lengths: l, total: t, cos: cos(8), sin: sin(8) };
+      const [query, key, value, pastKey, pastValue, l, t] = nodes as [
+        Node,
+        Node,
+        Node,
+        Node,
+        Node,
+        Node,
+        Node,
+      ];
+      const inputs = {
+        query,
+        key,
+        value,
+        pastKey,
+        pastValue,
+        lengths: l,
+        total: t,
+        cos: cos(8),
+        sin: sin(8),
+      };
       return { ...ops.groupQueryAttention(inputs, { heads: 4, kvHeads: 2, window }) };
     },
     differentiable: false,
@@ -175,7 +256,10 @@ export const opCases: readonly OpCase[] = [
 ];
 
 /** The case's graph with one Input per feed. */
-export function buildCase(opCase: OpCase): { inputs: Record<string, Node<'Input'>>; outputs: Record<string, Node> } {
+export function buildCase(opCase: OpCase): {
+  inputs: Record<string, Node<'Input'>>;
+  outputs: Record<string, Node>;
+} {
   const inputs = Object.fromEntries(
     Object.entries(opCase.feeds).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
   );

@@ -29,7 +29,9 @@ describe('the op set', () => {
   });
 
   it('is covered by the cases', () => {
-    const used = new Set(opCases.flatMap((c) => topologicalOrder(Object.values(buildCase(c).outputs)).map((n) => n.op)));
+    const used = new Set(
+      opCases.flatMap((c) => topologicalOrder(Object.values(buildCase(c).outputs)).map((n) => n.op)),
+    );
     expect(Object.keys(emitRules).filter((op) => !used.has(op as keyof typeof emitRules))).toEqual([]);
   });
 });

@@ -27,7 +27,8 @@ export class Session {
       executionProviders: [...providers],
       interOpNumThreads: 1,
       logSeverityLevel: 3,
-      // The memory pattern plans one block for every activation of a training graph; without it the peak is lower.
+      // The memory pattern plans one block for every activation of a training graph; without it the peak is
+      // lower.
       enableMemPattern: false,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
@@ -47,7 +48,8 @@ export class Session {
   }
 
   /**
-   * Computes all outputs. Results named in `into` are written to the given tensors; a tensor that is both fed and
+   * Computes all outputs. Results named in `into` are written to the given tensors; a tensor that is both fed
+   * and
    * named in `into` is updated in place, without a copy. Feeds the graph does not read are ignored.
    */
   async run(feeds: Feeds, into: Feeds = {}): Promise<Record<string, Tensor>> {

@@ -71,5 +71,7 @@ export function allocate(dtype: DType, length: number): TensorData {
 
 /** Same type and dimensions. */
 export function sameTensorShape(a: Tensor, b: Tensor): boolean {
-  return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]);
+  return (
+    a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i])
+  );
 }

@@ -23,7 +23,10 @@ export function difference(a: Tensor, b: Tensor): number {
   let worst = 0;
   for (let i = 0; i < a.data.length; i++) {
     const [x, y] = [Number(a.data[i]), Number(b.data[i])];
-    const gap = Object.is(x, y) || (Number.isNaN(x) && Number.isNaN(y)) ? 0 : Math.abs(x - y) / Math.max(1, Math.abs(y));
+    const gap =
+      Object.is(x, y) || (Number.isNaN(x) && Number.isNaN(y))
+        ? 0
+        : Math.abs(x - y) / Math.max(1, Math.abs(y));
     worst = Number.isNaN(gap) ? Infinity : Math.max(worst, gap);
   }
   return worst;

@@ -18,7 +18,10 @@ export interface TrainGraph {
   readonly trainable: Readonly<Record<string, Node<'Input'>>>;
 }
 
-/** Names of the extra inputs and outputs; `next` outputs are meant to be fetched into the tensors that were fed. */
+/**
+ * Names of the extra inputs and outputs; `next` outputs are meant to be fetched into the tensors that were
+ * fed.
+ */
 export const names = {
   rate: 'optimizer.rate',
   correction1: 'optimizer.correction1',
@@ -47,7 +50,8 @@ function update(
 ): Outputs {
   const norm = globalNorm(gradients);
   const factor = optimizer.maxGradNorm === undefined ? undefined : clipFactor(norm, optimizer.maxGradNorm);
-  // Parameters are overwritten in place, so everything that reads the old ones has to come before the first update.
+  // Parameters are overwritten in place, so everything that reads the old ones has to come before the first
+  // update.
   const rate = [norm, ...first].reduce(tie, input(names.rate, 'float32', []) as Node);
   const rates: StepRates = {
     rate,
@@ -74,12 +78,18 @@ function update(
 }
 
 function gradientsOf({ loss, trainable }: TrainGraph, weight?: Node): Node[] {
-  if (loss.shape.length !== 0) throw new GraphError(`the loss must be a scalar, not [${loss.shape.join(', ')}]`);
+  if (loss.shape.length !== 0)
+    throw new GraphError(`the loss must be a scalar, not [${loss.shape.join(', ')}]`);
   return grad(loss, Object.values(trainable), weight);
 }
 
-/** One run = one optimizer step. Inputs besides the graph's own: `names.m/v` per parameter and the three scalars. */
-export function buildTrainStep(graph: TrainGraph & { readonly optimizer: AdamWOptions }): { fused: Uint8Array } {
+/**
+ * One run = one optimizer step. Inputs besides the graph's own: `names.m/v` per parameter and the three
+ * scalars.
+ */
+export function buildTrainStep(graph: TrainGraph & { readonly optimizer: AdamWOptions }): {
+  fused: Uint8Array;
+} {
   const outputs = report(graph);
   const updated = update(graph.trainable, gradientsOf(graph), graph.optimizer, Object.values(outputs));
   return { fused: emitModel({ ...outputs, ...updated }) };
@@ -102,7 +112,9 @@ export function buildApply(
   optimizer: AdamWOptions,
 ): Uint8Array {
   const all = Object.entries(shapes);
-  const params = Object.fromEntries(all.map(([name, shape]) => [name, input(`param.${name}`, 'float32', shape)]));
+  const params = Object.fromEntries(
+    all.map(([name, shape]) => [name, input(`param.${name}`, 'float32', shape)]),
+  );
   const gradients = all.map(([name, shape]) => input(names.gradient(name), 'float32', shape));
   return emitModel(update(params, gradients, optimizer, []));
 }

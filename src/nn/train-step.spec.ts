@@ -1,7 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { input, type Node } from './graph.js';
-import { gather, gatherElements, logSoftmax, matmul, mean, mul, neg, reshape, silu, sub, square, sum } from './ops.js';
+import {
+  gather,
+  gatherElements,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  reshape,
+  silu,
+  sub,
+  square,
+  sum,
+} from './ops.js';
 import { f32, floats, i64, scalarTensor, type Tensor } from './tensor.js';
 import { TrainState } from './train-state.js';
 import { TrainStep } from './train-step.js';
@@ -15,7 +28,10 @@ const WIDTH = 16;
 function freshParams(seed: number): Record<string, Tensor> {
   const rng = Rng.from(seed);
   const random = (...shape: number[]) =>
-    f32(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.2 * rng.normal()), shape);
+    f32(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.2 * rng.normal()),
+      shape,
+    );
   return { embed: random(VOCAB, WIDTH), up: random(WIDTH, 2 * WIDTH), down: random(2 * WIDTH, WIDTH) };
 }
 
@@ -36,7 +52,13 @@ function buildToy(batch: Feeds): TrainGraph {
 
 function toyBatch(n: number): { ids: Tensor; targets: Tensor } {
   const ids = Array.from({ length: n }, (_, i) => (i * 5) % VOCAB);
-  return { ids: i64(ids, [n]), targets: i64(ids.map((id) => (id * 3 + 1) % VOCAB), [n]) };
+  return {
+    ids: i64(ids, [n]),
+    targets: i64(
+      ids.map((id) => (id * 3 + 1) % VOCAB),
+      [n],
+    ),
+  };
 }
 
 const optimizer = { weightDecay: 0.01, maxGradNorm: 1 };
@@ -122,7 +144,11 @@ describe('TrainStep', () => {
       optimizer: {},
       build: () => {
         const w = input('w', 'float32', [2]);
-        return { loss: sum(square(w)), metrics: { broken: mul(input('x', 'float32', []), 1) as Node }, trainable: { w } };
+        return {
+          loss: sum(square(w)),
+          metrics: { broken: mul(input('x', 'float32', []), 1) as Node },
+          trainable: { w },
+        };
       },
     });
     open.push(step);
@@ -134,7 +160,11 @@ describe('TrainStep', () => {
   it('refuses a graph that does not train what the state holds', async () => {
     const state = TrainState.init({ w: f32([1], [1]), other: f32([1], [1]) });
     const w = input('w', 'float32', [1]);
-    const step = new TrainStep({ state, optimizer: {}, build: () => ({ loss: sum(sub(w, 1)), trainable: { w } }) });
+    const step = new TrainStep({
+      state,
+      optimizer: {},
+      build: () => ({ loss: sum(sub(w, 1)), trainable: { w } }),
+    });
     await expect(step.run({}, 0.1)).rejects.toThrow(/does not train other/);
   });
 });

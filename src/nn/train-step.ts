@@ -52,7 +52,8 @@ export class TrainStep {
   }
 
   /**
-   * Adds the batch's gradients, times `weight`, to what `apply` will use. With a mean loss, n equal parts of a batch
+   * Adds the batch's gradients, times `weight`, to what `apply` will use. With a mean loss, n equal parts of
+   * a batch
    * take weight 1 / n each; with unequal parts, their share of what the loss averages over.
    */
   async accumulate(batch: Feeds, weight: number): Promise<StepReport> {
@@ -75,7 +76,11 @@ export class TrainStep {
     this.applySession ??= await Session.create(buildApply(shapes, optimizer), session);
     const feeds: Record<string, Tensor> = this.rates(rate);
     const into: Record<string, Tensor> = {};
-    this.bindState(feeds, into, Object.fromEntries(Object.keys(shapes).map((name) => [name, `param.${name}`])));
+    this.bindState(
+      feeds,
+      into,
+      Object.fromEntries(Object.keys(shapes).map((name) => [name, `param.${name}`])),
+    );
     for (const [name, buffer] of Object.entries(this.gradients())) feeds[names.gradient(name)] = buffer;
     const results = await this.applySession.run(feeds, into);
     state.step += 1;
@@ -133,7 +138,9 @@ export class TrainStep {
     this.checkTrainable(graph);
     const { optimizer, session, maxSessions = 16 } = this.options;
     const model = kind === 'fused' ? buildTrainStep({ ...graph, optimizer }).fused : buildAccumulate(graph);
-    const inputs = Object.fromEntries(Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]));
+    const inputs = Object.fromEntries(
+      Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]),
+    );
     const fresh = { session: await Session.create(model, session), inputs };
     this.compiled.set(key, fresh);
     if (this.compiled.size > maxSessions) {
@@ -164,7 +171,9 @@ function only(tensor: Tensor): number {
 function reportOf(results: Readonly<Record<string, Tensor>>): StepReport {
   const prefix = names.metric('');
   const values = Object.fromEntries(
-    Object.entries(results).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+    Object.entries(results).flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+    ),
   );
   const single = Object.entries(values).filter(([, tensor]) => tensor.data.length === 1);
   return {

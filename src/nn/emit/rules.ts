@@ -21,7 +21,8 @@ function reduction(opType: string) {
 
 /** Reshape and Expand take the wanted shape as an input. */
 function toShape(opType: string) {
-  return (node: Node, writer: GraphWriter): void => writer.emit(node, opType, [...node.inputs, writer.list(node.shape)]);
+  return (node: Node, writer: GraphWriter): void =>
+    writer.emit(node, opType, [...node.inputs, writer.list(node.shape)]);
 }
 
 function withAxis(opType: string, more: Readonly<Record<string, string | number>> = {}) {
@@ -63,7 +64,9 @@ function emitGroupQueryAttention(node: Node<'GroupQueryAttention'>, writer: Grap
   });
 }
 
-/** How each op is written. Inputs are declared by `emitModel`; side outputs belong to their parent's operator. */
+/**
+ * How each op is written. Inputs are declared by `emitModel`; side outputs belong to their parent's operator.
+ */
 export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
   Input: (node, writer) => writer.addInput(node, node.attrs.name),
   Constant: (node, writer) => writer.rename(node, writer.initializer(node.attrs.tensor)),
@@ -88,24 +91,37 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
   Sqrt: plain('Sqrt'),
   Tanh: plain('Tanh'),
   Sigmoid: plain('Sigmoid'),
-  Silu: (node, writer) => writer.emit(node, 'QuickGelu', node.inputs, { ...MICROSOFT, attrs: { alpha: { float: 1 } } }),
+  Silu: (node, writer) =>
+    writer.emit(node, 'QuickGelu', node.inputs, { ...MICROSOFT, attrs: { alpha: { float: 1 } } }),
   Softplus: plain('Softplus'),
   Relu: plain('Relu'),
   Erf: plain('Erf'),
-  Gelu: (node, writer) => writer.emit(node, 'Gelu', node.inputs, { attrs: { approximate: node.attrs.approximate } }),
+  Gelu: (node, writer) =>
+    writer.emit(node, 'Gelu', node.inputs, { attrs: { approximate: node.attrs.approximate } }),
   Pow: (node, writer) => writer.emit(node, 'Pow', [...node.inputs, scalar(writer, node.attrs.exponent)]),
   Clip: (node, writer) =>
-    writer.emit(node, 'Clip', [...node.inputs, scalar(writer, node.attrs.min), scalar(writer, node.attrs.max)]),
+    writer.emit(node, 'Clip', [
+      ...node.inputs,
+      scalar(writer, node.attrs.min),
+      scalar(writer, node.attrs.max),
+    ]),
   Where: plain('Where'),
-  Cast: (node, writer) => writer.emit(node, 'Cast', node.inputs, { attrs: { to: elementType(node.attrs.to) } }),
+  Cast: (node, writer) =>
+    writer.emit(node, 'Cast', node.inputs, { attrs: { to: elementType(node.attrs.to) } }),
   MatMul: emitMatMul,
-  Transpose: (node, writer) => writer.emit(node, 'Transpose', node.inputs, { attrs: { perm: node.attrs.perm } }),
+  Transpose: (node, writer) =>
+    writer.emit(node, 'Transpose', node.inputs, { attrs: { perm: node.attrs.perm } }),
   Reshape: toShape('Reshape'),
   Expand: toShape('Expand'),
   Concat: withAxis('Concat'),
   Slice: (node, writer) => {
     const { axis, start, end } = node.attrs;
-    writer.emit(node, 'Slice', [...node.inputs, writer.list([start]), writer.list([end]), writer.list([axis])]);
+    writer.emit(node, 'Slice', [
+      ...node.inputs,
+      writer.list([start]),
+      writer.list([end]),
+      writer.list([axis]),
+    ]);
   },
   Pad: (node, writer) => {
     const { axis, before, after } = node.attrs;
@@ -126,7 +142,9 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
       attrs: { axis: -1, epsilon: { float: node.attrs.epsilon } },
     }),
   LayerNorm: (node, writer) =>
-    writer.emit(node, 'LayerNormalization', node.inputs, { attrs: { axis: -1, epsilon: { float: node.attrs.epsilon } } }),
+    writer.emit(node, 'LayerNormalization', node.inputs, {
+      attrs: { axis: -1, epsilon: { float: node.attrs.epsilon } },
+    }),
   Rotary: plain('RotaryEmbedding', 'com.microsoft'),
   GroupQueryAttention: emitGroupQueryAttention,
 };

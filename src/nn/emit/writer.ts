@@ -58,7 +58,12 @@ export class GraphWriter {
     this.emitAs([this.name(node), ...(this.sides.get(node.id) ?? [])], opType, inputs, options);
   }
 
-  emitAs(outputs: string[], opType: string, inputs: readonly (Node | string)[], options: EmitOptions = {}): void {
+  emitAs(
+    outputs: string[],
+    opType: string,
+    inputs: readonly (Node | string)[],
+    options: EmitOptions = {},
+  ): void {
     this.nodes.push({
       opType,
       domain: options.domain ?? '',
@@ -94,7 +99,12 @@ export class GraphWriter {
     if (known !== undefined) return known;
     const name = `_c${this.initializers.length}`;
     this.shared.set(key, name);
-    this.initializers.push({ name, dataType: TYPES[tensor.dtype], dims: [...tensor.shape], rawData: bytes(tensor) });
+    this.initializers.push({
+      name,
+      dataType: TYPES[tensor.dtype],
+      dims: [...tensor.shape],
+      rawData: bytes(tensor),
+    });
     return name;
   }
 

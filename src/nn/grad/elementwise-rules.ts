@@ -34,13 +34,12 @@ export function extremumRule(
 ): Node[] {
   const [x, y] = [a as Node, b as Node];
   const half = ops.where(ops.equal(x, y), ops.mul(g, 0.5), 0);
-  return [
-    sumTo(ops.where(wins(x, y), g, half), x.shape),
-    sumTo(ops.where(wins(y, x), g, half), y.shape),
-  ];
+  return [sumTo(ops.where(wins(x, y), g, half), x.shape), sumTo(ops.where(wins(y, x), g, half), y.shape)];
 }
 
-/** y = x s with s = sigmoid(x): dy/dx = s + y (1 - s). The sigmoid is recomputed when the gradient arrives. */
+/**
+ * y = x s with s = sigmoid(x): dy/dx = s + y (1 - s). The sigmoid is recomputed when the gradient arrives.
+ */
 export function siluRule(x: Node, g: Node, y: Node): Node {
   const s = ops.sigmoid(ops.tie(x, g));
   return ops.mul(g, ops.add(s, ops.sub(y, ops.mul(y, s))));

@@ -2,7 +2,10 @@ import type { Node } from '../graph.js';
 import { matmul } from '../ops.js';
 import { sumTo } from './elementwise-rules.js';
 
-/** Each product uses the flags of the forward one instead of explicit transposes; broadcast batches are summed. */
+/**
+ * Each product uses the flags of the forward one instead of explicit transposes; broadcast batches are
+ * summed.
+ */
 export function matMulRule(node: Node<'MatMul'>, g: Node): Node[] {
   const [a, b] = node.inputs as [Node, Node];
   const { transA, transB } = node.attrs;

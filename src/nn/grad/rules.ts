@@ -1,11 +1,21 @@
 import { GraphError, type Node, type Op } from '../graph.js';
 import * as ops from '../ops.js';
-import { concatRule, gatherElementsRule, gatherRule, maxRule, meanRule, sumRule, transposeRule } from './shape-rules.js';
+import {
+  concatRule,
+  gatherElementsRule,
+  gatherRule,
+  maxRule,
+  meanRule,
+  sumRule,
+  transposeRule,
+} from './shape-rules.js';
 import { divRule, extremumRule, geluRule, indicator, mulRule, siluRule, sumTo } from './elementwise-rules.js';
 import { layerNormRule, rmsNormRule } from './norm-rules.js';
 import { matMulRule } from './matmul-rule.js';
 
-/** Given a node and the gradient of its value, the gradient of each input; null where there is none by nature. */
+/**
+ * Given a node and the gradient of its value, the gradient of each input; null where there is none by nature.
+ */
 export type GradRule<O extends Op = Op> = (node: Node<O>, g: Node) => readonly (Node | null)[];
 
 type One = (x: Node, g: Node, y: Node) => Node;
@@ -49,7 +59,8 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   Exp: unary((_, g, y) => ops.mul(g, y)),
   Log: unary((x, g) => ops.div(g, x)),
   Sqrt: unary((_, g, y) => ops.div(ops.mul(g, 0.5), y)),
-  // Written so that every product contains g: what depends on the forward pass alone would be computed early and kept.
+  // Written so that every product contains g: what depends on the forward pass alone would be computed early
+  // and kept.
   Tanh: unary((_, g, y) => ops.sub(g, ops.mul(ops.mul(g, y), y))),
   Sigmoid: unary((_, g, y) => {
     const gy = ops.mul(g, y);

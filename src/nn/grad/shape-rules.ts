@@ -5,7 +5,12 @@ import { indicator } from './elementwise-rules.js';
 
 export function transposeRule(node: Node<'Transpose'>, g: Node): Node[] {
   const { perm } = node.attrs;
-  return [ops.transpose(g, perm.map((_, axis) => perm.indexOf(axis)))];
+  return [
+    ops.transpose(
+      g,
+      perm.map((_, axis) => perm.indexOf(axis)),
+    ),
+  ];
 }
 
 export function concatRule(node: Node<'Concat'>, g: Node): Node[] {
@@ -19,7 +24,9 @@ export function concatRule(node: Node<'Concat'>, g: Node): Node[] {
   });
 }
 
-/** Zeros that depend on g: constant ones would be folded into the model, a whole vocabulary matrix at a time. */
+/**
+ * Zeros that depend on g: constant ones would be folded into the model, a whole vocabulary matrix at a time.
+ */
 function zerosAfter(g: Node, shape: readonly number[]): Node {
   return ops.expand(ops.zeroAfter(g), shape);
 }
@@ -47,7 +54,10 @@ type Reduction = Node<'Sum'> | Node<'Mean'> | Node<'Max'>;
 /** A reduced value with its lost axes back as ones. */
 function kept(node: Reduction, value: Node): Node {
   const x = node.inputs[0] as Node;
-  return ops.reshape(value, x.shape.map((dim, i) => (node.attrs.axes.includes(i) ? 1 : dim)));
+  return ops.reshape(
+    value,
+    x.shape.map((dim, i) => (node.attrs.axes.includes(i) ? 1 : dim)),
+  );
 }
 
 export function sumRule(node: Node<'Sum'>, g: Node): Node[] {

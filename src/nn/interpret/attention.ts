@@ -5,7 +5,15 @@ import { blank, type Value } from './value.js';
 /** GroupQueryAttention: output [batch, time, heads * headDim], then the caches after this step. */
 export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Value[]): Value[] {
   const [query, key, value, pastKey, pastValue, lengths, total, cos, sin] = inputs as [
-    Value, Value, Value, Value, Value, Value, Value, Value?, Value?,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value?,
+    Value?,
   ];
   const { heads, kvHeads, scale, window } = node.attrs;
   const [batch, time, width] = node.shape as [number, number, number];
@@ -37,11 +45,16 @@ export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Va
         const q = fresh(query, b, t, h, heads, past + t);
         const first = window < 0 ? 0 : Math.max(0, past + t + 1 - window);
         const seen = Array.from({ length: past + t + 1 - first }, (_, i) => first + i);
-        const scores = seen.map((s) => scale * cached(keys, b, group, s).reduce((sum, k, d) => sum + k * (q[d] as number), 0));
+        const scores = seen.map(
+          (s) => scale * cached(keys, b, group, s).reduce((sum, k, d) => sum + k * (q[d] as number), 0),
+        );
         const top = Math.max(...scores);
         const weights = scores.map((score) => Math.exp(score - top));
         const norm = weights.reduce((sum, w) => sum + w, 0);
-        const target = out.data.subarray(((b * time + t) * heads + h) * dim, ((b * time + t) * heads + h + 1) * dim);
+        const target = out.data.subarray(
+          ((b * time + t) * heads + h) * dim,
+          ((b * time + t) * heads + h + 1) * dim,
+        );
         seen.forEach((s, i) => {
           cached(values, b, group, s).forEach((v, d) => {
             target[d] = (target[d] as number) + (v * (weights[i] as number)) / norm;

@@ -118,7 +118,10 @@ function scatterAdd(node: Node<'ScatterAdd'>, [x, indices, updates]: readonly Va
   const { axis } = node.attrs;
   eachIndex(added.shape, (index, flat) => {
     const hit = wrap(at.data[flat] as number, data.shape[axis] as number);
-    const to = offsetOf(index.map((i, d) => (d === axis ? hit : i)), data.shape);
+    const to = offsetOf(
+      index.map((i, d) => (d === axis ? hit : i)),
+      data.shape,
+    );
     out.data[to] = (out.data[to] as number) + (added.data[flat] as number);
   });
   return out;
@@ -132,7 +135,8 @@ function logSoftmaxLine(line: readonly number[]): number[] {
 
 function cast(node: Node<'Cast'>, [x]: readonly Value[]): Value {
   const { to } = node.attrs;
-  const convert = to === 'float32' ? (v: number) => v : to === 'bool' ? (v: number) => Number(v !== 0) : Math.trunc;
+  const convert =
+    to === 'float32' ? (v: number) => v : to === 'bool' ? (v: number) => Number(v !== 0) : Math.trunc;
   return { shape: node.shape, data: (x as Value).data.map(convert) };
 }
 
@@ -178,12 +182,16 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Cast: cast,
   MatMul: matMul,
   Transpose: (node, [x]) =>
-    pick(node.shape, x as Value, (index) => node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)] as number)),
+    pick(node.shape, x as Value, (index) =>
+      node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)] as number),
+    ),
   Reshape: sameData,
   Expand: map((a) => a as number),
   Concat: concat,
   Slice: (node, [x]) =>
-    pick(node.shape, x as Value, (index) => index.map((i, d) => (d === node.attrs.axis ? i + node.attrs.start : i))),
+    pick(node.shape, x as Value, (index) =>
+      index.map((i, d) => (d === node.attrs.axis ? i + node.attrs.start : i)),
+    ),
   Pad: pad,
   Gather: gather,
   GatherElements: gatherElements,
@@ -191,7 +199,8 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Sum: total,
   Mean: mean,
   Max: reduce(-Infinity, Math.max),
-  Softmax: (node, [x]) => alongAxis(x as Value, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
+  Softmax: (node, [x]) =>
+    alongAxis(x as Value, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
   LogSoftmax: (node, [x]) => alongAxis(x as Value, node.attrs.axis, logSoftmaxLine),
   RmsNorm: rmsNorm,
   LayerNorm: layerNorm,

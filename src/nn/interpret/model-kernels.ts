@@ -16,7 +16,10 @@ export function rmsNorm(node: Node<'RmsNorm'>, [x, weight]: readonly Value[]): V
   eachRow(x as Value, (row, i) => {
     const r = 1 / Math.sqrt(average(row.map((v) => v * v)) + node.attrs.epsilon);
     inverse.data[i] = r;
-    out.data.set(row.map((v, j) => v * r * ((weight as Value).data[j] as number)), i * row.length);
+    out.data.set(
+      row.map((v, j) => v * r * ((weight as Value).data[j] as number)),
+      i * row.length,
+    );
   });
   return [out, inverse];
 }
@@ -32,7 +35,10 @@ export function layerNorm(node: Node<'LayerNorm'>, [x, weight, bias]: readonly V
     const r = 1 / Math.sqrt(average(row.map((v) => (v - middle) ** 2)) + node.attrs.epsilon);
     centre.data[i] = middle;
     inverse.data[i] = r;
-    out.data.set(row.map((v, j) => (v - middle) * r * (w.data[j] as number) + (b.data[j] as number)), i * row.length);
+    out.data.set(
+      row.map((v, j) => (v - middle) * r * (w.data[j] as number) + (b.data[j] as number)),
+      i * row.length,
+    );
   });
   return [out, centre, inverse];
 }

@@ -44,11 +44,18 @@ export function eachIndex(shape: readonly number[], visit: (index: number[], fla
 export function offsetOf(index: readonly number[], shape: readonly number[]): number {
   const strides = stridesOf(shape);
   const lead = index.length - shape.length;
-  return shape.reduce((at, dim, i) => at + (dim === 1 ? 0 : (index[i + lead] as number) * (strides[i] as number)), 0);
+  return shape.reduce(
+    (at, dim, i) => at + (dim === 1 ? 0 : (index[i + lead] as number) * (strides[i] as number)),
+    0,
+  );
 }
 
 /** Element by element over broadcast inputs. */
-export function zip(shape: readonly number[], inputs: readonly Value[], f: (...args: number[]) => number): Value {
+export function zip(
+  shape: readonly number[],
+  inputs: readonly Value[],
+  f: (...args: number[]) => number,
+): Value {
   const out = blank(shape);
   eachIndex(shape, (index, flat) => {
     out.data[flat] = f(...inputs.map((x) => x.data[offsetOf(index, x.shape)] as number));
@@ -57,7 +64,11 @@ export function zip(shape: readonly number[], inputs: readonly Value[], f: (...a
 }
 
 /** out[i] = x[source(i)]: transposes, slices, gathers. */
-export function pick(shape: readonly number[], x: Value, source: (index: readonly number[]) => readonly number[]): Value {
+export function pick(
+  shape: readonly number[],
+  x: Value,
+  source: (index: readonly number[]) => readonly number[],
+): Value {
   const out = blank(shape);
   const strides = stridesOf(x.shape);
   eachIndex(shape, (index, flat) => {

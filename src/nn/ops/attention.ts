@@ -12,10 +12,18 @@ export function rotary(x: Node, cos: Node, sin: Node, positions?: Node): Node {
   requireFloat('Rotary', x);
   const at = positions ?? constant(i64([0], [1]));
   const [batch, , time, headDim] = x.shape;
-  if (x.shape.length !== 4 || !sameShape(cos.shape, sin.shape) || cos.shape.length !== 2 || cos.shape[1] !== (headDim as number) / 2) {
+  if (
+    x.shape.length !== 4 ||
+    !sameShape(cos.shape, sin.shape) ||
+    cos.shape.length !== 2 ||
+    cos.shape[1] !== (headDim as number) / 2
+  ) {
     throw new GraphError(`Rotary: x ${show(x.shape)}, cos ${show(cos.shape)}, sin ${show(sin.shape)}`);
   }
-  if (at.dtype !== 'int64' || !(sameShape(at.shape, [1]) || sameShape(at.shape, [batch as number, time as number]))) {
+  if (
+    at.dtype !== 'int64' ||
+    !(sameShape(at.shape, [1]) || sameShape(at.shape, [batch as number, time as number]))
+  ) {
     throw new GraphError(`Rotary: positions ${at.dtype} ${show(at.shape)} for x ${show(x.shape)}`);
   }
   return makeNode('Rotary', [x, at, cos, sin], {}, x.shape, x.dtype);

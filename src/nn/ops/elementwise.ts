@@ -7,7 +7,8 @@ export type Operand = Node | number;
 
 type BinaryOp = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Minimum' | 'Maximum';
 type CompareOp = 'Greater' | 'Less' | 'Equal';
-type UnaryOp = 'Neg' | 'Abs' | 'Exp' | 'Log' | 'Sqrt' | 'Tanh' | 'Sigmoid' | 'Silu' | 'Softplus' | 'Relu' | 'Erf';
+type UnaryOp =
+  'Neg' | 'Abs' | 'Exp' | 'Log' | 'Sqrt' | 'Tanh' | 'Sigmoid' | 'Silu' | 'Softplus' | 'Relu' | 'Erf';
 
 function scalarOf(value: number, dtype: DType): Node {
   switch (dtype) {
@@ -23,10 +24,12 @@ function scalarOf(value: number, dtype: DType): Node {
 }
 
 function pair(op: Op, a: Operand, b: Operand): [Node, Node] {
-  if (typeof a === 'number' && typeof b === 'number') throw new GraphError(`${op}: one operand must be a node`);
+  if (typeof a === 'number' && typeof b === 'number')
+    throw new GraphError(`${op}: one operand must be a node`);
   const left = typeof a === 'number' ? scalarOf(a, (b as Node).dtype) : a;
   const right = typeof b === 'number' ? scalarOf(b, left.dtype) : b;
-  if (left.dtype !== right.dtype) throw new GraphError(`${op}: types ${left.dtype} and ${right.dtype} differ`);
+  if (left.dtype !== right.dtype)
+    throw new GraphError(`${op}: types ${left.dtype} and ${right.dtype} differ`);
   return [left, right];
 }
 

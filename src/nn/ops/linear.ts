@@ -11,14 +11,16 @@ export interface MatMulOptions {
 
 /**
  * Matrix product over the last two axes; leading axes broadcast.
- * With a matrix on the right the rows of `a` are flattened first, so that it stays one Gemm, forward and backward.
+ * With a matrix on the right the rows of `a` are flattened first, so that it stays one Gemm, forward and
+ * backward.
  */
 export function matmul(a: Node, b: Node, { transA = false, transB = false }: MatMulOptions = {}): Node {
   requireFloat('MatMul', a);
   requireFloat('MatMul', b);
   const ra = a.shape.length;
   const rb = b.shape.length;
-  if (ra < 2 || rb < 2) throw new GraphError(`MatMul: ${show(a.shape)} and ${show(b.shape)} need two axes each`);
+  if (ra < 2 || rb < 2)
+    throw new GraphError(`MatMul: ${show(a.shape)} and ${show(b.shape)} need two axes each`);
   const [ka, m] = transA ? [a.shape[ra - 2], a.shape[ra - 1]] : [a.shape[ra - 1], a.shape[ra - 2]];
   const [kb, n] = transB ? [b.shape[rb - 1], b.shape[rb - 2]] : [b.shape[rb - 2], b.shape[rb - 1]];
   if (ka !== kb) {

@@ -6,7 +6,9 @@ function requireLastAxis(op: 'RmsNorm' | 'LayerNorm', x: Node, ...parameters: No
   for (const p of parameters) {
     requireFloat(op, p);
     if (x.shape.length === 0 || p.shape.length !== 1 || p.shape[0] !== x.shape[x.shape.length - 1]) {
-      throw new GraphError(`${op}: parameter ${show(p.shape)} does not fit the last axis of ${show(x.shape)}`);
+      throw new GraphError(
+        `${op}: parameter ${show(p.shape)} does not fit the last axis of ${show(x.shape)}`,
+      );
     }
   }
 }

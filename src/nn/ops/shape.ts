@@ -8,14 +8,24 @@ export function transpose(x: Node, perm: readonly number[]): Node {
   if (axes.length !== x.shape.length || new Set(axes).size !== axes.length) {
     throw new GraphError(`Transpose: ${show(perm)} does not permute the axes of ${show(x.shape)}`);
   }
-  return makeNode('Transpose', [x], { perm: axes }, axes.map((axis) => x.shape[axis] as number), x.dtype);
+  return makeNode(
+    'Transpose',
+    [x],
+    { perm: axes },
+    axes.map((axis) => x.shape[axis] as number),
+    x.dtype,
+  );
 }
 
 /** Same elements, another shape; one dimension may be -1 and is worked out. */
 export function reshape(x: Node, shape: readonly number[]): Node {
   const known = sizeOf(shape.filter((dim) => dim !== -1));
   const target = shape.map((dim) => (dim === -1 ? elementCount(x) / known : dim));
-  if (shape.filter((dim) => dim === -1).length > 1 || sizeOf(target) !== elementCount(x) || !target.every(Number.isInteger)) {
+  if (
+    shape.filter((dim) => dim === -1).length > 1 ||
+    sizeOf(target) !== elementCount(x) ||
+    !target.every(Number.isInteger)
+  ) {
     throw new GraphError(`Reshape: ${show(x.shape)} does not fit into ${show(shape)}`);
   }
   return sameShape(x.shape, target) ? x : makeNode('Reshape', [x], {}, target, x.dtype);
@@ -26,14 +36,21 @@ export function concat(xs: readonly Node[], axis: number): Node {
   if (!first) throw new GraphError('Concat: no inputs');
   const at = normalizeAxis(axis, first.shape.length, 'Concat');
   for (const x of xs) {
-    const fits = x.shape.length === first.shape.length && x.shape.every((dim, i) => i === at || dim === first.shape[i]);
+    const fits =
+      x.shape.length === first.shape.length && x.shape.every((dim, i) => i === at || dim === first.shape[i]);
     if (!fits || x.dtype !== first.dtype) {
       throw new GraphError(`Concat: ${show(x.shape)} does not join ${show(first.shape)} on axis ${axis}`);
     }
   }
   if (xs.length === 1) return first;
   const length = xs.reduce((sum, x) => sum + (x.shape[at] as number), 0);
-  return makeNode('Concat', xs, { axis: at }, first.shape.map((dim, i) => (i === at ? length : dim)), first.dtype);
+  return makeNode(
+    'Concat',
+    xs,
+    { axis: at },
+    first.shape.map((dim, i) => (i === at ? length : dim)),
+    first.dtype,
+  );
 }
 
 /** Elements start..end-1 of one axis; negative bounds count from the end. */
@@ -42,9 +59,16 @@ export function slice(x: Node, axis: number, start: number, end: number): Node {
   const length = x.shape[at] as number;
   const from = start < 0 ? start + length : start;
   const to = end < 0 ? end + length : Math.min(end, length);
-  if (from < 0 || from > to) throw new GraphError(`Slice: ${start}..${end} is not inside ${show(x.shape)} axis ${axis}`);
+  if (from < 0 || from > to)
+    throw new GraphError(`Slice: ${start}..${end} is not inside ${show(x.shape)} axis ${axis}`);
   if (from === 0 && to === length) return x;
-  return makeNode('Slice', [x], { axis: at, start: from, end: to }, x.shape.map((d, i) => (i === at ? to - from : d)), x.dtype);
+  return makeNode(
+    'Slice',
+    [x],
+    { axis: at, start: from, end: to },
+    x.shape.map((d, i) => (i === at ? to - from : d)),
+    x.dtype,
+  );
 }
 
 /** Zeros before and after along one axis: the transpose of `slice`. */
@@ -83,8 +107,10 @@ export function gatherElements(x: Node, indices: Node, axis: number): Node {
   requireIndices('GatherElements', indices);
   const at = normalizeAxis(axis, x.shape.length, 'GatherElements');
   const fits =
-    indices.shape.length === x.shape.length && indices.shape.every((dim, i) => i === at || dim <= (x.shape[i] as number));
-  if (!fits) throw new GraphError(`GatherElements: indices ${show(indices.shape)} do not fit ${show(x.shape)}`);
+    indices.shape.length === x.shape.length &&
+    indices.shape.every((dim, i) => i === at || dim <= (x.shape[i] as number));
+  if (!fits)
+    throw new GraphError(`GatherElements: indices ${show(indices.shape)} do not fit ${show(x.shape)}`);
   return makeNode('GatherElements', [x, indices], { axis: at }, indices.shape, x.dtype);
 }
 
@@ -93,7 +119,9 @@ export function scatterAdd(data: Node, indices: Node, updates: Node, axis: numbe
   requireIndices('ScatterAdd', indices);
   const at = normalizeAxis(axis, data.shape.length, 'ScatterAdd');
   if (!sameShape(indices.shape, updates.shape) || indices.shape.length !== data.shape.length) {
-    throw new GraphError(`ScatterAdd: indices ${show(indices.shape)}, updates ${show(updates.shape)}, data ${show(data.shape)}`);
+    throw new GraphError(
+      `ScatterAdd: indices ${show(indices.shape)}, updates ${show(updates.shape)}, data ${show(data.shape)}`,
+    );
   }
   return makeNode('ScatterAdd', [data, indices, updates], { axis: at }, data.shape, data.dtype);
 }
@@ -104,7 +132,8 @@ export function stopGradient(x: Node): Node {
 }
 
 /**
- * Zero as a scalar that nevertheless depends on `after`, so the runtime cannot fold it or schedule it earlier.
+ * Zero as a scalar that nevertheless depends on `after`, so the runtime cannot fold it or schedule it
+ * earlier.
  * It is "an element is less than itself", which is false for infinities and NaN too.
  */
 export function zeroAfter(after: Node): Node {

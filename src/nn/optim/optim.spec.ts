@@ -15,12 +15,24 @@ function stepGraph(options: AdamWOptions & { decay: boolean }): Record<string, N
   return { p2: after.param, m2: after.m, v2: after.v };
 }
 
-async function step(options: AdamWOptions & { decay: boolean }, at: number, p: number, m: number, v: number, g: number) {
+async function step(
+  options: AdamWOptions & { decay: boolean },
+  at: number,
+  p: number,
+  m: number,
+  v: number,
+  g: number,
+) {
   const { rate, correction1, correction2 } = adamwRates(at, 0.1, options);
   const one = (value: number) => f32([value], [1]);
   const feeds = {
-    p: one(p), m: one(m), v: one(v), g: one(g),
-    rate: scalarTensor(rate), c1: scalarTensor(correction1), c2: scalarTensor(correction2),
+    p: one(p),
+    m: one(m),
+    v: one(v),
+    g: one(g),
+    rate: scalarTensor(rate),
+    c1: scalarTensor(correction1),
+    c2: scalarTensor(correction2),
   };
   const out = await runOnce(stepGraph(options), feeds);
   return ['p2', 'm2', 'v2'].map((name) => Number((out[name] as Tensor).data[0]));
@@ -38,10 +50,14 @@ describe('adamw', () => {
   it('agrees with a second step worked out by hand, with decay', async () => {
     // m = 0.9*0.05 + 0.1*(-0.2) = 0.025, v = 0.999*0.00025 + 0.001*0.04 = 0.00028975
     // mHat = 0.025/0.19, vHat = 0.00028975/0.001999, p = 0.9*(1 - 0.1*0.01) - 0.1*mHat/(sqrt(vHat) + 1e-8)
-    const [p, m, v] = (await step({ decay: true, weightDecay: 0.01 }, 2, 0.9, 0.05, 0.00025, -0.2)) as [number, number, number];
+    const [p, m, v] = (await step({ decay: true, weightDecay: 0.01 }, 2, 0.9, 0.05, 0.00025, -0.2)) as [
+      number,
+      number,
+      number,
+    ];
     expect(m).toBeCloseTo(0.025, 7);
     expect(v).toBeCloseTo(0.00028975, 8);
-    expect(p).toBeCloseTo(0.899100 - (0.1 * (0.025 / 0.19)) / Math.sqrt(0.00028975 / 0.001999), 6);
+    expect(p).toBeCloseTo(0.8991 - (0.1 * (0.025 / 0.19)) / Math.sqrt(0.00028975 / 0.001999), 6);
   });
 
   it('leaves a parameter that does not decay alone at gradient zero', async () => {
@@ -70,7 +86,9 @@ describe('learningRate', () => {
   it('stays, falls evenly, or follows half a cosine, and stops at the floor', () => {
     expect([4, 8, 99].map(at('constant'))).toEqual([1, 1, 1]);
     for (const kind of ['linear', 'cosine'] as const) {
-      [4, 8, 12, 99].map(at(kind)).forEach((rate, i) => expect(rate).toBeCloseTo([1, 0.55, 0.1, 0.1][i] as number, 12));
+      [4, 8, 12, 99]
+        .map(at(kind))
+        .forEach((rate, i) => expect(rate).toBeCloseTo([1, 0.55, 0.1, 0.1][i] as number, 12));
     }
     expect(at('cosine')(6)).toBeGreaterThan(at('linear')(6));
   });
