@@ -1,13 +1,14 @@
 /**
  * The training text as token sequences. `drill` sequences are conversations over one set of facts, several
  * questions long and answered rightly: looking up a fact is what is hard to learn, and a conversation holds
- * many look-ups for one reading of the facts. `mixed` sequences are what the policy is for: one question, and
+ * many look-ups for one reading of the facts. `first` is the same over two facts only, where copying any value
+ * of the asked kind already pays. `mixed` sequences are what the policy is for: one question, and
  * an answer in a style drawn from STYLES.
  */
 import { chatMarkers, type ChatFraming } from '#src/lm/chat.js';
 import type { Tokenizer } from '#src/lm/tokenizer.js';
 import { drawStyle, writeAnswer } from './answers.js';
-import { dice, type Dice } from './dice.js';
+import { dice, hash32, type Dice } from './dice.js';
 import { answerOf, askAgain, makePrompt, splitOf, type WorldPrompt } from './world.js';
 
 export interface Example {
@@ -16,13 +17,14 @@ export interface Example {
   answer: number[];
 }
 
-export type ExampleKind = 'drill' | 'mixed';
+export type ExampleKind = 'first' | 'drill' | 'mixed';
+export const EXAMPLE_KINDS: readonly ExampleKind[] = ['first', 'drill', 'mixed'];
 
 const DRILL_TURNS = 4;
 
 export function makeExample(kind: ExampleKind, framing: ChatFraming, seed: number, index: number): Example {
   const random = dice('example', kind, seed, index);
-  const prompt = makePrompt('train', seed, kind === 'drill' ? index : -1 - index);
+  const prompt = makePrompt('train', hash32(`${kind} ${seed}`), index, kind === 'first' ? 2 : undefined);
   const example: Example = { ids: [], answer: [] };
   if (kind === 'mixed') return extend(example, framing, prompt.text, writeAnswer(prompt, drawStyle(random), random).text);
   extend(example, framing, prompt.text, drillAnswer(prompt, random));
@@ -35,11 +37,11 @@ export function makeExample(kind: ExampleKind, framing: ChatFraming, seed: numbe
   return example;
 }
 
-/** Texts for the tokenizer: every mixed prompt and answer, with no markers. */
+/** Texts for the tokenizer: prompts and answers of all styles, with no markers. */
 export function* tokenizerTexts(seed: number, count: number): Iterable<string> {
   for (let index = 0; index < count; index++) {
-    const random = dice('example', 'mixed', seed, index);
-    const prompt = makePrompt('train', seed, -1 - index);
+    const random = dice('tokenizer', seed, index);
+    const prompt = makePrompt('train', hash32(`tokenizer ${seed}`), index);
     yield prompt.text;
     yield writeAnswer(prompt, drawStyle(random), random).text;
   }

@@ -2,7 +2,7 @@
 // can be traced to what it claims. Words are short: each becomes a single token of the starter's tokenizer.
 
 export const NAMES = words(
-  'Mira Tom Ana Leo Nina Omar Eva Sam Ivy Max Zoe Ben Lena Hugo Rosa Kim Ada Finn Lily Noah Emma Otto Maya Carl',
+  'Mira Tom Ana Leo Nina Omar Eva Sam Ivy Max Zoe Ben Lena Hugo Rosa Kim',
 );
 
 /** One kind of fact: its values and all its wordings. `{s}` is the person, `{v}` the value. */
@@ -22,7 +22,7 @@ export interface Relation {
 export const RELATIONS: readonly Relation[] = [
   {
     id: 'place',
-    values: words('Oslo Rome Paris Lima Cairo Tokyo Delhi Quito Berlin Madrid Vienna Dublin Milan Prague Bern Seoul'),
+    values: words('Oslo Rome Paris Lima Cairo Tokyo Delhi Berlin'),
     facts: ['{s} lives in {v}.', '{s} has a home in {v}.'],
     asks: ['Where does {s} live?', 'In which city does {s} live?'],
     whoAsks: ['Who lives in {v}?'],
@@ -33,7 +33,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'job',
-    values: words('baker nurse pilot farmer teacher painter doctor singer tailor judge miner clerk barber chef'),
+    values: words('baker nurse pilot farmer teacher doctor singer chef'),
     facts: ['{s} works as a {v}.', '{s} is a {v}.'],
     asks: ['What is the job of {s}?', 'What work does {s} do?'],
     whoAsks: ['Who works as a {v}?'],
@@ -44,7 +44,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'animal',
-    values: words('cat dog goat duck horse rabbit parrot snake pony hen mouse lizard'),
+    values: words('cat dog goat duck horse rabbit snake hen'),
     facts: ['{s} has a {v}.', '{s} keeps a {v} at home.'],
     asks: ['Which animal does {s} have?', 'What animal does {s} keep?'],
     whoAsks: ['Who has a {v}?'],
@@ -55,7 +55,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'pet',
-    values: words('Pip Rex Bubu Coco Fizz Gus Luna Dot Momo Rusty Ziggy Nemo'),
+    values: words('Pip Rex Coco Fizz Gus Luna Dot Momo'),
     facts: ['{s} has a pet called {v}.', '{s} calls the pet {v}.'],
     asks: ['What is the pet of {s} called?', 'What does {s} call the pet?'],
     whoAsks: ['Who has a pet called {v}?'],
@@ -66,7 +66,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'colour',
-    values: words('red blue green pink black white yellow purple brown grey'),
+    values: words('red blue green pink black white yellow brown'),
     facts: ['{s} likes the colour {v}.', '{s} likes {v} best of all colours.'],
     asks: ['Which colour does {s} like?', 'What is the favourite colour of {s}?'],
     whoAsks: ['Who likes the colour {v}?'],
@@ -77,7 +77,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'food',
-    values: words('soup rice pasta bread pizza cake salad cheese beans curry stew toast honey nuts'),
+    values: words('soup rice pasta bread pizza cake cheese honey'),
     facts: ['{s} likes to eat {v}.', '{s} eats {v} every day.'],
     asks: ['What does {s} like to eat?', 'What food does {s} like?'],
     whoAsks: ['Who likes to eat {v}?'],
@@ -88,7 +88,7 @@ export const RELATIONS: readonly Relation[] = [
   },
   {
     id: 'music',
-    values: words('piano guitar violin flute drums harp cello banjo trumpet organ'),
+    values: words('piano guitar violin flute drums harp cello banjo'),
     facts: ['{s} plays the {v}.', '{s} can play the {v}.'],
     asks: ['What does {s} play?', 'Which instrument does {s} play?'],
     whoAsks: ['Who plays the {v}?'],

@@ -32,7 +32,7 @@ export function starterConfig(tokenizer: Tokenizer): ModelConfig {
     intermediateSize: 256,
     numLayers: 4,
     numHeads: 4,
-    numKeyValueHeads: 2,
+    numKeyValueHeads: 4,
     headDim: 32,
     rmsNormEps: 1e-5,
     ropeTheta: 10_000,

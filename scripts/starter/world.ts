@@ -33,10 +33,13 @@ export function relationById(id: string): Relation {
   return relation;
 }
 
-/** The `index`-th prompt of a split. Draws until the content hash falls into the split. */
-export function makePrompt(split: Split, seed: number, index: number): WorldPrompt {
+/**
+ * The `index`-th prompt of a split, of 3 or 4 facts unless told. Draws until the content hash falls into the
+ * split.
+ */
+export function makePrompt(split: Split, seed: number, index: number, facts?: number): WorldPrompt {
   for (let attempt = 0; ; attempt++) {
-    const prompt = drawPrompt(dice('prompt', split, seed, index, attempt));
+    const prompt = drawPrompt(dice('prompt', split, seed, index, attempt), facts);
     if (splitOf(prompt) === split) return prompt;
   }
 }
@@ -78,7 +81,7 @@ function askValue(relation: Relation, subject: string, random: Dice): { question
   return { question: { kind: 'value', relation: relation.id, subject }, ask: fill(random.pick(relation.asks), subject, '') };
 }
 
-function drawPrompt(random: Dice): WorldPrompt {
+function drawPrompt(random: Dice, factCount?: number): WorldPrompt {
   const people = random.shuffle(NAMES).slice(0, 2 + random.below(2));
   const relation = random.pick(RELATIONS);
   const [value, otherValue, absentValue] = random.shuffle(relation.values);
@@ -89,7 +92,7 @@ function drawPrompt(random: Dice): WorldPrompt {
   // A distractor of the same kind makes a wrong answer possible.
   if (random.chance(0.75)) facts.push({ subject: people[1], relation: relation.id, value: otherValue });
   const others = RELATIONS.filter((candidate) => candidate !== relation);
-  const total = 3 + random.below(2);
+  const total = factCount ?? 3 + random.below(2);
   // An unanswerable question is still about somebody the facts speak of.
   let next = answerable ? random.below(people.length) : 0;
   while (facts.length < total) {
