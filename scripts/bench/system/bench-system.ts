@@ -1,0 +1,60 @@
+// A whole Plumbline of its own for one area: fresh database in a temporary folder, API and workers as
+// processes, gone afterwards.
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '#src/database/embedded-postgres.js';
+import { ensureDatabase } from '#src/database/ensure-database.js';
+import { startPlumbline } from '#src/process/supervisor.js';
+import { Plumbline } from '#sdk/client.js';
+
+export interface BenchSystem {
+  url: string;
+  adminKey: string;
+  client: Plumbline;
+  databaseUrl: string;
+  workerPids: number[];
+  /** Where API and worker write; kept when something went wrong. */
+  logFile: string;
+}
+
+const adminKey = 'plk_benchmark_of_a_temporary_system';
+
+/** Runs `work` on a fresh system; the database has the settings that `npm start` gives it. */
+export async function withSystem<T>(options: { workers: number }, work: (system: BenchSystem) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
+  const logFile = join(dir, 'plumbline.log');
+  const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres') });
+  let stop = () => postgres.stop();
+  const interrupted = () => void stop().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
+  let done = false;
+  try {
+    await ensureDatabase(postgres.url);
+    const plumbline = await startPlumbline({
+      api: true,
+      workers: Array.from({ length: options.workers }, () => []),
+      env: {
+        DATABASE_URL: postgres.url,
+        PLUMBLINE_DATA_DIR: dir,
+        PLUMBLINE_ADMIN_KEY: adminKey,
+        PORT: '0',
+        RATE_LIMIT_PER_MINUTE: '10000000',
+        LOG_LEVEL: 'warn',
+        LOG_FORMAT: 'json',
+      },
+      output: openSync(logFile, 'a'),
+    });
+    stop = () => plumbline.stop().then(() => postgres.stop());
+    const url = plumbline.url!;
+    const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
+    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, logFile });
+    done = true;
+    return result;
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted);
+    await stop();
+    if (done) rmSync(dir, { recursive: true, force: true });
+    else process.stderr.write(`plumbline: the log of the system under test is ${logFile}\n`);
+  }
+}

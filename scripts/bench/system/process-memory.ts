@@ -1,0 +1,26 @@
+// Resident memory of another process, where the system has /proc.
+import { readFileSync } from 'node:fs';
+
+/** MiB, or undefined where this cannot be known. */
+export function residentMiB(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `work` and tells by how many MiB the process grew at most meanwhile, looked at 20 times a second. */
+export async function memoryGrowth<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; grownMiB: number | undefined }> {
+  const before = residentMiB(pid);
+  let peak = before ?? 0;
+  const timer = setInterval(() => (peak = Math.max(peak, residentMiB(pid) ?? 0)), 50);
+  try {
+    const result = await work();
+    peak = Math.max(peak, residentMiB(pid) ?? 0);
+    return { result, grownMiB: before === undefined ? undefined : peak - before };
+  } finally {
+    clearInterval(timer);
+  }
+}
