@@ -1,11 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkpointHash } from '#src/lm/checkpoint.js';
 import { allLinear } from '#src/lm/lora.js';
 import { floats, type Tensor } from '#src/nn/tensor.js';
+import { trainableCheckpoint } from '../../test/factories/training.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
-import { trainGrpo, type GrpoProgress, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
+import { trainGrpo, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
 import type { ScoredText } from './rollouts.js';
-import { tinyPolicy } from './tiny-policy.fixture.js';
+import { RunProgressStore } from './run-progress.store.js';
 
 const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
 
@@ -28,7 +32,7 @@ function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> 
     evaluationPrompts: 5,
     ...given,
   });
-  return { checkpoint: tinyPolicy(), prompts, score, hyperparameters, ...rest };
+  return { checkpoint: trainableCheckpoint(), prompts, score, hyperparameters, ...rest };
 }
 
 describe('20 steps against a synthetic reward', () => {
@@ -74,17 +78,21 @@ describe('the same task gives the same bits', () => {
     expect(checkpointHash(c.checkpoint)).not.toBe(checkpointHash(a.checkpoint));
   });
 
-  test('resumed in the middle', async () => {
+  test('resumed in the middle from what was saved', async () => {
     const straight = await trainGrpo(task(short));
     const stopper = new AbortController();
-    let saved: GrpoProgress | undefined;
-    const onStep = ({ step, progress }: GrpoStepReport) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-run-'));
+    const store = new RunProgressStore({ dataDir });
+    const onStep = async ({ step, progress }: GrpoStepReport) => {
       if (step !== 2) return;
-      saved = { ...progress, state: structuredClone(progress.state) };
+      await store.save('a run', progress);
       stopper.abort(new Error('killed'));
     };
     await expect(trainGrpo(task(short, { onStep, signal: stopper.signal }))).rejects.toThrow('killed');
-    const resumed = await trainGrpo(task(short, { resume: saved }));
+    const resumed = await trainGrpo(task(short, { resume: await store.load('a run') }));
+    await store.remove('a run');
+    expect(await store.load('a run')).toBeUndefined();
+    rmSync(dataDir, { recursive: true });
     expect(resumed.metrics).toEqual(straight.metrics);
     expect(resumed.rewardBefore).toBe(straight.rewardBefore);
     expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));

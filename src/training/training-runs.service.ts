@@ -7,14 +7,12 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { JobMetric } from '#src/jobs/job-metric.entity.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { completeHyperparameters } from './grpo-hyperparameters.js';
 import { TrainingInputs } from './training-inputs.js';
 import type { TrainingRun } from './training-run.entity.js';
-import type { CreateGrpoRunDto, TrainingMetricsQuery, TrainingSamplesQuery } from './training-runs.dto.js';
+import type { CreateGrpoRunDto, TrainingMetricDto, TrainingMetricsQuery, TrainingSampleDto, TrainingSamplesQuery } from './training-runs.dto.js';
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
-import type { TrainingSample } from './training-sample.entity.js';
 
 @Injectable()
 export class TrainingRunsService {
@@ -48,18 +46,20 @@ export class TrainingRunsService {
     return toPage(await this.runs.page(request), request, (run) => run.id);
   }
 
-  async listMetrics(id: string, query: TrainingMetricsQuery): Promise<Page<JobMetric>> {
+  async listMetrics(id: string, query: TrainingMetricsQuery): Promise<Page<TrainingMetricDto>> {
     const { jobId } = await this.get(id);
     const request = pageRequest(query, 'ordinal');
     const after = request.after ?? (query.afterStep === undefined ? null : String(query.afterStep));
     // Whoever may read the run may read its curve, whichever key started the job.
-    return this.jobs.metrics({ vendorId: null }, jobId, { ...request, after });
+    const page = await this.jobs.metrics({ vendorId: null }, jobId, { ...request, after });
+    return { ...page, data: page.data.map(({ step, values }) => ({ step, values })) };
   }
 
-  async listSamples(id: string, query: TrainingSamplesQuery): Promise<Page<TrainingSample>> {
+  async listSamples(id: string, query: TrainingSamplesQuery): Promise<Page<TrainingSampleDto>> {
     await this.get(id);
     const request = pageRequest(query, 'ordinal');
-    return toPage(await this.runs.pageSamples(id, query.step, request), request, sampleOrdinal);
+    const page = toPage(await this.runs.pageSamples(id, query.step, request), request, sampleOrdinal);
+    return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
   private async start(tx: Transaction, auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
