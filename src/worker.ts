@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from './config/config.js';
 import { PinoLogger } from './http/logger.js';
 import { queueNames } from './jobs/job-types.js';
+import { setDefaultThreads } from './nn/session.js';
 import { prepare, run, stopWithParent } from './process/process.js';
 import { reportHealth } from './process/worker-health.js';
 import { WorkerModule } from './worker.module.js';
@@ -12,6 +13,7 @@ import { WorkerModule } from './worker.module.js';
 await run(async () => {
   const queues = queuesOf(process.argv.slice(2));
   const config = await prepare();
+  setDefaultThreads(config.computeThreads);
   const logger = new PinoLogger(config, 'worker');
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, queues), { logger, abortOnError: false });
   app.enableShutdownHooks();

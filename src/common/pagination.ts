@@ -1,12 +1,12 @@
 import { Type as Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Type } from '@nestjs/common';
 import { ProblemException } from './problem.js';
 
 /** Query parameters of every collection. */
 export class PageQuery {
-  /** How many items at most. @example 50 */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, default: 50, description: 'how many items at most' })
   @IsOptional()
   @Transform(() => Number)
   @IsInt()
@@ -14,7 +14,7 @@ export class PageQuery {
   @Max(500)
   limit?: number;
 
-  /** The `nextCursor` of the page before. */
+  @ApiPropertyOptional({ description: 'the `nextCursor` of the page before' })
   @IsOptional()
   @IsString()
   cursor?: string;

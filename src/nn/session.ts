@@ -16,13 +16,20 @@ export interface SessionOptions {
   readonly optimizedModelPath?: string;
 }
 
+let defaultThreads: number | undefined;
+
+/** Threads of sessions that name none; a process sets it once, before its first session. 0 leaves the choice to the runtime. */
+export function setDefaultThreads(threads: number): void {
+  defaultThreads = threads > 0 ? threads : undefined;
+}
+
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { threads, providers = ['cpu'], withoutOptimizers = [], optimizedModelPath } = options;
+    const { threads = defaultThreads, providers = ['cpu'], withoutOptimizers = [], optimizedModelPath } = options;
     const inner = await ort.InferenceSession.create(model, {
       executionProviders: [...providers],
       interOpNumThreads: 1,
