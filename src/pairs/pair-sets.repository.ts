@@ -49,15 +49,19 @@ export class PairSetsRepository {
   /** Pairs after an ordinal, in order. */
   pairs(id: string, filter: PairFilter, after: number | null, limit: number): Promise<PairRow[]> {
     return this.rows.query(
-      `SELECT p.ordinal, p.prompt_id AS "promptId", q.text AS prompt, p.split, p.tie,
+      // The page first, then its texts: joined the other way round, every page would read all completions.
+      `WITH page AS MATERIALIZED (
+         SELECT * FROM pairs
+         WHERE pair_set_id = $1 AND ordinal > $2 AND ($3::text IS NULL OR split = $3) AND ($4 OR NOT tie)
+         ORDER BY ordinal LIMIT $5)
+       SELECT p.ordinal, p.prompt_id AS "promptId", q.text AS prompt, p.split, p.tie,
               p.chosen_completion_id AS "chosenCompletionId", c.text AS chosen, p.chosen_score AS "chosenScore",
               p.rejected_completion_id AS "rejectedCompletionId", r.text AS rejected, p.rejected_score AS "rejectedScore"
-       FROM pairs p
+       FROM page p
        JOIN prompts q ON q.id = p.prompt_id
        JOIN completions c ON c.id = p.chosen_completion_id
        JOIN completions r ON r.id = p.rejected_completion_id
-       WHERE p.pair_set_id = $1 AND p.ordinal > $2 AND ($3::text IS NULL OR p.split = $3) AND ($4 OR NOT p.tie)
-       ORDER BY p.ordinal LIMIT $5`,
+       ORDER BY p.ordinal`,
       [id, after ?? -1, filter.split ?? null, filter.ties ?? true, limit],
     );
   }
