@@ -30,8 +30,9 @@ export function sizeOf({ ids, chosen }: Readonly<Record<string, Tensor>>): Batch
   return { rows: ids.shape[0], time: ids.shape[1], pairs: chosen.shape[0] };
 }
 
-/** Sizes are rounded up to these multiples, so that an epoch needs few graphs. */
-const multiples = { rows: 8, time: 32, pairs: 64 };
+/** Sizes are rounded up to these multiples, so that an epoch needs few graphs; long texts can bear a coarser one. */
+const multiples = { rows: 4, shortTime: 16, longTime: 32, pairs: 64 };
+const longFrom = 128;
 
 export function collate(groups: readonly EncodedGroup[], padId: number): PreferenceBatch {
   const texts = groups.flatMap((group) => group.rows);
@@ -40,7 +41,9 @@ export function collate(groups: readonly EncodedGroup[], padId: number): Prefere
     return group.pairs.map((pair) => ({ ...pair, chosen: pair.chosen + offset, rejected: pair.rejected + offset }));
   });
   const rows = roundUp(texts.length, multiples.rows);
-  const padded = padRight(texts, { padId, multiple: multiples.time, batch: rows });
+  const longest = Math.max(...texts.map((row) => row.length));
+  const multiple = longest <= longFrom ? multiples.shortTime : multiples.longTime;
+  const padded = padRight(texts, { padId, multiple, batch: rows });
   const size = roundUp(pairs.length, multiples.pairs);
   // Pairs that only pad compare row 0 with itself and weigh nothing.
   const column = (value: (pair: GroupPair) => number): number[] =>

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { checkpointHash, parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
 import { trainBpe } from '#src/lm/train-bpe.js';
@@ -8,6 +8,9 @@ import { resolveHyperparameters, type GivenHyperparameters } from './hyperparame
 import { type PreferenceGroup } from './preference-groups.js';
 import { RewardScorer } from './reward-scorer.js';
 import { trainRewardModel, TrainingDivergedError, type RewardStep } from './reward-trainer.js';
+
+// Learning takes seconds, and a machine may be busy with other things.
+vi.setConfig({ testTimeout: 240_000 });
 
 const words = ['sun', 'moon', 'tree', 'stone', 'bird', 'lake', 'wind', 'rain'];
 
