@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { Rng } from '#src/common/rng.js';
 import { newId } from '#src/common/id.js';
@@ -11,6 +11,9 @@ import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../fa
 import { createTestApp, type TestApp } from '../support/app.js';
 import { createTinyPolicy } from '../support/tiny-policy.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
+
+// Training takes seconds, and a machine may be busy with other things.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let t: TestApp;
 let worker: Node;
@@ -63,7 +66,7 @@ async function ratedPairSet(): Promise<string> {
 
 async function trained(name: string, hyperparameters: object = settings) {
   const { body } = await post('/v1/reward-models', { name, pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(202);
-  const job = await settled(worker, body.jobId, undefined, 60_000);
+  const job = await settled(worker, body.jobId, undefined, 240_000);
   expect(job).toMatchObject({ state: 'succeeded', resultType: 'reward_model', resultId: body.id, error: null });
   return (await get(`/v1/reward-models/${body.id}`).expect(200)).body;
 }
@@ -228,12 +231,12 @@ describe('what cannot be trained', () => {
   test('one whose training was cancelled does not score, and can be trained after all', async () => {
     const { body: created } = await post('/v1/reward-models', body({ hyperparameters: { ...settings, epochs: 3 } })).expect(202);
     await post(`/v1/jobs/${created.jobId}/cancel`, {}).expect(202);
-    expect(await settled(worker, created.jobId, undefined, 60_000)).toMatchObject({ state: 'cancelled' });
+    expect(await settled(worker, created.jobId, undefined, 240_000)).toMatchObject({ state: 'cancelled' });
     const score = () => post(`/v1/reward-models/${created.id}/score`, { promptId: sample.promptId });
     expect((await score().expect(409)).body.code).toBe('reward_model_not_trained');
     expect((await get(`/v1/reward-models/${created.id}/evaluations`).expect(200)).body.data).toEqual([]);
     await post(`/v1/jobs/${created.jobId}/retry`, {}).expect(202);
-    expect(await settled(worker, created.jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded' });
+    expect(await settled(worker, created.jobId, undefined, 240_000)).toMatchObject({ state: 'succeeded' });
     expect((await score().expect(200)).body.complete).toBe(true);
   });
 });
