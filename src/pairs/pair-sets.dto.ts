@@ -54,7 +54,7 @@ export class CreatePairSetDto {
 
   /** At most so many pairs of each prompt; needed for `sample`, and only there. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, example: 8 })
-  @ValidateIf((dto: CreatePairSetDto) => dto.strategy === 'sample' || dto.pairsPerPrompt != null)
+  @ValidateIf((dto: CreatePairSetDto) => dto.strategy === 'sample' || (dto.pairsPerPrompt ?? undefined) !== undefined)
   @IsInt()
   @Min(1)
   @Max(100_000)

@@ -10,7 +10,7 @@ import { chunked, readNdjson, type NdjsonLine } from '#src/common/ndjson.js';
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
 import { BulkRatingsRepository, type BulkRating } from './bulk-ratings.repository.js';
 import { PublishedVersions } from './published-versions.js';
-import { readRatingLine } from './rating-line.js';
+import { present, readRatingLine } from './rating-line.js';
 import { refusal, type References } from './rating-references.js';
 import type { Rating } from './rating.entity.js';
 import type { CreateRatingDto } from './ratings.dto.js';
@@ -69,9 +69,7 @@ export class RatingIngestService {
   }
 
   private async resolve(auth: AuthContext, dtos: CreateRatingDto[]): Promise<References> {
-    const distinct = (name: 'completionId' | 'completionExternalId' | 'labelerId' | 'labelerExternalId') => [
-      ...new Set(dtos.flatMap((dto) => (dto[name] == null ? [] : [name.endsWith('ExternalId') ? dto[name] : dto[name].toLowerCase()]))),
-    ];
+    const distinct = (name: ReferenceField) => [...new Set(dtos.flatMap((dto) => keyOf(dto, name)))];
     const [completions, completionsByExternalId, labelers, labelersByExternalId, versions] = await Promise.all([
       this.ratings.completionIds(distinct('completionId'), 'id'),
       this.ratings.completionIds(distinct('completionExternalId'), 'externalId'),
@@ -107,6 +105,15 @@ export function takenBy(first: Pick<Rating, 'id' | 'externalId'>): ProblemDetail
   return { pointer: '/externalId', rule: 'unique', message, value: shorten(first.externalId) };
 }
 
+type ReferenceField = 'completionId' | 'completionExternalId' | 'labelerId' | 'labelerExternalId';
+
+/** Ids are compared as Postgres writes them, in lower case. */
+function keyOf(dto: CreateRatingDto, name: ReferenceField): string[] {
+  const key = dto[name];
+  if (!present(key)) return [];
+  return [name === 'completionId' || name === 'labelerId' ? key.toLowerCase() : key];
+}
+
 function readLine({ line, value, error }: NdjsonLine): ReadLine {
   const read = error ? { errors: [{ pointer: '', ...error }] } : readRatingLine(value);
   if (read.errors) return { line, failed: failedLine(line, codeOf(read.errors), read.errors) };
@@ -117,12 +124,12 @@ function toRow(dto: CreateRatingDto, references: References): BulkRating {
   return {
     id: newId(),
     completionId:
-      dto.completionId != null
+      present(dto.completionId)
         ? dto.completionId.toLowerCase()
         : references.completionsByExternalId.get(dto.completionExternalId!)!,
     criterionVersionId: dto.criterionVersionId.toLowerCase(),
     labelerId:
-      dto.labelerId != null ? dto.labelerId.toLowerCase() : references.labelersByExternalId.get(dto.labelerExternalId!)!,
+      present(dto.labelerId) ? dto.labelerId.toLowerCase() : references.labelersByExternalId.get(dto.labelerExternalId!)!,
     score: dto.score,
     position: dto.position ?? null,
     timeSpentMs: dto.timeSpentMs ?? null,

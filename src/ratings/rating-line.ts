@@ -70,7 +70,8 @@ function namedOnce(value: CreateRatingDto): RatingLine {
   return errors.length > 0 ? { errors } : { value };
 }
 
-function present(value: unknown): boolean {
+/** A field given as null counts as left out, as it does for the DTO. */
+export function present<T>(value: T): value is NonNullable<T> {
   return value !== null && value !== undefined;
 }
 

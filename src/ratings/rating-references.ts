@@ -1,5 +1,6 @@
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
 import type { CriterionVersion } from './criterion-version.entity.js';
+import { present } from './rating-line.js';
 import type { CreateRatingDto } from './ratings.dto.js';
 import { offScaleMessage, onScale } from './scale.js';
 
@@ -60,7 +61,7 @@ export function absent(
 
 function completionRefusal(dto: CreateRatingDto, references: References): Refusal | undefined {
   const found =
-    dto.completionId != null
+    present(dto.completionId)
       ? references.completions.has(dto.completionId.toLowerCase())
       : references.completionsByExternalId.has(dto.completionExternalId!);
   return found ? undefined : absentCompletion(dto);
@@ -68,20 +69,20 @@ function completionRefusal(dto: CreateRatingDto, references: References): Refusa
 
 function labelerRefusal(dto: CreateRatingDto, references: References): Refusal | undefined {
   const found =
-    dto.labelerId != null
+    present(dto.labelerId)
       ? references.labelers.has(dto.labelerId.toLowerCase())
       : references.labelersByExternalId.has(dto.labelerExternalId!);
   return found ? undefined : absentLabeler(dto);
 }
 
 export function absentCompletion(dto: CreateRatingDto): Refusal {
-  return dto.completionId != null
+  return present(dto.completionId)
     ? absent('completion_not_found', '/completionId', dto.completionId)
     : absent('completion_not_found', '/completionExternalId', dto.completionExternalId!);
 }
 
 export function absentLabeler(dto: CreateRatingDto): Refusal {
-  return dto.labelerId != null
+  return present(dto.labelerId)
     ? absent('labeler_not_found', '/labelerId', dto.labelerId)
     : absent('labeler_not_found', '/labelerExternalId', dto.labelerExternalId!);
 }

@@ -49,8 +49,18 @@ export class RatingsRepository {
       ],
     );
     if (inserted.length === 0) return null;
-    const { completion: _c, labeler: _l, ...rest } = rating;
-    return { ...rest, ...inserted[0], supersedesId: null };
+    return {
+      id: rating.id,
+      criterionVersionId: rating.criterionVersionId,
+      score: rating.score,
+      position: rating.position,
+      timeSpentMs: rating.timeSpentMs,
+      rationale: rating.rationale,
+      vendorId: rating.vendorId,
+      externalId: rating.externalId,
+      supersedesId: null,
+      ...inserted[0],
+    };
   }
 
   async whyNot(rating: NamedRating): Promise<'completion' | 'labeler' | 'externalId'> {

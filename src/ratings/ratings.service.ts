@@ -8,7 +8,7 @@ import { conflict, notFound, ProblemException, shorten } from '#src/common/probl
 import { validationProblem } from '#src/common/validation.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { PublishedVersions } from './published-versions.js';
-import { namingMistakes } from './rating-line.js';
+import { namingMistakes, present } from './rating-line.js';
 import { absentCompletion, absentLabeler, versionRefusal, type Refusal } from './rating-references.js';
 import type { Rating } from './rating.entity.js';
 import type { CreateRatingDto, RatingsQuery, SupersedeRatingDto } from './ratings.dto.js';
@@ -97,9 +97,9 @@ export class RatingsService {
 function named(auth: AuthContext, dto: CreateRatingDto): NamedRating {
   return {
     id: newId(),
-    completion: dto.completionId != null ? { id: dto.completionId } : { externalId: dto.completionExternalId! },
+    completion: present(dto.completionId) ? { id: dto.completionId } : { externalId: dto.completionExternalId! },
     criterionVersionId: dto.criterionVersionId.toLowerCase(),
-    labeler: dto.labelerId != null ? { id: dto.labelerId } : { externalId: dto.labelerExternalId! },
+    labeler: present(dto.labelerId) ? { id: dto.labelerId } : { externalId: dto.labelerExternalId! },
     score: dto.score,
     position: dto.position ?? null,
     timeSpentMs: dto.timeSpentMs ?? null,

@@ -124,8 +124,8 @@ async function build(versionId: string, rules: PairSetConfig): Promise<Built> {
 async function read(id: string): Promise<Built> {
   const pairs = [];
   for await (const row of worker.get(PairReader).read(id)) {
-    const { prompt: _p, chosen: _c, rejected: _r, ...pair } = row;
-    pairs.push(pair);
+    const texts = { prompt: undefined, chosen: undefined, rejected: undefined };
+    pairs.push({ ...row, ...texts });
   }
   const set = await worker.get(PairSetsRepository).find(id);
   expect(set!.pairCount).toBe(pairs.length);
