@@ -45,6 +45,8 @@ export function ratings(notes: Notes): Promise<AreaResult> {
 }
 
 async function bulkRounds({ client }: BenchSystem, database: Client, material: Material, notes: Notes) {
+  const warmup = ratingLines(material, 'warmup').slice(0, 10_000);
+  await postRatings(client, ndjson(warmup), warmup.length);
   const speeds = { ours: [] as number[], copy: [] as number[], copyChecked: [] as number[] };
   for (let round = 1; round <= rounds; round++) {
     notes(`bulk round ${round} of ${rounds}`);

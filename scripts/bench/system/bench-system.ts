@@ -26,7 +26,12 @@ export async function withSystem<T>(options: { workers: number }, work: (system:
   const logFile = join(dir, 'plumbline.log');
   const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres') });
   let stop = () => postgres.stop();
-  const interrupted = () => void stop().finally(() => process.exit(130));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  const interrupted = () =>
+    void stop().finally(() => {
+      remove();
+      process.exit(130);
+    });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   let done = false;
   try {
@@ -54,7 +59,7 @@ export async function withSystem<T>(options: { workers: number }, work: (system:
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted);
     await stop();
-    if (done) rmSync(dir, { recursive: true, force: true });
+    if (done) remove();
     else process.stderr.write(`plumbline: the log of the system under test is ${logFile}\n`);
   }
 }
