@@ -23,8 +23,13 @@ const epsilon = 1e-4;
  *   arXiv:2503.20783: the division favours prompts that are too easy or too hard)
  * @throws RangeError when the rewards are not whole groups of at least 2, or one is not finite
  */
-export function groupAdvantages(rewards: readonly number[], groupSize: number, scale: boolean): GroupAdvantages {
-  if (!Number.isInteger(groupSize) || groupSize < 2) throw new RangeError(`a group needs at least 2 completions, got ${groupSize}`);
+export function groupAdvantages(
+  rewards: readonly number[],
+  groupSize: number,
+  scale: boolean,
+): GroupAdvantages {
+  if (!Number.isInteger(groupSize) || groupSize < 2)
+    throw new RangeError(`a group needs at least 2 completions, got ${groupSize}`);
   if (rewards.length === 0 || rewards.length % groupSize !== 0) {
     throw new RangeError(`${rewards.length} rewards are not whole groups of ${groupSize}`);
   }
@@ -40,7 +45,11 @@ export function groupAdvantages(rewards: readonly number[], groupSize: number, s
     const center = mean(group);
     return group.map((reward) => (reward - center) / (scale ? std + epsilon : 1));
   });
-  return { advantages, rewardStd: mean(stds), fracZeroStd: stds.filter((std) => std <= zeroStd).length / stds.length };
+  return {
+    advantages,
+    rewardStd: mean(stds),
+    fracZeroStd: stds.filter((std) => std <= zeroStd).length / stds.length,
+  };
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -8,8 +8,7 @@ export interface ComparisonSampling {
 }
 
 export type ComparisonJudge =
-  | { type: 'reward-model'; rewardModelId: string }
-  | { type: 'labelers'; judgementsPerItem: number };
+  { type: 'reward-model'; rewardModelId: string } | { type: 'labelers'; judgementsPerItem: number };
 
 /** A blind test of two policy versions on the same prompts. */
 @Entity('comparisons')

@@ -57,7 +57,12 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const onProgress = (done: number, total: number) => void context.progress(done, total, 'completions');
     const version = side === 'baseline' ? baselineVersionId : candidateVersionId;
     const { signal } = context;
-    return this.generation.generateForPrompts(version, prompts, { ...sampling, topK: null, n: 1 }, { signal, onProgress });
+    return this.generation.generateForPrompts(
+      version,
+      prompts,
+      { ...sampling, topK: null, n: 1 },
+      { signal, onProgress },
+    );
   }
 
   /** Scores of baseline and candidate by prompt; undefined when people are to judge. */
@@ -71,7 +76,10 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     context.phase('judging');
     const scorer = await this.scorers.load(judge.rewardModelId);
     try {
-      const items = [...baseline, ...candidate].map(({ text }, i) => ({ prompt: prompts[i % prompts.length].text, completion: text }));
+      const items = [...baseline, ...candidate].map(({ text }, i) => ({
+        prompt: prompts[i % prompts.length].text,
+        completion: text,
+      }));
       const onProgress = (done: number, total: number) => context.progress(done, total, 'completions');
       const scores = await scorer.score(items, { signal: context.signal, onProgress });
       // Equal texts may be scored in different batches, whose rounding must not decide.
@@ -107,7 +115,12 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
   }
 }
 
-function itemOf({ id, sampling }: Comparison, ordinal: number, baseline: NewCompletion, candidate: NewCompletion): ComparisonItem {
+function itemOf(
+  { id, sampling }: Comparison,
+  ordinal: number,
+  baseline: NewCompletion,
+  candidate: NewCompletion,
+): ComparisonItem {
   // The id takes part, so that who knows the seed of the answers does not know the sides.
   const candidateIsLeft = Rng.from(`${id}/${sampling.seed}/${baseline.promptId}`).next() < 0.5;
   return {

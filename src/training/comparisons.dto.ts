@@ -90,7 +90,10 @@ const judgeSchema = {
   oneOf: [{ $ref: getSchemaPath(RewardModelJudgeDto) }, { $ref: getSchemaPath(LabelersJudgeDto) }],
   discriminator: {
     propertyName: 'type',
-    mapping: { 'reward-model': getSchemaPath(RewardModelJudgeDto), labelers: getSchemaPath(LabelersJudgeDto) },
+    mapping: {
+      'reward-model': getSchemaPath(RewardModelJudgeDto),
+      labelers: getSchemaPath(LabelersJudgeDto),
+    },
   },
 };
 

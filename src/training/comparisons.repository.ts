@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type QueryDeepPartialEntity } from 'typeorm';
+import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { ComparisonItem } from './comparison-item.entity.js';
@@ -26,8 +26,11 @@ export class ComparisonsRepository {
     @InjectRepository(ComparisonJudgement) private readonly judgements: Repository<ComparisonJudgement>,
   ) {}
 
-  async insert(tx: Transaction, comparison: Omit<Comparison, 'itemCount' | 'createdAt'>): Promise<Comparison> {
-    await tx.insert(Comparison, { ...comparison, itemCount: 0 } as QueryDeepPartialEntity<Comparison>);
+  async insert(
+    tx: Transaction,
+    comparison: Omit<Comparison, 'itemCount' | 'createdAt'>,
+  ): Promise<Comparison> {
+    await tx.insert(Comparison, { ...comparison, itemCount: 0 });
     return tx.findOneByOrFail(Comparison, { id: comparison.id });
   }
 
@@ -36,7 +39,10 @@ export class ComparisonsRepository {
   }
 
   page(request: PageRequest): Promise<Comparison[]> {
-    const query = this.comparisons.createQueryBuilder('c').orderBy('c.id').limit(request.limit + 1);
+    const query = this.comparisons
+      .createQueryBuilder('c')
+      .orderBy('c.id')
+      .limit(request.limit + 1);
     if (request.after) query.where('c.id > :after', { after: request.after });
     return query.getMany();
   }
@@ -81,11 +87,16 @@ export class ComparisonsRepository {
   }
 
   judgementsOf(itemIds: string[]): Promise<ComparisonJudgement[]> {
-    return this.judgements.createQueryBuilder('j').where('j.itemId = ANY(:itemIds)', { itemIds }).orderBy('j.id').getMany();
+    return this.judgements
+      .createQueryBuilder('j')
+      .where('j.itemId = ANY(:itemIds)', { itemIds })
+      .orderBy('j.id')
+      .getMany();
   }
 
   async addItems(tx: Transaction, comparisonId: string, items: ComparisonItem[]): Promise<void> {
-    for (let at = 0; at < items.length; at += 1000) await tx.insert(ComparisonItem, items.slice(at, at + 1000));
+    for (let at = 0; at < items.length; at += 1000)
+      await tx.insert(ComparisonItem, items.slice(at, at + 1000));
     await tx.update(Comparison, comparisonId, { itemCount: items.length });
   }
 

@@ -51,14 +51,21 @@ export class ComparisonsService {
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
     if (baselineVersionId.toLowerCase() === candidateVersionId.toLowerCase()) {
       const message = 'a version is not compared with itself';
-      throw unprocessable('same_policy_version', '/candidateVersionId', 'different', message, candidateVersionId);
+      throw unprocessable(
+        'same_policy_version',
+        '/candidateVersionId',
+        'different',
+        message,
+        candidateVersionId,
+      );
     }
     const { promptCount } = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
     if (promptCount > maxPrompts) {
       const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
       throw unprocessable('prompt_set_too_large', '/promptSetId', 'max', message, promptSetId);
     }
-    if (judge.type === 'reward-model') await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
+    if (judge.type === 'reward-model')
+      await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
     return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
   }
 
@@ -72,18 +79,29 @@ export class ComparisonsService {
     const page = toPage(await this.comparisons.page(request), request, (comparison) => comparison.id);
     const judged = await this.comparisons.judgedItemCounts(page.data.map(({ id }) => id));
     const data: ComparisonDto[] = [];
-    for (const comparison of page.data) data.push(await this.view(comparison, judged.get(comparison.id) ?? 0));
+    for (const comparison of page.data)
+      data.push(await this.view(comparison, judged.get(comparison.id) ?? 0));
     return { ...page, data };
   }
 
   /** @throws ProblemException 409 `comparison_not_complete`, 403 `scope_missing`, both for `reveal` only */
-  async listItems(auth: AuthContext, id: string, query: ComparisonItemsQuery): Promise<Page<ComparisonItemDto>> {
+  async listItems(
+    auth: AuthContext,
+    id: string,
+    query: ComparisonItemsQuery,
+  ): Promise<Page<ComparisonItemDto>> {
     const { state } = await this.get(id);
     if (query.reveal) requireReveal(auth, state);
     const request = pageRequest(query, 'ordinal');
     const page = toPage(await this.comparisons.pageItems(id, request), request, (item) => item.ordinal);
     const revealed = query.reveal ? await this.reveal(page.data) : undefined;
-    return { ...page, data: page.data.map((item) => ({ ...blind(item), ...(revealed && { revealed: revealed.get(item.id) }) })) };
+    return {
+      ...page,
+      data: page.data.map((item) => ({
+        ...blind(item),
+        ...(revealed && { revealed: revealed.get(item.id) }),
+      })),
+    };
   }
 
   private async find(id: string): Promise<Comparison> {
@@ -96,7 +114,12 @@ export class ComparisonsService {
     const { baselineVersionId, candidateVersionId, promptSetId } = dto;
     const id = newId();
     const node = { type: 'comparison', id } as const;
-    const job = await this.jobs.enqueue(tx, { type: 'comparison.run', payload: { comparisonId: id }, resultRef: node, auth });
+    const job = await this.jobs.enqueue(tx, {
+      type: 'comparison.run',
+      payload: { comparisonId: id },
+      resultRef: node,
+      auth,
+    });
     const sampling = { ...samplingDefaults, ...given(dto.sampling ?? {}) };
     const judge = { ...dto.judge };
     const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge };
@@ -104,13 +127,19 @@ export class ComparisonsService {
     await this.lineage.link(tx, { type: 'policy_version', id: baselineVersionId }, node, 'baseline');
     await this.lineage.link(tx, { type: 'policy_version', id: candidateVersionId }, node, 'candidate');
     await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
-    if (judge.type === 'reward-model') await this.lineage.link(tx, { type: 'reward_model', id: judge.rewardModelId }, node, 'judge');
+    if (judge.type === 'reward-model')
+      await this.lineage.link(tx, { type: 'reward_model', id: judge.rewardModelId }, node, 'judge');
     return comparison;
   }
 
   private async view(comparison: Comparison, judgedItemCount: number): Promise<ComparisonDto> {
     const state = stateOf(comparison, judgedItemCount);
-    return { ...comparison, judgedItemCount, state, result: state === 'complete' ? await this.result(comparison) : null };
+    return {
+      ...comparison,
+      judgedItemCount,
+      state,
+      result: state === 'complete' ? await this.result(comparison) : null,
+    };
   }
 
   private async result({ id, sampling }: Comparison): Promise<WinRateDto> {
@@ -143,7 +172,10 @@ export class ComparisonsService {
   }
 }
 
-export function stateOf({ itemCount }: Pick<Comparison, 'itemCount'>, judgedItemCount: number): ComparisonState {
+export function stateOf(
+  { itemCount }: Pick<Comparison, 'itemCount'>,
+  judgedItemCount: number,
+): ComparisonState {
   if (itemCount === 0) return 'generating';
   return judgedItemCount < itemCount ? 'awaiting_judgements' : 'complete';
 }
@@ -156,11 +188,19 @@ function blind({ id, prompt, baseline, candidate, candidateIsLeft }: ItemTexts):
 function requireReveal(auth: AuthContext, state: ComparisonState): void {
   if (!allows(auth.scopes, ['training:read'])) {
     const detail = 'revealing the sides needs the scope training:read';
-    throw new ProblemException({ status: 403, code: 'scope_missing', title: 'The API key may not do this', detail });
+    throw new ProblemException({
+      status: 403,
+      code: 'scope_missing',
+      title: 'The API key may not do this',
+      detail,
+    });
   }
-  if (state !== 'complete') throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
+  if (state !== 'complete')
+    throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
 }
 
 function given<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== null),
+  ) as Partial<T>;
 }

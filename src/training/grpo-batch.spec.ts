@@ -12,7 +12,8 @@ const batch = packGroups([
   { promptIds: [12], completions: [{ tokenIds: [40], advantage: 2 }] },
 ]);
 const { time, feeds } = batch;
-const numbers = (data: ArrayLike<number | bigint>, from: number, to: number) => Array.from(data).slice(from, to).map(Number);
+const numbers = (data: ArrayLike<number | bigint>, from: number, to: number) =>
+  Array.from(data).slice(from, to).map(Number);
 /** Offsets in `row` that the token at `t` sees. */
 const seen = (row: number, t: number) => {
   const scores = numbers(feeds.attentionMask.data, (row * time + t) * time, (row * time + t + 1) * time);
@@ -46,5 +47,7 @@ test('advantages spread over tokens; masked completions and padding stay out of 
 test('sizes come in buckets', () => {
   expect([batch.time, batch.slots]).toEqual([buckets.time, buckets.slots]);
   expect(() => packGroups([{ promptIds: [], completions: [] }])).toThrow('no tokens');
-  expect(() => packGroups([{ promptIds: [1], completions: [{ tokenIds: [], advantage: 0 }] }])).toThrow('no tokens');
+  expect(() => packGroups([{ promptIds: [1], completions: [{ tokenIds: [], advantage: 0 }] }])).toThrow(
+    'no tokens',
+  );
 });

@@ -58,7 +58,8 @@ const hidden = -1e9;
 export function packGroups(groups: readonly RolloutGroup[]): GrpoBatch {
   for (const { promptIds, completions } of groups) {
     if (promptIds.length === 0) throw new RangeError('a prompt has no tokens');
-    if (completions.some(({ tokenIds }) => tokenIds.length === 0)) throw new RangeError('a completion has no tokens');
+    if (completions.some(({ tokenIds }) => tokenIds.length === 0))
+      throw new RangeError('a completion has no tokens');
   }
   const time = roundUp(Math.max(...groups.map(rowLength)), buckets.time);
   const count = groups.reduce((total, { completions }) => total + tokensOf(completions), 0);

@@ -23,9 +23,16 @@ export interface GrpoGraphOptions extends GrpoOptions {
 }
 
 /** Log-probability and entropy (nats) of each completion token, both [slots]. Feeds: those of a `GrpoBatch`. */
-export function policyTokens(model: Model, batch: Feeds, temperature: number): { logProbs: Node; entropies: Node } {
+export function policyTokens(
+  model: Model,
+  batch: Feeds,
+  temperature: number,
+): { logProbs: Node; entropies: Node } {
   const at = (name: string) => inputLike(name, batch);
-  const { hidden } = decoderForward(model, at('ids'), { positions: at('positions'), mask: at('attentionMask') });
+  const { hidden } = decoderForward(model, at('ids'), {
+    positions: at('positions'),
+    mask: at('attentionMask'),
+  });
   const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
   const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
   return { logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits) };
@@ -36,7 +43,11 @@ export function policyTokens(model: Model, batch: Feeds, temperature: number): {
  * `logProbs` [slots] is what the policy gave its tokens before the step: the old log-probabilities of later steps
  * on the same completions.
  */
-export function grpoGraph({ config, tensors, lora }: GrpoModel, batch: Feeds, options: GrpoGraphOptions): TrainGraph {
+export function grpoGraph(
+  { config, tensors, lora }: GrpoModel,
+  batch: Feeds,
+  options: GrpoGraphOptions,
+): TrainGraph {
   const { params, trainable } = bindParams(tensors, lora ? isLoraName : () => true);
   const { logProbs, entropies } = policyTokens({ config, params, lora }, batch, options.temperature);
   const [mask, tokens] = [inputLike('mask', batch), inputLike('tokens', batch)];

@@ -30,7 +30,12 @@ export class GrpoLoraDto {
   alpha: number;
 
   /** Names of linear maps, as PEFT calls them. */
-  @ApiProperty({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true, example: ['q_proj', 'v_proj'] })
+  @ApiProperty({
+    enum: linearModules,
+    enumName: 'LoraTargetModule',
+    isArray: true,
+    example: ['q_proj', 'v_proj'],
+  })
   @ArrayNotEmpty()
   @ArrayUnique()
   @IsIn(linearModules, { each: true })

@@ -25,5 +25,7 @@ export function rolloutMetrics(samples: readonly MeasuredSample[], group: GroupA
 
 /** Means by name over the optimizer steps of one batch. */
 export function averageMetrics(epochs: readonly Metrics[]): Metrics {
-  return Object.fromEntries(Object.keys(epochs[0]).map((name) => [name, mean(epochs.map((epoch) => epoch[name]))]));
+  return Object.fromEntries(
+    Object.keys(epochs[0]).map((name) => [name, mean(epochs.map((epoch) => epoch[name]))]),
+  );
 }

@@ -11,14 +11,18 @@ import { trainGrpo, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js
 import type { ScoredText } from './rollouts.js';
 import { RunProgressStore } from './run-progress.store.js';
 
-const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
+const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({
+  id: `p${i}`,
+  text,
+}));
 
 /** Share of printable ASCII: about a fifth of what random weights write. */
 const printable = (text: string): number => {
   const bytes = [...new TextEncoder().encode(text)];
   return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
 };
-const score = (items: readonly ScoredText[]) => Promise.resolve(items.map(({ completion }) => printable(completion)));
+const score = (items: readonly ScoredText[]) =>
+  Promise.resolve(items.map(({ completion }) => printable(completion)));
 
 function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> = {}): GrpoTask {
   const hyperparameters = completeHyperparameters({
@@ -32,7 +36,7 @@ function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> 
     evaluationPrompts: 5,
     ...given,
   });
-  return { checkpoint: trainableCheckpoint(), prompts, score, hyperparameters, ...rest };
+  return { checkpoint: trainableCheckpoint(), prompts, score, hyperparameters, threads: 1, ...rest };
 }
 
 describe('20 steps against a synthetic reward', () => {
@@ -46,9 +50,21 @@ describe('20 steps against a synthetic reward', () => {
     expect(metrics[0].kl).toBeCloseTo(0, 5);
     expect(metrics[19].kl).toBeGreaterThan(0.01);
     expect(Object.keys(metrics[0]).sort()).toEqual([
-      'clip_ratio/high_mean', 'clip_ratio/low_mean', 'clip_ratio/region_mean', 'completions/clipped_ratio',
-      'completions/max_length', 'completions/mean_length', 'entropy', 'frac_reward_zero_std', 'grad_norm', 'kl',
-      'learning_rate', 'loss', 'reward', 'reward_length_correlation', 'reward_std',
+      'clip_ratio/high_mean',
+      'clip_ratio/low_mean',
+      'clip_ratio/region_mean',
+      'completions/clipped_ratio',
+      'completions/max_length',
+      'completions/mean_length',
+      'entropy',
+      'frac_reward_zero_std',
+      'grad_norm',
+      'kl',
+      'learning_rate',
+      'loss',
+      'reward',
+      'reward_length_correlation',
+      'reward_std',
     ]);
     expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
     expect(checkpointHash(given.checkpoint)).toBe(before);
@@ -71,7 +87,11 @@ describe('the same task gives the same bits', () => {
   const short = { steps: 4, innerEpochs: 2 };
 
   test('twice, and otherwise with another seed', async () => {
-    const [a, b, c] = [await trainGrpo(task(short)), await trainGrpo(task(short)), await trainGrpo(task({ ...short, seed: 2 }))];
+    const [a, b, c] = [
+      await trainGrpo(task(short)),
+      await trainGrpo(task(short)),
+      await trainGrpo(task({ ...short, seed: 2 })),
+    ];
     expect(b.metrics).toEqual(a.metrics);
     expect(checkpointHash(b.checkpoint)).toBe(checkpointHash(a.checkpoint));
     expect(b.rewardAfter).toBe(a.rewardAfter);
@@ -102,7 +122,9 @@ describe('the same task gives the same bits', () => {
 test('every trainable parameter moves', async () => {
   const given = task({ steps: 1 });
   const { checkpoint } = await trainGrpo(given);
-  const still = Object.keys(given.checkpoint.tensors).filter((name) => same(checkpoint.tensors[name], given.checkpoint.tensors[name]));
+  const still = Object.keys(given.checkpoint.tensors).filter((name) =>
+    same(checkpoint.tensors[name], given.checkpoint.tensors[name]),
+  );
   expect(still).toEqual([]);
 });
 
@@ -120,7 +142,8 @@ test('samples carry reward and advantage; a length penalty is part of the reward
   const [{ samples, step }] = reports;
   expect(step).toBe(1);
   expect(samples).toHaveLength(24);
-  for (const { reward, text, tokenIds } of samples) expect(reward).toBeCloseTo(printable(text) - (0.5 * tokenIds.length) / 10, 9);
+  for (const { reward, text, tokenIds } of samples)
+    expect(reward).toBeCloseTo(printable(text) - (0.5 * tokenIds.length) / 10, 9);
   for (let g = 0; g < 4; g++) {
     const group = samples.slice(g * 6, (g + 1) * 6);
     expect(new Set(group.map(({ prompt }) => prompt.id)).size).toBe(1);

@@ -98,8 +98,12 @@ class GrpoRun {
     this.state = resume
       ? TrainState.restore(copyOf(resume.state))
       : TrainState.init(lora ? initLora(config, lora, `${hp.seed}/lora`) : copyOf(tensors));
-    this.model = { config, lora, tensors: lora ? { ...tensors, ...this.state.params } : { ...this.state.params } };
-    this.rollouts = new RolloutSource(checkpoint, this.model, score, hp);
+    this.model = {
+      config,
+      lora,
+      tensors: lora ? { ...tensors, ...this.state.params } : { ...this.state.params },
+    };
+    this.rollouts = new RolloutSource(checkpoint, this.model, score, hp, threads);
     this.reference = new ReferencePolicy(checkpoint, hp.temperature, threads);
     const { maxGradNorm, weightDecay } = hp;
     const decays = (name: string): boolean => !name.endsWith('norm.weight');
@@ -135,11 +139,22 @@ class GrpoRun {
   private async step(step: number): Promise<{ samples: GrpoSample[]; figures: Metrics }> {
     const { prompts, hyperparameters: hp, signal } = this.task;
     const chosen = promptsOfStep(prompts.length, hp.promptsPerStep, hp.seed, step);
-    const seedsOf = (i: number) => Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
-    const rollouts = await this.rollouts.sample(chosen.map((i) => prompts[i]), seedsOf, signal);
-    const rewards = rollouts.map(({ score, tokenIds }) => score - (hp.lengthPenalty * tokenIds.length) / hp.maxTokens);
+    const seedsOf = (i: number) =>
+      Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
+    const rollouts = await this.rollouts.sample(
+      chosen.map((i) => prompts[i]),
+      seedsOf,
+      signal,
+    );
+    const rewards = rollouts.map(
+      ({ score, tokenIds }) => score - (hp.lengthPenalty * tokenIds.length) / hp.maxTokens,
+    );
     const group = groupAdvantages(rewards, hp.groupSize, hp.scaleRewards);
-    const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: group.advantages[i] }));
+    const samples = rollouts.map((rollout, i) => ({
+      ...rollout,
+      reward: rewards[i],
+      advantage: group.advantages[i],
+    }));
     signal?.throwIfAborted();
     const learned = await this.learn(packGroups(this.groupsOf(samples)), step);
     return { samples, figures: { ...rolloutMetrics(samples, group), ...learned } };
@@ -161,14 +176,20 @@ class GrpoRun {
   /** `innerEpochs` optimizer steps on one batch. */
   private async learn(batch: GrpoBatch, step: number): Promise<Metrics> {
     const { hyperparameters: hp } = this.task;
-    const schedule = { kind: hp.schedule, peak: hp.learningRate, warmupSteps: hp.warmupSteps, totalSteps: hp.steps };
+    const schedule = {
+      kind: hp.schedule,
+      peak: hp.learningRate,
+      warmupSteps: hp.warmupSteps,
+      totalSteps: hp.steps,
+    };
     const rate = learningRate(schedule, step);
     const feeds: Record<string, Tensor> = { ...batch.feeds };
     if (hp.beta > 0) feeds.refLogProbs = await this.reference.logProbs(batch);
     const epochs: Metrics[] = [];
     for (let epoch = 0; epoch < hp.innerEpochs; epoch++) {
       const { loss, gradNorm, metrics, values } = await this.optimizer.run(feeds, rate);
-      if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
+      if (!Number.isFinite(loss + gradNorm))
+        throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
       feeds.oldLogProbs ??= values.logProbs;
       epochs.push({
         loss,
@@ -194,7 +215,9 @@ class GrpoRun {
   private result(): Checkpoint {
     const { checkpoint, hyperparameters: hp } = this.task;
     const { config, tensors } = checkpoint;
-    const trained = hp.lora ? mergeLora(tensors, this.state.params, config, hp.lora) : copyOf(this.state.params);
+    const trained = hp.lora
+      ? mergeLora(tensors, this.state.params, config, hp.lora)
+      : copyOf(this.state.params);
     return { ...checkpoint, tensors: trained };
   }
 }

@@ -16,7 +16,10 @@ interface Tokens {
 }
 
 /** Scalars by name, and the gradient on each log-probability. */
-function evaluate({ logProbs, old, ref, advantages, mask = logProbs.map(() => 1) }: Tokens, given: GrpoOptions = options) {
+function evaluate(
+  { logProbs, old, ref, advantages, mask = logProbs.map(() => 1) }: Tokens,
+  given: GrpoOptions = options,
+) {
   const n = logProbs.length;
   const vector = (name: string) => input(name, 'float32', [n]);
   const nodes = {
@@ -30,10 +33,14 @@ function evaluate({ logProbs, old, ref, advantages, mask = logProbs.map(() => 1)
   const losses = grpoLoss(nodes, given);
   const [gradient] = grad(losses.loss, [nodes.logProbs]);
   const feeds = { logProbs, old: old ?? [], ref: ref ?? [], advantages, mask };
-  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, f32(values, [values.length])]));
+  const tensors = Object.fromEntries(
+    Object.entries(feeds).map(([name, values]) => [name, f32(values, [values.length])]),
+  );
   const tokens = scalarTensor(mask.reduce((a, b) => a + b, 0));
   const results = interpret({ ...losses, gradient }, { ...tensors, tokens });
-  const numbers = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, [...floats(tensor)]]));
+  const numbers = Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => [name, [...floats(tensor)]]),
+  );
   return { ...numbers, loss: numbers.loss[0], gradient: numbers.gradient, figures: numbers };
 }
 
@@ -47,14 +54,22 @@ test('ratios inside the clip range: mean of -ratio * advantage', () => {
 
 test('a ratio beyond the bound its advantage pulls it over is clipped and has no gradient', () => {
   // ratio e^0.5 = 1.6487 > 1.3 with A > 0: -1.3 * 2; ratio e^-0.5 = 0.6065 < 0.8 with A < 0: 0.8 * 1.
-  const { loss, gradient, figures } = evaluate({ logProbs: [-0.5, -1.5], old: [-1, -1], advantages: [2, -1] });
+  const { loss, gradient, figures } = evaluate({
+    logProbs: [-0.5, -1.5],
+    old: [-1, -1],
+    advantages: [2, -1],
+  });
   expect(loss).toBeCloseTo((-2.6 + 0.8) / 2, 6);
   expect(gradient).toEqual([0, 0]);
   expect([figures.clipLowShare[0], figures.clipHighShare[0], figures.clipShare[0]]).toEqual([0.5, 0.5, 1]);
 });
 
 test('a ratio beyond the other bound keeps its gradient', () => {
-  const { loss, gradient, figures } = evaluate({ logProbs: [-0.5, -1.5], old: [-1, -1], advantages: [-1, 2] });
+  const { loss, gradient, figures } = evaluate({
+    logProbs: [-0.5, -1.5],
+    old: [-1, -1],
+    advantages: [-1, 2],
+  });
   expect(loss).toBeCloseTo((Math.exp(0.5) - 2 * Math.exp(-0.5)) / 2, 5);
   expect(gradient[0]).toBeCloseTo(Math.exp(0.5) / 2, 5);
   expect(gradient[1]).toBeCloseTo(-Math.exp(-0.5), 5);
@@ -82,7 +97,13 @@ test('without old log-probabilities the ratio is 1 and the gradient that of the 
 
 test('masked tokens count neither above nor below the line', () => {
   const short = evaluate({ logProbs: [-0.9], old: [-1], ref: [-2], advantages: [2] });
-  const padded = evaluate({ logProbs: [-0.9, -9], old: [-1, -1], ref: [-2, -3], advantages: [2, 5], mask: [1, 0] });
+  const padded = evaluate({
+    logProbs: [-0.9, -9],
+    old: [-1, -1],
+    ref: [-2, -3],
+    advantages: [2, 5],
+    mask: [1, 0],
+  });
   expect(padded.loss).toBeCloseTo(short.loss, 6);
   expect(padded.gradient[1]).toBe(0);
   expect(padded.figures.kl[0]).toBeCloseTo(short.figures.kl[0], 6);

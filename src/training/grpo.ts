@@ -13,7 +13,23 @@
  * All per-token nodes are flat float32 [tokens]; a token that only pads has mask 0.
  */
 import { type Node } from '#src/nn/graph.js';
-import { add, and, cast, clip, div, exp, greater, less, minimum, mul, neg, or, stopGradient, sub, sum } from '#src/nn/ops.js';
+import {
+  add,
+  and,
+  cast,
+  clip,
+  div,
+  exp,
+  greater,
+  less,
+  minimum,
+  mul,
+  neg,
+  or,
+  stopGradient,
+  sub,
+  sum,
+} from '#src/nn/ops.js';
 
 export interface GrpoInputs {
   /** log pi of each completion token under the weights in training. */

@@ -21,7 +21,8 @@ export interface OfferedJudgement {
   preference: Preference;
 }
 
-type RefusalCode = 'validation_failed' | 'item_not_found' | 'labeler_not_found' | 'already_judged' | 'item_complete';
+type RefusalCode =
+  'validation_failed' | 'item_not_found' | 'labeler_not_found' | 'already_judged' | 'item_complete';
 
 export type Decision =
   | { kind: 'taken'; id: string }
@@ -42,25 +43,44 @@ export class JudgementDesk {
 
   decide(offered: OfferedJudgement): Decision {
     const itemId = offered.itemId.toLowerCase();
-    const { labelerId: id, labelerExternalId: externalId, preference } = offered;
-    if ((id == null) === (externalId == null)) {
-      return refuse('validation_failed', '/labelerId', 'oneOf', 'give labelerId or labelerExternalId, exactly one of them');
+    const { preference } = offered;
+    const [id, externalId] = [offered.labelerId ?? undefined, offered.labelerExternalId ?? undefined];
+    if ((id === undefined) === (externalId === undefined)) {
+      return refuse(
+        'validation_failed',
+        '/labelerId',
+        'oneOf',
+        'give labelerId or labelerExternalId, exactly one of them',
+      );
     }
     if (!this.state.items.has(itemId)) {
       return refuse('item_not_found', '/itemId', 'exists', 'no such item in this comparison', offered.itemId);
     }
     const labelerId =
-      id != null ? this.state.labelers.get(id.toLowerCase()) : this.state.labelersByExternalId.get(externalId as string);
+      id !== undefined
+        ? this.state.labelers.get(id.toLowerCase())
+        : this.state.labelersByExternalId.get(externalId as string);
     if (labelerId === undefined) {
-      const pointer = id != null ? '/labelerId' : '/labelerExternalId';
-      return refuse('labeler_not_found', pointer, 'exists', 'no such labeler', id ?? externalId ?? undefined);
+      const pointer = id !== undefined ? '/labelerId' : '/labelerExternalId';
+      return refuse('labeler_not_found', pointer, 'exists', 'no such labeler', id ?? externalId);
     }
     const given = this.byItem.get(itemId) ?? [];
     const own = given.find((judgement) => judgement.labelerId === labelerId);
     if (own?.preference === preference) return { kind: 'repeated', id: own.id };
-    if (own) return refuse('already_judged', '/itemId', 'judgedOnce', `this labeler has judged this item: ${own.preference}`);
+    if (own)
+      return refuse(
+        'already_judged',
+        '/itemId',
+        'judgedOnce',
+        `this labeler has judged this item: ${own.preference}`,
+      );
     if (given.length >= this.state.perItem) {
-      return refuse('item_complete', '/itemId', 'judgementsPerItem', `this item has its ${this.state.perItem} judgements`);
+      return refuse(
+        'item_complete',
+        '/itemId',
+        'judgementsPerItem',
+        `this item has its ${this.state.perItem} judgements`,
+      );
     }
     const judgement = { id: this.newId(), itemId, labelerId, preference };
     this.accepted.push(judgement);
@@ -74,5 +94,9 @@ export class JudgementDesk {
 }
 
 function refuse(code: RefusalCode, pointer: string, rule: string, message: string, value?: string): Decision {
-  return { kind: 'refused', code, detail: { pointer, rule, message, ...(value !== undefined && { value: shorten(value) }) } };
+  return {
+    kind: 'refused',
+    code,
+    detail: { pointer, rule, message, ...(value !== undefined && { value: shorten(value) }) },
+  };
 }

@@ -48,7 +48,10 @@ export class JudgementsRepository {
   }
 
   async insert(tx: Transaction, judgements: GivenJudgement[]): Promise<void> {
-    await tx.insert(ComparisonJudgement, judgements.map((judgement) => ({ ...judgement, rewardModelId: null })));
+    await tx.insert(
+      ComparisonJudgement,
+      judgements.map((judgement) => ({ ...judgement, rewardModelId: null })),
+    );
   }
 
   find(tx: Transaction, id: string): Promise<ComparisonJudgement> {

@@ -22,12 +22,17 @@ export class JudgementsService {
     private readonly judgements: JudgementsRepository,
   ) {}
 
-  async create(auth: AuthContext, comparisonId: string, dto: CreateJudgementDto): Promise<ComparisonJudgement> {
+  async create(
+    auth: AuthContext,
+    comparisonId: string,
+    dto: CreateJudgementDto,
+  ): Promise<ComparisonJudgement> {
     const comparison = await this.open(comparisonId);
     return this.database.transaction(async (tx) => {
       const [decision] = await this.decide(tx, auth, comparison, [dto]);
       if (decision.kind === 'taken') return this.judgements.find(tx, decision.id);
-      if (decision.kind === 'repeated') throw conflict('already_judged', 'this labeler has judged this item', [already(dto)]);
+      if (decision.kind === 'repeated')
+        throw conflict('already_judged', 'this labeler has judged this item', [already(dto)]);
       throw refusalProblem(decision);
     });
   }
@@ -37,9 +42,18 @@ export class JudgementsService {
     return landLines(body, CreateJudgementDto, (lines) => this.land(auth, comparison, lines));
   }
 
-  private land(auth: AuthContext, comparison: Comparison, lines: BulkLine<CreateJudgementDto>[]): Promise<BulkItemResult[]> {
+  private land(
+    auth: AuthContext,
+    comparison: Comparison,
+    lines: BulkLine<CreateJudgementDto>[],
+  ): Promise<BulkItemResult[]> {
     return this.database.transaction(async (tx) => {
-      const decisions = await this.decide(tx, auth, comparison, lines.map(({ value }) => value));
+      const decisions = await this.decide(
+        tx,
+        auth,
+        comparison,
+        lines.map(({ value }) => value),
+      );
       return lines.map(({ line }, i) => lineResult(line, decisions[i]));
     });
   }
@@ -48,8 +62,10 @@ export class JudgementsService {
   private async open(comparisonId: string): Promise<Comparison> {
     const comparison = await this.comparisons.find(comparisonId);
     if (!comparison) throw notFound('comparison', comparisonId);
-    if (comparison.judge.type !== 'labelers') throw conflict('not_for_labelers', 'a reward model judges this comparison');
-    if (comparison.itemCount === 0) throw conflict('comparison_not_ready', 'the answers are still being generated');
+    if (comparison.judge.type !== 'labelers')
+      throw conflict('not_for_labelers', 'a reward model judges this comparison');
+    if (comparison.itemCount === 0)
+      throw conflict('comparison_not_ready', 'the answers are still being generated');
     return comparison;
   }
 
@@ -59,13 +75,24 @@ export class JudgementsService {
     { id, judge }: Comparison,
     dtos: CreateJudgementDto[],
   ): Promise<Decision[]> {
-    const present = (values: (string | undefined | null)[]) => [...new Set(values.filter((value) => value != null))];
-    const items = await this.judgements.lockItems(tx, id, present(dtos.map((dto) => dto.itemId.toLowerCase())));
+    const present = (values: (string | undefined | null)[]) => [
+      ...new Set(values.flatMap((value) => value ?? [])),
+    ];
+    const items = await this.judgements.lockItems(
+      tx,
+      id,
+      present(dtos.map((dto) => dto.itemId.toLowerCase())),
+    );
     const given = await this.judgements.ofItems(tx, [...items]);
     const labelerIds = present(dtos.map((dto) => dto.labelerId?.toLowerCase()));
     const externalIds = present(dtos.map((dto) => dto.labelerExternalId));
     const labelers = await this.judgements.labelerIds(tx, labelerIds, 'id', auth.vendorId);
-    const labelersByExternalId = await this.judgements.labelerIds(tx, externalIds, 'externalId', auth.vendorId);
+    const labelersByExternalId = await this.judgements.labelerIds(
+      tx,
+      externalIds,
+      'externalId',
+      auth.vendorId,
+    );
     const perItem = judge.type === 'labelers' ? judge.judgementsPerItem : 0;
     const desk = new JudgementDesk({ items, given, labelers, labelersByExternalId, perItem }, newId);
     const decisions = dtos.map((dto) => desk.decide(dto));
@@ -92,5 +119,10 @@ function refusalProblem({ code, detail }: Extract<Decision, { kind: 'refused' }>
 }
 
 function already({ itemId }: CreateJudgementDto): ProblemDetail {
-  return { pointer: '/itemId', rule: 'judgedOnce', message: 'this labeler has judged this item', value: itemId };
+  return {
+    pointer: '/itemId',
+    rule: 'judgedOnce',
+    message: 'this labeler has judged this item',
+    value: itemId,
+  };
 }

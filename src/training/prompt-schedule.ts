@@ -9,9 +9,14 @@ export function promptsOfStep(count: number, perStep: number, seed: string | num
   const first = step * perStep;
   const passes = new Map<number, number[]>();
   const orderOf = (pass: number): number[] => {
-    const known = passes.get(pass) ?? Rng.from(`${seed}/prompts/${pass}`).shuffle(Array.from({ length: count }, (_, i) => i));
+    const known =
+      passes.get(pass) ??
+      Rng.from(`${seed}/prompts/${pass}`).shuffle(Array.from({ length: count }, (_, i) => i));
     passes.set(pass, known);
     return known;
   };
-  return Array.from({ length: perStep }, (_, i) => orderOf(Math.floor((first + i) / count))[(first + i) % count]);
+  return Array.from(
+    { length: perStep },
+    (_, i) => orderOf(Math.floor((first + i) / count))[(first + i) % count],
+  );
 }

@@ -31,8 +31,14 @@ export class ReferencePolicy {
 
   private build(feeds: Feeds): Promise<Session> {
     const { config, tensors } = this.checkpoint;
-    const params = Object.entries(tensors).map(([name, { shape }]) => [name, input(name, 'float32', shape)] as const);
-    const { logProbs } = policyTokens({ config, params: Object.fromEntries(params) }, feeds, this.temperature);
+    const params = Object.entries(tensors).map(
+      ([name, { shape }]) => [name, input(name, 'float32', shape)] as const,
+    );
+    const { logProbs } = policyTokens(
+      { config, params: Object.fromEntries(params) },
+      feeds,
+      this.temperature,
+    );
     return Session.create(emitModel({ logProbs }), { threads: this.threads });
   }
 }

@@ -43,10 +43,11 @@ export class RolloutSource {
     private readonly model: GeneratorModel,
     private readonly score: ScoreFn,
     private readonly sampling: Sampling,
+    threads?: number,
   ) {
     this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator(model, { maxRows: 128 });
+    this.generator = new Generator(model, { maxRows: 128, threads });
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
   }
 
@@ -55,7 +56,8 @@ export class RolloutSource {
     const room = this.model.config.maxPositionEmbeddings - this.sampling.maxTokens;
     for (const { id, text } of prompts) {
       const { length } = this.framing.encodePrompt(text);
-      if (length > room) throw new PromptTooLongError(`prompt ${id} has ${length} tokens, there is room for ${room}`);
+      if (length > room)
+        throw new PromptTooLongError(`prompt ${id} has ${length} tokens, there is room for ${room}`);
     }
   }
 
@@ -84,7 +86,10 @@ export class RolloutSource {
         text: this.textOf(tokenIds),
       })),
     );
-    const scores = await this.score(written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })), signal);
+    const scores = await this.score(
+      written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })),
+      signal,
+    );
     return written.map((rollout, i) => ({ ...rollout, score: scores[i] }));
   }
 

@@ -19,7 +19,12 @@ export class RunProgressStore {
   async save(runId: string, { step, rewardBefore, metrics, state }: GrpoProgress): Promise<void> {
     const { step: optimizerStep, ...tensors } = state;
     // JSON keeps every bit of a double.
-    const facts = JSON.stringify({ step, optimizerStep: Number(optimizerStep.data[0]), rewardBefore, metrics });
+    const facts = JSON.stringify({
+      step,
+      optimizerStep: Number(optimizerStep.data[0]),
+      rewardBefore,
+      metrics,
+    });
     const path = this.path(runId);
     await mkdir(this.folder, { recursive: true });
     await writeFile(`${path}.part`, writeSafetensors(tensors, { metadata: { facts } }));
@@ -33,7 +38,9 @@ export class RunProgressStore {
     });
     if (!bytes) return undefined;
     const { tensors, metadata } = readSafetensors(bytes);
-    const { optimizerStep, ...facts } = JSON.parse(metadata.facts) as Omit<GrpoProgress, 'state'> & { optimizerStep: number };
+    const { optimizerStep, ...facts } = JSON.parse(metadata.facts) as Omit<GrpoProgress, 'state'> & {
+      optimizerStep: number;
+    };
     return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } };
   }
 

@@ -53,12 +53,19 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
       const version = await this.versions.createTrainedVersion(tx, trained);
       const { rewardBefore, rewardAfter } = result;
       const verdict = auditRun({ steps: result.metrics, rewardBefore, rewardAfter });
-      await this.runs.finish(tx, run.id, { resultPolicyVersionId: version.id, summary: summaryOf(run, result), verdict });
+      await this.runs.finish(tx, run.id, {
+        resultPolicyVersionId: version.id,
+        summary: summaryOf(run, result),
+        verdict,
+      });
     });
     await this.saved.remove(run.id);
   }
 
-  private async train(run: TrainingRun, context: JobContext): Promise<GrpoResult & { evaluationPrompts: number }> {
+  private async train(
+    run: TrainingRun,
+    context: JobContext,
+  ): Promise<GrpoResult & { evaluationPrompts: number }> {
     context.phase('loading');
     const { hyperparameters, rewardModelId } = run;
     if (rewardModelId === null) throw new JobFailure('reward_model_missing', 'this run has no reward model');
@@ -90,10 +97,15 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     }
   }
 
-  private recorder({ id, hyperparameters }: TrainingRun, context: JobContext): (report: GrpoStepReport) => Promise<void> {
+  private recorder(
+    { id, hyperparameters }: TrainingRun,
+    context: JobContext,
+  ): (report: GrpoStepReport) => Promise<void> {
     let savedAt = Date.now();
     return async ({ step, metrics, samples, progress }) => {
-      const kept = samples.slice(0, samplesKept).map((sample, sampleIndex) => sampleRow(id, step, sampleIndex, sample));
+      const kept = samples
+        .slice(0, samplesKept)
+        .map((sample, sampleIndex) => sampleRow(id, step, sampleIndex, sample));
       await context.commit((tx) => this.runs.putSamples(tx, kept));
       await context.metrics(step, metrics);
       if (Date.now() - savedAt >= saveEveryMs) {
@@ -112,7 +124,17 @@ function sampleRow(
   { prompt, text, reward, advantage, tokenIds, finishReason }: GrpoStepReport['samples'][number],
 ): TrainingSample {
   const completionTokens = tokenIds.length;
-  return { trainingRunId, step, sampleIndex, promptId: prompt.id, text, reward, advantage, completionTokens, finishReason };
+  return {
+    trainingRunId,
+    step,
+    sampleIndex,
+    promptId: prompt.id,
+    text,
+    reward,
+    advantage,
+    completionTokens,
+    finishReason,
+  };
 }
 
 function summaryOf(

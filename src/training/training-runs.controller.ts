@@ -27,7 +27,9 @@ export class TrainingRunsController {
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_create' })
   @ApiExtraModels(CreateGrpoRunDto)
-  @ApiBody({ schema: { oneOf: [{ $ref: grpo }], discriminator: { propertyName: 'method', mapping: { grpo } } } })
+  @ApiBody({
+    schema: { oneOf: [{ $ref: grpo }], discriminator: { propertyName: 'method', mapping: { grpo } } },
+  })
   async create(
     @CurrentAuth() auth: AuthContext,
     @Body() dto: CreateGrpoRunDto,
@@ -56,7 +58,10 @@ export class TrainingRunsController {
   @Get(':id/metrics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
-  listMetrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: TrainingMetricsQuery): Promise<TrainingMetricPage> {
+  listMetrics(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: TrainingMetricsQuery,
+  ): Promise<TrainingMetricPage> {
     return this.runs.listMetrics(id, query);
   }
 
@@ -64,7 +69,10 @@ export class TrainingRunsController {
   @Get(':id/samples')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listSamples' })
-  listSamples(@Param('id', ParseUUIDPipe) id: string, @Query() query: TrainingSamplesQuery): Promise<TrainingSamplePage> {
+  listSamples(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: TrainingSamplesQuery,
+  ): Promise<TrainingSamplePage> {
     return this.runs.listSamples(id, query);
   }
 }

@@ -25,7 +25,7 @@ export class TrainingRunsRepository {
   ) {}
 
   async insert(tx: Transaction, run: NewTrainingRun): Promise<TrainingRun> {
-    await tx.insert(TrainingRun, run as QueryDeepPartialEntity<TrainingRun>);
+    await tx.insert(TrainingRun, run);
     return tx.findOneByOrFail(TrainingRun, { id: run.id });
   }
 
@@ -34,7 +34,10 @@ export class TrainingRunsRepository {
   }
 
   page(request: PageRequest): Promise<TrainingRun[]> {
-    const query = this.runs.createQueryBuilder('run').orderBy('run.id').limit(request.limit + 1);
+    const query = this.runs
+      .createQueryBuilder('run')
+      .orderBy('run.id')
+      .limit(request.limit + 1);
     if (request.after) query.where('run.id > :after', { after: request.after });
     return query.getMany();
   }
@@ -54,7 +57,11 @@ export class TrainingRunsRepository {
   }
 
   /** @param step only this one when given */
-  pageSamples(trainingRunId: string, step: number | undefined, request: PageRequest): Promise<TrainingSample[]> {
+  pageSamples(
+    trainingRunId: string,
+    step: number | undefined,
+    request: PageRequest,
+  ): Promise<TrainingSample[]> {
     const after = Number(request.after ?? -1);
     const query = this.samples
       .createQueryBuilder('s')

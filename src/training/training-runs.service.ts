@@ -11,7 +11,13 @@ import { JobsService } from '#src/jobs/jobs.service.js';
 import { completeHyperparameters } from './grpo-hyperparameters.js';
 import { TrainingInputs } from './training-inputs.js';
 import type { TrainingRun } from './training-run.entity.js';
-import type { CreateGrpoRunDto, TrainingMetricDto, TrainingMetricsQuery, TrainingSampleDto, TrainingSamplesQuery } from './training-runs.dto.js';
+import type {
+  CreateGrpoRunDto,
+  TrainingMetricDto,
+  TrainingMetricsQuery,
+  TrainingSampleDto,
+  TrainingSamplesQuery,
+} from './training-runs.dto.js';
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
 
 @Injectable()

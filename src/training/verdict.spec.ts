@@ -15,21 +15,34 @@ function run(curves: Record<string, Curve> = {}, rewards: Partial<AuditedRun> = 
     reward_length_correlation: () => 0.1,
   };
   const steps = Array.from({ length: 20 }, (_, i) =>
-    Object.fromEntries(Object.entries({ ...healthy, ...curves }).map(([name, curve]) => [name, curve(i / 19)])),
+    Object.fromEntries(
+      Object.entries({ ...healthy, ...curves }).map(([name, curve]) => [name, curve(i / 19)]),
+    ),
   );
   return { steps, rewardBefore: 0, rewardAfter: 0.9, ...rewards };
 }
 
 const bad = (audited: AuditedRun) => {
   const { status, findings } = auditRun(audited);
-  return [status, findings.filter((finding) => finding.status !== 'healthy').map(({ check, status: s }) => `${check} ${s}`)];
+  return [
+    status,
+    findings.filter((finding) => finding.status !== 'healthy').map(({ check, status: s }) => `${check} ${s}`),
+  ];
 };
 
 test('a run that learned with small drift is healthy, and every check says what it measured', () => {
   const { status, findings } = auditRun(run());
   expect(status).toBe('healthy');
   expect(findings.map((finding) => finding.check)).toEqual([
-    'finite', 'reward_gain', 'kl_size', 'kl_slope', 'entropy_collapse', 'zero_std_groups', 'truncation', 'length_gaming', 'evaluation_gain',
+    'finite',
+    'reward_gain',
+    'kl_size',
+    'kl_slope',
+    'entropy_collapse',
+    'zero_std_groups',
+    'truncation',
+    'length_gaming',
+    'evaluation_gain',
   ]);
   expect(findings.find((finding) => finding.check === 'kl_size')?.value).toBeCloseTo(0.1 * (37 / 38), 6);
 });

@@ -58,13 +58,25 @@ function finiteness({ steps, rewardBefore, rewardAfter }: AuditedRun): Finding {
   const rewards = [rewardBefore, rewardAfter].filter((value) => !Number.isFinite(value)).length;
   const failed = bad + rewards > 0;
   const message = failed ? 'a metric or reward is not a finite number' : 'all metrics are finite';
-  return { check: 'finite', status: failed ? 'failed' : 'healthy', value: bad + rewards, threshold: 0, message };
+  return {
+    check: 'finite',
+    status: failed ? 'failed' : 'healthy',
+    value: bad + rewards,
+    threshold: 0,
+    message,
+  };
 }
 
 function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
   const gain = rewardAfter - rewardBefore;
   const message = `reward on the evaluation prompts went from ${show(rewardBefore)} to ${show(rewardAfter)}`;
-  return { check: 'reward_gain', status: gain > 0 ? 'healthy' : 'failed', value: finite(gain), threshold: 0, message };
+  return {
+    check: 'reward_gain',
+    status: gain > 0 ? 'healthy' : 'failed',
+    value: finite(gain),
+    threshold: 0,
+    message,
+  };
 }
 
 /** Nats per token of drift from the reference, at the end. */
@@ -87,32 +99,54 @@ function entropyCollapse({ steps }: AuditedRun): Finding {
 
 function zeroStd({ steps }: AuditedRun): Finding {
   const value = ending(steps, 'frac_reward_zero_std');
-  return above('zero_std_groups', value, { warning: 0.5, failed: 0.95 }, 'share of groups without any contrast at the end');
+  return above(
+    'zero_std_groups',
+    value,
+    { warning: 0.5, failed: 0.95 },
+    'share of groups without any contrast at the end',
+  );
 }
 
 function truncation({ steps }: AuditedRun): Finding {
   const value = ending(steps, 'completions/clipped_ratio');
-  return above('truncation', value, { warning: 0.25, failed: 0.9 }, 'share of completions cut off at the end');
+  return above(
+    'truncation',
+    value,
+    { warning: 0.25, failed: 0.9 },
+    'share of completions cut off at the end',
+  );
 }
 
 /** Reward may go with length inside a batch by right; it is gaming when the length runs off as well. */
 function lengthGaming({ steps }: AuditedRun): Finding {
   const lengths = series(steps, 'completions/mean_length');
-  const growth = ending(steps, 'completions/mean_length') / Math.max(1, beginning(steps, 'completions/mean_length'));
+  const growth =
+    ending(steps, 'completions/mean_length') / Math.max(1, beginning(steps, 'completions/mean_length'));
   const across = lengths.length < 3 ? 0 : correlation(lengths, series(steps, 'reward'));
   const inside = ending(steps, 'reward_length_correlation');
   const suspicious = growth > 1.5 && across > 0.5 && inside > 0.3;
   const message =
     `length became ${show(growth)} times what it was; its correlation with reward is ` +
     `${show(inside)} inside a batch and ${show(across)} across steps`;
-  return { check: 'length_gaming', status: suspicious ? 'warning' : 'healthy', value: finite(inside), threshold: 0.3, message };
+  return {
+    check: 'length_gaming',
+    status: suspicious ? 'warning' : 'healthy',
+    value: finite(inside),
+    threshold: 0.3,
+    message,
+  };
 }
 
 /** Reward that rose in training and not on the fixed evaluation samples is noise or memorised. */
 function generalisation({ steps, rewardBefore, rewardAfter }: AuditedRun): Finding {
   const trained = ending(steps, 'reward') - beginning(steps, 'reward');
   const share = trained > 0 ? (rewardAfter - rewardBefore) / trained : 1;
-  return below('evaluation_gain', share, { warning: 0.25, failed: -Infinity }, 'evaluation gain as a share of the training gain');
+  return below(
+    'evaluation_gain',
+    share,
+    { warning: 0.25, failed: -Infinity },
+    'evaluation gain as a share of the training gain',
+  );
 }
 
 const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
@@ -121,7 +155,13 @@ const above = (check: string, value: number, bounds: Bounds, what: string): Find
 const below = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value < bound);
 
-function judge(check: string, value: number, bounds: Bounds, what: string, beyond: (bound: number) => boolean): Finding {
+function judge(
+  check: string,
+  value: number,
+  bounds: Bounds,
+  what: string,
+  beyond: (bound: number) => boolean,
+): Finding {
   const status = beyond(bounds.failed) ? 'failed' : beyond(bounds.warning) ? 'warning' : 'healthy';
   const threshold = status === 'failed' ? bounds.failed : bounds.warning;
   return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };

@@ -2,13 +2,21 @@ import { expect, test } from 'vitest';
 import { winRate, type JudgedItem } from './win-rate.js';
 
 const items = (wins: number, ties: number, losses: number): JudgedItem[] =>
-  [...Array<number>(wins).fill(1), ...Array<number>(ties).fill(0.5), ...Array<number>(losses).fill(0)].map((score, i) => ({
-    promptId: `p${i}`,
-    scores: [score],
-  }));
+  [...Array<number>(wins).fill(1), ...Array<number>(ties).fill(0.5), ...Array<number>(losses).fill(0)].map(
+    (score, i) => ({
+      promptId: `p${i}`,
+      scores: [score],
+    }),
+  );
 
 test('ties count half', () => {
-  expect(winRate(items(5, 2, 3), { seed: 1 })).toMatchObject({ winRate: 0.6, n: 10, wins: 5, losses: 3, ties: 2 });
+  expect(winRate(items(5, 2, 3), { seed: 1 })).toMatchObject({
+    winRate: 0.6,
+    n: 10,
+    wins: 5,
+    losses: 3,
+    ties: 2,
+  });
 });
 
 test('judgements of one item are averaged, unjudged items are left out', () => {
@@ -45,5 +53,13 @@ test('prompts are resampled, so repeating an item of the same prompt does not na
 test('same seed, same interval; all won is a point; nothing judged is null', () => {
   expect(winRate(items(9, 1, 5), { seed: 3 })).toEqual(winRate(items(9, 1, 5), { seed: 3 }));
   expect(winRate(items(4, 0, 0), { seed: 3 })).toMatchObject({ winRate: 1, low: 1, high: 1 });
-  expect(winRate([], { seed: 3 })).toEqual({ winRate: null, low: null, high: null, n: 0, wins: 0, losses: 0, ties: 0 });
+  expect(winRate([], { seed: 3 })).toEqual({
+    winRate: null,
+    low: null,
+    high: null,
+    n: 0,
+    wins: 0,
+    losses: 0,
+    ties: 0,
+  });
 });

@@ -30,12 +30,19 @@ export interface WinRateOptions {
 
 /** Several judgements of one item are averaged; wins, losses and ties count items by that average. */
 export function winRate(items: readonly JudgedItem[], { seed, resamples = 2000 }: WinRateOptions): WinRate {
-  const judged = items.filter((item) => item.scores.length > 0).map((item) => ({ ...item, score: mean(item.scores) }));
+  const judged = items
+    .filter((item) => item.scores.length > 0)
+    .map((item) => ({ ...item, score: mean(item.scores) }));
   const count = (wanted: number) => judged.filter((item) => Math.sign(item.score - 0.5) === wanted).length;
   const counts = { n: judged.length, wins: count(1), losses: count(-1), ties: count(0) };
   if (judged.length === 0) return { winRate: null, low: null, high: null, ...counts };
   const rates = bootstrap(totalsByPrompt(judged), Rng.from(seed), resamples);
-  return { winRate: mean(judged.map((item) => item.score)), low: quantile(rates, 0.025), high: quantile(rates, 0.975), ...counts };
+  return {
+    winRate: mean(judged.map((item) => item.score)),
+    low: quantile(rates, 0.025),
+    high: quantile(rates, 0.975),
+    ...counts,
+  };
 }
 
 interface PromptTotal {

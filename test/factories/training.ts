@@ -16,7 +16,10 @@ import { givenCriterionVersion, withSql } from './ratings.js';
 export function trainableCheckpoint(seed: string | number = 1): Checkpoint {
   const checkpoint = tinyCheckpoint(seed);
   const embedding = checkpoint.tensors[embeddingName];
-  const wide = f32(floats(embedding).map((value) => 15 * value), embedding.shape);
+  const wide = f32(
+    floats(embedding).map((value) => 15 * value),
+    embedding.shape,
+  );
   return { ...checkpoint, tensors: { ...checkpoint.tensors, [embeddingName]: wide } };
 }
 
@@ -33,17 +36,33 @@ export async function givenRewardModel(t: TestApp, policyVersionId: string, trai
   const base = trainableCheckpoint('reward');
   const config = { ...base.config, head: 'reward' as const };
   const checkpoint = { ...base, config, tensors: rewardWeightsFrom(base.tensors, base.config, 1) };
-  const model = await t.get(ModelsService).saveModel(undefined, serializeCheckpoint(checkpoint), modelInfo(config));
+  const model = await t
+    .get(ModelsService)
+    .saveModel(undefined, serializeCheckpoint(checkpoint), modelInfo(config));
   const criterionVersionId = await givenCriterionVersion(t);
   return withSql(t, async (client) => {
     const [pairSetId, id] = [newId(), newId()];
-    await client.query(`INSERT INTO pair_sets (id, criterion_version_id, config) VALUES ($1, $2, '{}')`, [pairSetId, criterionVersionId]);
+    await client.query(`INSERT INTO pair_sets (id, criterion_version_id, config) VALUES ($1, $2, '{}')`, [
+      pairSetId,
+      criterionVersionId,
+    ]);
     await client.query(
       `INSERT INTO reward_models (id, name, pair_set_id, base_policy_version_id, hyperparameters, model_id, evaluation, trained_at)
        VALUES ($1, $2, $3, $4, $5, $6, '{}', now())`,
-      [id, `reward ${id}`, pairSetId, policyVersionId, JSON.stringify(resolveHyperparameters({ maxTokens: 64 })), model.id],
+      [
+        id,
+        `reward ${id}`,
+        pairSetId,
+        policyVersionId,
+        JSON.stringify(resolveHyperparameters({ maxTokens: 64 })),
+        model.id,
+      ],
     );
-    if (!trained) await client.query('UPDATE reward_models SET model_id = NULL, evaluation = NULL, trained_at = NULL WHERE id = $1', [id]);
+    if (!trained)
+      await client.query(
+        'UPDATE reward_models SET model_id = NULL, evaluation = NULL, trained_at = NULL WHERE id = $1',
+        [id],
+      );
     return id;
   });
 }
@@ -52,6 +71,12 @@ export async function givenRewardModel(t: TestApp, policyVersionId: string, trai
 export async function givenPromptSet(t: TestApp, name: string, texts: string[]): Promise<string> {
   const externalIds = texts.map((_, i) => `${name}-${i}`);
   const lines = texts.map((text, i) => JSON.stringify({ text, externalId: externalIds[i] })).join('\n');
-  await request(t.http).post('/v1/prompts/bulk').set(t.admin).set('content-type', 'application/x-ndjson').send(lines).expect(200);
-  return (await request(t.http).post('/v1/prompt-sets').set(t.admin).send({ name, externalIds }).expect(201)).body.id as string;
+  await request(t.http)
+    .post('/v1/prompts/bulk')
+    .set(t.admin)
+    .set('content-type', 'application/x-ndjson')
+    .send(lines)
+    .expect(200);
+  return (await request(t.http).post('/v1/prompt-sets').set(t.admin).send({ name, externalIds }).expect(201))
+    .body.id as string;
 }

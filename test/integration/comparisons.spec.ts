@@ -2,7 +2,12 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
 import { givenLabeler, withSql } from '../factories/ratings.js';
-import { givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';
+import {
+  givenPolicyVersion,
+  givenPromptSet,
+  givenRewardModel,
+  trainableCheckpoint,
+} from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
 
@@ -11,7 +16,11 @@ interface Item {
   prompt: string;
   left: string;
   right: string;
-  revealed?: { candidateSide: 'left' | 'right'; baselineCompletionId: string; judgements: { preference: string }[] };
+  revealed?: {
+    candidateSide: 'left' | 'right';
+    baselineCompletionId: string;
+    judgements: { preference: string }[];
+  };
 }
 
 let t: TestApp;
@@ -27,12 +36,21 @@ const sampling = { temperature: 1, maxTokens: 6, seed: 5 };
 const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
 const get = (path: string) => request(t.http).get(path).set(t.admin);
 const bulk = (path: string, lines: object[]) =>
-  request(t.http).post(path).set(t.admin).set('content-type', 'application/x-ndjson').send(lines.map((line) => JSON.stringify(line)).join('\n'));
+  request(t.http)
+    .post(path)
+    .set(t.admin)
+    .set('content-type', 'application/x-ndjson')
+    .send(lines.map((line) => JSON.stringify(line)).join('\n'));
 
 beforeAll(async () => {
   t = await createTestApp();
   worker = await startNode(
-    { DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10', COMPUTE_THREADS: '1' },
+    {
+      DATABASE_URL: t.database.url,
+      PLUMBLINE_DATA_DIR: t.config.dataDir,
+      JOB_LEASE_SECONDS: '10',
+      COMPUTE_THREADS: '1',
+    },
     ['comparison'],
     [TrainingWorkerModule],
   );
@@ -47,17 +65,29 @@ afterAll(async () => {
   await t.close();
 });
 
-const body = (judge: object, change: object = {}) => ({ baselineVersionId, candidateVersionId, promptSetId, sampling, judge, ...change });
+const body = (judge: object, change: object = {}) => ({
+  baselineVersionId,
+  candidateVersionId,
+  promptSetId,
+  sampling,
+  judge,
+  ...change,
+});
 const people = (judgementsPerItem = 2) => ({ type: 'labelers', judgementsPerItem });
 
 async function compared(judge: object) {
   const created = await post('/v1/comparisons', body(judge)).expect(202);
   expect(created.headers.location).toBe(`/v1/jobs/${created.body.jobId}`);
   expect(created.body).toMatchObject({ state: 'generating', itemCount: 0, result: null, judge });
-  expect(await settled(worker, created.body.jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded', resultType: 'comparison', resultId: created.body.id });
+  expect(await settled(worker, created.body.jobId, undefined, 60_000)).toMatchObject({
+    state: 'succeeded',
+    resultType: 'comparison',
+    resultId: created.body.id,
+  });
   return (await get(`/v1/comparisons/${created.body.id}`).expect(200)).body;
 }
-const itemsOf = async (id: string, query = ''): Promise<Item[]> => (await get(`/v1/comparisons/${id}/items?limit=500${query}`).expect(200)).body.data;
+const itemsOf = async (id: string, query = ''): Promise<Item[]> =>
+  (await get(`/v1/comparisons/${id}/items?limit=500${query}`).expect(200)).body.data;
 
 describe('judged by a reward model', () => {
   test('is complete at once, and its figures follow from the revealed judgements', async () => {
@@ -71,7 +101,9 @@ describe('judged by a reward model', () => {
     expect(low).toBeLessThanOrEqual(winRate);
     expect(high).toBeGreaterThanOrEqual(winRate);
     const items = await itemsOf(comparison.id, '&reveal=true');
-    const won = items.filter(({ revealed }) => revealed!.judgements[0].preference === revealed!.candidateSide);
+    const won = items.filter(
+      ({ revealed }) => revealed!.judgements[0].preference === revealed!.candidateSide,
+    );
     expect(won).toHaveLength(wins);
     const sides = new Set(items.map(({ revealed }) => revealed!.candidateSide));
     expect(sides.size).toBe(2);
@@ -80,14 +112,20 @@ describe('judged by a reward model', () => {
   test('its answers are completions of their versions', async () => {
     const { id } = await compared({ type: 'reward-model', rewardModelId });
     const [item] = await itemsOf(id, '&reveal=true');
-    const { body: completion } = await get(`/v1/completions/${item.revealed!.baselineCompletionId}`).expect(200);
+    const { body: completion } = await get(`/v1/completions/${item.revealed!.baselineCompletionId}`).expect(
+      200,
+    );
     const text = item.revealed!.candidateSide === 'left' ? item.right : item.left;
     expect(completion).toMatchObject({ policyVersionId: baselineVersionId, text, batchId: null });
   });
 
   test('takes no judgements of people', async () => {
     const { id } = await compared({ type: 'reward-model', rewardModelId });
-    const answer = await post(`/v1/comparisons/${id}/judgements`, { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' });
+    const answer = await post(`/v1/comparisons/${id}/judgements`, {
+      itemId: unknownId,
+      labelerExternalId: 'ann',
+      preference: 'tie',
+    });
     expect([answer.status, answer.body.code]).toEqual([409, 'not_for_labelers']);
   });
 });
@@ -97,7 +135,12 @@ describe('judged by people', () => {
   let items: Item[];
   beforeAll(async () => {
     const comparison = await compared(people());
-    expect(comparison).toMatchObject({ state: 'awaiting_judgements', itemCount: 20, judgedItemCount: 0, result: null });
+    expect(comparison).toMatchObject({
+      state: 'awaiting_judgements',
+      itemCount: 20,
+      judgedItemCount: 0,
+      result: null,
+    });
     id = comparison.id;
     items = await itemsOf(id);
   });
@@ -109,21 +152,36 @@ describe('judged by people', () => {
     expect(early.body.code).toBe('comparison_not_complete');
     const labeler = await t.keyWith('ratings:read', 'ratings:write');
     await request(t.http).get(`/v1/comparisons/${id}/items`).set(labeler).expect(200);
-    const nosy = await request(t.http).get(`/v1/comparisons/${id}/items?reveal=true`).set(labeler).expect(403);
+    const nosy = await request(t.http)
+      .get(`/v1/comparisons/${id}/items?reveal=true`)
+      .set(labeler)
+      .expect(403);
     expect(nosy.body.code).toBe('scope_missing');
   });
 
   test('one judgement: taken, not twice, and never more than asked for', async () => {
     const path = `/v1/comparisons/${id}/judgements`;
-    const judge = (labelerExternalId: string, preference: string) => post(path, { itemId: items[0].itemId, labelerExternalId, preference });
-    expect((await judge('ann', 'left').expect(201)).body).toMatchObject({ itemId: items[0].itemId, preference: 'left' });
+    const judge = (labelerExternalId: string, preference: string) =>
+      post(path, { itemId: items[0].itemId, labelerExternalId, preference });
+    expect((await judge('ann', 'left').expect(201)).body).toMatchObject({
+      itemId: items[0].itemId,
+      preference: 'left',
+    });
     expect((await judge('ann', 'left').expect(409)).body.code).toBe('already_judged');
     expect((await judge('ann', 'right').expect(409)).body.code).toBe('already_judged');
     await judge('ben', 'left').expect(201);
     expect((await judge('cleo', 'left').expect(409)).body.code).toBe('item_complete');
-    expect((await judge('nobody', 'left').expect(422)).body).toMatchObject({ code: 'labeler_not_found', errors: [{ pointer: '/labelerExternalId' }] });
-    expect((await post(path, { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' }).expect(422)).body.code).toBe('item_not_found');
-    expect((await post(path, { itemId: items[1].itemId, preference: 'tie' }).expect(422)).body.code).toBe('validation_failed');
+    expect((await judge('nobody', 'left').expect(422)).body).toMatchObject({
+      code: 'labeler_not_found',
+      errors: [{ pointer: '/labelerExternalId' }],
+    });
+    expect(
+      (await post(path, { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' }).expect(422)).body
+        .code,
+    ).toBe('item_not_found');
+    expect((await post(path, { itemId: items[1].itemId, preference: 'tie' }).expect(422)).body.code).toBe(
+      'validation_failed',
+    );
     expect((await judge('ann', 'both').expect(422)).body.code).toBe('validation_failed');
   });
 
@@ -133,11 +191,22 @@ describe('judged by people', () => {
       { itemId, labelerExternalId: 'ann', preference: 'left' },
       { itemId, labelerExternalId: 'ben', preference: 'right' },
     ]);
-    const broken = [...lines.slice(0, 3), { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' }, { nonsense: 1 }];
+    const broken = [
+      ...lines.slice(0, 3),
+      { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' },
+      { nonsense: 1 },
+    ];
     const { body: first } = await bulk(path, broken).expect(200);
     expect(first).toMatchObject({ created: 3, duplicates: 0, failed: 2 });
-    expect(first.items.slice(3).map(({ code }: { code: string }) => code)).toEqual(['item_not_found', 'validation_failed']);
-    expect((await get(`/v1/comparisons/${id}`)).body).toMatchObject({ state: 'awaiting_judgements', judgedItemCount: 2, result: null });
+    expect(first.items.slice(3).map(({ code }: { code: string }) => code)).toEqual([
+      'item_not_found',
+      'validation_failed',
+    ]);
+    expect((await get(`/v1/comparisons/${id}`)).body).toMatchObject({
+      state: 'awaiting_judgements',
+      judgedItemCount: 2,
+      result: null,
+    });
     const { body: all } = await bulk(path, lines).expect(200);
     expect(all).toMatchObject({ created: lines.length - 3, duplicates: 3, failed: 0 });
   });
@@ -148,7 +217,13 @@ describe('judged by people', () => {
     const [first] = await itemsOf(id, '&reveal=true');
     // Nineteen items were left once and right once; both said left of the first.
     const won = first.revealed!.candidateSide === 'left';
-    expect(comparison.result).toMatchObject({ n: 20, ties: 19, wins: won ? 1 : 0, losses: won ? 0 : 1, winRate: won ? 0.525 : 0.475 });
+    expect(comparison.result).toMatchObject({
+      n: 20,
+      ties: 19,
+      wins: won ? 1 : 0,
+      losses: won ? 0 : 1,
+      winRate: won ? 0.525 : 0.475,
+    });
     expect((await get('/v1/comparisons')).body.data.map((row: { id: string }) => row.id)).toContain(id);
   });
 });
@@ -161,11 +236,35 @@ describe('what cannot be compared', () => {
   };
 
   test('unknown inputs, a version with itself, an untrained judge', async () => {
-    await refused(people(), { baselineVersionId: unknownId }, 422, 'unknown_policy_version', '/baselineVersionId');
-    await refused(people(), { candidateVersionId: unknownId }, 422, 'unknown_policy_version', '/candidateVersionId');
-    await refused(people(), { candidateVersionId: baselineVersionId }, 422, 'same_policy_version', '/candidateVersionId');
+    await refused(
+      people(),
+      { baselineVersionId: unknownId },
+      422,
+      'unknown_policy_version',
+      '/baselineVersionId',
+    );
+    await refused(
+      people(),
+      { candidateVersionId: unknownId },
+      422,
+      'unknown_policy_version',
+      '/candidateVersionId',
+    );
+    await refused(
+      people(),
+      { candidateVersionId: baselineVersionId },
+      422,
+      'same_policy_version',
+      '/candidateVersionId',
+    );
     await refused(people(), { promptSetId: unknownId }, 422, 'unknown_prompt_set', '/promptSetId');
-    await refused({ type: 'reward-model', rewardModelId: unknownId }, {}, 422, 'unknown_reward_model', '/judge/rewardModelId');
+    await refused(
+      { type: 'reward-model', rewardModelId: unknownId },
+      {},
+      422,
+      'unknown_reward_model',
+      '/judge/rewardModelId',
+    );
     const untrained = await givenRewardModel(t, baselineVersionId, false);
     await refused({ type: 'reward-model', rewardModelId: untrained }, {}, 409, 'reward_model_not_trained');
   });
@@ -174,19 +273,37 @@ describe('what cannot be compared', () => {
     await refused({ type: 'oracle' }, {}, 422, 'validation_failed');
     await refused({}, {}, 422, 'validation_failed');
     await refused({ type: 'labelers' }, {}, 422, 'validation_failed', '/judge/judgementsPerItem');
-    await refused({ type: 'labelers', judgementsPerItem: 1, rewardModelId }, {}, 422, 'unknown_field', '/judge/rewardModelId');
-    await refused(people(), { sampling: { temperature: -1 } }, 422, 'validation_failed', '/sampling/temperature');
+    await refused(
+      { type: 'labelers', judgementsPerItem: 1, rewardModelId },
+      {},
+      422,
+      'unknown_field',
+      '/judge/rewardModelId',
+    );
+    await refused(
+      people(),
+      { sampling: { temperature: -1 } },
+      422,
+      'validation_failed',
+      '/sampling/temperature',
+    );
   });
 
   test('nothing is judged before there are answers', async () => {
     const { id } = await compared(people());
     await withSql(t, (client) => client.query('UPDATE comparisons SET item_count = 0 WHERE id = $1', [id]));
-    const early = await post(`/v1/comparisons/${id}/judgements`, { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' });
+    const early = await post(`/v1/comparisons/${id}/judgements`, {
+      itemId: unknownId,
+      labelerExternalId: 'ann',
+      preference: 'tie',
+    });
     expect([early.status, early.body.code]).toEqual([409, 'comparison_not_ready']);
   });
 
   test('unknown comparisons', async () => {
     expect((await get(`/v1/comparisons/${unknownId}`).expect(404)).body.code).toBe('comparison_not_found');
-    expect((await get(`/v1/comparisons/${unknownId}/items`).expect(404)).body.code).toBe('comparison_not_found');
+    expect((await get(`/v1/comparisons/${unknownId}/items`).expect(404)).body.code).toBe(
+      'comparison_not_found',
+    );
   });
 });

@@ -7,7 +7,12 @@ import type { JobContext } from '#src/jobs/job-handler.js';
 import { TrainingRunHandler } from '#src/training/training-run.handler.js';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
 import { withSql } from '../factories/ratings.js';
-import { givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';
+import {
+  givenPolicyVersion,
+  givenPromptSet,
+  givenRewardModel,
+  trainableCheckpoint,
+} from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
 
@@ -17,7 +22,15 @@ let policyVersionId: string;
 let rewardModelId: string;
 let promptSetId: string;
 const unknownId = '019a8a5e-0000-7000-8000-000000000001';
-const settings = { steps: 12, promptsPerStep: 4, groupSize: 6, maxTokens: 8, learningRate: 0.02, schedule: 'constant', evaluationPrompts: 6 };
+const settings = {
+  steps: 12,
+  promptsPerStep: 4,
+  groupSize: 6,
+  maxTokens: 8,
+  learningRate: 0.02,
+  schedule: 'constant',
+  evaluationPrompts: 6,
+};
 
 const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
 const get = (path: string) => request(t.http).get(path).set(t.admin);
@@ -25,13 +38,25 @@ const get = (path: string) => request(t.http).get(path).set(t.admin);
 beforeAll(async () => {
   t = await createTestApp();
   worker = await startNode(
-    { DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10', COMPUTE_THREADS: '1' },
+    {
+      DATABASE_URL: t.database.url,
+      PLUMBLINE_DATA_DIR: t.config.dataDir,
+      JOB_LEASE_SECONDS: '10',
+      COMPUTE_THREADS: '1',
+    },
     ['fine-tuning'],
     [TrainingWorkerModule],
   );
   policyVersionId = await givenPolicyVersion(t, 'learner', trainableCheckpoint());
   rewardModelId = await givenRewardModel(t, policyVersionId);
-  promptSetId = await givenPromptSet(t, 'practice', ['who?', 'what is it?', 'when', 'where?', 'how', 'why not?']);
+  promptSetId = await givenPromptSet(t, 'practice', [
+    'who?',
+    'what is it?',
+    'when',
+    'where?',
+    'how',
+    'why not?',
+  ]);
 });
 afterAll(async () => {
   await worker.close();
@@ -51,12 +76,22 @@ async function trained(hyperparameters: object) {
   const created = await post('/v1/training-runs', body(hyperparameters)).expect(202);
   expect(created.headers).toMatchObject({ location: `/v1/jobs/${created.body.jobId}`, 'retry-after': '1' });
   const job = await settled(worker, created.body.jobId, undefined, 60_000);
-  expect(job).toMatchObject({ state: 'succeeded', resultType: 'training_run', resultId: created.body.id, error: null });
+  expect(job).toMatchObject({
+    state: 'succeeded',
+    resultType: 'training_run',
+    resultId: created.body.id,
+    error: null,
+  });
   return (await get(`/v1/training-runs/${created.body.id}`).expect(200)).body;
 }
 
 const modelOf = async (versionId: string): Promise<string> =>
-  withSql(t, async (client) => (await client.query('SELECT model_id FROM policy_versions WHERE id = $1', [versionId])).rows[0].model_id as string);
+  withSql(
+    t,
+    async (client) =>
+      (await client.query('SELECT model_id FROM policy_versions WHERE id = $1', [versionId])).rows[0]
+        .model_id as string,
+  );
 
 describe('a run', () => {
   let run: Awaited<ReturnType<typeof trained>>;
@@ -66,7 +101,13 @@ describe('a run', () => {
 
   test('raises the reward on the fixed evaluation prompts and makes the next version', async () => {
     expect(run).toMatchObject({ method: 'grpo', policyVersionId, rewardModelId, promptSetId });
-    expect(run.hyperparameters).toMatchObject({ ...settings, beta: 0.04, lora: null, innerEpochs: 1, seed: 1 });
+    expect(run.hyperparameters).toMatchObject({
+      ...settings,
+      beta: 0.04,
+      lora: null,
+      innerEpochs: 1,
+      seed: 1,
+    });
     expect(run.summary.rewardAfter).toBeGreaterThan(run.summary.rewardBefore);
     expect(run.summary).toMatchObject({ steps: 12, evaluationPrompts: 6 });
     expect(run.summary.kl).toBeGreaterThan(0);
@@ -78,31 +119,55 @@ describe('a run', () => {
 
   test('has a curve under the names of TRL that can be followed', async () => {
     const { body: all } = await get(`/v1/training-runs/${run.id}/metrics`).expect(200);
-    expect(all.data.map(({ step }: { step: number }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
-    expect(all.data[0].values).toMatchObject({ reward: expect.any(Number), kl: expect.any(Number), 'completions/mean_length': expect.any(Number) });
+    expect(all.data.map(({ step }: { step: number }) => step)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
+    expect(all.data[0].values).toMatchObject({
+      reward: expect.any(Number),
+      kl: expect.any(Number),
+      'completions/mean_length': expect.any(Number),
+    });
     const { body: rest } = await get(`/v1/training-runs/${run.id}/metrics?afterStep=10`).expect(200);
     expect(rest.data).toEqual(all.data.slice(10));
     const { body: page } = await get(`/v1/training-runs/${run.id}/metrics?limit=5`).expect(200);
-    const { body: next } = await get(`/v1/training-runs/${run.id}/metrics?limit=5&cursor=${page.nextCursor}`).expect(200);
+    const { body: next } = await get(
+      `/v1/training-runs/${run.id}/metrics?limit=5&cursor=${page.nextCursor}`,
+    ).expect(200);
     expect(next.data).toEqual(all.data.slice(5, 10));
   });
 
   test('shows samples with reward and advantage', async () => {
     const { body: first } = await get(`/v1/training-runs/${run.id}/samples?step=3&limit=500`).expect(200);
     expect(first.data).toHaveLength(16);
-    expect(first.data[0]).toMatchObject({ step: 3, sampleIndex: 0, reward: expect.any(Number), finishReason: expect.any(String) });
+    expect(first.data[0]).toMatchObject({
+      step: 3,
+      sampleIndex: 0,
+      reward: expect.any(Number),
+      finishReason: expect.any(String),
+    });
     const group = first.data.slice(0, 6) as { promptId: string; advantage: number }[];
     expect(new Set(group.map(({ promptId }) => promptId)).size).toBe(1);
     expect(group.reduce((total, { advantage }) => total + advantage, 0)).toBeCloseTo(0, 6);
     const { body: page } = await get(`/v1/training-runs/${run.id}/samples?limit=20`).expect(200);
-    const { body: next } = await get(`/v1/training-runs/${run.id}/samples?limit=20&cursor=${page.nextCursor}`).expect(200);
-    const places = [...page.data, ...next.data].map(({ step, sampleIndex }: { step: number; sampleIndex: number }) => step * 16 + sampleIndex);
+    const { body: next } = await get(
+      `/v1/training-runs/${run.id}/samples?limit=20&cursor=${page.nextCursor}`,
+    ).expect(200);
+    const places = [...page.data, ...next.data].map(
+      ({ step, sampleIndex }: { step: number; sampleIndex: number }) => step * 16 + sampleIndex,
+    );
     expect(places).toEqual(Array.from({ length: 40 }, (_, i) => 16 + i));
   });
 
   test('is traced both ways', async () => {
-    const edges = await withSql(t, async (client) =>
-      (await client.query('SELECT parent_type, parent_id, child_type, child_id FROM lineage_edges WHERE parent_id = $1 OR child_id = $1', [run.id])).rows,
+    const edges = await withSql(
+      t,
+      async (client) =>
+        (
+          await client.query(
+            'SELECT parent_type, parent_id, child_type, child_id FROM lineage_edges WHERE parent_id = $1 OR child_id = $1',
+            [run.id],
+          )
+        ).rows,
     );
     const has = (row: object) => expect(edges).toContainEqual(expect.objectContaining(row));
     has({ parent_type: 'policy_version', parent_id: policyVersionId, child_id: run.id });
@@ -155,7 +220,9 @@ test('a run that was broken off and taken up again ends as if nothing had happen
   const { body: created } = await post('/v1/training-runs', body(few)).expect(202);
   await post(`/v1/jobs/${created.jobId}/cancel`, {});
   await settled(worker, created.jobId, undefined, 60_000);
-  await withSql(t, (client) => client.query('DELETE FROM training_samples WHERE training_run_id = $1', [created.id]));
+  await withSql(t, (client) =>
+    client.query('DELETE FROM training_samples WHERE training_run_id = $1', [created.id]),
+  );
   await expect(handler.run({ trainingRunId: created.id }, contextOf(3))).rejects.toThrow('killed');
   await handler.run({ trainingRunId: created.id }, contextOf());
   await handler.run({ trainingRunId: created.id }, contextOf());
@@ -177,25 +244,53 @@ describe('what cannot be trained', () => {
     await refused({ policyVersionId: unknownId }, 422, 'unknown_policy_version', '/policyVersionId');
     await refused({ rewardModelId: unknownId }, 422, 'unknown_reward_model', '/rewardModelId');
     await refused({ promptSetId: unknownId }, 422, 'unknown_prompt_set', '/promptSetId');
-    await refused({ rewardModelId: await givenRewardModel(t, policyVersionId, false) }, 409, 'reward_model_not_trained');
+    await refused(
+      { rewardModelId: await givenRewardModel(t, policyVersionId, false) },
+      409,
+      'reward_model_not_trained',
+    );
   });
 
   test('unknown methods and impossible hyperparameters', async () => {
     await refused({ method: 'magic' }, 422, 'validation_failed', '/method');
-    await refused({ hyperparameters: { groupSize: 1 } }, 422, 'validation_failed', '/hyperparameters/groupSize');
-    await refused({ hyperparameters: { lora: { rank: 0, alpha: 1, targetModules: ['q_proj'] } } }, 422, 'validation_failed', '/hyperparameters/lora/rank');
-    await refused({ hyperparameters: { leraningRate: 1 } }, 422, 'unknown_field', '/hyperparameters/leraningRate');
+    await refused(
+      { hyperparameters: { groupSize: 1 } },
+      422,
+      'validation_failed',
+      '/hyperparameters/groupSize',
+    );
+    await refused(
+      { hyperparameters: { lora: { rank: 0, alpha: 1, targetModules: ['q_proj'] } } },
+      422,
+      'validation_failed',
+      '/hyperparameters/lora/rank',
+    );
+    await refused(
+      { hyperparameters: { leraningRate: 1 } },
+      422,
+      'unknown_field',
+      '/hyperparameters/leraningRate',
+    );
   });
 
   test('prompts that leave no room fail the job, and say so', async () => {
     const longSet = await givenPromptSet(t, 'long', ['x'.repeat(600)]);
-    const { body: created } = await post('/v1/training-runs', body(settings, { promptSetId: longSet })).expect(202);
-    expect(await settled(worker, created.jobId)).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'prompt_too_long' } });
+    const { body: created } = await post(
+      '/v1/training-runs',
+      body(settings, { promptSetId: longSet }),
+    ).expect(202);
+    expect(await settled(worker, created.jobId)).toMatchObject({
+      state: 'failed',
+      attempt: 1,
+      error: { code: 'prompt_too_long' },
+    });
   });
 
   test('unknown runs, missing scopes', async () => {
     for (const path of ['', '/metrics', '/samples']) {
-      expect((await get(`/v1/training-runs/${unknownId}${path}`).expect(404)).body.code).toBe('training_run_not_found');
+      expect((await get(`/v1/training-runs/${unknownId}${path}`).expect(404)).body.code).toBe(
+        'training_run_not_found',
+      );
     }
     const reader = await t.keyWith('training:read');
     await request(t.http).post('/v1/training-runs').set(reader).send(body()).expect(403);
