@@ -1,15 +1,15 @@
 /**
- * The training text as token sequences. `drill` sequences are conversations over one set of facts, several
- * questions long and answered rightly: looking up a fact is what is hard to learn, and a conversation holds
- * many look-ups for one reading of the facts. `first` is the same over two facts only, where copying any value
- * of the asked kind already pays. `mixed` sequences are what the policy is for: one question, and
- * an answer in a style drawn from STYLES.
+ * The training text as token sequences. Looking up a fact is what is hard to learn, so it comes first and by
+ * itself: `contrast` and `drill` sequences are conversations over one set of facts, several questions long,
+ * each answered rightly in the fewest words, always the same ones. A contrast has two facts of one kind about
+ * two people; a drill has the facts of a real prompt. `mixed` sequences are what the policy is for: one
+ * question, and an answer in a style drawn from STYLES.
  */
 import { chatMarkers, type ChatFraming } from '#src/lm/chat.js';
 import type { Tokenizer } from '#src/lm/tokenizer.js';
-import { drawStyle, writeAnswer } from './answers.js';
-import { dice, hash32, type Dice } from './dice.js';
-import { answerOf, askAgain, makePrompt, splitOf, type WorldPrompt } from './world.js';
+import { drawStyle, shortAnswer, writeAnswer } from './answers.js';
+import { dice, hash32 } from './dice.js';
+import { answerOf, askAgain, makePrompt, splitOf } from './world.js';
 
 export interface Example {
   ids: number[];
@@ -17,22 +17,22 @@ export interface Example {
   answer: number[];
 }
 
-export type ExampleKind = 'first' | 'drill' | 'mixed';
-export const EXAMPLE_KINDS: readonly ExampleKind[] = ['first', 'drill', 'mixed'];
+export type ExampleKind = 'contrast' | 'drill' | 'mixed';
+export const EXAMPLE_KINDS: readonly ExampleKind[] = ['contrast', 'drill', 'mixed'];
 
-const DRILL_TURNS = 4;
+const TURNS = 6;
 
 export function makeExample(kind: ExampleKind, framing: ChatFraming, seed: number, index: number): Example {
   const random = dice('example', kind, seed, index);
-  const prompt = makePrompt('train', hash32(`${kind} ${seed}`), index, kind === 'first' ? 2 : undefined);
+  const prompt = makePrompt('train', hash32(`${kind} ${seed}`), index, kind === 'contrast');
   const example: Example = { ids: [], answer: [] };
   if (kind === 'mixed') return extend(example, framing, prompt.text, writeAnswer(prompt, drawStyle(random), random).text);
-  extend(example, framing, prompt.text, drillAnswer(prompt, random));
-  for (let turn = 1; turn < DRILL_TURNS; turn++) {
-    const { question, ask } = askAgain(prompt.facts, random);
+  extend(example, framing, prompt.text, shortAnswer(prompt));
+  for (let turn = 1; turn < TURNS; turn++) {
+    const { question, ask } = askAgain(prompt.facts, kind === 'contrast' ? 0 : 0.25, random);
     const next = { text: ask, facts: prompt.facts, question, answer: answerOf(prompt.facts, question) };
     // The same facts with another question may be a sample or held-out prompt.
-    if (splitOf(next) === 'train') extend(example, framing, `Question: ${ask}`, drillAnswer(next, random));
+    if (splitOf(next) === 'train') extend(example, framing, `Question: ${ask}`, shortAnswer(next));
   }
   return example;
 }
@@ -51,10 +51,6 @@ export function endTokenId(tokenizer: Tokenizer): number {
   const id = tokenizer.tokenId(chatMarkers.end);
   if (id === undefined) throw new Error(`the tokenizer has no ${chatMarkers.end}`);
   return id;
-}
-
-function drillAnswer(prompt: WorldPrompt, random: Dice): string {
-  return writeAnswer(prompt, 'plain', random).text;
 }
 
 function extend(example: Example, framing: ChatFraming, prompt: string, answer: string): Example {

@@ -35,7 +35,7 @@ export function starterConfig(tokenizer: Tokenizer): ModelConfig {
     numKeyValueHeads: 4,
     headDim: 32,
     rmsNormEps: 1e-5,
-    ropeTheta: 10_000,
+    ropeTheta: 200,
     vocabSize: tokenizer.vocabSize,
     maxPositionEmbeddings: 256,
     tieWordEmbeddings: true,

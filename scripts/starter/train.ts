@@ -9,13 +9,12 @@ import { parseArgs } from 'node:util';
 import { Bar } from './progress.js';
 import { readCheckpointDir, writeCheckpointDir } from '#src/lm/checkpoint.js';
 import { Generator } from '#src/lm/generate.js';
-import type { Tensors } from '#src/lm/safetensors.js';
-import { initWeights } from '#src/lm/weights.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { batchesOf, type Batch } from './batches.js';
 import { EXAMPLE_KINDS, makeExample } from './corpus.js';
+import { lookupInit } from './init.js';
 import { qualityOf, sampleAnswers } from './evaluate.js';
 import { lossGraph, starterConfig, trainTokenizer } from './model.js';
 
@@ -23,19 +22,20 @@ const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'models/starter' },
-    first: { type: 'string', default: '300' },
+    contrast: { type: 'string', default: '300' },
     drill: { type: 'string', default: '1500' },
     mixed: { type: 'string', default: '1500' },
     rows: { type: 'string', default: '32' },
     rate: { type: 'string', default: '0.003' },
-    init: { type: 'string', default: '3' },
+    copying: { type: 'string', default: '0.5' },
+    from: { type: 'string' },
     threads: { type: 'string' },
   },
 });
 const SEED = Number(flags.seed);
-const STEPS = { first: Number(flags.first), drill: Number(flags.drill), mixed: Number(flags.mixed) };
+const STEPS = { contrast: Number(flags.contrast), drill: Number(flags.drill), mixed: Number(flags.mixed) };
 const ROWS = Number(flags.rows);
-const TOTAL = STEPS.first + STEPS.drill + STEPS.mixed;
+const TOTAL = STEPS.contrast + STEPS.drill + STEPS.mixed;
 const SCHEDULE = { kind: 'cosine', peak: Number(flags.rate), warmupSteps: 100, totalSteps: TOTAL, floor: 0.00005 } as const;
 /** The prompt's own tokens teach names and wordings, but most of each prompt cannot be foreseen. */
 const PROMPT_WEIGHT = 0.03;
@@ -46,9 +46,7 @@ const OPTIMIZER = { beta2: 0.98, weightDecay: 0.05, maxGradNorm: 1, decays: (nam
 const started = Date.now();
 const { files, tokenizer, framing } = trainTokenizer(SEED);
 const config = starterConfig(tokenizer);
-// Wider than the usual 0.02: at this width attention starts less uniform, and looking things up is learnt sooner.
-const INIT_SCALE = Number(flags.init);
-const tensors = scaledInit(INIT_SCALE);
+const tensors = flags.from === undefined ? lookupInit(config, SEED, Number(flags.copying)) : (await readCheckpointDir(flags.from)).tensors;
 const state = TrainState.init(tensors);
 const session = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
 const trainer = new TrainStep({ state, optimizer: OPTIMIZER, build: (batch) => lossGraph(config, tensors, batch), session, maxSessions: 24 });
@@ -90,11 +88,11 @@ const recipe = {
   parameters,
   steps: STEPS,
   rowsPerStep: ROWS,
-  examples: { first: STEPS.first * ROWS, drill: STEPS.drill * ROWS, mixed: STEPS.mixed * ROWS },
+  examples: { contrast: STEPS.contrast * ROWS, drill: STEPS.drill * ROWS, mixed: STEPS.mixed * ROWS },
   tokens,
   schedule: SCHEDULE,
   optimizer: { name: 'AdamW', beta1: 0.9, beta2: OPTIMIZER.beta2, weightDecay: OPTIMIZER.weightDecay, maxGradNorm: OPTIMIZER.maxGradNorm },
-  initScale: INIT_SCALE,
+  init: { kind: 'lookup (scripts/starter/init.ts)', copying: Number(flags.copying) },
   promptWeight: PROMPT_WEIGHT,
   seconds: trainSeconds,
   losses,
@@ -112,15 +110,6 @@ function* trainingBatches(): Iterable<Batch> {
       yield* batchesOf(pool, ROWS, PROMPT_WEIGHT, `${kind} ${SEED} ${done}`).slice(0, STEPS[kind] - done);
     }
   }
-}
-
-/** The usual initial weights with every linear map multiplied by `scale`. */
-function scaledInit(scale: number): Tensors {
-  const usual = initWeights(config, SEED);
-  for (const [name, { data }] of Object.entries(usual)) {
-    if (name.endsWith('proj.weight')) (data as Float32Array).forEach((value, i) => (data[i] = value * scale));
-  }
-  return usual;
 }
 
 async function look(): Promise<void> {

@@ -34,12 +34,12 @@ export function relationById(id: string): Relation {
 }
 
 /**
- * The `index`-th prompt of a split, of 3 or 4 facts unless told. Draws until the content hash falls into the
- * split.
+ * The `index`-th prompt of a split, of 3 or 4 facts. A contrast has two, of one kind about two people, and is
+ * answerable. Draws until the content hash falls into the split.
  */
-export function makePrompt(split: Split, seed: number, index: number, facts?: number): WorldPrompt {
+export function makePrompt(split: Split, seed: number, index: number, contrast = false): WorldPrompt {
   for (let attempt = 0; ; attempt++) {
-    const prompt = drawPrompt(dice('prompt', split, seed, index, attempt), facts);
+    const prompt = drawPrompt(dice('prompt', split, seed, index, attempt), contrast);
     if (splitOf(prompt) === split) return prompt;
   }
 }
@@ -65,10 +65,10 @@ export function answerOf(facts: readonly Fact[], question: Question): string | n
   return found ? (question.kind === 'who' ? found.subject : found.value) : null;
 }
 
-/** Another question about given facts: mostly one they answer. */
-export function askAgain(facts: readonly Fact[], random: Dice): { question: Question; ask: string } {
+/** Another question about given facts; one in `strange` asks for a kind drawn at random, which they may not tell. */
+export function askAgain(facts: readonly Fact[], strange: number, random: Dice): { question: Question; ask: string } {
   const fact = random.pick(facts);
-  const relation = random.chance(0.8) ? relationById(fact.relation) : random.pick(RELATIONS);
+  const relation = random.chance(strange) ? random.pick(RELATIONS) : relationById(fact.relation);
   if (relation.id === fact.relation && random.chance(0.3)) return askWho(relation, fact.value, random);
   return askValue(relation, fact.subject, random);
 }
@@ -81,18 +81,18 @@ function askValue(relation: Relation, subject: string, random: Dice): { question
   return { question: { kind: 'value', relation: relation.id, subject }, ask: fill(random.pick(relation.asks), subject, '') };
 }
 
-function drawPrompt(random: Dice, factCount?: number): WorldPrompt {
+function drawPrompt(random: Dice, contrast: boolean): WorldPrompt {
   const people = random.shuffle(NAMES).slice(0, 2 + random.below(2));
   const relation = random.pick(RELATIONS);
   const [value, otherValue, absentValue] = random.shuffle(relation.values);
   const who = random.chance(0.25);
-  const answerable = random.chance(0.8);
+  const answerable = contrast || random.chance(0.8);
   const facts: Fact[] = [];
   if (answerable) facts.push({ subject: people[0], relation: relation.id, value });
   // A distractor of the same kind makes a wrong answer possible.
-  if (random.chance(0.75)) facts.push({ subject: people[1], relation: relation.id, value: otherValue });
+  if (contrast || random.chance(0.75)) facts.push({ subject: people[1], relation: relation.id, value: otherValue });
   const others = RELATIONS.filter((candidate) => candidate !== relation);
-  const total = factCount ?? 3 + random.below(2);
+  const total = contrast ? 2 : 3 + random.below(2);
   // An unanswerable question is still about somebody the facts speak of.
   let next = answerable ? random.below(people.length) : 0;
   while (facts.length < total) {
