@@ -3064,7 +3064,12 @@ export type $defs = Record<string, never>;
 export interface operations {
     apiKeys_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3501,6 +3506,10 @@ export interface operations {
     jobs_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 type?: components["schemas"]["JobType"];
                 state?: components["schemas"]["JobState"];
             };
@@ -3854,7 +3863,12 @@ export interface operations {
     };
     jobs_logs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3939,6 +3953,10 @@ export interface operations {
     jobs_metrics: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description only steps after this one; for polling a curve */
                 afterStep?: number;
             };
@@ -4262,6 +4280,10 @@ export interface operations {
     artifacts_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only artifacts of this kind. */
                 kind?: string;
                 /** @description Only artifacts with this content, lower-case hex. */
@@ -4896,6 +4918,10 @@ export interface operations {
     prompts_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only the prompt with this external id. */
                 externalId?: string;
                 /** @description Only prompts with this tag. */
@@ -5271,7 +5297,12 @@ export interface operations {
     };
     promptSets_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5535,7 +5566,12 @@ export interface operations {
     };
     promptSets_listPrompts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5619,7 +5655,12 @@ export interface operations {
     };
     policies_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6168,7 +6209,12 @@ export interface operations {
     };
     policyVersions_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6562,6 +6608,10 @@ export interface operations {
     completions_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only completions of this prompt. */
                 promptId?: string;
                 /** @description Only completions by this policy version. */
@@ -6726,6 +6776,10 @@ export interface operations {
     completionBatches_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only batches of this policy version. */
                 policyVersionId?: string;
             };
@@ -6993,6 +7047,10 @@ export interface operations {
     criteria_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only the criterion of this name. */
                 name?: string;
             };
@@ -7259,7 +7317,12 @@ export interface operations {
     };
     criteria_listVersions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -7661,6 +7724,10 @@ export interface operations {
     labelers_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only the labeler of this external id. */
                 externalId?: string;
             };
@@ -7928,6 +7995,10 @@ export interface operations {
     ratings_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description True to see ratings that a later one has corrected, too. */
                 includeSuperseded?: boolean;
                 completionId?: string;
@@ -8422,7 +8493,12 @@ export interface operations {
     };
     pairSets_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8794,6 +8870,10 @@ export interface operations {
     pairSets_listPairs: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 split?: components["schemas"]["Split"];
             };
             header?: never;
@@ -9051,6 +9131,10 @@ export interface operations {
     rewardModels_list: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 pairSetId?: string;
                 /** @description Only the reward model of this name. */
                 name?: string;
@@ -9319,6 +9403,10 @@ export interface operations {
     rewardModels_metrics: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description only steps after this one; for polling a curve */
                 afterStep?: number;
             };
@@ -9616,7 +9704,12 @@ export interface operations {
     };
     trainingRuns_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9881,6 +9974,10 @@ export interface operations {
     trainingRuns_listMetrics: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
             };
@@ -9968,6 +10065,10 @@ export interface operations {
     trainingRuns_listSamples: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Only this step. */
                 step?: number;
             };
@@ -10054,7 +10155,12 @@ export interface operations {
     };
     comparisons_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10319,6 +10425,10 @@ export interface operations {
     comparisons_listItems: {
         parameters: {
             query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
                 /** @description Also tell which side is which, and the judgements; once complete, and with `training:read`. */
                 reveal?: boolean;
             };
