@@ -43,7 +43,7 @@ export interface GrpoHyperparameters {
 }
 
 export const grpoDefaults: GrpoHyperparameters = {
-  learningRate: 2e-4,
+  learningRate: 3e-4,
   steps: 40,
   promptsPerStep: 16,
   groupSize: 8,
