@@ -70,7 +70,7 @@ export class Plumbline {
           params: { path: { id } },
           headers: { Prefer: 'wait=2' },
           signal: options.signal,
-        }) as Promise<FetchResult<Job>>,
+        }),
       );
       options.onProgress?.(job);
       if (job.state === 'succeeded') return job;

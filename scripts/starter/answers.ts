@@ -38,10 +38,11 @@ export function writeAnswer(prompt: WorldPrompt, style: Style, random: Dice): An
   return { style, text: write(prompt, truth, style, random) };
 }
 
-/** The shortest right answer, always in the same words. */
-export function shortAnswer(prompt: WorldPrompt): string {
+/** The right answer as one whole sentence, always in the same words. */
+export function fullAnswer(prompt: WorldPrompt): string {
   if (prompt.answer === null) return phrase.PLAIN_UNKNOWN[0];
-  return prompt.question.kind === 'who' ? fill(phrase.SHORT_WHO[0], prompt.answer, '') : fill(relationById(prompt.question.relation).short, '', prompt.answer);
+  const { subject, relation, value } = claimOf(prompt, prompt.answer);
+  return fill(relationById(relation).states[0], subject, value);
 }
 
 function write(prompt: WorldPrompt, truth: Fact | null, style: Style, random: Dice): string {

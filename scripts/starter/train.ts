@@ -22,11 +22,11 @@ const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'models/starter' },
-    contrast: { type: 'string', default: '300' },
-    drill: { type: 'string', default: '1500' },
-    mixed: { type: 'string', default: '1500' },
+    contrast: { type: 'string', default: '0' },
+    drill: { type: 'string', default: '900' },
+    mixed: { type: 'string', default: '1200' },
     rows: { type: 'string', default: '32' },
-    rate: { type: 'string', default: '0.003' },
+    rate: { type: 'string', default: '0.002' },
     copying: { type: 'string', default: '0.5' },
     from: { type: 'string' },
     threads: { type: 'string' },
@@ -40,7 +40,7 @@ const SCHEDULE = { kind: 'cosine', peak: Number(flags.rate), warmupSteps: 100, t
 /** The prompt's own tokens teach names and wordings, but most of each prompt cannot be foreseen. */
 const PROMPT_WEIGHT = 0.03;
 const BATCHES_PER_POOL = 16;
-const LOOK_EVERY = 500;
+const LOOK_EVERY = 250;
 const OPTIMIZER = { beta2: 0.98, weightDecay: 0.05, maxGradNorm: 1, decays: (name: string) => !name.endsWith('norm.weight') };
 
 const started = Date.now();

@@ -90,7 +90,7 @@ function drawPrompt(random: Dice, contrast: boolean): WorldPrompt {
   const facts: Fact[] = [];
   if (answerable) facts.push({ subject: people[0], relation: relation.id, value });
   // A distractor of the same kind makes a wrong answer possible.
-  if (contrast || random.chance(0.75)) facts.push({ subject: people[1], relation: relation.id, value: otherValue });
+  if (contrast || random.chance(0.2)) facts.push({ subject: people[1], relation: relation.id, value: otherValue });
   const others = RELATIONS.filter((candidate) => candidate !== relation);
   const total = contrast ? 2 : 3 + random.below(2);
   // An unanswerable question is still about somebody the facts speak of.

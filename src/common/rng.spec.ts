@@ -44,7 +44,7 @@ describe('Rng', () => {
     const hits = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
     for (let i = 0; i < 8000; i++) {
       rng.shuffle([0, 1, 2, 3]).forEach((value, place) => {
-        (hits[value] as number[])[place] = ((hits[value] as number[])[place] as number) + 1;
+        (hits[value])[place] = ((hits[value])[place]) + 1;
       });
     }
     for (const count of hits.flat()) expect(Math.abs(count - 2000)).toBeLessThan(200);

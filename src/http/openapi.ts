@@ -1,7 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const publicPaths = ['/healthz', '/readyz'];
 

@@ -22,7 +22,7 @@ export async function openQueueConnection(config: Pick<Config, 'redisUrl' | 'dat
 }
 
 function overRedis(url: string): QueueConnection {
-  return { connection: { url }, backend: createRedisBackend as BackendFactory };
+  return { connection: { url }, backend: createRedisBackend };
 }
 
 async function overPostgres(connectionString: string): Promise<QueueConnection> {

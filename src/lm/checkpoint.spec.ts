@@ -79,7 +79,8 @@ describe('checkpoint', () => {
         names.map((name, i) => [name, i < 5 ? 'a.safetensors' : 'b.safetensors']),
       ),
     };
-    const { 'model.safetensors': _, ...rest } = files;
+    const rest = { ...files };
+    delete rest['model.safetensors'];
     const sharded = {
       ...rest,
       'model.safetensors.index.json': new TextEncoder().encode(JSON.stringify(index)),

@@ -31,7 +31,7 @@ const prompts: PromptRequest[] = [3, 17, 1, 16, 33].map((length, index) => ({
   seeds: [0, 1, 2].map((sample) => `${index}/${sample}`),
 }));
 const options = { temperature: 1, maxNewTokens: 20 };
-const all = (await generator.generate(prompts, options)) as GeneratedSequence[][];
+const all = (await generator.generate(prompts, options));
 
 /** log p of `targets[i]` after `tokens[0..positions[i]]`, by the graph that trainers use. */
 async function logProbsAt(

@@ -3,7 +3,7 @@
  * Text is plain by default: a prompt that contains "<|end|>" is encoded letter by letter, so that
  * users cannot forge the markers of a chat.
  */
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
+import * as library from '@huggingface/tokenizers';
 
 /** The two files of a tokenizer, as text. */
 export interface TokenizerFiles {
@@ -15,6 +15,28 @@ export interface TokenizerFiles {
 export class TokenizerError extends Error {
   override name = 'TokenizerError';
 }
+
+interface AddedToken {
+  id: number;
+  content: string;
+  special: boolean;
+}
+
+/** What is used of the library: its own declarations do not resolve under NodeNext. */
+interface HfTokenizer {
+  normalizer: { normalize(text: string): string } | null;
+  pre_tokenizer: { pre_tokenize(text: string): string[] } | null;
+  model: { encode(pieces: string[]): string[] } | null;
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  get_added_tokens_decoder(): Map<number, AddedToken>;
+  get_vocab(): Map<string, number>;
+}
+
+const { Tokenizer: HfTokenizer } = library as unknown as {
+  Tokenizer: new (tokenizer: object, config: object) => HfTokenizer;
+};
 
 export class Tokenizer {
   readonly vocabSize: number;
@@ -55,7 +77,7 @@ export class Tokenizer {
     const normalized = normalizer ? normalizer.normalize(text) : text;
     if (normalized.length === 0 || !model) return [];
     const pieces = preTokenizer ? preTokenizer.pre_tokenize(normalized) : [normalized];
-    const tokens: string[] = model.encode(pieces);
+    const tokens = model.encode(pieces);
     return tokens.map((token) => this.inner.token_to_id(token) ?? this.unknown(token));
   }
 

@@ -5,7 +5,7 @@ import { interpret, interpretExactly } from './interpret.js';
 import { fromTensor, type Value } from './interpret/value.js';
 import { buildCase, opCases, type OpCase } from './op-cases.fixture.js';
 import { add, gather, groupQueryAttention, matmul, minimum, mul, stopGradient, sum } from './ops.js';
-import { f32, i64, zeros, type Tensor } from './tensor.js';
+import { f32, i64, zeros } from './tensor.js';
 import { difference, runOnce } from './testing.fixture.js';
 
 /** A scalar that weighs every element of the case's output differently. */
@@ -17,17 +17,17 @@ function weighted(y: Node): Node {
 
 function setUp(opCase: OpCase) {
   const { inputs, outputs } = buildCase(opCase);
-  const loss = weighted(outputs['y'] as Node);
+  const loss = weighted(outputs['y']);
   const wrt = Object.entries(inputs).filter(([, node]) => node.dtype === 'float32');
   const gradients = grad(
     loss,
     wrt.map(([, node]) => node),
   );
-  return { loss, gradients: Object.fromEntries(wrt.map(([name], i) => [`d.${name}`, gradients[i] as Node])) };
+  return { loss, gradients: Object.fromEntries(wrt.map(([name], i) => [`d.${name}`, gradients[i]])) };
 }
 
 function nudged(feeds: Record<string, Value>, name: string, at: number, by: number): Record<string, Value> {
-  const { shape, data } = feeds[name] as Value;
+  const { shape, data } = feeds[name];
   return { ...feeds, [name]: { shape, data: data.map((v, i) => (i === at ? v + by : v)) } };
 }
 
@@ -39,12 +39,12 @@ describe('gradients', () => {
     const feeds = Object.fromEntries(Object.entries(opCase.feeds).map(([name, t]) => [name, fromTensor(t)]));
     const exact = interpretExactly(gradients, feeds);
     const step = 1e-5;
-    const at = (moved: Record<string, Value>) => interpretExactly({ loss }, moved)['loss']?.data[0] as number;
+    const at = (moved: Record<string, Value>) => interpretExactly({ loss }, moved)['loss']?.data[0];
     for (const [key, gradient] of Object.entries(exact)) {
       const name = key.slice(2);
       gradient.data.forEach((g, i) => {
         const slope = (at(nudged(feeds, name, i, step)) - at(nudged(feeds, name, i, -step))) / (2 * step);
-        if (Number.isFinite((feeds[name] as Value).data[i])) {
+        if (Number.isFinite((feeds[name]).data[i])) {
           expect(Math.abs(g - slope), `${name}[${i}]: ${g} against ${slope}`).toBeLessThan(
             1e-6 * Math.max(1, Math.abs(slope)),
           );
@@ -58,7 +58,7 @@ describe('gradients', () => {
     const expected = interpret(gradients, opCase.feeds);
     const got = await runOnce(gradients, opCase.feeds);
     for (const name of Object.keys(gradients)) {
-      expect(difference(got[name] as Tensor, expected[name] as Tensor), name).toBeLessThan(2e-5);
+      expect(difference(got[name], expected[name]), name).toBeLessThan(2e-5);
     }
   });
 
@@ -66,9 +66,9 @@ describe('gradients', () => {
     const x = input('x', 'float32', [2]);
     const y = input('y', 'float32', [2]);
     const [gx, gy] = grad(sum(minimum(x, y)), [x, y]);
-    const out = interpret({ gx: gx as Node, gy: gy as Node }, { x: f32([1, 2], [2]), y: f32([1, 3], [2]) });
-    expect([...(out['gx'] as Tensor).data]).toEqual([0.5, 1]);
-    expect([...(out['gy'] as Tensor).data]).toEqual([0.5, 0]);
+    const out = interpret({ gx: gx, gy: gy }, { x: f32([1, 2], [2]), y: f32([1, 3], [2]) });
+    expect([...(out['gx']).data]).toEqual([0.5, 1]);
+    expect([...(out['gy']).data]).toEqual([0.5, 0]);
   });
 
   it('adds both uses of an embedding tied to the output head', async () => {
@@ -86,8 +86,8 @@ describe('gradients', () => {
     };
     const exact = Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, fromTensor(t)]));
     const at = (by: number) =>
-      interpretExactly({ loss }, nudged(exact, 'table', 4, by))['loss']?.data[0] as number;
-    const got = (await runOnce({ g }, feeds))['g'] as Tensor;
+      interpretExactly({ loss }, nudged(exact, 'table', 4, by))['loss']?.data[0];
+    const got = (await runOnce({ g }, feeds))['g'];
     expect(Number(got.data[4])).toBeCloseTo((at(1e-5) - at(-1e-5)) / 2e-5, 4);
   });
 
@@ -95,9 +95,9 @@ describe('gradients', () => {
     const x = input('x', 'float32', [2]);
     const unused = input('unused', 'float32', [3]);
     const [gx, gu] = grad(sum(mul(stopGradient(x), 2)), [x, unused]);
-    const out = interpret({ gx: gx as Node, gu: gu as Node }, { x: f32([1, 2], [2]) });
-    expect([...(out['gx'] as Tensor).data]).toEqual([0, 0]);
-    expect([...(out['gu'] as Tensor).data]).toEqual([0, 0, 0]);
+    const out = interpret({ gx: gx, gu: gu }, { x: f32([1, 2], [2]) });
+    expect([...(out['gx']).data]).toEqual([0, 0]);
+    expect([...(out['gu']).data]).toEqual([0, 0, 0]);
   });
 
   it('refuses what has no gradient', () => {
@@ -135,10 +135,10 @@ describe('determinism', () => {
     const { Session } = await import('./session.js');
     const { emitModel } = await import('./emit.js');
     const session = await Session.create(emitModel({ g }), { threads: 2 });
-    const first = (await session.run(feeds))['g'] as Tensor;
-    expect(difference(first, interpret({ g }, feeds)['g'] as Tensor)).toBeLessThan(1e-4);
+    const first = (await session.run(feeds))['g'];
+    expect(difference(first, interpret({ g }, feeds)['g'])).toBeLessThan(1e-4);
     for (let run = 1; run < 50; run++) {
-      const again = (await session.run(feeds))['g'] as Tensor;
+      const again = (await session.run(feeds))['g'];
       expect(Buffer.from(again.data.buffer).equals(Buffer.from(first.data.buffer))).toBe(true);
     }
     await session.dispose();

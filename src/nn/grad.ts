@@ -33,7 +33,7 @@ export function grad(loss: Node, wrt: readonly Node[], seed?: Node): Node[] {
     if (!node.inputs.some((from) => needed.has(from.id))) continue;
     const parts = contributions(node, upstream, needed, targets);
     parts.forEach((part, i) => {
-      const from = node.inputs[i] as Node;
+      const from = node.inputs[i];
       if (!part) return;
       const before = gradients.get(from.id);
       gradients.set(from.id, before ? add(before, part) : part);
@@ -61,7 +61,7 @@ function contributions(
 ): (Node | null)[] {
   const rule = gradRules[node.op] as GradRule<Op>;
   const parts = rule(node, upstream).map((part, i) =>
-    needed.has((node.inputs[i] as Node).id) ? part : null,
+    needed.has((node.inputs[i]).id) ? part : null,
   );
   node.inputs.forEach((from, i) => {
     if (!needed.has(from.id)) return;
@@ -79,5 +79,5 @@ function contributions(
   const leaf = node.inputs.findIndex((from, i) => targets.has(from.id) && parts[i]);
   if (leaf < 0) return parts;
   const done = parts[leaf] as Node;
-  return parts.map((part, i) => (part && !targets.has((node.inputs[i] as Node).id) ? tie(part, done) : part));
+  return parts.map((part, i) => (part && !targets.has((node.inputs[i]).id) ? tie(part, done) : part));
 }

@@ -37,7 +37,7 @@ describe('shape inference', () => {
         const out = interpret({ ga, gb }, { a: ones(full), b: ones(part) });
         const copies = ones(full).data.length / ones(part).data.length;
         expect(out['ga']).toEqual(ones(full));
-        expect([...(out['gb'] as Tensor).data].every((v) => v === copies)).toBe(true);
+        expect([...(out['gb']).data].every((v) => v === copies)).toBe(true);
         expect(out['gb']?.shape).toEqual(part);
       }),
       { numRuns: 60 },
@@ -101,7 +101,7 @@ describe('Session', () => {
     const session = await Session.create(emitModel({ y, again: y, same: x, fixed: constant(i64([7], [1])) }));
     const out = await session.run({ x: f32([1, 2], [2]) });
     expect(
-      [out['y'], out['again'], out['same'], out['fixed']].map((t) => [...(t as Tensor).data].map(Number)),
+      [out['y'], out['again'], out['same'], out['fixed']].map((t) => [...(t).data].map(Number)),
     ).toEqual([[2, 4], [2, 4], [1, 2], [7]]);
     await session.dispose();
   });

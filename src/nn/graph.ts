@@ -146,12 +146,12 @@ export function topologicalOrder(outputs: readonly Node[]): Node[] {
   const state = new Map<number, 'open' | 'done'>();
   const stack: Node[] = [...outputs].reverse();
   while (stack.length > 0) {
-    const node = stack[stack.length - 1] as Node;
+    const node = stack[stack.length - 1];
     const seen = state.get(node.id);
     if (seen === undefined) {
       state.set(node.id, 'open');
       for (let i = node.inputs.length - 1; i >= 0; i--) {
-        const parent = node.inputs[i] as Node;
+        const parent = node.inputs[i];
         if (!state.has(parent.id)) stack.push(parent);
       }
       continue;

@@ -18,7 +18,7 @@ export function interpretExactly(
   const values = new Map<number, readonly Value[]>();
   const valueOf = (node: Node): Value => {
     if (!isOp(node, 'Output')) return values.get(node.id)?.[0] as Value;
-    return values.get((node.inputs[0] as Node).id)?.[node.attrs.index] as Value;
+    return values.get((node.inputs[0]).id)?.[node.attrs.index] as Value;
   };
   for (const node of topologicalOrder(Object.values(outputs))) {
     if (isOp(node, 'Output')) continue;
@@ -44,6 +44,6 @@ export function interpret(
   const exact = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, fromTensor(tensor)]));
   const results = interpretExactly(outputs, exact);
   return Object.fromEntries(
-    Object.entries(results).map(([name, value]) => [name, toTensor(value, (outputs[name] as Node).dtype)]),
+    Object.entries(results).map(([name, value]) => [name, toTensor(value, (outputs[name]).dtype)]),
   );
 }

@@ -55,7 +55,7 @@ const cos = (half = 2) => table(Math.cos, half);
 const sin = (half = 2) => table(Math.sin, half);
 
 function unary(name: string, op: (x: Node) => Node, x: Tensor = normal(3, 4)): OpCase {
-  return { name, feeds: { x }, build: (node) => op(node as Node) };
+  return { name, feeds: { x }, build: (node) => op(node) };
 }
 
 function binary(
@@ -65,7 +65,7 @@ function binary(
   b: Tensor,
   differentiable = true,
 ): OpCase {
-  return { name, feeds: { a, b }, build: (x, y) => op(x as Node, y as Node), differentiable };
+  return { name, feeds: { a, b }, build: (x, y) => op(x, y), differentiable };
 }
 
 const elementwise: OpCase[] = [
@@ -111,17 +111,17 @@ const elementwise: OpCase[] = [
   {
     name: 'where',
     feeds: { c: flags(3, 1), a: normal(4), b: normal(3, 4) },
-    build: (c, a, b) => ops.where(c as Node, a as Node, b as Node),
+    build: (c, a, b) => ops.where(c, a, b),
   },
   {
     name: 'where with a number',
     feeds: { c: flags(3, 4), a: normal(4) },
-    build: (c, a) => ops.where(c as Node, a as Node, -50),
+    build: (c, a) => ops.where(c, a, -50),
   },
   {
     name: 'cast',
     feeds: { x: flags(5) },
-    build: (x) => ops.cast(x as Node, 'float32'),
+    build: (x) => ops.cast(x, 'float32'),
     differentiable: false,
   },
   unary('stopGradient', (x) => ops.add(x, ops.stopGradient(ops.mul(x, 0)))),
@@ -142,7 +142,7 @@ const shapes: OpCase[] = [
   {
     name: 'scatterAdd',
     feeds: { data: normal(3, 4), indices: ints(3, 6, 4), updates: normal(6, 4) },
-    build: (data, indices, updates) => ops.scatterAdd(data as Node, indices as Node, updates as Node, 0),
+    build: (data, indices, updates) => ops.scatterAdd(data, indices, updates, 0),
   },
 ];
 
@@ -165,7 +165,7 @@ const matMuls: OpCase[] = [
 ].flatMap(([transA, transB]) => {
   const flip = (shape: number[], flag?: boolean) =>
     flag ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape;
-  const options = { transA: transA as boolean, transB: transB as boolean };
+  const options = { transA: transA, transB: transB };
   return [
     ['matrices', [3, 4], [4, 5]],
     ['batched', [2, 3, 4], [2, 4, 5]],
@@ -187,18 +187,18 @@ const blocks: OpCase[] = [
   {
     name: 'layerNorm',
     feeds: { x: normal(2, 3, 8), w: normal(8), b: normal(8) },
-    build: (x, w, b) => ops.layerNorm(x as Node, w as Node, b as Node, 1e-5),
+    build: (x, w, b) => ops.layerNorm(x, w, b, 1e-5),
   },
   unary('rotary', (x) => ops.rotary(x, cos(), sin()), normal(2, 3, 5, 4)),
   {
     name: 'rotary at positions',
     feeds: { x: normal(2, 1, 3, 4), p: ints(8, 2, 3) },
-    build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node),
+    build: (x, p) => ops.rotary(x, cos(), sin(), p),
   },
   {
     name: 'rotary at an offset',
     feeds: { x: normal(2, 1, 3, 4), p: i64([4], [1]) },
-    build: (x, p) => ops.rotary(x as Node, cos(), sin(), p as Node),
+    build: (x, p) => ops.rotary(x, cos(), sin(), p),
   },
 ];
 
@@ -264,5 +264,5 @@ export function buildCase(opCase: OpCase): {
     Object.entries(opCase.feeds).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
   );
   const built = opCase.build(...Object.values(inputs));
-  return { inputs, outputs: 'op' in built ? { y: built as Node } : (built as Record<string, Node>) };
+  return { inputs, outputs: 'op' in built ? { y: built as Node } : (built) };
 }

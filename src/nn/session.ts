@@ -76,7 +76,7 @@ export class Session {
     for (const name of this.inner.outputNames) fetches[name] = into[name] ? bind(into[name]) : null;
     const results = await this.inner.run(given, fetches);
     return Object.fromEntries(
-      this.inner.outputNames.map((name) => [name, into[name] ?? fromRuntime(results[name] as ort.Tensor)]),
+      this.inner.outputNames.map((name) => [name, into[name] ?? fromRuntime(results[name])]),
     );
   }
 

@@ -60,7 +60,7 @@ function update(
   };
   const outputs: Outputs = { gradNorm: norm };
   Object.entries(params).forEach(([name, param], i) => {
-    const gradient = gradients[i] as Node;
+    const gradient = gradients[i];
     const before = {
       param,
       m: input(names.m(name), 'float32', param.shape),
@@ -101,7 +101,7 @@ export function buildAccumulate(graph: TrainGraph): Uint8Array {
   const gradients = gradientsOf(graph, input(names.weight, 'float32', []));
   Object.entries(graph.trainable).forEach(([name, param], i) => {
     const buffer = input(names.gradient(name), 'float32', param.shape);
-    outputs[names.next(names.gradient(name))] = add(buffer, gradients[i] as Node);
+    outputs[names.next(names.gradient(name))] = add(buffer, gradients[i]);
   });
   return emitModel(outputs);
 }

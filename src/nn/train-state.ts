@@ -27,8 +27,8 @@ export class TrainState {
     const flat: Record<string, Tensor> = { step: i64([this.step], []) };
     for (const [name, tensor] of Object.entries(this.params)) {
       flat[`param.${name}`] = tensor;
-      flat[`m.${name}`] = this.m[name] as Tensor;
-      flat[`v.${name}`] = this.v[name] as Tensor;
+      flat[`m.${name}`] = this.m[name];
+      flat[`v.${name}`] = this.v[name];
     }
     return flat;
   }
@@ -41,7 +41,7 @@ export class TrainState {
     for (const name of Object.keys(flat).flatMap((key) => (key.startsWith('param.') ? [key.slice(6)] : []))) {
       for (const part of ['param', 'm', 'v'] as const) {
         const tensor = flat[`${part}.${name}`];
-        if (!tensor || !sameTensorShape(tensor, flat[`param.${name}`] as Tensor)) {
+        if (!tensor || !sameTensorShape(tensor, flat[`param.${name}`])) {
           throw new Error(`the checkpoint has no fitting ${part}.${name}`);
         }
         parts[part][name] = tensor;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Rng } from '#src/common/rng.js';
-import { input, type Node } from './graph.js';
+import { input } from './graph.js';
 import {
   gather,
   gatherElements,
@@ -37,7 +37,7 @@ function freshParams(seed: number): Record<string, Tensor> {
 
 /** Next-token toy: embed, one gated layer, tied head, mean cross entropy. ids, targets int64 [n]. */
 function buildToy(batch: Feeds): TrainGraph {
-  const n = (batch['ids'] as Tensor).shape[0] as number;
+  const n = (batch['ids']).shape[0];
   const trainable = {
     embed: input('embed', 'float32', [VOCAB, WIDTH]),
     up: input('up', 'float32', [WIDTH, 2 * WIDTH]),
@@ -76,7 +76,7 @@ describe('TrainStep', () => {
   it('brings the loss of a toy problem down and reports metrics from before the step', async () => {
     const state = TrainState.init(freshParams(1));
     const step = toyStep(state);
-    const before = floats(state.params['embed'] as Tensor).reduce((total, v) => total + v * v, 0);
+    const before = floats(state.params['embed']).reduce((total, v) => total + v * v, 0);
     const first = await step.run(toyBatch(32), 0.01);
     expect(first.loss).toBeCloseTo(Math.log(VOCAB), 0);
     expect(first.metrics['norm']).toBeCloseTo(before, 4);
@@ -132,7 +132,7 @@ describe('TrainStep', () => {
       expect((await parts.apply(0.01)).gradNorm).toBeCloseTo(gradNorm, 5);
     }
     for (const [name, tensor] of Object.entries(together.serialise())) {
-      const other = apart.serialise()[name] as Tensor;
+      const other = apart.serialise()[name];
       tensor.data.forEach((v, i) => expect(Math.abs(Number(v) - Number(other.data[i]))).toBeLessThan(1e-5));
     }
   });
@@ -146,7 +146,7 @@ describe('TrainStep', () => {
         const w = input('w', 'float32', [2]);
         return {
           loss: sum(square(w)),
-          metrics: { broken: mul(input('x', 'float32', []), 1) as Node },
+          metrics: { broken: mul(input('x', 'float32', []), 1) },
           trainable: { w },
         };
       },
@@ -154,7 +154,7 @@ describe('TrainStep', () => {
     open.push(step);
     const report = await step.run({ x: scalarTensor(NaN) }, 0.1);
     expect(report.metrics['broken']).toBeNaN();
-    expect([...floats(state.params['w'] as Tensor)].map((v) => v.toFixed(4))).toEqual(['0.9000', '1.9000']);
+    expect([...floats(state.params['w'])].map((v) => v.toFixed(4))).toEqual(['0.9000', '1.9000']);
   });
 
   it('refuses a graph that does not train what the state holds', async () => {

@@ -48,7 +48,7 @@ export class TrainStep {
     this.bindState(feeds, into, inputs);
     const results = await session.run(feeds, into);
     state.step += 1;
-    return { ...reportOf(results), gradNorm: only(results['gradNorm'] as Tensor) };
+    return { ...reportOf(results), gradNorm: only(results['gradNorm']) };
   }
 
   /**
@@ -62,7 +62,7 @@ export class TrainStep {
     const feeds: Record<string, Tensor> = { ...batch, [names.weight]: scalarTensor(weight) };
     const into: Record<string, Tensor> = {};
     for (const [name, buffer] of Object.entries(this.gradients())) {
-      feeds[inputs[name] as string] = params[name] as Tensor;
+      feeds[inputs[name]] = params[name];
       feeds[names.gradient(name)] = buffer;
       into[names.next(names.gradient(name))] = buffer;
     }
@@ -85,7 +85,7 @@ export class TrainStep {
     const results = await this.applySession.run(feeds, into);
     state.step += 1;
     for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
-    return { gradNorm: only(results['gradNorm'] as Tensor) };
+    return { gradNorm: only(results['gradNorm']) };
   }
 
   async dispose(): Promise<void> {
@@ -112,9 +112,9 @@ export class TrainStep {
   ): void {
     const { params, m, v } = this.options.state;
     for (const [name, input] of Object.entries(inputs)) {
-      feeds[input] = into[names.next(name)] = params[name] as Tensor;
-      feeds[names.m(name)] = into[names.next(names.m(name))] = m[name] as Tensor;
-      feeds[names.v(name)] = into[names.next(names.v(name))] = v[name] as Tensor;
+      feeds[input] = into[names.next(name)] = params[name];
+      feeds[names.m(name)] = into[names.next(names.m(name))] = m[name];
+      feeds[names.v(name)] = into[names.next(names.v(name))] = v[name];
     }
   }
 
@@ -144,7 +144,7 @@ export class TrainStep {
     const fresh = { session: await Session.create(model, session), inputs };
     this.compiled.set(key, fresh);
     if (this.compiled.size > maxSessions) {
-      const [oldest, { session: unused }] = [...this.compiled][0] as [string, Compiled];
+      const [oldest, { session: unused }] = [...this.compiled][0];
       this.compiled.delete(oldest);
       await unused.dispose();
     }
@@ -177,7 +177,7 @@ function reportOf(results: Readonly<Record<string, Tensor>>): StepReport {
   );
   const single = Object.entries(values).filter(([, tensor]) => tensor.data.length === 1);
   return {
-    loss: only(results['loss'] as Tensor),
+    loss: only(results['loss']),
     metrics: Object.fromEntries(single.map(([name, tensor]) => [name, only(tensor)])),
     values,
   };

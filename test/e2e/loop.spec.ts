@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plumbline, PlumblineError } from '#sdk/client.js';
-import type { Running } from '#src/process/supervisor.js';
+import type { Running, startPlumbline } from '#src/process/supervisor.js';
 import { runLoop } from '../../scripts/quickstart/loop.js';
 import { openSession, type Session } from '../../scripts/quickstart/session.js';
 import type { Settings } from '../../scripts/quickstart/settings.js';
@@ -33,7 +33,8 @@ beforeAll(async () => {
   database = await createTestDatabase();
   dataDir = mkdtempSync(join(tmpdir(), 'plumbline-e2e-'));
   // Processes run compiled code; `npm test` builds before it tests.
-  const built = (await import('../../dist/src/process/supervisor.js' as string)) as typeof import('#src/process/supervisor.js');
+  const compiled = new URL('../../dist/src/process/supervisor.js', import.meta.url).href;
+  const built = (await import(compiled)) as { startPlumbline: typeof startPlumbline };
   plumbline = await built.startPlumbline({
     api: true,
     workers: [[]],

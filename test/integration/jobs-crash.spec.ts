@@ -74,7 +74,7 @@ function transpile(folders: string[]): string {
   mkdirSync(cache, { recursive: true });
   const out = mkdtempSync(join(cache, 'jobs-crash-'));
   writeFileSync(join(out, 'package.json'), '{"type":"module","imports":{"#src/*":"./src/*"}}');
-  const file = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const file = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { config } = file as { config: { compilerOptions: object } };
   const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: false }, root);
   for (const folder of folders) {

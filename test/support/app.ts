@@ -38,7 +38,7 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
   const adminKey = (await keys.create({ name: 'test admin', scopes: ['admin'] })).secret;
   return {
     app,
-    http: app.getHttpServer() as Server,
+    http: app.getHttpServer(),
     config,
     database,
     adminKey,

@@ -35,7 +35,7 @@ export class GraphWriter {
     order.forEach((node, i) => this.names.set(node.id, `_${i}`));
     for (const node of order) {
       if (!isOp(node, 'Output')) continue;
-      const parent = node.inputs[0] as Node;
+      const parent = node.inputs[0];
       const names = this.sides.get(parent.id) ?? [];
       for (let i = names.length; i < node.attrs.index; i++) names.push(`${this.name(parent)}_${i + 1}`);
       this.sides.set(parent.id, names);
@@ -44,13 +44,13 @@ export class GraphWriter {
 
   name(node: Node): string {
     if (!isOp(node, 'Output')) return this.names.get(node.id) as string;
-    return this.sides.get((node.inputs[0] as Node).id)?.[node.attrs.index - 1] as string;
+    return this.sides.get((node.inputs[0]).id)?.[node.attrs.index - 1] as string;
   }
 
   /** Gives the value of a node another name; users emitted later see it. */
   rename(node: Node, name: string): void {
     if (!isOp(node, 'Output')) this.names.set(node.id, name);
-    else (this.sides.get((node.inputs[0] as Node).id) as string[])[node.attrs.index - 1] = name;
+    else (this.sides.get((node.inputs[0]).id) as string[])[node.attrs.index - 1] = name;
   }
 
   /** Writes one ONNX operator that computes `node`. Inputs are nodes or names of initializers. */

@@ -16,7 +16,7 @@ export function indicator(condition: Node): Node {
 }
 
 export function mulRule({ inputs: [a, b] }: Node, g: Node): Node[] {
-  const [x, y] = [a as Node, b as Node];
+  const [x, y] = [a, b];
   return [sumTo(ops.mul(g, y), x.shape), sumTo(ops.mul(g, x), y.shape)];
 }
 
@@ -32,7 +32,7 @@ export function extremumRule(
   g: Node,
   wins: (a: ops.Operand, b: ops.Operand) => Node,
 ): Node[] {
-  const [x, y] = [a as Node, b as Node];
+  const [x, y] = [a, b];
   const half = ops.where(ops.equal(x, y), ops.mul(g, 0.5), 0);
   return [sumTo(ops.where(wins(x, y), g, half), x.shape), sumTo(ops.where(wins(y, x), g, half), y.shape)];
 }
@@ -49,7 +49,7 @@ const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
 /** Derivative from x alone, recomputed when the gradient arrives, so that only x stays alive in between. */
 export function geluRule(node: Node<'Gelu'>, g: Node): Node[] {
-  const x = ops.tie(node.inputs[0] as Node, g);
+  const x = ops.tie(node.inputs[0], g);
   const x2 = ops.square(x);
   if (node.attrs.approximate === 'none') {
     // Phi(x) + x phi(x)

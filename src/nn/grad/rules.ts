@@ -22,7 +22,7 @@ type One = (x: Node, g: Node, y: Node) => Node;
 
 /** Rule of an op with one input, from the input, the upstream gradient and the op's own value. */
 function unary(f: One) {
-  return (node: Node, g: Node): readonly Node[] => [f(node.inputs[0] as Node, g, node)];
+  return (node: Node, g: Node): readonly Node[] => [f(node.inputs[0], g, node)];
 }
 
 /** Values without a gradient: constants of the graph, booleans, anything behind stopGradient. */
@@ -43,7 +43,7 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   Output: forbidden('a side output serves the backward pass or decoding only'),
   StopGradient: none,
   Add: (node, g) => node.inputs.map((x) => sumTo(g, x.shape)),
-  Sub: ({ inputs: [a, b] }, g) => [sumTo(g, (a as Node).shape), ops.neg(sumTo(g, (b as Node).shape))],
+  Sub: ({ inputs: [a, b] }, g) => [sumTo(g, (a).shape), ops.neg(sumTo(g, (b).shape))],
   Mul: mulRule,
   Div: divRule,
   Minimum: (node, g) => extremumRule(node, g, ops.less),
@@ -73,16 +73,16 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   Gelu: geluRule,
   Pow: (node, g) => {
     const { exponent } = node.attrs;
-    return [ops.mul(ops.mul(g, exponent), ops.pow(node.inputs[0] as Node, exponent - 1))];
+    return [ops.mul(ops.mul(g, exponent), ops.pow(node.inputs[0], exponent - 1))];
   },
   Clip: (node, g) => {
-    const x = node.inputs[0] as Node;
+    const x = node.inputs[0];
     return [ops.where(ops.or(ops.less(x, node.attrs.min), ops.greater(x, node.attrs.max)), 0, g)];
   },
   Where: ({ inputs: [c, a, b] }, g) => [
     null,
-    sumTo(ops.where(c as Node, g, 0), (a as Node).shape),
-    sumTo(ops.where(c as Node, 0, g), (b as Node).shape),
+    sumTo(ops.where(c, g, 0), (a).shape),
+    sumTo(ops.where(c, 0, g), (b).shape),
   ],
   Cast: none,
   MatMul: matMulRule,
@@ -92,15 +92,15 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   Concat: concatRule,
   Slice: (node, g) => {
     const { axis, start, end } = node.attrs;
-    return [ops.pad(g, axis, start, ((node.inputs[0] as Node).shape[axis] as number) - end)];
+    return [ops.pad(g, axis, start, ((node.inputs[0]).shape[axis]) - end)];
   },
   Pad: (node, g) => {
     const { axis, before, after } = node.attrs;
-    return [ops.slice(g, axis, before, (node.shape[axis] as number) - after)];
+    return [ops.slice(g, axis, before, (node.shape[axis]) - after)];
   },
   Gather: gatherRule,
   GatherElements: gatherElementsRule,
-  ScatterAdd: (node, g) => [g, null, ops.gatherElements(g, node.inputs[1] as Node, node.attrs.axis)],
+  ScatterAdd: (node, g) => [g, null, ops.gatherElements(g, node.inputs[1], node.attrs.axis)],
   Sum: sumRule,
   Mean: meanRule,
   Max: maxRule,
@@ -115,7 +115,7 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   LayerNorm: layerNormRule,
   // A rotation's transpose is the rotation by the opposite angle.
   Rotary: ({ inputs: [, positions, cos, sin] }, g) => [
-    ops.rotary(g, cos as Node, ops.neg(sin as Node), positions as Node),
+    ops.rotary(g, cos, ops.neg(sin), positions),
     null,
     null,
     null,

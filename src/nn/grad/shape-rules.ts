@@ -17,7 +17,7 @@ export function concatRule(node: Node<'Concat'>, g: Node): Node[] {
   const { axis } = node.attrs;
   let start = 0;
   return node.inputs.map((x) => {
-    const end = start + (x.shape[axis] as number);
+    const end = start + (x.shape[axis]);
     const part = ops.slice(g, axis, start, end);
     start = end;
     return part;
@@ -40,7 +40,7 @@ export function gatherRule(node: Node<'Gather'>, g: Node): (Node | null)[] {
   const picked = elementCount(indices);
   const rows = ops.reshape(g, [outer, picked, inner]);
   const at = ops.expand(ops.reshape(indices, [1, picked, 1]), [outer, picked, inner]);
-  const blank = zerosAfter(g, [outer, x.shape[axis] as number, inner]);
+  const blank = zerosAfter(g, [outer, x.shape[axis], inner]);
   return [ops.reshape(ops.scatterAdd(blank, at, rows, 1), x.shape), null];
 }
 
@@ -53,7 +53,7 @@ type Reduction = Node<'Sum'> | Node<'Mean'> | Node<'Max'>;
 
 /** A reduced value with its lost axes back as ones. */
 function kept(node: Reduction, value: Node): Node {
-  const x = node.inputs[0] as Node;
+  const x = node.inputs[0];
   return ops.reshape(
     value,
     x.shape.map((dim, i) => (node.attrs.axes.includes(i) ? 1 : dim)),
@@ -61,17 +61,17 @@ function kept(node: Reduction, value: Node): Node {
 }
 
 export function sumRule(node: Node<'Sum'>, g: Node): Node[] {
-  return [ops.expand(kept(node, g), (node.inputs[0] as Node).shape)];
+  return [ops.expand(kept(node, g), (node.inputs[0]).shape)];
 }
 
 export function meanRule(node: Node<'Mean'>, g: Node): Node[] {
-  const x = node.inputs[0] as Node;
+  const x = node.inputs[0];
   const share = elementCount(node) / elementCount(x);
   return [ops.expand(kept(node, ops.mul(g, share)), x.shape)];
 }
 
 export function maxRule(node: Node<'Max'>, g: Node): Node[] {
-  const x = node.inputs[0] as Node;
+  const x = node.inputs[0];
   const hit = indicator(ops.equal(x, kept(node, node)));
   return [ops.mul(hit, ops.div(kept(node, g), ops.sum(hit, node.attrs.axes, true)))];
 }

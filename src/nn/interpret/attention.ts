@@ -17,7 +17,7 @@ export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Va
   ];
   const { heads, kvHeads, scale, window } = node.attrs;
   const [batch, time, width] = node.shape as [number, number, number];
-  const capacity = pastKey.shape[2] as number;
+  const capacity = pastKey.shape[2];
   const dim = width / heads;
   const keys = { shape: pastKey.shape, data: pastKey.data.slice() };
   const values = { shape: pastValue.shape, data: pastValue.data.slice() };
@@ -34,7 +34,7 @@ export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Va
     return cache.data.subarray(start, start + dim);
   };
   for (let b = 0; b < batch; b++) {
-    const past = total.data[0] === time ? 0 : (lengths.data[b] as number) + 1 - time;
+    const past = total.data[0] === time ? 0 : (lengths.data[b]) + 1 - time;
     for (let t = 0; t < time; t++) {
       for (let h = 0; h < kvHeads; h++) {
         cached(keys, b, h, past + t).set(fresh(key, b, t, h, kvHeads, past + t));
@@ -46,7 +46,7 @@ export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Va
         const first = window < 0 ? 0 : Math.max(0, past + t + 1 - window);
         const seen = Array.from({ length: past + t + 1 - first }, (_, i) => first + i);
         const scores = seen.map(
-          (s) => scale * cached(keys, b, group, s).reduce((sum, k, d) => sum + k * (q[d] as number), 0),
+          (s) => scale * cached(keys, b, group, s).reduce((sum, k, d) => sum + k * (q[d]), 0),
         );
         const top = Math.max(...scores);
         const weights = scores.map((score) => Math.exp(score - top));
@@ -57,7 +57,7 @@ export function attention(node: Node<'GroupQueryAttention'>, inputs: readonly Va
         );
         seen.forEach((s, i) => {
           cached(values, b, group, s).forEach((v, d) => {
-            target[d] = (target[d] as number) + (v * (weights[i] as number)) / norm;
+            target[d] = (target[d]) + (v * (weights[i])) / norm;
           });
         });
       }

@@ -16,13 +16,13 @@ function unreachable(node: Node): never {
 }
 
 function sameData(node: Node, inputs: readonly Value[]): Value {
-  return { shape: node.shape, data: (inputs[0] as Value).data };
+  return { shape: node.shape, data: (inputs[0]).data };
 }
 
 function matMul(node: Node<'MatMul'>, [a, b]: readonly Value[]): Value {
-  const [x, y] = [a as Value, b as Value];
+  const [x, y] = [a, b];
   const { transA, transB } = node.attrs;
-  const inner = x.shape[x.shape.length - (transA ? 2 : 1)] as number;
+  const inner = x.shape[x.shape.length - (transA ? 2 : 1)];
   const out = blank(node.shape);
   eachIndex(node.shape, (index, flat) => {
     const batch = index.slice(0, -2);
@@ -31,7 +31,7 @@ function matMul(node: Node<'MatMul'>, [a, b]: readonly Value[]): Value {
     for (let k = 0; k < inner; k++) {
       const left = offsetOf([...batch, ...(transA ? [k, row] : [row, k])], x.shape);
       const right = offsetOf([...batch, ...(transB ? [column, k] : [k, column])], y.shape);
-      sum += (x.data[left] as number) * (y.data[right] as number);
+      sum += (x.data[left]) * (y.data[right]);
     }
     out.data[flat] = sum;
   });
@@ -42,13 +42,13 @@ type Reduction = Node<'Sum'> | Node<'Mean'> | Node<'Max'>;
 
 function reduce(start: number, step: (sum: number, value: number) => number) {
   return (node: Reduction, [x]: readonly Value[]): Value => {
-    const { shape, data } = x as Value;
+    const { shape, data } = x;
     const kept = shape.map((dim, axis) => (node.attrs.axes.includes(axis) ? 1 : dim));
     const out = blank(node.shape);
     out.data.fill(start);
     eachIndex(shape, (index, flat) => {
       const at = offsetOf(index, kept);
-      out.data[at] = step(out.data[at] as number, data[flat] as number);
+      out.data[at] = step(out.data[at], data[flat]);
     });
     return out;
   };
@@ -58,7 +58,7 @@ const total = reduce(0, (sum, value) => sum + value);
 
 function mean(node: Node<'Mean'>, inputs: readonly Value[]): Value {
   const summed = total(node, inputs);
-  const share = summed.data.length / (inputs[0] as Value).data.length;
+  const share = summed.data.length / (inputs[0]).data.length;
   return { shape: summed.shape, data: summed.data.map((v) => v * share) };
 }
 
@@ -69,9 +69,9 @@ function concat(node: Node<'Concat'>, inputs: readonly Value[]): Value {
   for (const x of inputs) {
     eachIndex(x.shape, (index, flat) => {
       const at = index.map((i, d) => (d === axis ? i + start : i));
-      out.data[offsetOf(at, node.shape)] = x.data[flat] as number;
+      out.data[offsetOf(at, node.shape)] = x.data[flat];
     });
-    start += x.shape[axis] as number;
+    start += x.shape[axis];
   }
   return out;
 }
@@ -79,10 +79,10 @@ function concat(node: Node<'Concat'>, inputs: readonly Value[]): Value {
 function pad(node: Node<'Pad'>, [x]: readonly Value[]): Value {
   const out = blank(node.shape);
   const { axis, before } = node.attrs;
-  const { shape, data } = x as Value;
+  const { shape, data } = x;
   eachIndex(shape, (index, flat) => {
     const at = index.map((i, d) => (d === axis ? i + before : i));
-    out.data[offsetOf(at, node.shape)] = data[flat] as number;
+    out.data[offsetOf(at, node.shape)] = data[flat];
   });
   return out;
 }
@@ -95,34 +95,34 @@ function wrap(index: number, length: number): number {
 
 function gather(node: Node<'Gather'>, [x, indices]: readonly Value[]): Value {
   const { axis } = node.attrs;
-  const [data, at] = [x as Value, indices as Value];
+  const [data, at] = [x, indices];
   const rank = at.shape.length;
   return pick(node.shape, data, (index) => [
     ...index.slice(0, axis),
-    wrap(at.data[offsetOf(index.slice(axis, axis + rank), at.shape)] as number, data.shape[axis] as number),
+    wrap(at.data[offsetOf(index.slice(axis, axis + rank), at.shape)], data.shape[axis]),
     ...index.slice(axis + rank),
   ]);
 }
 
 function gatherElements(node: Node<'GatherElements'>, [x, indices]: readonly Value[]): Value {
-  const [data, at] = [x as Value, indices as Value];
+  const [data, at] = [x, indices];
   const { axis } = node.attrs;
   const target = (index: readonly number[]) =>
-    wrap(at.data[offsetOf(index, at.shape)] as number, data.shape[axis] as number);
+    wrap(at.data[offsetOf(index, at.shape)], data.shape[axis]);
   return pick(node.shape, data, (index) => index.map((i, d) => (d === axis ? target(index) : i)));
 }
 
 function scatterAdd(node: Node<'ScatterAdd'>, [x, indices, updates]: readonly Value[]): Value {
-  const [data, at, added] = [x as Value, indices as Value, updates as Value];
+  const [data, at, added] = [x, indices, updates];
   const out = { shape: data.shape, data: data.data.slice() };
   const { axis } = node.attrs;
   eachIndex(added.shape, (index, flat) => {
-    const hit = wrap(at.data[flat] as number, data.shape[axis] as number);
+    const hit = wrap(at.data[flat], data.shape[axis]);
     const to = offsetOf(
       index.map((i, d) => (d === axis ? hit : i)),
       data.shape,
     );
-    out.data[to] = (out.data[to] as number) + (added.data[flat] as number);
+    out.data[to] = (out.data[to]) + (added.data[flat]);
   });
   return out;
 }
@@ -137,7 +137,7 @@ function cast(node: Node<'Cast'>, [x]: readonly Value[]): Value {
   const { to } = node.attrs;
   const convert =
     to === 'float32' ? (v: number) => v : to === 'bool' ? (v: number) => Number(v !== 0) : Math.trunc;
-  return { shape: node.shape, data: (x as Value).data.map(convert) };
+  return { shape: node.shape, data: (x).data.map(convert) };
 }
 
 const isInteger = (node: Node): boolean => node.dtype === 'int64' || node.dtype === 'int32';
@@ -147,49 +147,49 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Output: unreachable,
   Constant: (node) => fromTensor(node.attrs.tensor),
   StopGradient: sameData,
-  Add: map((a, b) => (a as number) + (b as number)),
-  Sub: map((a, b) => (a as number) - (b as number)),
-  Mul: map((a, b) => (a as number) * (b as number)),
+  Add: map((a, b) => (a) + (b)),
+  Sub: map((a, b) => (a) - (b)),
+  Mul: map((a, b) => (a) * (b)),
   Div: (node, inputs) =>
     zip(node.shape, inputs, (a, b) => {
-      const quotient = (a as number) / (b as number);
+      const quotient = (a) / (b);
       return isInteger(node) ? Math.trunc(quotient) : quotient;
     }),
   Minimum: map(Math.min),
   Maximum: map(Math.max),
-  Greater: map((a, b) => Number((a as number) > (b as number))),
-  Less: map((a, b) => Number((a as number) < (b as number))),
+  Greater: map((a, b) => Number((a) > (b))),
+  Less: map((a, b) => Number((a) < (b))),
   Equal: map((a, b) => Number(a === b)),
-  And: map((a, b) => (a as number) * (b as number)),
+  And: map((a, b) => (a) * (b)),
   Or: map(Math.max),
-  Not: map((a) => 1 - (a as number)),
-  Neg: map((a) => -(a as number)),
+  Not: map((a) => 1 - (a)),
+  Neg: map((a) => -(a)),
   Abs: map(Math.abs),
   Exp: map(Math.exp),
   Log: map(Math.log),
   Sqrt: map(Math.sqrt),
   Tanh: map(Math.tanh),
   Sigmoid: map(sigmoid),
-  Silu: map((a) => (a as number) * sigmoid(a as number)),
+  Silu: map((a) => (a) * sigmoid(a)),
   Softplus: map(softplus),
-  Relu: map((a) => Math.max(a as number, 0)),
+  Relu: map((a) => Math.max(a, 0)),
   Erf: map(erf),
-  Gelu: (node, inputs) => zip(node.shape, inputs, (a) => gelu(a as number, node.attrs.approximate)),
-  Pow: (node, inputs) => zip(node.shape, inputs, (a) => (a as number) ** node.attrs.exponent),
+  Gelu: (node, inputs) => zip(node.shape, inputs, (a) => gelu(a, node.attrs.approximate)),
+  Pow: (node, inputs) => zip(node.shape, inputs, (a) => (a) ** node.attrs.exponent),
   Clip: (node, inputs) =>
-    zip(node.shape, inputs, (a) => Math.min(Math.max(a as number, node.attrs.min), node.attrs.max)),
-  Where: map((c, a, b) => (c ? a : b) as number),
+    zip(node.shape, inputs, (a) => Math.min(Math.max(a, node.attrs.min), node.attrs.max)),
+  Where: map((c, a, b) => (c ? a : b)),
   Cast: cast,
   MatMul: matMul,
   Transpose: (node, [x]) =>
-    pick(node.shape, x as Value, (index) =>
-      node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)] as number),
+    pick(node.shape, x, (index) =>
+      node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)]),
     ),
   Reshape: sameData,
-  Expand: map((a) => a as number),
+  Expand: map((a) => a),
   Concat: concat,
   Slice: (node, [x]) =>
-    pick(node.shape, x as Value, (index) =>
+    pick(node.shape, x, (index) =>
       index.map((i, d) => (d === node.attrs.axis ? i + node.attrs.start : i)),
     ),
   Pad: pad,
@@ -200,8 +200,8 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Mean: mean,
   Max: reduce(-Infinity, Math.max),
   Softmax: (node, [x]) =>
-    alongAxis(x as Value, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
-  LogSoftmax: (node, [x]) => alongAxis(x as Value, node.attrs.axis, logSoftmaxLine),
+    alongAxis(x, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
+  LogSoftmax: (node, [x]) => alongAxis(x, node.attrs.axis, logSoftmaxLine),
   RmsNorm: rmsNorm,
   LayerNorm: layerNorm,
   Rotary: rotary,

@@ -3,7 +3,7 @@ import { blank, type Value } from './value.js';
 
 /** Rows over the last axis. */
 function eachRow(x: Value, visit: (row: Float64Array, index: number) => void): void {
-  const width = x.shape[x.shape.length - 1] as number;
+  const width = x.shape[x.shape.length - 1];
   for (let i = 0; i * width < x.data.length; i++) visit(x.data.subarray(i * width, (i + 1) * width), i);
 }
 
@@ -13,11 +13,11 @@ const average = (row: Float64Array): number => row.reduce((sum, v) => sum + v, 0
 export function rmsNorm(node: Node<'RmsNorm'>, [x, weight]: readonly Value[]): Value[] {
   const out = blank(node.shape);
   const inverse = blank([...node.shape.slice(0, -1), 1]);
-  eachRow(x as Value, (row, i) => {
+  eachRow(x, (row, i) => {
     const r = 1 / Math.sqrt(average(row.map((v) => v * v)) + node.attrs.epsilon);
     inverse.data[i] = r;
     out.data.set(
-      row.map((v, j) => v * r * ((weight as Value).data[j] as number)),
+      row.map((v, j) => v * r * ((weight).data[j])),
       i * row.length,
     );
   });
@@ -26,17 +26,17 @@ export function rmsNorm(node: Node<'RmsNorm'>, [x, weight]: readonly Value[]): V
 
 /** Values: the normalized x, then mean and inverse standard deviation [..., 1]. */
 export function layerNorm(node: Node<'LayerNorm'>, [x, weight, bias]: readonly Value[]): Value[] {
-  const [w, b] = [weight as Value, bias as Value];
+  const [w, b] = [weight, bias];
   const out = blank(node.shape);
   const centre = blank([...node.shape.slice(0, -1), 1]);
   const inverse = blank([...node.shape.slice(0, -1), 1]);
-  eachRow(x as Value, (row, i) => {
+  eachRow(x, (row, i) => {
     const middle = average(row);
     const r = 1 / Math.sqrt(average(row.map((v) => (v - middle) ** 2)) + node.attrs.epsilon);
     centre.data[i] = middle;
     inverse.data[i] = r;
     out.data.set(
-      row.map((v, j) => (v - middle) * r * (w.data[j] as number) + (b.data[j] as number)),
+      row.map((v, j) => (v - middle) * r * (w.data[j]) + (b.data[j])),
       i * row.length,
     );
   });
@@ -47,9 +47,9 @@ export function layerNorm(node: Node<'LayerNorm'>, [x, weight, bias]: readonly V
 export function rotateRow(row: Float64Array, position: number, cos: Value, sin: Value): void {
   const half = row.length / 2;
   for (let d = 0; d < half; d++) {
-    const [a, b] = [row[d] as number, row[d + half] as number];
-    const c = cos.data[position * half + d] as number;
-    const s = sin.data[position * half + d] as number;
+    const [a, b] = [row[d], row[d + half]];
+    const c = cos.data[position * half + d];
+    const s = sin.data[position * half + d];
     row[d] = a * c - b * s;
     row[d + half] = b * c + a * s;
   }
@@ -57,14 +57,14 @@ export function rotateRow(row: Float64Array, position: number, cos: Value, sin: 
 
 /** x [batch, heads, time, headDim]; positions [batch, time] or one offset. */
 export function rotary(node: Node<'Rotary'>, [x, positions, cos, sin]: readonly Value[]): Value {
-  const out = { shape: node.shape, data: (x as Value).data.slice() };
+  const out = { shape: node.shape, data: (x).data.slice() };
   const [, heads, time] = node.shape as [number, number, number, number];
-  const at = (positions as Value).data;
+  const at = (positions).data;
   eachRow(out, (row, i) => {
     const t = i % time;
     const batch = Math.floor(i / (heads * time));
-    const position = at.length === 1 ? (at[0] as number) + t : (at[batch * time + t] as number);
-    rotateRow(row, position, cos as Value, sin as Value);
+    const position = at.length === 1 ? (at[0]) + t : (at[batch * time + t]);
+    rotateRow(row, position, cos, sin);
   });
   return out;
 }

@@ -33,8 +33,8 @@ export function eachIndex(shape: readonly number[], visit: (index: number[], fla
   for (let flat = 0; flat < total; flat++) {
     visit(index, flat);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
+      index[axis] = (index[axis]) + 1;
+      if ((index[axis]) < (shape[axis])) break;
       index[axis] = 0;
     }
   }
@@ -45,7 +45,7 @@ export function offsetOf(index: readonly number[], shape: readonly number[]): nu
   const strides = stridesOf(shape);
   const lead = index.length - shape.length;
   return shape.reduce(
-    (at, dim, i) => at + (dim === 1 ? 0 : (index[i + lead] as number) * (strides[i] as number)),
+    (at, dim, i) => at + (dim === 1 ? 0 : (index[i + lead]) * (strides[i])),
     0,
   );
 }
@@ -58,7 +58,7 @@ export function zip(
 ): Value {
   const out = blank(shape);
   eachIndex(shape, (index, flat) => {
-    out.data[flat] = f(...inputs.map((x) => x.data[offsetOf(index, x.shape)] as number));
+    out.data[flat] = f(...inputs.map((x) => x.data[offsetOf(index, x.shape)]));
   });
   return out;
 }
@@ -72,8 +72,8 @@ export function pick(
   const out = blank(shape);
   const strides = stridesOf(x.shape);
   eachIndex(shape, (index, flat) => {
-    const from = source(index).reduce((at, i, axis) => at + i * (strides[axis] as number), 0);
-    out.data[flat] = x.data[from] as number;
+    const from = source(index).reduce((at, i, axis) => at + i * (strides[axis]), 0);
+    out.data[flat] = x.data[from];
   });
   return out;
 }
@@ -81,11 +81,11 @@ export function pick(
 /** Applies `f` to every line along an axis. */
 export function alongAxis(x: Value, axis: number, f: (line: number[]) => readonly number[]): Value {
   const out = blank(x.shape);
-  const step = stridesOf(x.shape)[axis] as number;
-  const length = x.shape[axis] as number;
+  const step = stridesOf(x.shape)[axis];
+  const length = x.shape[axis];
   eachIndex(x.shape, (index, flat) => {
     if (index[axis] !== 0) return;
-    const line = Array.from({ length }, (_, i) => x.data[flat + i * step] as number);
+    const line = Array.from({ length }, (_, i) => x.data[flat + i * step]);
     f(line).forEach((v, i) => {
       out.data[flat + i * step] = v;
     });

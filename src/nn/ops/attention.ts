@@ -16,13 +16,13 @@ export function rotary(x: Node, cos: Node, sin: Node, positions?: Node): Node {
     x.shape.length !== 4 ||
     !sameShape(cos.shape, sin.shape) ||
     cos.shape.length !== 2 ||
-    cos.shape[1] !== (headDim as number) / 2
+    cos.shape[1] !== (headDim) / 2
   ) {
     throw new GraphError(`Rotary: x ${show(x.shape)}, cos ${show(cos.shape)}, sin ${show(sin.shape)}`);
   }
   if (
     at.dtype !== 'int64' ||
-    !(sameShape(at.shape, [1]) || sameShape(at.shape, [batch as number, time as number]))
+    !(sameShape(at.shape, [1]) || sameShape(at.shape, [batch, time]))
   ) {
     throw new GraphError(`Rotary: positions ${at.dtype} ${show(at.shape)} for x ${show(x.shape)}`);
   }
@@ -70,7 +70,7 @@ export function groupQueryAttention(
     sameShape(key.shape, [batch, time, kvHeads * headDim]) &&
     sameShape(value.shape, key.shape) &&
     pastKey.shape.length === 4 &&
-    sameShape(pastKey.shape, [batch, kvHeads, pastKey.shape[2] as number, headDim]) &&
+    sameShape(pastKey.shape, [batch, kvHeads, pastKey.shape[2], headDim]) &&
     sameShape(pastValue.shape, pastKey.shape);
   if (!fits) {
     const shapes = [query, key, value, pastKey, pastValue].map((node) => show(node.shape)).join(' ');

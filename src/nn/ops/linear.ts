@@ -28,9 +28,9 @@ export function matmul(a: Node, b: Node, { transA = false, transB = false }: Mat
     throw new GraphError(`MatMul: inner sizes of ${show(a.shape)} and ${show(b.shape)} differ${flags}`);
   }
   if (ra > 2 && rb === 2 && !transA) {
-    const rows = matmul(reshape(a, [-1, ka as number]), b, { transB });
-    return reshape(rows, [...a.shape.slice(0, -1), n as number]);
+    const rows = matmul(reshape(a, [-1, ka]), b, { transB });
+    return reshape(rows, [...a.shape.slice(0, -1), n]);
   }
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'MatMul');
-  return makeNode('MatMul', [a, b], { transA, transB }, [...batch, m as number, n as number], 'float32');
+  return makeNode('MatMul', [a, b], { transA, transB }, [...batch, m, n], 'float32');
 }

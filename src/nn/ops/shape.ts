@@ -12,7 +12,7 @@ export function transpose(x: Node, perm: readonly number[]): Node {
     'Transpose',
     [x],
     { perm: axes },
-    axes.map((axis) => x.shape[axis] as number),
+    axes.map((axis) => x.shape[axis]),
     x.dtype,
   );
 }
@@ -43,7 +43,7 @@ export function concat(xs: readonly Node[], axis: number): Node {
     }
   }
   if (xs.length === 1) return first;
-  const length = xs.reduce((sum, x) => sum + (x.shape[at] as number), 0);
+  const length = xs.reduce((sum, x) => sum + (x.shape[at]), 0);
   return makeNode(
     'Concat',
     xs,
@@ -56,7 +56,7 @@ export function concat(xs: readonly Node[], axis: number): Node {
 /** Elements start..end-1 of one axis; negative bounds count from the end. */
 export function slice(x: Node, axis: number, start: number, end: number): Node {
   const at = normalizeAxis(axis, x.shape.length, 'Slice');
-  const length = x.shape[at] as number;
+  const length = x.shape[at];
   const from = start < 0 ? start + length : start;
   const to = end < 0 ? end + length : Math.min(end, length);
   if (from < 0 || from > to)
@@ -108,7 +108,7 @@ export function gatherElements(x: Node, indices: Node, axis: number): Node {
   const at = normalizeAxis(axis, x.shape.length, 'GatherElements');
   const fits =
     indices.shape.length === x.shape.length &&
-    indices.shape.every((dim, i) => i === at || dim <= (x.shape[i] as number));
+    indices.shape.every((dim, i) => i === at || dim <= (x.shape[i]));
   if (!fits)
     throw new GraphError(`GatherElements: indices ${show(indices.shape)} do not fit ${show(x.shape)}`);
   return makeNode('GatherElements', [x, indices], { axis: at }, indices.shape, x.dtype);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { constant, input, type Node } from '../graph.js';
 import { interpret } from '../interpret.js';
 import { runOnce } from '../testing.fixture.js';
-import { f32, scalarTensor, type Tensor } from '../tensor.js';
+import { f32, scalarTensor } from '../tensor.js';
 import { adamw, adamwRates, type AdamWOptions } from './adamw.js';
 import { clipFactor, globalNorm } from './clip.js';
 import { learningRate } from './schedule.js';
@@ -35,7 +35,7 @@ async function step(
     c2: scalarTensor(correction2),
   };
   const out = await runOnce(stepGraph(options), feeds);
-  return ['p2', 'm2', 'v2'].map((name) => Number((out[name] as Tensor).data[0]));
+  return ['p2', 'm2', 'v2'].map((name) => Number((out[name]).data[0]));
 }
 
 describe('adamw', () => {
@@ -67,7 +67,7 @@ describe('adamw', () => {
 
 describe('clipping', () => {
   const norms = (values: number[][]) => globalNorm(values.map((v) => constant(f32(v, [v.length]))));
-  const value = (node: Node) => Number((interpret({ y: node }, {})['y'] as Tensor).data[0]);
+  const value = (node: Node) => Number((interpret({ y: node }, {})['y']).data[0]);
   it('takes the norm over all gradients together', () => {
     expect(value(norms([[3], [0, 4]]))).toBeCloseTo(5, 6);
   });
@@ -88,7 +88,7 @@ describe('learningRate', () => {
     for (const kind of ['linear', 'cosine'] as const) {
       [4, 8, 12, 99]
         .map(at(kind))
-        .forEach((rate, i) => expect(rate).toBeCloseTo([1, 0.55, 0.1, 0.1][i] as number, 12));
+        .forEach((rate, i) => expect(rate).toBeCloseTo([1, 0.55, 0.1, 0.1][i], 12));
     }
     expect(at('cosine')(6)).toBeGreaterThan(at('linear')(6));
   });
