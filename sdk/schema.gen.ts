@@ -2641,7 +2641,7 @@ export interface components {
             alpha: number;
         };
         GrpoHyperparametersDto: {
-            /** @default 0.0002 */
+            /** @default 0.0003 */
             learningRate?: number;
             /** @default 40 */
             steps?: number;

@@ -85,12 +85,12 @@ async function train({ client }: BenchSystem, pairSetId: string, trial: Trial, n
   const started = performance.now();
   const body = { name, pairSetId, basePolicyVersionId, hyperparameters };
   const { id, jobId } = await postJson<{ id: string; jobId: string }>(client, '/v1/reward-models', body);
-  let told = 0;
+  let told = '';
   await client.waitForJob(jobId, {
-    onProgress: ({ progress, phase }) => {
-      if (progress.completed < told) return;
-      told = progress.completed + 10;
-      notes(`  ${phase ?? ''} ${progress.completed}/${progress.total ?? '?'}`);
+    onProgress: ({ progress: { completed, total }, phase }) => {
+      const line = total ? `  ${phase ?? ''} ${Math.floor((10 * completed) / total) * 10}%` : told;
+      if (line !== told) notes(line);
+      told = line;
     },
   });
   const seconds = (performance.now() - started) / 1000;
