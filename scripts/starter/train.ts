@@ -22,9 +22,9 @@ const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     out: { type: 'string', default: 'models/starter' },
-    contrast: { type: 'string', default: '0' },
-    drill: { type: 'string', default: '900' },
-    mixed: { type: 'string', default: '1200' },
+    contrast: { type: 'string', default: '350' },
+    drill: { type: 'string', default: '400' },
+    mixed: { type: 'string', default: '900' },
     rows: { type: 'string', default: '32' },
     rate: { type: 'string', default: '0.002' },
     copying: { type: 'string', default: '0.5' },
@@ -83,7 +83,7 @@ const sampled = qualityOf(await sampleAnswers(generator, tokenizer, framing, { c
 const greedy = qualityOf(await sampleAnswers(generator, tokenizer, framing, { count: 256, temperature: 0, seed: SEED + 2000 }));
 const recipe = {
   what: 'A small assistant for a closed world, trained from nothing on text written by scripts/starter.',
-  command: `npm run train:starter -- ${process.argv.slice(2).join(' ')}`.trim(),
+  command: `npm run train:starter -- --seed ${SEED} --contrast ${STEPS.contrast} --drill ${STEPS.drill} --mixed ${STEPS.mixed}`,
   seed: SEED,
   parameters,
   steps: STEPS,
