@@ -63,7 +63,7 @@ function machineLine({ cpu, cores, memoryGiB, node }: Machine): string {
 }
 
 function cells({ name, unit, ours, peer, ratio, peerName }: BenchCase): string[] {
-  const shown = (value: number | null) => (value === null ? '-' : value.toLocaleString('en-US', { maximumSignificantDigits: 4 }));
+  const shown = (value: number | null) => (value === null ? '-' : value.toLocaleString('en-US', { maximumSignificantDigits: 5 }));
   return [name, unit, shown(ours), shown(peer), shown(ratio), peerName ?? '-'];
 }
 
