@@ -11,6 +11,7 @@ import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 
 const [warmup, rounds, stepsPerRound] = [2, 4, 2];
+const gemmRuns = 100;
 
 export async function engine(notes: Notes): Promise<AreaResult> {
   const threads = availableParallelism();
@@ -64,13 +65,12 @@ async function trainingStep(shape: StepShape, threads: number, rival: TorchRival
   };
 }
 
+/** The fastest of many, not the median: a limit must not be lowered by what else the machine does. */
 async function gemmPeak(threads: number, rival: TorchRival | undefined): Promise<BenchCase> {
   const gemm = await Gemm.create(threads);
-  const speed = (seconds: number[]) => gemmFlops / median(seconds) / 1e9;
-  await gemm.run(5);
-  const ours = speed(await gemm.run(20));
+  const best = (seconds: number[]) => gemmFlops / Math.min(...seconds) / 1e9;
+  const ours = best(await gemm.run(gemmRuns));
   await gemm.dispose();
-  await rival?.matmul(5);
-  const peer = rival && { name: rival.name, value: speed(await rival.matmul(20)) };
-  return benchCase(`GEMM ${gemmSize}^3 (the limit)`, 'GFLOP/s', ours, peer);
+  const peer = rival && { name: rival.name, value: best(await rival.matmul(gemmRuns)) };
+  return benchCase(`GEMM ${gemmSize}^3, fastest of ${gemmRuns} (the limit)`, 'GFLOP/s', ours, peer);
 }
