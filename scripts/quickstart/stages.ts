@@ -1,4 +1,5 @@
 // The loop, one function per stage, in the order in which it runs. Everything goes through the SDK.
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Schemas } from '#sdk/client.js';
@@ -19,7 +20,7 @@ export function loadPrompts(session: Session, settings: Settings): Promise<Promp
   return session.stage('prompts', async () => {
     const load = async (file: string, name: string, count: number) => {
       const text = await readFile(join('samples', file), 'utf8');
-      const prompts = text.trim().split('\n').slice(0, count).map((line) => JSON.parse(line) as { externalId: string; text: string });
+      const prompts = text.trim().split('\n').slice(0, count).map(parsePrompt);
       landed(await postInChunks(session.owner, '/v1/prompts/bulk', prompts));
       const body = { name: `${name} ${session.run}`, externalIds: prompts.map((prompt) => prompt.externalId) };
       return session.owner.ok(session.owner.http.POST('/v1/prompt-sets', { body }));
@@ -33,6 +34,13 @@ export function loadPrompts(session: Session, settings: Settings): Promise<Promp
       path: `/v1/prompt-sets/${practice.id}/prompts`,
     };
   });
+}
+
+/** The text is part of the external id: samples that were made anew are other prompts, not a conflict. */
+function parsePrompt(line: string): { externalId: string; text: string } {
+  const prompt = JSON.parse(line) as { externalId: string; text: string };
+  const content = createHash('sha256').update(prompt.text).digest('hex').slice(0, 8);
+  return { ...prompt, externalId: `${prompt.externalId}-${content}` };
 }
 
 const modelDir = join('models', 'starter');

@@ -15,5 +15,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     synchronize: false,
     poolSize: 10,
     applicationName: 'plumbline',
+    // Without this, the server goes on with the statement of a process that was killed, and keeps its locks.
+    extra: { options: '-c client_connection_check_interval=5000' },
   };
 }

@@ -33,6 +33,15 @@ export interface SplitCounts {
  */
 @Injectable()
 export class PairBuildRepository {
+  /**
+   * For the rest of the transaction: every join here is over whole sets. Of rows written a moment ago and of
+   * intermediate results the planner knows no counts, takes them for few, and would loop over them by the hour.
+   */
+  async planForSets(tx: Transaction): Promise<void> {
+    await tx.query('SET LOCAL enable_nestloop = off');
+    await tx.query('SET LOCAL jit = off');
+  }
+
   /** The set, locked, or null when it is built already or not there. */
   lockUnbuilt(tx: Transaction, id: string): Promise<PairSet | null> {
     return tx

@@ -37,6 +37,7 @@ export class PairBuilder {
       const set = await this.repository.lockUnbuilt(tx, id);
       if (!set) return;
       await before('selecting ratings');
+      await this.repository.planForSets(tx);
       await this.repository.clear(tx, id);
       await this.repository.recordRatings(tx, set);
       await before('scoring completions');

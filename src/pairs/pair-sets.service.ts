@@ -53,9 +53,10 @@ export class PairSetsService {
 
   async preview(dto: CreatePairSetDto): Promise<PairSetPreviewDto> {
     const config = await this.check(dto);
-    const { possible, splits } = await this.database.transaction((tx) =>
-      this.building.preview(tx, dto.criterionVersionId, config, maximumPairs),
-    );
+    const { possible, splits } = await this.database.transaction(async (tx) => {
+      await this.building.planForSets(tx);
+      return this.building.preview(tx, dto.criterionVersionId, config, maximumPairs);
+    });
     if (!splits) {
       const message = `${possible.possiblePairs} pairs are possible, the most is ${maximumPairs}: restrict the prompts`;
       throw unprocessable('too_many_pairs', '', 'maximumPairs', message);
