@@ -4,6 +4,8 @@ export interface Settings {
   heldOutPrompts: number;
   completionsPerPrompt: number;
   sampling: { temperature: number; topP: number; maxTokens: number };
+  /** In points of the scale: what lies closer is mostly the labelers' noise. */
+  minimumMargin: number;
   /** What is left out takes the API's defaults. */
   reward: { learningRate?: number; epochs?: number; maxSteps?: number; seed?: number };
   grpo: { learningRate?: number; steps?: number; promptsPerStep?: number; groupSize?: number; beta?: number; seed?: number; evaluationPrompts?: number; maxTokens?: number };
@@ -11,11 +13,12 @@ export interface Settings {
 }
 
 export const quickstartSettings: Settings = {
-  practicePrompts: 192,
-  heldOutPrompts: 128,
+  practicePrompts: 1200,
+  heldOutPrompts: 320,
   completionsPerPrompt: 4,
   sampling: { temperature: 1, topP: 1, maxTokens: 64 },
-  reward: { seed: 1 },
-  grpo: { seed: 1 },
+  minimumMargin: 1,
+  reward: { seed: 1, epochs: 3, learningRate: 1e-3 },
+  grpo: { seed: 1, learningRate: 2e-4, beta: 0.1, steps: 40 },
   seed: 20261123,
 };

@@ -129,18 +129,18 @@ export function rateCompletions(
 
 export function buildPairs(
   session: Session,
-  { seed }: Settings,
+  { minimumMargin, seed }: Settings,
   criterionVersionId: string,
   promptSetId: string,
 ): Promise<Schemas['PairSetDto']> {
   return session.stage('pairs', async (progress) => {
     const { owner } = session;
-    const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, seed };
+    const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, minimumMargin, seed };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/pair-sets', { body }));
     await session.job(jobId, progress);
     const pairSet = await owner.ok(owner.http.GET('/v1/pair-sets/{id}', { params: { path: { id } } }));
     const count = pairSet.pairCount ?? 0;
-    return { value: pairSet, count, figure: `every pair of one prompt, ties dropped`, path: `/v1/pair-sets/${id}/pairs` };
+    return { value: pairSet, count, figure: `all pairs of a prompt at least ${minimumMargin} point apart`, path: `/v1/pair-sets/${id}/pairs` };
   });
 }
 

@@ -7,8 +7,8 @@ const read = (file: string) => readFileSync(new URL(`../../samples/${file}`, imp
 
 describe('committed samples', () => {
   it.each<[string, Split, number]>([
-    ['prompts.jsonl', 'sample', 192],
-    ['heldout.jsonl', 'heldout', 128],
+    ['prompts.jsonl', 'sample', 1200],
+    ['heldout.jsonl', 'heldout', 320],
   ])('%s is what the generator writes, in its own split', (file, split, count) => {
     const text = read(file);
     expect(text).toBe(samplePrompts(split, count).map((prompt, i) => sampleLine(split, i, prompt)).join('\n') + '\n');

@@ -7,8 +7,8 @@ import { contentKey, makePrompt, type Split, type WorldPrompt } from './world.js
 
 const SEED = 1;
 const FILES = [
-  { split: 'sample', count: 192, file: 'prompts.jsonl' },
-  { split: 'heldout', count: 128, file: 'heldout.jsonl' },
+  { split: 'sample', count: 1200, file: 'prompts.jsonl' },
+  { split: 'heldout', count: 320, file: 'heldout.jsonl' },
 ] as const;
 
 /** One prompt as a line of a prompts.jsonl file: externalId, text, tags. */

@@ -18,6 +18,7 @@ const settings: Settings = {
   heldOutPrompts: 6,
   completionsPerPrompt: 3,
   sampling: { temperature: 1, topP: 1, maxTokens: 24 },
+  minimumMargin: 0.5,
   reward: { seed: 1, maxSteps: 3 },
   grpo: { seed: 1, steps: 2, promptsPerStep: 4, groupSize: 4, evaluationPrompts: 4, maxTokens: 24 },
   seed: 7,
