@@ -146,7 +146,6 @@ const artifacts = `
     child_type text NOT NULL,
     child_id uuid NOT NULL,
     relation text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (parent_type, parent_id, child_type, child_id, relation)
   );
   CREATE INDEX lineage_upwards ON lineage_edges (child_type, child_id);`;
@@ -329,7 +328,6 @@ const reward = `
     reward_model_id uuid NOT NULL REFERENCES reward_models,
     completion_id uuid NOT NULL REFERENCES completions,
     score double precision NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (reward_model_id, completion_id)
   );`;
 

@@ -11,6 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Api keys: list */
         get: operations["apiKeys_list"];
         put?: never;
         /** Makes a key; its secret is in this answer and nowhere else. */
@@ -238,6 +239,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Artifacts: list */
         get: operations["artifacts_list"];
         put?: never;
         /** Uploads a file: the body is its content. */
@@ -255,6 +257,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Artifacts: get */
         get: operations["artifacts_get"];
         put?: never;
         post?: never;
@@ -339,8 +342,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Prompts: list */
         get: operations["prompts_list"];
         put?: never;
+        /** Prompts: create */
         post: operations["prompts_create"];
         delete?: never;
         options?: never;
@@ -372,6 +377,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Prompts: get */
         get: operations["prompts_get"];
         put?: never;
         post?: never;
@@ -388,6 +394,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Prompt sets: list */
         get: operations["promptSets_list"];
         put?: never;
         /** Makes a set, which never changes afterwards. */
@@ -405,6 +412,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Prompt sets: get */
         get: operations["promptSets_get"];
         put?: never;
         post?: never;
@@ -438,8 +446,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policies: list */
         get: operations["policies_list"];
         put?: never;
+        /** Policies: create */
         post: operations["policies_create"];
         delete?: never;
         options?: never;
@@ -454,6 +464,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policies: get */
         get: operations["policies_get"];
         put?: never;
         post?: never;
@@ -470,6 +481,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policies: list aliases */
         get: operations["policies_listAliases"];
         put?: never;
         post?: never;
@@ -486,6 +498,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policies: get alias */
         get: operations["policies_getAlias"];
         /** Points an alias such as `production` at a version, wherever it pointed before. */
         put: operations["policies_putAlias"];
@@ -503,6 +516,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policy versions: list */
         get: operations["policyVersions_list"];
         put?: never;
         /** Makes a version of uploaded files. They are checked, not run. */
@@ -520,6 +534,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Policy versions: get */
         get: operations["policyVersions_get"];
         put?: never;
         post?: never;
@@ -553,6 +568,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Completions: list */
         get: operations["completions_list"];
         put?: never;
         post?: never;
@@ -569,6 +585,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Completions: get */
         get: operations["completions_get"];
         put?: never;
         post?: never;
@@ -585,6 +602,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Completion batches: list */
         get: operations["completionBatches_list"];
         put?: never;
         /** Asks a policy version every prompt of a set. The answer names the job that does it. */
@@ -602,6 +620,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Completion batches: get */
         get: operations["completionBatches_get"];
         put?: never;
         post?: never;
@@ -618,8 +637,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Criteria: list */
         get: operations["criteria_list"];
         put?: never;
+        /** Criteria: create */
         post: operations["criteria_create"];
         delete?: never;
         options?: never;
@@ -634,6 +655,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Criteria: get */
         get: operations["criteria_get"];
         put?: never;
         post?: never;
@@ -650,6 +672,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Criteria: list versions */
         get: operations["criteria_listVersions"];
         put?: never;
         /** Adds the next version; an existing one is never edited. */
@@ -684,6 +707,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Criterion versions: get */
         get: operations["criterionVersions_get"];
         put?: never;
         post?: never;
@@ -700,8 +724,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Labelers: list */
         get: operations["labelers_list"];
         put?: never;
+        /** Labelers: create */
         post: operations["labelers_create"];
         delete?: never;
         options?: never;
@@ -716,6 +742,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Labelers: get */
         get: operations["labelers_get"];
         put?: never;
         post?: never;
@@ -732,8 +759,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Ratings: list */
         get: operations["ratings_list"];
         put?: never;
+        /** Ratings: create */
         post: operations["ratings_create"];
         delete?: never;
         options?: never;
@@ -768,6 +797,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Ratings: get */
         get: operations["ratings_get"];
         put?: never;
         post?: never;
@@ -801,6 +831,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Pair sets: list */
         get: operations["pairSets_list"];
         put?: never;
         /** Starts the building of a pair set from the ratings that are there when the job runs. */
@@ -835,6 +866,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Pair sets: get */
         get: operations["pairSets_get"];
         put?: never;
         post?: never;
@@ -902,6 +934,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Reward models: list */
         get: operations["rewardModels_list"];
         put?: never;
         /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
@@ -919,6 +952,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Reward models: get */
         get: operations["rewardModels_get"];
         put?: never;
         post?: never;
@@ -990,6 +1024,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Training runs: list */
         get: operations["trainingRuns_list"];
         put?: never;
         /** Starts a run; when it succeeds, the policy has a new version. */
@@ -1007,6 +1042,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Training runs: get */
         get: operations["trainingRuns_get"];
         put?: never;
         post?: never;
@@ -1057,6 +1093,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Comparisons: list */
         get: operations["comparisons_list"];
         put?: never;
         /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
@@ -1074,6 +1111,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Comparisons: get */
         get: operations["comparisons_get"];
         put?: never;
         post?: never;

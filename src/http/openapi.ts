@@ -9,6 +9,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     description: 'A problem document (RFC 9457)',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   };
+  document.servers = [{ url: '/' }];
   for (const [path, item] of Object.entries(document.paths)) {
     const open = publicPaths.includes(path);
     for (const method of methods) {
@@ -19,10 +20,17 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
       if (method !== 'get') statuses.push('409', '413', '415');
       for (const status of statuses) operation.responses[status] ??= problem;
       if (open) operation.security = [];
+      operation.summary ||= readable(operation.operationId ?? path);
       if (method === 'post') (operation.parameters ??= []).push(idempotencyKey);
     }
   }
   return document;
+}
+
+/** `pairSets_create` -> `Pair sets: create`, where a route has no words of its own. */
+function readable(operationId: string): string {
+  const [resource, action = ''] = operationId.split('_').map((part) => part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
+  return `${resource[0].toUpperCase()}${resource.slice(1)}: ${action}`;
 }
 
 const idempotencyKey = {

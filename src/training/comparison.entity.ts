@@ -16,7 +16,7 @@ export class Comparison {
   @PrimaryColumn('uuid')
   id: string;
 
-  @Column('uuid')
+  @Column('uuid', { nullable: true })
   jobId: string;
 
   @Column('uuid')

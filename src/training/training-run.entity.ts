@@ -21,7 +21,7 @@ export class TrainingRun {
   @PrimaryColumn('uuid')
   id: string;
 
-  @Column('uuid')
+  @Column('uuid', { nullable: true })
   jobId: string;
 
   @Column('text')
