@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Bar } from './progress.js';
 import { readCheckpointDir, writeCheckpointDir } from '#src/lm/checkpoint.js';
-import { Generator } from '#src/lm/generate.js';
+import { Generator as TextGenerator } from '#src/lm/generate.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { batchesOf, type Batch } from './batches.js';
-import { EXAMPLE_KINDS, makeExample } from './corpus.js';
+import { EXAMPLE_KINDS, makeExample, type ExampleKind } from './corpus.js';
 import { lookupInit } from './init.js';
 import { qualityOf, sampleAnswers } from './evaluate.js';
 import { lossGraph, starterConfig, trainTokenizer } from './model.js';
@@ -25,6 +25,7 @@ const { values: flags } = parseArgs({
     contrast: { type: 'string', default: '350' },
     drill: { type: 'string', default: '400' },
     mixed: { type: 'string', default: '900' },
+    refresh: { type: 'string', default: '0' },
     rows: { type: 'string', default: '32' },
     rate: { type: 'string', default: '0.002' },
     copying: { type: 'string', default: '0.5' },
@@ -34,6 +35,8 @@ const { values: flags } = parseArgs({
 });
 const SEED = Number(flags.seed);
 const STEPS = { contrast: Number(flags.contrast), drill: Number(flags.drill), mixed: Number(flags.mixed) };
+/** Among the mixed batches every so many is a drill, so that looking up is not forgotten; 0 for none. */
+const REFRESH_EVERY = Number(flags.refresh);
 const ROWS = Number(flags.rows);
 const TOTAL = STEPS.contrast + STEPS.drill + STEPS.mixed;
 const SCHEDULE = { kind: 'cosine', peak: Number(flags.rate), warmupSteps: 100, totalSteps: TOTAL, floor: 0.00005 } as const;
@@ -50,7 +53,7 @@ const tensors = flags.from === undefined ? lookupInit(config, SEED, Number(flags
 const state = TrainState.init(tensors);
 const session = flags.threads === undefined ? {} : { threads: Number(flags.threads) };
 const trainer = new TrainStep({ state, optimizer: OPTIMIZER, build: (batch) => lossGraph(config, tensors, batch), session, maxSessions: 24 });
-const generator = new Generator({ config, tensors });
+const generator = new TextGenerator({ config, tensors });
 const losses: { step: number; answerLoss: number }[] = [];
 
 const parameters = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
@@ -83,12 +86,11 @@ const sampled = qualityOf(await sampleAnswers(generator, tokenizer, framing, { c
 const greedy = qualityOf(await sampleAnswers(generator, tokenizer, framing, { count: 256, temperature: 0, seed: SEED + 2000 }));
 const recipe = {
   what: 'A small assistant for a closed world, trained from nothing on text written by scripts/starter.',
-  command: `npm run train:starter -- --seed ${SEED} --contrast ${STEPS.contrast} --drill ${STEPS.drill} --mixed ${STEPS.mixed}`,
+  command: `npm run train:starter -- --seed ${SEED} --contrast ${STEPS.contrast} --drill ${STEPS.drill} --mixed ${STEPS.mixed} --refresh ${REFRESH_EVERY}`,
   seed: SEED,
   parameters,
-  steps: STEPS,
+  steps: { ...STEPS, refreshEvery: REFRESH_EVERY },
   rowsPerStep: ROWS,
-  examples: { contrast: STEPS.contrast * ROWS, drill: STEPS.drill * ROWS, mixed: STEPS.mixed * ROWS },
   tokens,
   schedule: SCHEDULE,
   optimizer: { name: 'AdamW', beta1: 0.9, beta2: OPTIMIZER.beta2, weightDecay: OPTIMIZER.weightDecay, maxGradNorm: OPTIMIZER.maxGradNorm },
@@ -103,12 +105,22 @@ console.log(`written to ${flags.out} after ${trainSeconds} s`, sampled);
 await Promise.all([trainer.dispose(), generator.dispose()]);
 
 function* trainingBatches(): Iterable<Batch> {
+  const refresher = batchesOfKind('drill', STEPS.drill);
   for (const kind of EXAMPLE_KINDS) {
-    const poolRows = ROWS * BATCHES_PER_POOL;
-    for (let done = 0; done < STEPS[kind]; done += BATCHES_PER_POOL) {
-      const pool = Array.from({ length: poolRows }, (_, i) => makeExample(kind, framing, SEED, done * ROWS + i));
-      yield* batchesOf(pool, ROWS, PROMPT_WEIGHT, `${kind} ${SEED} ${done}`).slice(0, STEPS[kind] - done);
+    const batches = batchesOfKind(kind, 0);
+    for (let done = 0; done < STEPS[kind]; done++) {
+      const refreshes = kind === 'mixed' && REFRESH_EVERY > 0 && done % REFRESH_EVERY === REFRESH_EVERY - 1;
+      yield (refreshes ? refresher : batches).next().value!;
     }
+  }
+}
+
+/** Endless batches of one kind, no example twice; `from` skips what the first so many batches would hold. */
+function* batchesOfKind(kind: ExampleKind, from: number): Generator<Batch, undefined> {
+  for (let pool = Math.ceil(from / BATCHES_PER_POOL); ; pool++) {
+    const first = pool * ROWS * BATCHES_PER_POOL;
+    const examples = Array.from({ length: ROWS * BATCHES_PER_POOL }, (_, i) => makeExample(kind, framing, SEED, first + i));
+    yield* batchesOf(examples, ROWS, PROMPT_WEIGHT, `${kind} ${SEED} ${pool * BATCHES_PER_POOL}`);
   }
 }
 
