@@ -1,5 +1,5 @@
 // npm start: the API and one worker on one machine, until Ctrl-C.
-import { run } from '#src/process/process.js';
+import { run, signalled } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 
 await run(async () => {
@@ -10,9 +10,3 @@ await run(async () => {
   await plumbline.stop();
   process.exit(code);
 });
-
-function signalled(): Promise<number> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
-  });
-}

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Database, Transaction } from '#src/database/database.js';
-import { JobCancelledError, LeaseLostError, type JobContext, type JobLogLevel } from './job-handler.js';
+import { JobCancelledError, JobPausedError, LeaseLostError, type JobContext, type JobLogLevel } from './job-handler.js';
 import type { JobLeasesRepository, ProgressUpdate } from './job-leases.repository.js';
 import type { JobRecordsRepository } from './job-records.repository.js';
 import type { JobSignals } from './job-signals.js';
@@ -105,6 +105,7 @@ export class JobAttempt implements JobContext {
       const state = await renewal;
       if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} is no longer ours`));
       else if (state === 'cancelling') this.abort(new JobCancelledError('the job was cancelled'));
+      else if (state === 'pausing') this.abort(new JobPausedError('the job was paused'));
     } catch (error) {
       this.logger.warn(`the lease was not renewed: ${(error as Error).message}`);
     }

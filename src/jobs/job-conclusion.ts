@@ -28,7 +28,7 @@ export function conclude(result: HandlerResult, { state, attempt, maxAttempts, r
     return { action: 'succeed', event: 'succeeded', set: ref ? { resultType: ref.type, resultId: ref.id } : {} };
   }
   if (state === 'cancelling') return { action: 'stop', event: 'cancelled', set: {} };
-  if (state === 'pausing') return { action: 'stop', event: 'paused', set: {} };
+  if (state === 'pausing') return { action: 'stop', event: 'paused', set: { attempt: attempt - 1 } };
   // The machine was taken away, which says nothing about the job.
   if (reason instanceof WorkerShutdownError) return { action: 'release', event: 'released', set: { attempt: attempt - 1 } };
   const { error, retriable } = describeFailure(result.error);

@@ -30,7 +30,7 @@ export interface JobContext {
   readonly jobId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Aborts when the job is cancelled, when its lease is lost, and when the worker shuts down. */
+  /** Aborts when the job is cancelled or paused, when its lease is lost, and when the worker shuts down. */
   readonly signal: AbortSignal;
 
   /**
@@ -66,6 +66,11 @@ export class LeaseLostError extends Error {
 
 /** `signal.reason` when somebody cancelled the job. */
 export class JobCancelledError extends Error {
+  override readonly name = 'AbortError';
+}
+
+/** `signal.reason` when somebody paused the job; what is worth keeping should be saved before stopping. */
+export class JobPausedError extends Error {
   override readonly name = 'AbortError';
 }
 

@@ -175,6 +175,38 @@ export class JobsController {
     return toJobDto(job);
   }
 
+  /** A queued job is paused at once, a running one at its next step boundary; its worker is then free. */
+  @Post(':id/pause')
+  @HttpCode(202)
+  @RequireScopes('jobs:write')
+  @ApiOperation({ operationId: 'jobs_pause' })
+  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  async pause(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JobDto> {
+    const job = await this.jobs.pause(auth, id);
+    accepted(reply, id);
+    return toJobDto(job);
+  }
+
+  /** Queues a paused job again; training goes on from the step it had reached. */
+  @Post(':id/resume')
+  @HttpCode(202)
+  @RequireScopes('jobs:write')
+  @ApiOperation({ operationId: 'jobs_resume' })
+  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  async resume(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JobDto> {
+    const job = await this.jobs.resume(auth, id);
+    accepted(reply, id);
+    return toJobDto(job);
+  }
+
   /** Queues a failed or cancelled job again. */
   @Post(':id/retry')
   @HttpCode(202)

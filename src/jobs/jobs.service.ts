@@ -30,6 +30,14 @@ export interface EnqueueRequest<T extends JobType> {
   maxAttempts?: number;
 }
 
+/** Problem codes of what a job's state does not allow. */
+const refusals = {
+  cancel: 'job_not_cancellable',
+  pause: 'job_not_pausable',
+  resume: 'job_not_paused',
+  retry: 'job_not_retryable',
+} as const;
+
 @Injectable()
 export class JobsService {
   constructor(
@@ -102,11 +110,24 @@ export class JobsService {
 
   /** A queued job is cancelled at once, a running one at its next step boundary. */
   cancel(viewer: JobViewer, id: string): Promise<Job> {
-    return this.act(viewer, id, 'job_not_cancellable', async (tx, job) => {
+    return this.act(viewer, id, 'cancel', async (tx, job) => {
       if (job.state === 'cancelling') return job;
       const leased = next(job.state, 'cancel') === 'cancelling';
       return this.jobs.change(tx, job, 'cancel', leased ? 'cancelling' : 'cancelled');
     });
+  }
+
+  /** A queued job is paused at once, a running one at its next step boundary; it keeps what it has saved. */
+  pause(viewer: JobViewer, id: string): Promise<Job> {
+    return this.act(viewer, id, 'pause', (tx, job) => {
+      const leased = next(job.state, 'pause') === 'pausing';
+      return this.jobs.change(tx, job, 'pause', leased ? 'pausing' : 'paused');
+    });
+  }
+
+  /** Queues a paused job again; it goes on from what it has saved, and the pause costs it no attempt. */
+  resume(viewer: JobViewer, id: string): Promise<Job> {
+    return this.act(viewer, id, 'resume', (tx, job) => this.jobs.change(tx, job, 'resume', 'resumed'));
   }
 
   /** Queues a failed or cancelled job again, with all its attempts. */
@@ -120,7 +141,7 @@ export class JobsService {
       progressTotal: null,
       progressEtaSeconds: null,
     };
-    return this.act(viewer, id, 'job_not_retryable', (tx, job) => this.jobs.change(tx, job, 'retry', 'retried', fresh));
+    return this.act(viewer, id, 'retry', (tx, job) => this.jobs.change(tx, job, 'retry', 'retried', fresh));
   }
 
   events(jobId: string, afterId: string): Promise<JobEvent[]> {
@@ -140,14 +161,13 @@ export class JobsService {
   private async act(
     viewer: JobViewer,
     id: string,
-    code: 'job_not_cancellable' | 'job_not_retryable',
+    action: keyof typeof refusals,
     change: (tx: Transaction, job: Job) => Promise<Job>,
   ): Promise<Job> {
     await this.get(viewer, id);
-    const action = code === 'job_not_retryable' ? 'retry' : 'cancel';
     return this.database.transaction(async (tx) => {
       const job = await this.jobs.lock(tx, id);
-      if (!job || next(job.state, action) === undefined) throw conflict(code, `job ${id} is ${job?.state ?? 'gone'}`);
+      if (!job || next(job.state, action) === undefined) throw conflict(refusals[action], `job ${id} is ${job?.state ?? 'gone'}`);
       return change(tx, job);
     });
   }

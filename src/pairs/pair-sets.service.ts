@@ -81,10 +81,10 @@ export class PairSetsService {
     return set;
   }
 
-  /** @throws ProblemException 409 `pair_set_not_built` */
+  /** @throws ProblemException 409 `pair_set_not_ready` */
   async getBuilt(id: string): Promise<PairSet> {
     const set = await this.get(id);
-    if (!set.builtAt) throw conflict('pair_set_not_built', `pair set ${id} is not built; see job ${set.jobId}`);
+    if (!set.builtAt) throw conflict('pair_set_not_ready', `pair set ${id} is not built; see job ${set.jobId}`);
     return set;
   }
 

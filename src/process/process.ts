@@ -51,6 +51,13 @@ export async function run(main: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Resolves with exit code 0 at Ctrl-C or SIGTERM. */
+export function signalled(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
+  });
+}
+
 /** A child whose supervisor was killed would otherwise go on for ever, unseen. */
 export function stopWithParent(close: () => Promise<unknown>): void {
   if (!process.send) return;

@@ -4,7 +4,7 @@ import { PromptTooLongError } from '#src/completions/policy-generator.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { HandlesJob, JobPausedError, WorkerShutdownError, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { serializeCheckpoint } from '#src/lm/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
@@ -108,13 +108,18 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
         .map((sample, sampleIndex) => sampleRow(id, step, sampleIndex, sample));
       await context.commit((tx) => this.runs.putSamples(tx, kept));
       await context.metrics(step, metrics);
-      if (Date.now() - savedAt >= saveEveryMs) {
+      if (Date.now() - savedAt >= saveEveryMs || willComeBack(context.signal)) {
         await this.saved.save(id, progress);
         savedAt = Date.now();
       }
       await context.progress(step, hyperparameters.steps, 'steps');
     };
   }
+}
+
+/** Stopped by a pause or a shutdown: what is saved now need not be done again. */
+function willComeBack({ reason }: AbortSignal): boolean {
+  return reason instanceof JobPausedError || reason instanceof WorkerShutdownError;
 }
 
 function sampleRow(

@@ -106,6 +106,22 @@ test('cancel and retry: 202 with Location, 409 where the state does not allow it
   await settled(worker, id, 'cancelled');
 });
 
+test('pause and resume: 202 with Location, the worker is free in between, and no attempt is used up', async () => {
+  const id = await enqueue(worker, untilStopped, 1);
+  await settled(worker, id, 'running');
+  await post(`/${id}/resume`).expect(409).expect(({ body }) => expect(body).toMatchObject({ code: 'job_not_paused' }));
+  const pausing = await post(`/${id}/pause`).expect(202).expect('location', `/v1/jobs/${id}`);
+  expect(pausing.body).toMatchObject({ state: 'pausing', terminal: false });
+  await settled(worker, id, 'paused');
+  await post(`/${id}/pause`).expect(409).expect(({ body }) => expect(body).toMatchObject({ code: 'job_not_pausable' }));
+  expect((await settled(worker, await enqueue(worker, () => Promise.resolve()))).state).toBe('succeeded');
+  expect((await post(`/${id}/resume`).expect(202)).body).toMatchObject({ state: 'queued', attempt: 0 });
+  expect(await settled(worker, id, 'running')).toMatchObject({ attempt: 1 });
+  await post(`/${id}/pause`).expect(202);
+  await settled(worker, id, 'paused');
+  expect((await post(`/${id}/cancel`).expect(202)).body).toMatchObject({ state: 'cancelled' });
+});
+
 test('events stream to the end and resume after Last-Event-ID', async () => {
   let release = () => {};
   const id = await enqueue(worker, async (context) => {
