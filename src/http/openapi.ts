@@ -24,7 +24,17 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
       if (method === 'post') (operation.parameters ??= []).push(idempotencyKey);
     }
   }
-  return document;
+  return unwrapSingles(document) as OpenAPIObject;
+}
+
+/** `allOf: [{$ref}]` becomes the `$ref` itself: OpenAPI 3.1 lets it have neighbours. */
+function unwrapSingles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrapSingles);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [key, unwrapSingles(inner)] as const);
+  const { allOf, ...rest } = Object.fromEntries(entries) as { allOf?: object[] };
+  if (allOf?.length === 1 && '$ref' in allOf[0]) return { ...rest, ...allOf[0] };
+  return Object.fromEntries(entries);
 }
 
 /** `pairSets_create` -> `Pair sets: create`, where a route has no words of its own. */
