@@ -60,12 +60,15 @@ export interface RowLayout {
   mask: Node;
 }
 
-/** ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values. */
+/**
+ * ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values.
+ * `blocks` are the hidden states between the layers, embeddings first: what recomputation may keep.
+ */
 export function decoderForward(
   model: Model,
   ids: Node,
   layout?: RowLayout,
-): { hidden: Node; caches: LayerCache[] } {
+): { hidden: Node; caches: LayerCache[]; blocks: Node[] } {
   const { config, params } = model;
   const [batch, time] = ids.shape;
   const tables = rotaryTables(config, time);
@@ -79,14 +82,16 @@ export function decoderForward(
     mask: layout?.mask ?? causalMask(time),
   };
   const caches: LayerCache[] = [];
+  const blocks: Node[] = [];
   let hidden = gather(param(params, embeddingName), reshape(ids, [batch * time]), 0); // [batch * time, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
+    blocks.push(hidden);
     const attention = selfAttention(model, layer, inputNorm(model, layer, hidden), attend);
     caches.push(attention.cache);
     hidden = add(hidden, attention.output);
     hidden = add(hidden, feedForward(model, layer, hidden));
   }
-  return { hidden: finalNorm(model, hidden), caches };
+  return { hidden: finalNorm(model, hidden), caches, blocks: [...blocks, hidden] };
 }
 
 interface AttentionContext {

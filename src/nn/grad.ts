@@ -5,6 +5,7 @@
 import { gradRules, type GradRule } from './grad/rules.js';
 import { constant, elementCount, GraphError, show, topologicalOrder, type Node, type Op } from './graph.js';
 import { add, expand, tie } from './ops.js';
+import { Recompute } from './recompute.js';
 import { sameShape } from './shapes.js';
 import { f32, scalarTensor } from './tensor.js';
 
@@ -12,9 +13,11 @@ import { f32, scalarTensor } from './tensor.js';
  * Gradients of `loss` (one element, unless `seed` gives the gradient of its shape) with respect to each of
  * `wrt`,
  * which may be inputs or inner nodes. A node the loss does not depend on has a gradient of zeros.
+ * With `keep`, nodes of the forward pass in their order, only these stay in memory for the backward pass, and what lies
+ * between them is computed again (recompute.ts).
  * Throws a GraphError where a needed gradient does not exist.
  */
-export function grad(loss: Node, wrt: readonly Node[], seed?: Node): Node[] {
+export function grad(loss: Node, wrt: readonly Node[], seed?: Node, keep: readonly Node[] = []): Node[] {
   if (seed === undefined && elementCount(loss) !== 1) {
     throw new GraphError(`grad: a loss of shape ${show(loss.shape)} needs a seed`);
   }
@@ -25,13 +28,15 @@ export function grad(loss: Node, wrt: readonly Node[], seed?: Node): Node[] {
   const targets = new Set(wrt.map((node) => node.id));
   const order = topologicalOrder([loss]);
   const needed = needsGradient(order, targets);
+  const recompute = new Recompute(keep, (node) => needed.has(node.id));
   const gradients = new Map<number, Node>();
   gradients.set(loss.id, seed ?? constant(f32([1], loss.shape)));
   for (const node of order.reverse()) {
     const upstream = gradients.get(node.id);
     if (!upstream || !needed.has(node.id) || node.inputs.length === 0) continue;
     if (!node.inputs.some((from) => needed.has(from.id))) continue;
-    const parts = contributions(node, upstream, needed, targets);
+    recompute.reached(node, upstream);
+    const parts = contributions(node, recompute.twin(node), upstream, needed, targets);
     parts.forEach((part, i) => {
       const from = node.inputs[i];
       if (!part) return;
@@ -52,15 +57,16 @@ function needsGradient(order: readonly Node[], targets: ReadonlySet<number>): Se
   return needed;
 }
 
-/** What each input of `node` gets; null where no gradient is wanted. */
+/** What each input of `node` gets, by the values of its `twin`; null where no gradient is wanted. */
 function contributions(
   node: Node,
+  twin: Node,
   upstream: Node,
   needed: ReadonlySet<number>,
   targets: ReadonlySet<number>,
 ): (Node | null)[] {
   const rule = gradRules[node.op] as GradRule<Op>;
-  const parts = rule(node, upstream).map((part, i) =>
+  const parts = rule(twin, upstream).map((part, i) =>
     needed.has((node.inputs[i]).id) ? part : null,
   );
   node.inputs.forEach((from, i) => {

@@ -16,6 +16,8 @@ export interface TrainGraph {
   readonly metrics?: Readonly<Record<string, Node>>;
   /** Inputs that are trained, by parameter name. */
   readonly trainable: Readonly<Record<string, Node<'Input'>>>;
+  /** Forward nodes, in order, that stay in memory; what lies between them is recomputed. Nothing is when left out. */
+  readonly keep?: readonly Node[];
 }
 
 /**
@@ -77,10 +79,10 @@ function update(
   return outputs;
 }
 
-function gradientsOf({ loss, trainable }: TrainGraph, weight?: Node): Node[] {
+function gradientsOf({ loss, trainable, keep }: TrainGraph, weight?: Node): Node[] {
   if (loss.shape.length !== 0)
     throw new GraphError(`the loss must be a scalar, not [${loss.shape.join(', ')}]`);
-  return grad(loss, Object.values(trainable), weight);
+  return grad(loss, Object.values(trainable), weight, keep);
 }
 
 /**
