@@ -5,6 +5,8 @@ type Tensors = Readonly<Record<string, Tensor>>;
 /**
  * Trainable parameters with their AdamW moments and the count of optimizer steps.
  * Training writes into these tensors in place; `serialise` hands out the same tensors, not copies.
+ * Names are in alphabetical order however they came: the gradient norm adds up in this order, and a resumed run must
+ * come to the same bits.
  */
 export class TrainState {
   private constructor(
@@ -17,9 +19,10 @@ export class TrainState {
   /** Fresh moments for the given float32 parameters, which are taken over. */
   static init(params: Tensors): TrainState {
     for (const tensor of Object.values(params)) floats(tensor);
+    const sorted = inOrder(params);
     const blank = () =>
-      Object.fromEntries(Object.entries(params).map(([name, { shape }]) => [name, zeros(shape)]));
-    return new TrainState(params, blank(), blank(), 0);
+      Object.fromEntries(Object.entries(sorted).map(([name, { shape }]) => [name, zeros(shape)]));
+    return new TrainState(sorted, blank(), blank(), 0);
   }
 
   /** Flat record for a checkpoint: `param.<name>`, `m.<name>`, `v.<name>` and `step` (int64 scalar). */
@@ -47,6 +50,10 @@ export class TrainState {
         parts[part][name] = tensor;
       }
     }
-    return new TrainState(parts.param, parts.m, parts.v, Number(step.data[0]));
+    return new TrainState(inOrder(parts.param), inOrder(parts.m), inOrder(parts.v), Number(step.data[0]));
   }
+}
+
+function inOrder(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.keys(tensors).sort().map((name) => [name, tensors[name]]));
 }

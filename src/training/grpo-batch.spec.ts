@@ -11,31 +11,18 @@ const batch = packGroups([
   },
   { promptIds: [12], completions: [{ tokenIds: [40], advantage: 2 }] },
 ]);
-const { time, feeds } = batch;
+const { feeds } = batch;
 const numbers = (data: ArrayLike<number | bigint>, from: number, to: number) =>
   Array.from(data).slice(from, to).map(Number);
-/** Offsets in `row` that the token at `t` sees. */
-const seen = (row: number, t: number) => {
-  const scores = numbers(feeds.attentionMask.data, (row * time + t) * time, (row * time + t + 1) * time);
-  return scores.flatMap((score, s) => (score === 0 ? [s] : []));
-};
 
-test('a prompt is laid out once, each completion after it without its last token', () => {
-  expect(numbers(feeds.ids.data, 0, 6)).toEqual([10, 11, 20, 21, 30, 0]);
-  expect(numbers(feeds.positions.data, 0, 6)).toEqual([0, 1, 2, 3, 2, 0]);
-  expect(numbers(feeds.ids.data, time, time + 2)).toEqual([12, 0]);
-});
-
-test('a completion sees the prompt and itself, not its sibling', () => {
-  expect(seen(0, 1)).toEqual([0, 1]);
-  expect(seen(0, 3)).toEqual([0, 1, 2, 3]);
-  expect(seen(0, 4)).toEqual([0, 1, 4]);
-  expect(seen(0, 5)).toEqual([5]);
+test('both prompts fit into one row, completions without their last token', () => {
+  expect(numbers(feeds.ids.data, 0, 7)).toEqual([10, 11, 20, 21, 30, 12, 0]);
+  expect(numbers(feeds.positions.data, 0, 7)).toEqual([0, 1, 2, 3, 2, 0, 0]);
 });
 
 test('tokens are predicted at the place before them', () => {
   expect(numbers(feeds.targets.data, 0, 6)).toEqual([20, 21, 22, 30, 31, 40]);
-  expect(numbers(feeds.predictedAt.data, 0, 6)).toEqual([1, 2, 3, 1, 4, time]);
+  expect(numbers(feeds.predictedAt.data, 0, 6)).toEqual([1, 2, 3, 1, 4, 5]);
 });
 
 test('advantages spread over tokens; masked completions and padding stay out of the loss', () => {

@@ -5,6 +5,7 @@
  */
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
+import { attentionCost } from '#src/lm/packing.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
@@ -156,7 +157,7 @@ class GrpoRun {
       advantage: group.advantages[i],
     }));
     signal?.throwIfAborted();
-    const learned = await this.learn(packGroups(this.groupsOf(samples)), step);
+    const learned = await this.learn(packGroups(this.groupsOf(samples), attentionCost(this.model.config)), step);
     return { samples, figures: { ...rolloutMetrics(samples, group), ...learned } };
   }
 

@@ -18,8 +18,8 @@ export class ReferencePolicy {
   ) {}
 
   /** Log-probabilities of the completion tokens, float32 [slots]. */
-  async logProbs({ groups, time, slots, feeds }: GrpoBatch): Promise<Tensor> {
-    const session = await this.sessions.get(`${groups} ${time} ${slots}`, () => this.build(feeds));
+  async logProbs({ rows, time, slots, feeds }: GrpoBatch): Promise<Tensor> {
+    const session = await this.sessions.get(`${rows} ${time} ${slots}`, () => this.build(feeds));
     // Weights are fed rather than built in: all sessions share one copy.
     const { logProbs } = await session.run({ ...this.checkpoint.tensors, ...feeds });
     return logProbs;
