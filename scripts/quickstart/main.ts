@@ -9,7 +9,7 @@ import { run } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 import { table } from '../terminal/table.js';
 import { runLoop } from './loop.js';
-import { brokenPromises, notShown, type QuickstartReport } from './report.js';
+import { brokenPromises, type QuickstartReport } from './report.js';
 import { openSession, type Session } from './session.js';
 import { quickstartSettings } from './settings.js';
 import { percent } from './stages.js';
@@ -59,7 +59,6 @@ async function quickstart(baseUrl: string, adminKey: string): Promise<Quickstart
   const startedAt = Number(process.env.PLUMBLINE_STARTED_AT ?? Date.now() - performance.now());
   const report = { ...outcome, totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10 };
   printSummary(session, report);
-  for (const line of notShown(report)) console.log(line);
   return report;
 }
 

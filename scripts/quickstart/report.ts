@@ -16,21 +16,14 @@ export interface QuickstartReport {
 
 /** What the quickstart promises; each broken promise is one line. */
 export function brokenPromises(report: QuickstartReport): string[] {
-  const { rewardModel, comparison } = report;
+  const { rewardModel, comparison, inventedFacts } = report;
   const broken: string[] = [];
-  if (!(comparison.winRate > 0.5)) broken.push(`the new policy must win more than half, its win rate is ${comparison.winRate}`);
+  if (!(comparison.low > 0.5)) broken.push(`the new policy must win more than half beyond chance, its interval starts at ${comparison.low}`);
+  if (!(inventedFacts.after < inventedFacts.before)) broken.push(`invented facts must become fewer, they went from ${inventedFacts.before} to ${inventedFacts.after}`);
   // The majority null already knows the labelers' own scores, so it is a ceiling to look at, not one to beat.
   const contentBlind = [rewardModel.nulls.longest, rewardModel.nulls.shortest, rewardModel.nulls.first];
   const best = Math.max(...contentBlind.filter((value) => value !== null));
   if (!(rewardModel.accuracy > best)) broken.push(`reward model accuracy ${rewardModel.accuracy} must beat the best null ${best}`);
   if (!report.stages.every((stage) => stage.count > 0)) broken.push('every stage must have made something');
   return broken;
-}
-
-/** What was hoped for and not shown: worth a line, but chance alone can do it, so it fails nothing. */
-export function notShown({ comparison, inventedFacts }: QuickstartReport): string[] {
-  const lines: string[] = [];
-  if (!(comparison.low > 0.5)) lines.push(`not shown: the interval of the win rate reaches down to ${comparison.low.toFixed(3)}`);
-  if (!(inventedFacts.after < inventedFacts.before)) lines.push('not shown: the share of invented facts did not fall');
-  return lines;
 }

@@ -47,6 +47,12 @@ describe('packing', () => {
     expect(rowsOf(50, 1 / 400)).toBe(3);
   });
 
+  it('rounds the number of rows up to four sizes between powers of two', () => {
+    const rowsOf = (count: number): number =>
+      packBranches(Array.from({ length: count }, () => ({ prefix: [1, 2], tails: [[3]] })), { timeMultiple: 3, bucketRows: true }).rows;
+    expect([1, 2, 4, 5, 8, 9, 10, 11, 15, 16, 17, 33].map(rowsOf)).toEqual([1, 2, 4, 5, 8, 10, 10, 12, 16, 16, 20, 40]);
+  });
+
   it('refuses a group without a prefix', () => {
     expect(() => packBranches([{ prefix: [], tails: [[1]] }], { timeMultiple: 4 })).toThrow('no tokens before its branches');
   });
@@ -58,7 +64,7 @@ describe('packing', () => {
       { prefix: [3, 5, 7], tails: [[1, 2, 3], [9, 8]] },
       { prefix: [4], tails: [[6, 6, 2, 1]] },
     ];
-    const packed = packBranches(branches, { timeMultiple: 8, rowMultiple: 3, attentionCost: attentionCost(config) });
+    const packed = packBranches(branches, { timeMultiple: 8, bucketRows: true, attentionCost: attentionCost(config) });
     const at = (name: keyof typeof packed.feeds) => input(name, packed.feeds[name].dtype, packed.feeds[name].shape);
     const graph = decoderForward({ config, params }, at('ids'), { positions: at('positions'), mask: at('attentionMask') });
     const together = floats((await runOnce({ hidden: graph.hidden }, { ...tensors, ...packed.feeds })).hidden);

@@ -46,8 +46,8 @@ export interface PackingOptions {
   padId?: number;
   /** Row lengths are rounded up to this, so that few graphs serve a whole run. */
   timeMultiple: number;
-  /** So is the number of rows. 1 when left out. */
-  rowMultiple?: number;
+  /** Rounds the number of rows up too, by less than a quarter. Not when left out. */
+  bucketRows?: boolean;
   /** Of `attentionCost`: what decides whether a long group is worth splitting. 0 (never) when left out. */
   attentionCost?: number;
 }
@@ -70,7 +70,7 @@ export function packBranches(groups: readonly Branches[], options: PackingOption
   const lengths = blocks.map(({ group, tails }) => lengthOf(groups[group], tails));
   const time = roundUp(Math.max(1, ...lengths), options.timeMultiple);
   const bins = firstFit(lengths, time);
-  const rows = roundUp(Math.max(1, bins.length), options.rowMultiple ?? 1);
+  const rows = options.bucketRows ? rowBucket(bins.length) : bins.length;
   const writer = new RowWriter(rows, time, options.padId ?? 0);
   const places = groups.map(({ tails }) => tails.map((): Place => ({ prefixEnd: 0, tail: 0 })));
   bins.forEach((members, row) => {
@@ -88,6 +88,11 @@ export function packBranches(groups: readonly Branches[], options: PackingOption
     }
   });
   return { rows, time, tokens: writer.tokens, places, feeds: writer.finish() };
+}
+
+/** 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ...: four sizes between powers of two. */
+function rowBucket(rows: number): number {
+  return roundUp(rows, 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, rows - 1))) - 2));
 }
 
 /** Some tails of a group, by index, behind one copy of its prefix. */

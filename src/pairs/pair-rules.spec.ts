@@ -17,6 +17,7 @@ const rules = {
 const rating = (completionId: string, score: number, fields: Partial<RatingFact> = {}): RatingFact => ({
   id: `${completionId}=${score}`,
   promptId: 'p',
+  promptText: 'p',
   completionId,
   labelerId: 'ann',
   score,

@@ -6,6 +6,7 @@ import type { PairSetConfig, Split } from './pair-set-config.js';
 export interface RatingFact {
   id: string;
   promptId: string;
+  promptText: string;
   completionId: string;
   labelerId: string;
   score: number;
@@ -41,6 +42,7 @@ export function buildPairs(ratings: readonly RatingFact[], rules: Rules): BuiltP
   );
   const scored = enough.map((group) => ({
     promptId: group[0].promptId,
+    promptText: group[0].promptText,
     completionId: group[0].completionId,
     score: aggregate(group.map((rating) => rating.score), rules.aggregation),
   }));
@@ -55,7 +57,7 @@ export function buildPairs(ratings: readonly RatingFact[], rules: Rules): BuiltP
 
 function pairsOfPrompt(
   promptId: string,
-  completions: { completionId: string; score: number }[],
+  completions: { promptText: string; completionId: string; score: number }[],
   rules: Rules,
 ): Omit<PairFact, 'ordinal'>[] {
   const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = [];
@@ -73,7 +75,7 @@ function pairsOfPrompt(
         chosenScore: a.score,
         rejectedScore: b.score,
         tie,
-        split: splitOf(promptId, rules.seed, rules.evalFraction),
+        split: splitOf(a.promptText, rules.seed, rules.evalFraction),
         key: md5(['pair', rules.seed, ...[a.completionId, b.completionId].sort(compare)].join(':')),
       });
     }
@@ -85,9 +87,9 @@ function pairsOfPrompt(
     .map(({ key: _, ...pair }) => pair);
 }
 
-/** All pairs of a prompt fall on the same side, so that no prompt of `eval` was ever trained on. */
-export function splitOf(promptId: string, seed: number, evalFraction: number): Split {
-  const fraction = parseInt(md5(`split:${seed}:${promptId}`).slice(0, 8), 16) / 2 ** 32;
+/** All pairs of a prompt's text fall on the same side, so that no prompt of `eval` was ever trained on. */
+export function splitOf(promptText: string, seed: number, evalFraction: number): Split {
+  const fraction = parseInt(md5(`split:${seed}:${promptText}`).slice(0, 8), 16) / 2 ** 32;
   return fraction < evalFraction ? 'eval' : 'train';
 }
 

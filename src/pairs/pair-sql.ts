@@ -40,7 +40,8 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per completion. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
- * a mean that wavered in its last bit would make and unmake ties.
+ * a mean that wavered in its last bit would make and unmake ties. The split goes by the prompt's text: posted twice
+ * under two ids it is still one prompt, and the same data falls into the same split wherever it is loaded.
  */
 export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters): string {
   const score =
@@ -48,12 +49,13 @@ export function scoredCompletions(source: string, config: PairSetConfig, p: Para
       ? 'sum(score::numeric)::float8 / count(*)'
       : 'percentile_cont(0.5) WITHIN GROUP (ORDER BY score)';
   const seed = p.add(String(config.seed), 'text');
-  const share = `('x' || left(md5('split:' || ${seed} || ':' || prompt_id), 8))::bit(32)::bigint / 4294967296::float8`;
+  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
   return `
-    SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score,
-           md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
+    SELECT s.*, md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
            CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
-    FROM (${source}) source GROUP BY completion_id, prompt_id`;
+    FROM (SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score
+          FROM (${source}) source GROUP BY completion_id, prompt_id) s
+    JOIN prompts q ON q.id = s.prompt_id`;
 }
 
 /** All pairs that the rules allow, preferred first; hashes are compared as uuids, that is, as 16 bytes. */

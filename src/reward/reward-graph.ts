@@ -15,10 +15,19 @@ export interface RewardLoss {
   metrics: Record<'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward', Node>;
 }
 
+/** Rewards [texts] of packed texts. Feeds: those of packing, and `last` int64 [texts]. */
+export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>): Node {
+  const { hidden } = decoderForward(model, input('ids', 'int64', [rows, time]), {
+    positions: input('positions', 'int64', [rows, time]),
+    mask: input('attentionMask', 'float32', [rows, 1, time, time]),
+  });
+  return rewardHead(model, hidden, input('last', 'int64', [texts]));
+}
+
 /** Feeds: those of a `PreferenceBatch` of this size. */
-export function rewardLossGraph(model: Model, { rows, time, pairs }: BatchSize, options: LossOptions): RewardLoss {
-  const { hidden } = decoderForward(model, input('ids', 'int64', [rows, time]));
-  const rewards = rewardHead(model, hidden, input('last', 'int64', [rows])); // [rows]
+export function rewardLossGraph(model: Model, size: BatchSize, options: LossOptions): RewardLoss {
+  const { pairs } = size;
+  const rewards = rewardsGraph(model, size); // [texts]
   const weights = input('weights', 'float32', [pairs]);
   const chosen = gather(rewards, input('chosen', 'int64', [pairs]), 0); // [pairs]
   const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]

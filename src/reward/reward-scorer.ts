@@ -1,23 +1,25 @@
 /**
- * Scores (prompt, completion) texts with a trained reward model. Texts are sorted into length buckets, so a score
- * does not depend on what else is asked for beyond the rounding of one matrix product.
+ * Scores (prompt, completion) texts with a trained reward model. Completions of a prompt are computed together, the
+ * prompt once; a score does not depend on what else is asked for beyond the rounding of one matrix product.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { batchesByTokens, lastPositions, padRight, powerOfTwo } from '#src/lm/batching.js';
+import { powerOfTwo } from '#src/lm/batching.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
-import { decoderForward, rewardHead } from '#src/lm/transformer.js';
+import { attentionCost } from '#src/lm/packing.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { emitModel } from '#src/nn/emit.js';
 import { input } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { floats, i64 } from '#src/nn/tensor.js';
+import { packTexts } from './packed-texts.js';
 import { Recent } from './recent.js';
-import { RewardTextEncoder, type ScoredText } from './reward-text.js';
+import { rewardsGraph } from './reward-graph.js';
+import { RewardTextEncoder, type EncodedText, type ScoredText } from './reward-text.js';
 
 export interface ScorerOptions {
   /** Longer texts are cut as in training; give what the reward model was trained with. */
   maxTokens: number;
-  /** Padded tokens computed at once (one text may exceed it). */
+  /** Tokens computed at once, shared prompts counted with each text (one text may exceed it). */
   tokensPerBatch?: number;
   /** Of ONNX Runtime; its own choice when left out. */
   threads?: number;
@@ -55,14 +57,14 @@ export class RewardScorer {
 
   /** Rewards in the order of `items`. Yields to the event loop between batches; rejects with the signal's reason. */
   async score(items: readonly ScoredText[], { signal, onProgress }: ScoreControl = {}): Promise<Float64Array> {
-    const rows = items.map((item) => this.encoder.encode(item));
+    const texts = items.map((item) => this.encoder.encode(item));
     const scores = new Float64Array(items.length);
     let done = 0;
-    for (const { time, indices } of batchesByTokens(rows.map((ids) => ids.length), this.tokensPerBatch, 32)) {
+    for (const members of this.batchesOf(texts)) {
       signal?.throwIfAborted();
-      const rewards = await this.rewardsOf(indices.map((i) => rows[i]), time);
-      indices.forEach((item, row) => (scores[item] = rewards[row]));
-      done += indices.length;
+      const rewards = await this.rewardsOf(members.map((i) => texts[i]));
+      members.forEach((item, i) => (scores[item] = rewards[i]));
+      done += members.length;
       await onProgress?.(done, items.length);
       await turn();
     }
@@ -78,23 +80,43 @@ export class RewardScorer {
     await this.sessions.clear();
   }
 
-  private async rewardsOf(rows: number[][], time: number): Promise<Float32Array> {
+  /** Indices of texts by batch: of similar length, those of a prompt together, within the token budget. */
+  private batchesOf(texts: readonly EncodedText[]): number[][] {
+    const keys = texts.map(({ prompt }) => prompt.join());
+    const length = ({ prompt, completion }: EncodedText): number => prompt.length + completion.length;
+    const order = texts.map((_, i) => i).sort((a, b) => length(texts[a]) - length(texts[b]) || a - b);
+    const byPrompt = new Map<string, number[]>();
+    for (const i of order) byPrompt.set(keys[i], [...(byPrompt.get(keys[i]) ?? []), i]);
+    const batches: number[][] = [];
+    let room = 0;
+    for (const i of [...byPrompt.values()].flat()) {
+      const size = length(texts[i]);
+      if (size > room || batches.length === 0) {
+        batches.push([]);
+        room = this.tokensPerBatch;
+      }
+      batches[batches.length - 1].push(i);
+      room -= size;
+    }
+    return batches;
+  }
+
+  private async rewardsOf(texts: EncodedText[]): Promise<Float32Array> {
     const { config, tensors } = this.checkpoint;
-    const full = Math.max(1, Math.floor(this.tokensPerBatch / time));
-    const padded = padRight(rows, { padId: config.padTokenId ?? 0, time, batch: Math.min(full, powerOfTwo(rows.length)) });
-    const session = await this.sessions.get(`${padded.batch} ${time}`, () => this.build(padded.batch, time));
-    const ids = i64(padded.ids, [padded.batch, time]);
-    const { rewards } = await session.run({ ...tensors, ids, last: i64(lastPositions(padded), [padded.batch]) });
+    const packing = { padId: config.padTokenId ?? 0, attentionCost: attentionCost(config) };
+    const { rows, time, ends, feeds } = packTexts(texts, packing);
+    const size = { rows, time, texts: powerOfTwo(texts.length) };
+    const session = await this.sessions.get(`${rows} ${time} ${size.texts}`, () => this.build(size));
+    const last = i64(Array.from({ length: size.texts }, (_, t) => ends[t] ?? 0), [size.texts]);
+    const { rewards } = await session.run({ ...tensors, ...feeds, last });
     return floats(rewards);
   }
 
-  private build(batch: number, time: number): Promise<Session> {
+  private build(size: { rows: number; time: number; texts: number }): Promise<Session> {
     const { config, tensors } = this.checkpoint;
     // Weights are fed rather than built in: all sessions share one copy.
     const bound = Object.entries(tensors).map(([name, { shape }]) => [name, input(name, 'float32', shape)] as const);
-    const model = { config, params: Object.fromEntries(bound) };
-    const { hidden } = decoderForward(model, input('ids', 'int64', [batch, time]));
-    const rewards = rewardHead(model, hidden, input('last', 'int64', [batch])); // [batch]
+    const rewards = rewardsGraph({ config, params: Object.fromEntries(bound) }, size); // [texts]
     return Session.create(emitModel({ rewards }), { threads: this.threads });
   }
 }

@@ -8,5 +8,7 @@ test.each([
   ['both are too long: half for each', [1, 2, 3, 4], [5, 6, 7, 8, 9], 4, [3, 4, 5, 9], true],
   ['an empty completion', [1, 2, 3], [], 2, [2, 3], true],
 ])('%s', (_name, prompt, completion, maxTokens, ids, truncated) => {
-  expect(fitTokens(prompt, completion, maxTokens)).toEqual({ ids, truncated });
+  const fitted = fitTokens(prompt, completion, maxTokens);
+  expect([...fitted.prompt, ...fitted.completion]).toEqual(ids);
+  expect(fitted.truncated).toBe(truncated);
 });

@@ -8,7 +8,8 @@ export interface ScoredText {
 }
 
 export interface EncodedText {
-  ids: number[];
+  prompt: number[];
+  completion: number[];
   /** Tokens were left out. */
   truncated: boolean;
 }
@@ -19,11 +20,11 @@ export interface EncodedText {
  */
 export function fitTokens(prompt: readonly number[], completion: readonly number[], maxTokens: number): EncodedText {
   const total = prompt.length + completion.length;
-  if (total <= maxTokens) return { ids: [...prompt, ...completion], truncated: false };
+  if (total <= maxTokens) return { prompt: [...prompt], completion: [...completion], truncated: false };
   const promptKept = Math.min(prompt.length, Math.max(maxTokens - completion.length, Math.floor(maxTokens / 2)));
   const room = maxTokens - promptKept;
   const kept = completion.length <= room ? completion : [...completion.slice(0, room - 1), completion[completion.length - 1]];
-  return { ids: [...prompt.slice(prompt.length - promptKept), ...kept], truncated: true };
+  return { prompt: prompt.slice(prompt.length - promptKept), completion: [...kept], truncated: true };
 }
 
 /** Encodes texts of at most `maxTokens` tokens (at least 2) and counts those that had to be cut. */
@@ -40,11 +41,11 @@ export class RewardTextEncoder {
     this.framing = chatFraming(tokenizer);
   }
 
-  encode({ prompt, completion }: ScoredText): number[] {
+  encode({ prompt, completion }: ScoredText): EncodedText {
     // Completions come prompt by prompt, so the prompt before is most often the same.
     if (this.last?.prompt !== prompt) this.last = { prompt, ids: this.framing.encodePrompt(prompt) };
-    const { ids, truncated } = fitTokens(this.last.ids, this.framing.encodeCompletion(completion), this.maxTokens);
-    if (truncated) this.truncations++;
-    return ids;
+    const text = fitTokens(this.last.ids, this.framing.encodeCompletion(completion), this.maxTokens);
+    if (text.truncated) this.truncations++;
+    return text;
   }
 }

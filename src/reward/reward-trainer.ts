@@ -4,6 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
+import { attentionCost } from '#src/lm/packing.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { learningRate, type Schedule } from '#src/nn/optim/schedule.js';
 import { planEpoch } from './batch-plan.js';
@@ -66,11 +67,12 @@ export async function trainRewardModel(training: RewardTraining): Promise<Traine
   const { groups, truncatedTexts } = encodeGroups(training);
   const plan = planBatches(groups, hyperparameters);
   const schedule = scheduleOf(hyperparameters, plan.length);
+  const packing = { padId: checkpoint.config.padTokenId ?? 0, attentionCost: attentionCost(checkpoint.config) };
   const weights = new RewardWeights(checkpoint, hyperparameters, training.threads);
   try {
     for (const [index, members] of plan.entries()) {
       signal?.throwIfAborted();
-      const batch = collate(members.map((g) => groups[g]), checkpoint.config.padTokenId ?? 0);
+      const batch = collate(members.map((g) => groups[g]), packing);
       const rate = learningRate(schedule, index);
       const { loss, metrics, gradNorm } = await weights.step(batch, rate);
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
@@ -99,7 +101,7 @@ function encodeGroups({ checkpoint, groups, hyperparameters }: RewardTraining): 
   const encoded = splitLargeGroups(groups, batchSize)
     .filter((group) => group.pairs.length > 0)
     .map(({ prompt, completions, pairs }) => ({
-      rows: completions.map((completion) => encoder.encode({ prompt, completion })),
+      texts: completions.map((completion) => encoder.encode({ prompt, completion })),
       pairs,
     }));
   if (encoded.length === 0) throw new RangeError('there are no pairs to train on');
@@ -108,9 +110,9 @@ function encodeGroups({ checkpoint, groups, hyperparameters }: RewardTraining): 
 
 /** Group indices of every step of the run. */
 function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
-  const sizes = groups.map(({ rows }) => ({
-    completions: rows.length,
-    tokens: Math.max(...rows.map((row) => row.length)),
+  const sizes = groups.map(({ texts }) => ({
+    completions: texts.length,
+    tokens: Math.max(...texts.map(({ prompt, completion }) => prompt.length + completion.length)),
   }));
   const limit = maxSteps ?? Infinity;
   const plan: number[][] = [];

@@ -57,7 +57,7 @@ export function packGroups(groups: readonly RolloutGroup[], attentionCost = 0): 
     prefix: promptIds,
     tails: completions.map(({ tokenIds }) => tokenIds.slice(0, -1)),
   }));
-  const packed = packBranches(branches, { timeMultiple: buckets.time, attentionCost });
+  const packed = packBranches(branches, { timeMultiple: buckets.time, attentionCost, bucketRows: true });
   const count = groups.reduce((total, { completions }) => total + tokensOf(completions), 0);
   const slots = roundUp(count, buckets.slots);
   const predictedAt = new BigInt64Array(slots);

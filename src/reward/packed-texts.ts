@@ -1,0 +1,48 @@
+/** Texts as the input of a reward model: completions of one prompt share its tokens, and each reward is read at its end. */
+import { packBranches, type Branches, type PackedBatch } from '#src/lm/packing.js';
+import { type EncodedText } from './reward-text.js';
+
+export interface PackedTexts extends Omit<PackedBatch, 'places'> {
+  /** Flat index (row * time + t) of the last token of each text, in the order they were given. */
+  ends: number[];
+}
+
+export interface TextPacking {
+  padId: number;
+  /** Of the model (lm/packing.ts). */
+  attentionCost: number;
+}
+
+/** Row lengths are rounded up to these, so that an epoch needs few graphs; long rows can bear a coarser one. */
+const multiples = { short: 16, long: 64 };
+const longFrom = 128;
+
+/** Texts with the same prompt tokens need not be neighbours. @throws RangeError for a text without tokens */
+export function packTexts(texts: readonly EncodedText[], { padId, attentionCost }: TextPacking): PackedTexts {
+  const groups = new Map<string, Branches & { tails: number[][]; members: number[] }>();
+  texts.forEach((text, index) => {
+    const { prefix, tail } = split(text);
+    const key = prefix.join();
+    const group = groups.get(key) ?? { prefix, tails: [], members: [] };
+    groups.set(key, group);
+    group.tails.push(tail);
+    group.members.push(index);
+  });
+  const branches = [...groups.values()];
+  const longest = Math.max(...branches.map(({ prefix, tails }) => prefix.length + Math.max(...tails.map((tail) => tail.length))));
+  const timeMultiple = longest <= longFrom ? multiples.short : multiples.long;
+  const { places, ...packed } = packBranches(branches, { padId, timeMultiple, attentionCost, bucketRows: true });
+  const ends = new Array<number>(texts.length);
+  branches.forEach(({ tails, members }, g) =>
+    members.forEach((index, i) => {
+      const { prefixEnd, tail } = places[g][i];
+      ends[index] = tails[i].length === 0 ? prefixEnd : tail + tails[i].length - 1;
+    }),
+  );
+  return { ...packed, ends };
+}
+
+/** A prompt without tokens shares nothing: the first token of its completion stands in for it. */
+function split({ prompt, completion }: EncodedText): { prefix: number[]; tail: number[] } {
+  return prompt.length > 0 ? { prefix: prompt, tail: completion } : { prefix: completion.slice(0, 1), tail: completion.slice(1) };
+}
