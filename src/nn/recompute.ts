@@ -66,7 +66,7 @@ export class Recompute {
       if (this.segmentOf.get(from.id) === segment) return this.copy(from, segment, after);
       return this.isEntry(from) ? this.entry(from, segment, after) : from;
     });
-    return makeNode(node.op as Op, inputs, node.attrs, node.shape, node.dtype);
+    return makeNode(node.op, inputs, node.attrs, node.shape, node.dtype);
   }
 
   /** Values that enter a segment from the one before. Weights and masks may be read at any time. */
