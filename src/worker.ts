@@ -1,6 +1,7 @@
 // The worker process: takes jobs of its queues and runs models. node dist/src/worker.js [--queues a,b]
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ConfigError } from './config/config.js';
 import { PinoLogger } from './http/logger.js';
@@ -10,7 +11,11 @@ import { prepare, run, stopWithParent } from './process/process.js';
 import { reportHealth } from './process/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
+/** Where both run on one machine the API stays quick while a worker trains; lowering needs no privilege. */
+const niceness = 10;
+
 await run(async () => {
+  setPriority(niceness);
   const queues = queuesOf(process.argv.slice(2));
   const config = await prepare();
   setDefaultThreads(config.computeThreads);

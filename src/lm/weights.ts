@@ -60,3 +60,11 @@ export function bindParams(tensors: Tensors, isTrainable: (name: string) => bool
     trainable: names.filter(isTrainable),
   };
 }
+
+/**
+ * A graph input of its own name for each tensor, trained or not. Training feeds frozen weights too: as a constant each
+ * would be copied into every session, through a model file of at most 2 GB, while a fed tensor is read where it lies.
+ */
+export function inputParams(tensors: Tensors): Record<string, Node<'Input'>> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, input(name, 'float32', shape)]));
+}

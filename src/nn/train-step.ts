@@ -2,6 +2,7 @@
  * Running training steps: sessions are built once per shape of the batch and share one TrainState,
  * whose tensors every run updates in place.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Session, type Feeds, type SessionOptions } from './session.js';
 import { adamwRates, type AdamWOptions } from './optim/adamw.js';
 import { floats, scalarTensor, zeros, type Tensor } from './tensor.js';
@@ -13,6 +14,8 @@ export interface TrainStepOptions {
   readonly optimizer: AdamWOptions;
   /** Builds the graph for feeds of these shapes; called once per set of shapes. */
   readonly build: (batch: Feeds) => TrainGraph;
+  /** Inputs that never change, such as frozen weights: fed to every run. */
+  readonly frozen?: Feeds;
   readonly session?: SessionOptions;
   /** Sessions kept at once; the longest unused goes first. 16 when left out. */
   readonly maxSessions?: number;
@@ -43,12 +46,29 @@ export class TrainStep {
   async run(batch: Feeds, rate: number): Promise<StepReport & { gradNorm: number }> {
     const { state } = this.options;
     const { session, inputs } = await this.sessionFor('fused', batch);
-    const feeds: Record<string, Tensor> = { ...batch, ...this.rates(rate) };
+    const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, ...this.rates(rate) };
     const into: Record<string, Tensor> = {};
     this.bindState(feeds, into, inputs);
     const results = await session.run(feeds, into);
     state.step += 1;
     return { ...reportOf(results), gradNorm: only(results['gradNorm']) };
+  }
+
+  /**
+   * One optimizer step on a batch in parts, each with the weight of its gradients; a single part is one run. Memory
+   * is that of the largest part.
+   */
+  async runParts(parts: readonly { feeds: Feeds; weight: number }[], rate: number): Promise<{ reports: StepReport[]; gradNorm: number }> {
+    if (parts.length === 1 && parts[0].weight === 1) {
+      const { gradNorm, ...report } = await this.run(parts[0].feeds, rate);
+      return { reports: [report], gradNorm };
+    }
+    const reports: StepReport[] = [];
+    for (const { feeds, weight } of parts) {
+      reports.push(await this.accumulate(feeds, weight));
+      await setImmediate();
+    }
+    return { reports, ...(await this.apply(rate)) };
   }
 
   /**
@@ -59,7 +79,7 @@ export class TrainStep {
   async accumulate(batch: Feeds, weight: number): Promise<StepReport> {
     const { session, inputs } = await this.sessionFor('accumulate', batch);
     const { params } = this.options.state;
-    const feeds: Record<string, Tensor> = { ...batch, [names.weight]: scalarTensor(weight) };
+    const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, [names.weight]: scalarTensor(weight) };
     const into: Record<string, Tensor> = {};
     for (const [name, buffer] of Object.entries(this.gradients())) {
       feeds[inputs[name]] = params[name];

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
 import {
   defaultHyperparameters as defaults,
@@ -102,6 +102,20 @@ export class TrainingSettingsDto {
   @IsIn(rateSchedules)
   schedule?: RateSchedule;
 
+  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  microBatchTokens?: number | null;
+
+  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  @ApiPropertyOptional({ default: defaults.gradientCheckpointing })
+  @IsOptional()
+  @IsBoolean()
+  gradientCheckpointing?: boolean;
+
   @ApiPropertyOptional({ default: defaults.weightDecay })
   @IsOptional()
   @IsNumber()
@@ -186,6 +200,12 @@ export class RewardHyperparametersDto implements RewardHyperparameters {
 
   @ApiProperty({ enum: rateSchedules, enumName: 'LearningRateSchedule' })
   schedule: RateSchedule;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 4096 })
+  microBatchTokens: number | null;
+
+  @ApiProperty({ example: defaults.gradientCheckpointing })
+  gradientCheckpointing: boolean;
 
   @ApiProperty({ example: defaults.weightDecay })
   weightDecay: number;

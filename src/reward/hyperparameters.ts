@@ -31,6 +31,10 @@ export interface RewardHyperparameters {
   /** Share of the steps in which the rate rises linearly from 0. */
   warmupRatio: number;
   schedule: RateSchedule;
+  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
+  microBatchTokens: number | null;
+  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  gradientCheckpointing: boolean;
   weightDecay: number;
   /** Gradients of a larger global norm are scaled down to it. */
   maxGradNorm: number;
@@ -53,6 +57,8 @@ export const defaultHyperparameters: RewardHyperparameters = {
   lora: null,
   warmupRatio: 0.1,
   schedule: 'linear',
+  microBatchTokens: null,
+  gradientCheckpointing: false,
   weightDecay: 0,
   maxGradNorm: 1,
   centering: 0.01,

@@ -38,6 +38,22 @@ export function sizeOf({ ids, last, chosen }: Readonly<Record<string, Tensor>>):
 /** Sizes are rounded up to these multiples, so that an epoch needs few graphs. */
 const multiples = { texts: 32, pairs: 64 };
 
+/** A step's groups in parts of at most `maxTokens` tokens, prompts counted once; a larger group is a part of its own. */
+export function collateParts(groups: readonly EncodedGroup[], packing: TextPacking, maxTokens: number | null): PreferenceBatch[] {
+  const parts: EncodedGroup[][] = [];
+  let room = 0;
+  for (const group of groups) {
+    const size = group.texts[0].prompt.length + group.texts.reduce((total, { completion }) => total + completion.length, 0);
+    if (parts.length === 0 || size > room) {
+      parts.push([]);
+      room = maxTokens ?? Infinity;
+    }
+    parts[parts.length - 1].push(group);
+    room -= size;
+  }
+  return parts.map((part) => collate(part, packing));
+}
+
 export function collate(groups: readonly EncodedGroup[], packing: TextPacking): PreferenceBatch {
   const texts = groups.flatMap((group) => group.texts);
   const pairs = groups.flatMap((group, g) => {

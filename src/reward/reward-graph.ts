@@ -9,25 +9,32 @@ import { type BatchSize } from './preference-batch.js';
 
 export type LossOptions = Pick<RewardHyperparameters, 'objective' | 'centering' | 'labelSmoothing'>;
 
+/** Rewards [texts], and the hidden states between layers. */
+export interface Rewards {
+  rewards: Node;
+  blocks: Node[];
+}
+
 /** Scalars; `mean_reward min_reward max_reward` are over the completions of pairs, as in TRL. */
 export interface RewardLoss {
   loss: Node;
   metrics: Record<'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward', Node>;
+  blocks: Node[];
 }
 
-/** Rewards [texts] of packed texts. Feeds: those of packing, and `last` int64 [texts]. */
-export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>): Node {
-  const { hidden } = decoderForward(model, input('ids', 'int64', [rows, time]), {
+/** Of packed texts. Feeds: those of packing, and `last` int64 [texts]. */
+export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>): Rewards {
+  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [rows, time]), {
     positions: input('positions', 'int64', [rows, time]),
     mask: input('attentionMask', 'float32', [rows, 1, time, time]),
   });
-  return rewardHead(model, hidden, input('last', 'int64', [texts]));
+  return { rewards: rewardHead(model, hidden, input('last', 'int64', [texts])), blocks };
 }
 
 /** Feeds: those of a `PreferenceBatch` of this size. */
 export function rewardLossGraph(model: Model, size: BatchSize, options: LossOptions): RewardLoss {
   const { pairs } = size;
-  const rewards = rewardsGraph(model, size); // [texts]
+  const { rewards, blocks } = rewardsGraph(model, size); // [texts]
   const weights = input('weights', 'float32', [pairs]);
   const chosen = gather(rewards, input('chosen', 'int64', [pairs]), 0); // [pairs]
   const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]
@@ -37,7 +44,7 @@ export function rewardLossGraph(model: Model, size: BatchSize, options: LossOpti
     options.objective === 'pairwise'
       ? bradleyTerryLoss(sides, { ...options, margin: input('margins', 'float32', [pairs]) })
       : pointwiseLoss(sides, options);
-  return { loss, metrics: pairMetrics(sides) };
+  return { loss, metrics: pairMetrics(sides), blocks };
 }
 
 function pairMetrics({ chosen, rejected, weights }: PairRewards): RewardLoss['metrics'] {

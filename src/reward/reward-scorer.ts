@@ -116,7 +116,7 @@ export class RewardScorer {
     const { config, tensors } = this.checkpoint;
     // Weights are fed rather than built in: all sessions share one copy.
     const bound = Object.entries(tensors).map(([name, { shape }]) => [name, input(name, 'float32', shape)] as const);
-    const rewards = rewardsGraph({ config, params: Object.fromEntries(bound) }, size); // [texts]
+    const { rewards } = rewardsGraph({ config, params: Object.fromEntries(bound) }, size); // [texts]
     return Session.create(emitModel({ rewards }), { threads: this.threads });
   }
 }

@@ -119,6 +119,20 @@ test('a hand-made step: loss, accuracy and rewards of the first batch', async ()
   expect(metrics.mean_reward).toBeCloseTo(rewards.reduce((a, b) => a + b, 0) / 4, 4);
 });
 
+test.each<[string, GivenHyperparameters]>([
+  ['in parts', { microBatchTokens: 100 }],
+  ['with activations computed again', { gradientCheckpointing: true }],
+  ['in parts, computed again, low-rank', { microBatchTokens: 60, gradientCheckpointing: true, lora: { rank: 4 } }],
+])('the steps of a batch are the same %s', async (_name, saving) => {
+  const { lora } = saving;
+  const plain = (await fit({ maxSteps: 6, lora })).curve;
+  const { curve } = await fit({ maxSteps: 6, ...saving });
+  curve.forEach(({ metrics, pairs, tokens }, i) => {
+    expect([pairs, tokens]).toEqual([plain[i].pairs, plain[i].tokens]);
+    for (const [name, value] of Object.entries(metrics)) expect(value, `${name} of step ${i + 1}`).toBeCloseTo(plain[i].metrics[name as 'loss'], 4);
+  });
+});
+
 test('stops at the next step when aborted, and when the loss is no number', async () => {
   const controller = new AbortController();
   controller.abort(new Error('enough'));

@@ -9,7 +9,7 @@ import { Tokenizer } from '#src/lm/tokenizer.js';
 import { learningRate, type Schedule } from '#src/nn/optim/schedule.js';
 import { planEpoch } from './batch-plan.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
-import { collate, type EncodedGroup } from './preference-batch.js';
+import { collateParts, type EncodedGroup } from './preference-batch.js';
 import { splitLargeGroups, type PreferenceGroup } from './preference-groups.js';
 import { RewardTextEncoder } from './reward-text.js';
 import { RewardWeights } from './reward-weights.js';
@@ -72,9 +72,9 @@ export async function trainRewardModel(training: RewardTraining): Promise<Traine
   try {
     for (const [index, members] of plan.entries()) {
       signal?.throwIfAborted();
-      const batch = collate(members.map((g) => groups[g]), packing);
+      const batches = collateParts(members.map((g) => groups[g]), packing, hyperparameters.microBatchTokens);
       const rate = learningRate(schedule, index);
-      const { loss, metrics, gradNorm } = await weights.step(batch, rate);
+      const { loss, metrics, gradNorm } = await weights.step(batches, rate);
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         throw new TrainingDivergedError(`the loss of step ${index + 1} is ${loss}, the gradient norm ${gradNorm}`);
       }
@@ -82,8 +82,8 @@ export async function trainRewardModel(training: RewardTraining): Promise<Traine
         step: index + 1,
         totalSteps: plan.length,
         metrics: { loss, ...metrics, grad_norm: gradNorm, learning_rate: rate },
-        pairs: batch.pairCount,
-        tokens: batch.tokens,
+        pairs: batches.reduce((total, { pairCount }) => total + pairCount, 0),
+        tokens: batches.reduce((total, { tokens }) => total + tokens, 0),
       });
       await turn();
     }

@@ -4,12 +4,11 @@ import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
 import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
-import { bindParams, rewardWeightsFrom } from '#src/lm/weights.js';
-import { type Node } from '#src/nn/graph.js';
+import { inputParams, rewardWeightsFrom } from '#src/lm/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
-import { TrainStep } from '#src/nn/train-step.js';
+import { TrainStep, type StepReport } from '#src/nn/train-step.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
 import { sizeOf, type BatchSize, type PreferenceBatch } from './preference-batch.js';
 import { rewardLossGraph, type RewardLoss } from './reward-graph.js';
@@ -45,13 +44,26 @@ export class RewardWeights {
       state: this.state,
       optimizer: { weightDecay, maxGradNorm, decays: (name) => !name.endsWith('norm.weight') },
       build: (feeds) => this.build(sizeOf(feeds)),
+      frozen: this.frozen,
       session: { threads },
     });
   }
 
-  async step(batch: PreferenceBatch, rate: number): Promise<StepResult> {
-    const { loss, gradNorm, metrics } = await this.trainStep.run(batch.feeds, rate);
-    return { loss, gradNorm, metrics: metrics as StepResult['metrics'] };
+  /** One optimizer step on a batch in parts; each counts by its share of the pairs, as if it were one. */
+  async step(batches: readonly PreferenceBatch[], rate: number): Promise<StepResult> {
+    const pairs = batches.reduce((total, { pairCount }) => total + pairCount, 0);
+    const parts = batches.map(({ feeds, pairCount }) => ({ feeds, weight: pairCount / pairs }));
+    const { reports, gradNorm } = await this.trainStep.runParts(parts, rate);
+    const mean = (of: (report: StepReport) => number): number => reports.reduce((sum, report, i) => sum + parts[i].weight * of(report), 0);
+    const all = (name: keyof RewardLoss['metrics']): number[] => reports.map(({ metrics }) => metrics[name]);
+    const metrics = {
+      accuracy: mean((report) => report.metrics.accuracy),
+      margin: mean((report) => report.metrics.margin),
+      mean_reward: mean((report) => report.metrics.mean_reward),
+      min_reward: Math.min(...all('min_reward')),
+      max_reward: Math.max(...all('max_reward')),
+    };
+    return { loss: mean((report) => report.loss), gradNorm, metrics };
   }
 
   /** The reward model as it is now. */
@@ -69,10 +81,10 @@ export class RewardWeights {
 
   private build(size: BatchSize): TrainGraph {
     const { lora, ...options } = this.hyperparameters;
-    const { params } = bindParams({ ...this.frozen, ...this.state.params }, (name) => name in this.state.params);
-    const { loss, metrics } = rewardLossGraph({ config: this.config, params, lora: lora ?? undefined }, size, options);
-    const trainable = Object.keys(this.state.params).map((name) => [name, params[name] as Node<'Input'>]);
-    return { loss, metrics, trainable: Object.fromEntries(trainable) as TrainGraph['trainable'] };
+    const params = inputParams({ ...this.frozen, ...this.state.params });
+    const { loss, metrics, blocks } = rewardLossGraph({ config: this.config, params, lora: lora ?? undefined }, size, options);
+    const trainable = Object.fromEntries(Object.keys(this.state.params).map((name) => [name, params[name]]));
+    return { loss, metrics, trainable, keep: options.gradientCheckpointing ? blocks : [] };
   }
 }
 

@@ -44,6 +44,27 @@ export interface GrpoBatch {
 export const buckets = { time: 64, slots: 256 } as const;
 
 /**
+ * A step's groups in parts of at most `maxTokens` tokens, prompts counted once (a larger group is a part of its own).
+ * Every part divides by the tokens of the whole step, so that losses and gradients of the parts add up.
+ */
+export function packParts(groups: readonly RolloutGroup[], maxTokens: number | null, attentionCost: number): GrpoBatch[] {
+  const parts: RolloutGroup[][] = [];
+  let room = 0;
+  for (const group of groups) {
+    const size = group.promptIds.length + tokensOf(group.completions);
+    if (parts.length === 0 || size > room) {
+      parts.push([]);
+      room = maxTokens ?? Infinity;
+    }
+    parts[parts.length - 1].push(group);
+    room -= size;
+  }
+  const batches = parts.map((part) => packGroups(part, attentionCost));
+  const tokens = scalarTensor(Math.max(1, batches.reduce((total, batch) => total + batch.tokens, 0)));
+  return batches.map((batch) => ({ ...batch, feeds: { ...batch.feeds, tokens } }));
+}
+
+/**
  * `attentionCost` is that of the model (lm/packing.ts).
  * Throws RangeError for a prompt or completion without tokens.
  */

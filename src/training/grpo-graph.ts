@@ -1,5 +1,5 @@
 /** The graph from a packed batch to the GRPO loss, and the forward half of it alone for the reference policy. */
-import { bindParams } from '#src/lm/weights.js';
+import { inputParams } from '#src/lm/weights.js';
 import { decoderForward, entropy, lmLogits, tokenLogProbs, type Model } from '#src/lm/transformer.js';
 import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
 import { type ModelConfig } from '#src/lm/config.js';
@@ -20,22 +20,27 @@ export interface GrpoModel {
 export interface GrpoGraphOptions extends GrpoOptions {
   /** Of the sampling: the policy that wrote the completions is softmax(logits / temperature). */
   temperature: number;
+  /** Keep only the hidden states between layers and compute the rest again on the way back. */
+  gradientCheckpointing: boolean;
 }
 
-/** Log-probability and entropy (nats) of each completion token, both [slots]. Feeds: those of a `GrpoBatch`. */
+/**
+ * Log-probability and entropy (nats) of each completion token, both [slots], and the hidden states between layers.
+ * Feeds: those of a `GrpoBatch`.
+ */
 export function policyTokens(
   model: Model,
   batch: Feeds,
   temperature: number,
-): { logProbs: Node; entropies: Node } {
+): { logProbs: Node; entropies: Node; blocks: Node[] } {
   const at = (name: string) => inputLike(name, batch);
-  const { hidden } = decoderForward(model, at('ids'), {
+  const { hidden, blocks } = decoderForward(model, at('ids'), {
     positions: at('positions'),
     mask: at('attentionMask'),
   });
   const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
   const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
-  return { logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits) };
+  return { logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits), blocks };
 }
 
 /**
@@ -48,8 +53,8 @@ export function grpoGraph(
   batch: Feeds,
   options: GrpoGraphOptions,
 ): TrainGraph {
-  const { params, trainable } = bindParams(tensors, lora ? isLoraName : () => true);
-  const { logProbs, entropies } = policyTokens({ config, params, lora }, batch, options.temperature);
+  const params = inputParams(tensors);
+  const { logProbs, entropies, blocks } = policyTokens({ config, params, lora }, batch, options.temperature);
   const [mask, tokens] = [inputLike('mask', batch), inputLike('tokens', batch)];
   const fed = (name: string): Node | undefined => (batch[name] ? inputLike(name, batch) : undefined);
   const { loss, ...metrics } = grpoLoss(
@@ -66,7 +71,8 @@ export function grpoGraph(
   return {
     loss,
     metrics: { ...metrics, entropy: div(sum(mul(entropies, mask)), tokens), logProbs },
-    trainable: Object.fromEntries(trainable.map((name) => [name, params[name] as Node<'Input'>])),
+    keep: options.gradientCheckpointing ? blocks : [],
+    trainable: Object.fromEntries(Object.entries(params).filter(([name]) => !lora || isLoraName(name))),
   };
 }
 

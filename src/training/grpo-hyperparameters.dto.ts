@@ -151,6 +151,20 @@ export class GrpoHyperparametersDto implements Partial<GrpoHyperparameters> {
   @Max(100_000)
   warmupSteps?: number;
 
+  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  microBatchTokens?: number | null;
+
+  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  @ApiPropertyOptional({ default: defaults.gradientCheckpointing })
+  @IsOptional()
+  @IsBoolean()
+  gradientCheckpointing?: boolean;
+
   @ApiPropertyOptional({ default: defaults.maxGradNorm })
   @IsOptional()
   @IsNumber()

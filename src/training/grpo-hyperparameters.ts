@@ -31,6 +31,13 @@ export interface GrpoHyperparameters {
   /** Of the learning rate after the warmup; linear and cosine end at zero. */
   schedule: RateSchedule;
   warmupSteps: number;
+  /**
+   * Tokens computed at once in the optimizer step, shared prompts once; gradients of the parts add up to those of
+   * the whole. null computes all at once.
+   */
+  microBatchTokens: number | null;
+  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  gradientCheckpointing: boolean;
   maxGradNorm: number;
   weightDecay: number;
   /** Keep completions that were cut off out of the loss. */
@@ -58,6 +65,8 @@ export const grpoDefaults: GrpoHyperparameters = {
   lora: null,
   schedule: 'cosine',
   warmupSteps: 2,
+  microBatchTokens: null,
+  gradientCheckpointing: false,
   maxGradNorm: 1,
   weightDecay: 0,
   maskTruncated: false,

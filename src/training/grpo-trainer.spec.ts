@@ -71,6 +71,19 @@ describe('20 steps against a synthetic reward', () => {
     expect(checkpointHash(checkpoint)).not.toBe(before);
   });
 
+  test.each<[string, Partial<GrpoHyperparameters>]>([
+    ['in parts', { microBatchTokens: 40 }],
+    ['with activations computed again', { gradientCheckpointing: true }],
+    ['in parts, computed again, low-rank', { microBatchTokens: 40, gradientCheckpointing: true, lora: { rank: 4, alpha: 8, targetModules: allLinear } }],
+  ])('a step is the same %s', async (_name, saving) => {
+    const given = { steps: 3, innerEpochs: 2, learningRate: 0.01, lora: saving.lora ?? null };
+    const plain = await trainGrpo(task(given));
+    const { metrics } = await trainGrpo(task({ ...given, ...saving }));
+    metrics.forEach((step, i) => {
+      for (const [name, value] of Object.entries(step)) expect(value, `${name} of step ${i + 1}`).toBeCloseTo(plain.metrics[i][name], 4);
+    });
+  });
+
   test('low-rank factors learn too, and come back merged into the base', async () => {
     const lora = { rank: 4, alpha: 8, targetModules: allLinear };
     const given = task({ lora });

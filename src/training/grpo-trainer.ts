@@ -10,10 +10,10 @@ import { type Tensors } from '#src/lm/safetensors.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
-import { TrainStep } from '#src/nn/train-step.js';
+import { TrainStep, type StepReport } from '#src/nn/train-step.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { groupAdvantages, mean } from './advantages.js';
-import { packGroups, type GrpoBatch } from './grpo-batch.js';
+import { packParts, type GrpoBatch, type RolloutGroup } from './grpo-batch.js';
 import { grpoGraph, type GrpoModel } from './grpo-graph.js';
 import { type GrpoHyperparameters } from './grpo-hyperparameters.js';
 import { averageMetrics, rolloutMetrics, type Metrics } from './grpo-metrics.js';
@@ -112,6 +112,7 @@ class GrpoRun {
       state: this.state,
       optimizer: { maxGradNorm, weightDecay, decays },
       build: (batch) => grpoGraph(this.model, batch, hp),
+      frozen: lora ? tensors : {},
       session: { threads },
     });
   }
@@ -157,11 +158,11 @@ class GrpoRun {
       advantage: group.advantages[i],
     }));
     signal?.throwIfAborted();
-    const learned = await this.learn(packGroups(this.groupsOf(samples), attentionCost(this.model.config)), step);
+    const learned = await this.learn(packParts(this.groupsOf(samples), hp.microBatchTokens, attentionCost(this.model.config)), step);
     return { samples, figures: { ...rolloutMetrics(samples, group), ...learned } };
   }
 
-  private groupsOf(samples: readonly GrpoSample[]): Parameters<typeof packGroups>[0] {
+  private groupsOf(samples: readonly GrpoSample[]): RolloutGroup[] {
     const { groupSize, maskTruncated } = this.task.hyperparameters;
     return Array.from({ length: samples.length / groupSize }, (_, g) => {
       const group = samples.slice(g * groupSize, (g + 1) * groupSize);
@@ -174,8 +175,8 @@ class GrpoRun {
     });
   }
 
-  /** `innerEpochs` optimizer steps on one batch. */
-  private async learn(batch: GrpoBatch, step: number): Promise<Metrics> {
+  /** `innerEpochs` optimizer steps on one batch, which may come in parts. */
+  private async learn(batches: readonly GrpoBatch[], step: number): Promise<Metrics> {
     const { hyperparameters: hp } = this.task;
     const schedule = {
       kind: hp.schedule,
@@ -184,23 +185,26 @@ class GrpoRun {
       totalSteps: hp.steps,
     };
     const rate = learningRate(schedule, step);
-    const feeds: Record<string, Tensor> = { ...batch.feeds };
-    if (hp.beta > 0) feeds.refLogProbs = await this.reference.logProbs(batch);
+    const parts = batches.map(({ feeds }) => ({ feeds: { ...feeds } as Record<string, Tensor>, weight: 1 }));
+    if (hp.beta > 0) for (const [i, { feeds }] of parts.entries()) feeds.refLogProbs = await this.reference.logProbs(batches[i]);
     const epochs: Metrics[] = [];
     for (let epoch = 0; epoch < hp.innerEpochs; epoch++) {
-      const { loss, gradNorm, metrics, values } = await this.optimizer.run(feeds, rate);
+      const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
+      // Each part has divided by the tokens of all.
+      const total = (of: (report: StepReport) => number | undefined): number => reports.reduce((sum, report) => sum + (of(report) ?? 0), 0);
+      const loss = total((report) => report.loss);
       if (!Number.isFinite(loss + gradNorm))
         throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
-      feeds.oldLogProbs ??= values.logProbs;
+      parts.forEach(({ feeds }, i) => (feeds.oldLogProbs ??= reports[i].values.logProbs));
       epochs.push({
         loss,
         grad_norm: gradNorm,
         learning_rate: rate,
-        kl: metrics.kl ?? 0,
-        entropy: metrics.entropy,
-        'clip_ratio/low_mean': metrics.clipLowShare,
-        'clip_ratio/high_mean': metrics.clipHighShare,
-        'clip_ratio/region_mean': metrics.clipShare,
+        kl: total(({ metrics }) => metrics.kl),
+        entropy: total(({ metrics }) => metrics.entropy),
+        'clip_ratio/low_mean': total(({ metrics }) => metrics.clipLowShare),
+        'clip_ratio/high_mean': total(({ metrics }) => metrics.clipHighShare),
+        'clip_ratio/region_mean': total(({ metrics }) => metrics.clipShare),
       });
     }
     return averageMetrics(epochs);
