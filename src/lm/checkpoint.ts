@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseConfig, toHfConfig, type ModelConfig } from './config.js';
-import { lmHeadName, parameterShapes } from './parameter-shapes.js';
+import { parameterName, parameterShapes } from './parameter-shapes.js';
 import { readSafetensors, writeSafetensors, type FloatFormat, type Tensors } from './safetensors.js';
 import { type TokenizerFiles } from './tokenizer.js';
 
@@ -101,11 +101,15 @@ function readWeights(files: FileMap): Tensors {
   return Object.assign({}, ...names.map((name) => readSafetensors(file(files, name)).tensors)) as Tensors;
 }
 
-// Some exports repeat what follows from the configuration.
-const isDerived = (name: string): boolean => name.endsWith('rotary_emb.inv_freq');
+/** Tensors by their own names, without those that repeat what follows from the configuration. */
+function canonical(config: ModelConfig, tensors: Tensors): Tensors {
+  const named = Object.entries(tensors).map(([name, tensor]) => [parameterName(config, name), tensor] as const);
+  return Object.fromEntries(named.filter(([name]) => name !== undefined)) as Tensors;
+}
 
-function checkTensors(config: ModelConfig, tensors: Tensors): Tensors {
+function checkTensors(config: ModelConfig, stored: Tensors): Tensors {
   const shapes = parameterShapes(config);
+  const tensors = canonical(config, stored);
   const known = Object.entries(shapes).map(([name, shape]) => {
     const tensor = tensors[name];
     if (!tensor) throw new CheckpointError(`tensor "${name}" is missing`);
@@ -116,10 +120,7 @@ function checkTensors(config: ModelConfig, tensors: Tensors): Tensors {
     }
     return [name, tensor] as const;
   });
-  const tied = config.tieWordEmbeddings && config.head === 'lm';
-  const isUnknown = (name: string): boolean =>
-    !Object.hasOwn(shapes, name) && !isDerived(name) && !(tied && name === lmHeadName);
-  const unknown = Object.keys(tensors).find(isUnknown);
+  const unknown = Object.keys(tensors).find((name) => !Object.hasOwn(shapes, name));
   if (unknown !== undefined) throw new CheckpointError(`tensor "${unknown}" has no place in this model`);
   return Object.fromEntries(known);
 }

@@ -2,7 +2,7 @@
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
-import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
+import { isDecayed, parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { bindParams, rewardWeightsFrom } from '#src/lm/weights.js';
 import { type Node } from '#src/nn/graph.js';
@@ -43,7 +43,7 @@ export class RewardWeights {
     this.state = TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
     this.trainStep = new TrainStep({
       state: this.state,
-      optimizer: { weightDecay, maxGradNorm, decays: (name) => !name.endsWith('norm.weight') },
+      optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
       build: (feeds) => this.build(sizeOf(feeds)),
       session: { threads },
     });
