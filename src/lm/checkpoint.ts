@@ -29,6 +29,7 @@ const weightsFile = 'model.safetensors';
 const indexFile = 'model.safetensors.index.json';
 const tokenizerFile = 'tokenizer.json';
 const tokenizerConfigFile = 'tokenizer_config.json';
+const chatTemplateFile = 'chat_template.jinja';
 
 /** Throws CheckpointError (or ConfigError, SafetensorsError) naming the file or tensor that is wrong. */
 export function parseCheckpoint(files: FileMap): Checkpoint {
@@ -39,7 +40,7 @@ export function parseCheckpoint(files: FileMap): Checkpoint {
   const eosTokenIds = [...new Set([...config.eosTokenIds, ...[generation.eos_token_id ?? []].flat()])];
   const tokenizer = {
     tokenizerJson: readText(files, tokenizerFile),
-    tokenizerConfigJson: files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}',
+    tokenizerConfigJson: readTokenizerConfig(files),
   };
   return { config: { ...config, eosTokenIds }, tokenizer, tensors: checkTensors(config, readWeights(files)) };
 }
@@ -74,7 +75,7 @@ export function checkpointHash(checkpoint: Checkpoint): string {
 
 export async function readCheckpointDir(directory: string): Promise<Checkpoint> {
   const wanted = (await readdir(directory)).filter(
-    (name) => name.endsWith('.json') || name.endsWith('.safetensors'),
+    (name) => name.endsWith('.json') || name.endsWith('.safetensors') || name === chatTemplateFile,
   );
   const read = async (name: string): Promise<[string, Uint8Array]> => [
     name,
@@ -91,6 +92,17 @@ export async function writeCheckpointDir(
   await mkdir(directory, { recursive: true });
   const files = Object.entries(serializeCheckpoint(checkpoint, format));
   await Promise.all(files.map(([name, bytes]) => writeFile(join(directory, name), bytes)));
+}
+
+/**
+ * A chat template in a file of its own counts before one in the configuration, as in transformers, and takes its
+ * place there: what is saved again has one place for it.
+ */
+function readTokenizerConfig(files: FileMap): string {
+  const text = files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}';
+  if (!files[chatTemplateFile]) return text;
+  const config = files[tokenizerConfigFile] ? (readJson(files, tokenizerConfigFile) as object) : {};
+  return JSON.stringify({ ...config, chat_template: readText(files, chatTemplateFile) });
 }
 
 function readWeights(files: FileMap): Tensors {
