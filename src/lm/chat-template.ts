@@ -3,7 +3,7 @@
  * rendered once with a placeholder in the place of each message; what stands around the placeholders is the
  * template's and may hold special tokens, what comes into their places may not.
  */
-import { Template } from '@huggingface/jinja';
+import { parse, Template, tokenize } from '@huggingface/jinja';
 
 export interface ChatMessage {
   role: 'user' | 'assistant';
@@ -24,6 +24,9 @@ export class ChatTemplateError extends Error {
 // Private-use characters at both ends: trimming leaves it alone, and no template looks for it.
 const placeholder = (index: number): string => `\ue000message ${index}\ue001`;
 
+// Some templates write the date of the day when they can; a model must not see other prompts tomorrow.
+const hideClock = (): Template['parsed']['body'] => parse(tokenize('{% set strftime_now = nothing %}')).body;
+
 export class ChatTemplate {
   private readonly template: Template;
 
@@ -34,6 +37,7 @@ export class ChatTemplate {
   ) {
     try {
       this.template = new Template(source);
+      this.template.parsed.body.unshift(...hideClock());
     } catch (error) {
       throw new ChatTemplateError(`chat_template cannot be parsed: ${(error as Error).message}`, { cause: error });
     }
@@ -76,8 +80,6 @@ export class ChatTemplate {
         tools: null,
         documents: null,
         add_generation_prompt: addGenerationPrompt,
-        // Some templates write the date of the day when they can; a model must not see other prompts tomorrow.
-        strftime_now: undefined,
       });
     } catch (error) {
       throw new ChatTemplateError(`chat_template cannot be rendered: ${(error as Error).message}`, { cause: error });

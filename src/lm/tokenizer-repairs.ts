@@ -91,8 +91,9 @@ const split = (regex: string): Part => ({
 
 function repairByteLevel(part: Part): Part {
   const bytes = { ...part, use_regex: false, add_prefix_space: false };
-  // As a step of its own, since the space comes before the split.
-  const space = { type: 'Replace', pattern: { Regex: String.raw`\A(?! )` }, content: ' ' };
+  // As a step of its own, since the space comes before the split. It replaces a character, because JavaScript
+  // finds an empty match between two halves of a surrogate pair.
+  const space = { type: 'Replace', pattern: { Regex: String.raw`\A[^ ]` }, content: ' $&' };
   const before = [
     ...(part.add_prefix_space === true ? [space] : []),
     ...(part.use_regex === false ? [] : [split(byteLevelSplit)]),
