@@ -14,7 +14,10 @@ const weightsFile = 'adapter_model.safetensors';
 
 /** Files that `peft`, vLLM and TGI load. `baseModel` is the name or path they look the base up by. */
 export function serializeAdapter({ lora, factors }: Adapter, baseModel: string): FileMap {
-  const config = JSON.stringify(toPeftConfig(lora, baseModel), null, 2);
+  const names = Object.keys(factors);
+  const isUsed = (module: LinearModule): boolean => names.some((name) => name.includes(`.${module}.`));
+  const used = { ...lora, targetModules: lora.targetModules.filter(isUsed) };
+  const config = JSON.stringify(toPeftConfig(used, baseModel), null, 2);
   return { [configFile]: new TextEncoder().encode(`${config}\n`), [weightsFile]: writeSafetensors(factors) };
 }
 
@@ -32,7 +35,7 @@ export function parseAdapter(files: FileMap): Adapter {
     throw new RangeError('only plain LoRA adapters without biases are supported');
   }
   if (!Array.isArray(modules) || !modules.every(isKnown)) {
-    throw new RangeError(`target_modules ${JSON.stringify(modules)} are not all linear maps of this family`);
+    throw new RangeError(`target_modules ${JSON.stringify(modules)} are not all linear maps of a known family`);
   }
   const { tensors } = readSafetensors(files[weightsFile]);
   const stranger = Object.keys(tensors).find((name) => !isLoraName(name));

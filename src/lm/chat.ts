@@ -1,8 +1,12 @@
 /**
- * How a prompt is framed for the policy, decided by the markers its tokenizer has:
- * ChatML (`<|im_start|>user\n...<|im_end|>\n`), role markers (`<|user|>...<|assistant|>`), or none.
+ * How a prompt is framed for the policy: by the chat template of its tokenizer, or where it has none by the
+ * markers it knows: ChatML (`<|im_start|>user\n...<|im_end|>\n`), role markers (`<|user|>...<|assistant|>`), or none.
+ * Prompts and completions are encoded as plain text in all cases.
  */
+import { ChatTemplate, type ChatMessage } from './chat-template.js';
 import { type Tokenizer } from './tokenizer.js';
+
+export { ChatTemplateError } from './chat-template.js';
 
 export interface ChatFraming {
   /** Ids up to the place where the completion starts. */
@@ -16,19 +20,106 @@ export interface ChatFraming {
 /** The role markers that a tokenizer trained here carries as special tokens. */
 export const chatMarkers = { user: '<|user|>', assistant: '<|assistant|>', end: '<|end|>' } as const;
 
-/** Jinja for other tools: the same framing as below. */
+/** Jinja for other tools: the framing by role markers. */
 export const chatTemplate =
   "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}" +
   "{% if message['role'] == 'assistant' %}{{ '<|end|>' }}{% endif %}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
 
+/** Throws ChatTemplateError when the tokenizer's template cannot frame a prompt and its answer. */
 export function chatFraming(tokenizer: Tokenizer): ChatFraming {
+  return tokenizer.chatTemplate === null ? markerFraming(tokenizer) : templateFraming(tokenizer, tokenizer.chatTemplate);
+}
+
+function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
+  const template = new ChatTemplate(source, tokenizer.namedTokens);
+  const turn = (prompt: string): ChatMessage[] => [{ role: 'user', content: prompt }];
+  const exchange = (completion: string): ChatMessage[] => [
+    ...turn('?'),
+    { role: 'assistant', content: completion },
+  ];
+  const [before, asking] = template.render(turn('?'), true).frame;
+  const [, between, after] = template.render(exchange('?'), false).frame;
+  const { lead, close, end } = answerFrame(tokenizer, asking, between, after);
+  const context = plainTail(tokenizer, asking);
+  return {
+    encodePrompt: (prompt) =>
+      tokenizer.encodeParts([
+        { text: before, trusted: true },
+        { text: template.render(turn(prompt), true).contents[0], trusted: false },
+        { text: asking, trusted: true },
+      ]),
+    encodeCompletion: (completion) => {
+      const text = template.render(exchange(completion), false).contents[1];
+      const led = lead.length > 0 && text.startsWith(lead) ? text : lead + text;
+      return [...encodeAfter(tokenizer, context, led + close), ...(end === null ? [] : [end])];
+    },
+    stopTokenIds: stops(end, tokenizer),
+  };
+}
+
+interface AnswerFrame {
+  /** White space that the template writes before an answer. */
+  lead: string;
+  /** What it writes between an answer and the end marker. */
+  close: string;
+  end: number | null;
+}
+
+/**
+ * `asking` is what a prompt ends with, `between` what stands between prompt and answer, `after` what follows an answer.
+ * A template may write more than white space before an answer, an empty line of thought for instance; that is for
+ * the model to write.
+ */
+function answerFrame(tokenizer: Tokenizer, asking: string, between: string, after: string): AnswerFrame {
+  const extra = between.startsWith(asking) ? between.slice(asking.length) : '';
+  const lead = /^\s*$/.test(extra) ? extra : '';
+  const [token, at] = firstSpecial(tokenizer, after);
+  if (token === undefined) return { lead, close: '', end: tokenizer.eosTokenId };
+  return { lead, close: after.slice(0, at), end: tokenizer.specialTokens.get(token) ?? null };
+}
+
+/** The special token that comes first in a text, and where. */
+function firstSpecial(tokenizer: Tokenizer, text: string): [string | undefined, number] {
+  let [best, at]: [string | undefined, number] = [undefined, text.length];
+  for (const token of tokenizer.specialTokens.keys()) {
+    const index = text.indexOf(token);
+    if (index >= 0 && (index < at || (index === at && token.length > (best ?? '').length))) [best, at] = [token, index];
+  }
+  return [best, at];
+}
+
+/** What follows the last special token of a text. */
+function plainTail(tokenizer: Tokenizer, text: string): string {
+  const ends = [...tokenizer.specialTokens.keys()].flatMap((token) => {
+    const index = text.lastIndexOf(token);
+    return index < 0 ? [] : [index + token.length];
+  });
+  return text.slice(Math.max(0, ...ends));
+}
+
+/**
+ * Ids of a plain text that follows the plain text `context` without a token between them, so that it is not
+ * encoded as a beginning. Where the two would melt into one token they are kept apart, as generation does.
+ */
+function encodeAfter(tokenizer: Tokenizer, context: string, text: string): number[] {
+  const alone = (): number[] => tokenizer.encodeParts([{ text, trusted: false }], { continued: true });
+  if (context.length === 0) return alone();
+  const [head, whole] = [tokenizer.encode(context), tokenizer.encode(context + text)];
+  return head.every((id, i) => whole[i] === id) ? whole.slice(head.length) : alone();
+}
+
+const stops = (end: number | null, { eosTokenId }: Tokenizer): number[] => [
+  ...new Set([end, eosTokenId].filter((id) => id !== null)),
+];
+
+function markerFraming(tokenizer: Tokenizer): ChatFraming {
   const plain = (text: string): number[] => tokenizer.encode(text);
   const marked = (text: string): number[] => tokenizer.encode(text, { special: true });
   const framing = (before: number[], after: number[], end: number | null): ChatFraming => ({
     encodePrompt: (prompt) => [...before, ...plain(prompt), ...after],
     encodeCompletion: (completion) => [...plain(completion), ...(end === null ? [] : [end])],
-    stopTokenIds: [...new Set([end, tokenizer.eosTokenId].filter((id) => id !== null))],
+    stopTokenIds: stops(end, tokenizer),
   });
   const has = (token: string): boolean => tokenizer.specialTokens.has(token);
   const { user, assistant, end } = chatMarkers;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import {
 import { allLinear, initLora } from './lora.js';
 import { writeSafetensors } from './safetensors.js';
 import { tinyConfig } from './tiny-model.fixture.js';
+import { Tokenizer } from './tokenizer.js';
 import { trainBpe } from './train-bpe.js';
 import { initWeights, rewardWeightsFrom } from './weights.js';
 
@@ -89,6 +90,22 @@ describe('checkpoint', () => {
     };
     expect(parseCheckpoint(sharded)).toEqual(checkpoint);
     expect(() => parseCheckpoint(rest)).toThrow(/model.safetensors is missing/);
+  });
+
+  it('keeps a chat template that came in a file of its own', async () => {
+    const files = serializeCheckpoint(checkpoint);
+    const template = "{{ messages[0]['content'] }}\n";
+    const parsed = parseCheckpoint({ ...files, 'chat_template.jinja': new TextEncoder().encode(template) });
+    const again = parseCheckpoint(serializeCheckpoint(parsed));
+    expect(Tokenizer.fromFiles(again.tokenizer)).toMatchObject({ chatTemplate: template, eosTokenId: 1 });
+    const directory = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+    try {
+      await writeCheckpointDir(directory, checkpoint);
+      await writeFile(join(directory, 'chat_template.jinja'), template);
+      expect(await readCheckpointDir(directory)).toEqual(parsed);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   it('refuses tensors that do not fit the configuration', () => {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseConfig, toHfConfig, type ModelConfig } from './config.js';
-import { lmHeadName, parameterShapes } from './parameter-shapes.js';
+import { parameterName, parameterShapes } from './parameter-shapes.js';
 import { readSafetensors, writeSafetensors, type FloatFormat, type Tensors } from './safetensors.js';
 import { type TokenizerFiles } from './tokenizer.js';
 
@@ -29,6 +29,7 @@ const weightsFile = 'model.safetensors';
 const indexFile = 'model.safetensors.index.json';
 const tokenizerFile = 'tokenizer.json';
 const tokenizerConfigFile = 'tokenizer_config.json';
+const chatTemplateFile = 'chat_template.jinja';
 
 /** Throws CheckpointError (or ConfigError, SafetensorsError) naming the file or tensor that is wrong. */
 export function parseCheckpoint(files: FileMap): Checkpoint {
@@ -39,7 +40,7 @@ export function parseCheckpoint(files: FileMap): Checkpoint {
   const eosTokenIds = [...new Set([...config.eosTokenIds, ...[generation.eos_token_id ?? []].flat()])];
   const tokenizer = {
     tokenizerJson: readText(files, tokenizerFile),
-    tokenizerConfigJson: files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}',
+    tokenizerConfigJson: readTokenizerConfig(files),
   };
   return { config: { ...config, eosTokenIds }, tokenizer, tensors: checkTensors(config, readWeights(files)) };
 }
@@ -74,7 +75,7 @@ export function checkpointHash(checkpoint: Checkpoint): string {
 
 export async function readCheckpointDir(directory: string): Promise<Checkpoint> {
   const wanted = (await readdir(directory)).filter(
-    (name) => name.endsWith('.json') || name.endsWith('.safetensors'),
+    (name) => name.endsWith('.json') || name.endsWith('.safetensors') || name === chatTemplateFile,
   );
   const read = async (name: string): Promise<[string, Uint8Array]> => [
     name,
@@ -93,6 +94,17 @@ export async function writeCheckpointDir(
   await Promise.all(files.map(([name, bytes]) => writeFile(join(directory, name), bytes)));
 }
 
+/**
+ * A chat template in a file of its own counts before one in the configuration, as in transformers, and takes its
+ * place there: what is saved again has one place for it.
+ */
+function readTokenizerConfig(files: FileMap): string {
+  const text = files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}';
+  if (!files[chatTemplateFile]) return text;
+  const config = files[tokenizerConfigFile] ? (readJson(files, tokenizerConfigFile) as object) : {};
+  return JSON.stringify({ ...config, chat_template: readText(files, chatTemplateFile) });
+}
+
 function readWeights(files: FileMap): Tensors {
   if (files[weightsFile]) return readSafetensors(files[weightsFile]).tensors;
   if (!files[indexFile]) throw new CheckpointError(`${weightsFile} is missing`);
@@ -101,11 +113,15 @@ function readWeights(files: FileMap): Tensors {
   return Object.assign({}, ...names.map((name) => readSafetensors(file(files, name)).tensors)) as Tensors;
 }
 
-// Some exports repeat what follows from the configuration.
-const isDerived = (name: string): boolean => name.endsWith('rotary_emb.inv_freq');
+/** Tensors by their own names, without those that repeat what follows from the configuration. */
+function canonical(config: ModelConfig, tensors: Tensors): Tensors {
+  const named = Object.entries(tensors).map(([name, tensor]) => [parameterName(config, name), tensor] as const);
+  return Object.fromEntries(named.filter(([name]) => name !== undefined)) as Tensors;
+}
 
-function checkTensors(config: ModelConfig, tensors: Tensors): Tensors {
+function checkTensors(config: ModelConfig, stored: Tensors): Tensors {
   const shapes = parameterShapes(config);
+  const tensors = canonical(config, stored);
   const known = Object.entries(shapes).map(([name, shape]) => {
     const tensor = tensors[name];
     if (!tensor) throw new CheckpointError(`tensor "${name}" is missing`);
@@ -116,10 +132,7 @@ function checkTensors(config: ModelConfig, tensors: Tensors): Tensors {
     }
     return [name, tensor] as const;
   });
-  const tied = config.tieWordEmbeddings && config.head === 'lm';
-  const isUnknown = (name: string): boolean =>
-    !Object.hasOwn(shapes, name) && !isDerived(name) && !(tied && name === lmHeadName);
-  const unknown = Object.keys(tensors).find(isUnknown);
+  const unknown = Object.keys(tensors).find((name) => !Object.hasOwn(shapes, name));
   if (unknown !== undefined) throw new CheckpointError(`tensor "${unknown}" has no place in this model`);
   return Object.fromEntries(known);
 }

@@ -3,21 +3,11 @@
  * returns their keys and values, `decode` advances every row by one token against its cache.
  * All parameters are inputs, so new weights need no new session.
  */
-import { constant, input, type Node } from '#src/nn/graph.js';
-import { add, concat, gather, matmul, mul, reshape, rotary, slice, softmax, sum } from '#src/nn/ops.js';
-import { embeddingName } from './parameter-shapes.js';
-import { rotaryTables } from './rotary-tables.js';
-import {
-  decoderForward,
-  feedForward,
-  finalNorm,
-  inputNorm,
-  linear,
-  lmLogits,
-  param,
-  type LayerCache,
-  type Model,
-} from './transformer.js';
+import { input, type Node } from '#src/nn/graph.js';
+import { add, concat, matmul, mul, reshape, slice, softmax, sum } from '#src/nn/ops.js';
+import { familyOf } from './families.js';
+import { embed, feedForward, finalNorm, inputNorm, linear, projections } from './layers.js';
+import { decoderForward, lmLogits, rotation, type LayerCache, type Model } from './transformer.js';
 
 export const keyName = (layer: number): string => `cache.${layer}.key`;
 export const valueName = (layer: number): string => `cache.${layer}.value`;
@@ -50,17 +40,18 @@ export function prefillGraph(model: Model, batch: number, time: number): Record<
  * and the caller writes it in.
  */
 export function decodeGraph(model: Model, batch: number, capacity: number): Record<string, Node> {
-  const { config, params } = model;
-  const tables = rotaryTables(config, capacity);
+  const { config } = model;
+  const positions = input('positions', 'int64', [batch, 1]);
+  // A cache may be longer than learned positions reach; no token comes to lie there.
+  const learned = familyOf(config).positions === 'learned';
+  const reach = learned ? Math.min(capacity, config.maxPositionEmbeddings) : capacity;
   const step = {
-    positions: input('positions', 'int64', [batch, 1]),
+    rotate: rotation(model, reach, positions),
     mask: input('mask', 'float32', [batch, 1, 1, capacity]),
-    cos: constant(tables.cos),
-    sin: constant(tables.sin),
   };
   const shape = [batch, config.numKeyValueHeads, capacity, config.headDim];
   const outputs: Record<string, Node> = {};
-  let hidden = gather(param(params, embeddingName), input('ids', 'int64', [batch]), 0); // [batch, hidden]
+  let hidden = embed(model, input('ids', 'int64', [batch]), reshape(positions, [batch])); // [batch, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
     const cache = (name: string): Node => input(pastName(name), 'float32', shape);
     const past = { key: cache(keyName(layer)), value: cache(valueName(layer)) };
@@ -74,10 +65,8 @@ export function decodeGraph(model: Model, batch: number, capacity: number): Reco
 }
 
 interface DecodeStep {
-  positions: Node;
+  rotate: (x: Node) => Node;
   mask: Node;
-  cos: Node;
-  sin: Node;
 }
 
 function decodeAttention(
@@ -85,21 +74,22 @@ function decodeAttention(
   layer: number,
   x: Node,
   past: LayerCache,
-  { positions, mask, cos, sin }: DecodeStep,
+  { rotate, mask }: DecodeStep,
 ): { output: Node; added: LayerCache } {
   const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
   const [batch, , capacity] = past.key.shape;
   const split = (rows: Node, heads: number): Node => reshape(rows, [batch, heads, 1, headDim]);
-  const rotated = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions);
+  const read = projections(model, layer, x);
+  const rotated = rotate(split(read.query, numHeads));
   // [batch, kvHeads, group, headDim]: the queries that share a key head.
   const query = mul(reshape(rotated, [batch, kvHeads, numHeads / kvHeads, headDim]), headDim ** -0.5);
   // [batch, kvHeads, 1, headDim]
-  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions);
-  const value = split(linear(model, layer, 'v_proj', x), kvHeads);
+  const key = rotate(split(read.key, kvHeads));
+  const value = split(read.value, kvHeads);
   const before = add(matmul(query, past.key, { transB: true }), mask); // [batch, kvHeads, group, capacity]
   const own = sum(mul(query, key), -1, true); // [batch, kvHeads, group, 1]
   const weights = softmax(concat([before, own], -1), -1);
   const fromPast = matmul(slice(weights, 3, 0, capacity), past.value); // [batch, kvHeads, group, headDim]
   const mixed = add(fromPast, mul(slice(weights, 3, capacity, capacity + 1), value));
-  return { output: linear(model, layer, 'o_proj', reshape(mixed, [batch, -1])), added: { key, value } };
+  return { output: linear(model, layer, 'output', reshape(mixed, [batch, -1])), added: { key, value } };
 }

@@ -6,13 +6,15 @@ import { floats, i64 } from '#src/nn/tensor.js';
 import { Rng } from '#src/common/rng.js';
 import { Generator, type GeneratedSequence, type PromptRequest } from './generate.js';
 import { allLinear, initLora } from './lora.js';
-import { tinyConfig } from './tiny-model.fixture.js';
+import { type ModelConfig } from './config.js';
+import { familyNames } from './families.js';
+import { tinyConfig, tinyConfigs } from './tiny-model.fixture.js';
 import { decoderForward, lmLogits, tokenLogProbs } from './transformer.js';
 import { bindParams, initWeights } from './weights.js';
 
 // Larger than the usual 0.02, so that the distributions are far from uniform.
-const scaled = (seed: number) => {
-  const tensors = initWeights(tinyConfig, seed);
+const scaled = (seed: number, config: ModelConfig = tinyConfig) => {
+  const tensors = initWeights(config, seed);
   for (const { data } of Object.values(tensors))
     data.forEach((value, i) => (data[i] = value === 1 ? 1 : Number(value) * 12));
   return tensors;
@@ -39,9 +41,10 @@ async function logProbsAt(
   positions: number[],
   targets: number[],
   weights = tensors,
+  config: ModelConfig = tinyConfig,
 ): Promise<Float32Array> {
   const { params } = bindParams(weights, () => false);
-  const model = { config: tinyConfig, params };
+  const model = { config, params };
   const { hidden } = decoderForward(model, input('ids', 'int64', [1, tokens.length]));
   const n = targets.length;
   const logits = lmLogits(model, hidden, input('positions', 'int64', [n]));
@@ -60,12 +63,14 @@ const trainerLogProbs = (
   prompt: readonly number[],
   completion: readonly number[],
   weights = tensors,
+  config: ModelConfig = tinyConfig,
 ): Promise<Float32Array> =>
   logProbsAt(
     [...prompt, ...completion],
     completion.map((_, i) => prompt.length - 1 + i),
     [...completion],
     weights,
+    config,
   );
 
 const texts = (groups: GeneratedSequence[][]): number[][][] =>
@@ -122,6 +127,24 @@ describe('generation', () => {
       vocabulary,
     );
     expect(a.tokenIds[0]).toBe(first.indexOf(Math.max(...first)));
+  });
+
+  it.each([
+    ...familyNames.map((name) => [name, tinyConfigs[name]] as const),
+    ['llama, scaled', { ...tinyConfig, ropeScaling: { type: 'linear', factor: 3 } }] as const,
+    ['gpt2, few positions', { ...tinyConfigs.gpt2, maxPositionEmbeddings: 48 }] as const,
+  ])('of family %s equals the full forward pass', async (_, config) => {
+    const weights = scaled(3, config);
+    const family = new Generator({ config, tensors: weights });
+    const few = prompts.slice(0, 3).map(({ ids }, i) => ({ ids, seeds: [i, i + 9] }));
+    const groups = await family.generate(few, options);
+    for (const [p, group] of groups.entries()) {
+      for (const { tokenIds, logProbs } of group) {
+        const expected = await trainerLogProbs(few[p].ids, tokenIds, weights, config);
+        tokenIds.forEach((__, i) => expect(Math.abs(logProbs[i] - expected[i])).toBeLessThan(1e-4));
+      }
+    }
+    await family.dispose();
   });
 
   it('takes new weights without new sessions', async () => {

@@ -1,23 +1,31 @@
 /**
  * Low-rank adaptation (Hu et al. 2021, arXiv:2106.09685): y = x W^T + (alpha / rank) x A^T B^T with
- * A [rank, in] and B [out, rank]. Names are PEFT's, so an adapter saved here loads in `peft`.
+ * A [rank, in] and B [out, rank], also where the base keeps W transposed (PEFT's `fan_in_fan_out`).
+ * Names are PEFT's, so an adapter saved here loads in `peft`.
  */
 import { Rng } from '#src/common/rng.js';
 import { type Node } from '#src/nn/graph.js';
 import { matmul, mul } from '#src/nn/ops.js';
 import { f32, floats, zeros } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
-import { linearModules, linearName, parameterShapes, type LinearModule } from './parameter-shapes.js';
+import { families, familyOf } from './families.js';
+import { linearNames, moduleOf, parameterShapes, type LinearModule } from './parameter-shapes.js';
 import { type Tensors } from './safetensors.js';
 
 export interface LoraConfig {
   rank: number;
   alpha: number;
+  /** Those that the model's family does not have are passed over, as PEFT does; one must fit. */
   targetModules: LinearModule[];
 }
 
 /** The attention projections, as PEFT's examples do, plus the MLP: all linear maps (Dettmers et al. 2023). */
-export const allLinear: LinearModule[] = [...linearModules];
+export const allLinearOf = (model: Pick<ModelConfig, 'family'>): LinearModule[] => [
+  ...new Set(familyOf(model).linears.map(moduleOf)),
+];
+
+/** Those of Llama and Qwen. */
+export const allLinear: LinearModule[] = allLinearOf({ family: 'llama' });
 
 export const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
 
@@ -28,11 +36,14 @@ export function loraName(baseName: string, factor: 'A' | 'B'): string {
 
 export const isLoraName = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
 
-/** Base parameters that the adapter changes. */
+/** Base parameters that the adapter changes. Throws RangeError when no target is a map of the model. */
 export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
-  return Array.from({ length: model.numLayers }, (_, layer) =>
-    lora.targetModules.map((module) => linearName(layer, module)),
+  const targets = Array.from({ length: model.numLayers }, (_, layer) =>
+    lora.targetModules.flatMap((module) => linearNames(model, layer, module)),
   ).flat();
+  if (targets.length > 0) return targets;
+  const [wanted, known] = [lora.targetModules.join(', '), allLinearOf(model).join(', ')];
+  throw new RangeError(`no LoRA target of [${wanted}] is in this model, which has ${known}`);
 }
 
 /** A kaiming-uniform (bound 1 / sqrt(in), as PEFT does), B zero: the adapted model starts out equal to the base. */
@@ -42,7 +53,7 @@ export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | nu
   const root = Rng.from(seed);
   const shapes = parameterShapes(model);
   const factors = loraTargets(model, lora).flatMap((name) => {
-    const [out, inner] = shapes[name];
+    const [out, inner] = outAndIn(shapes[name], model);
     const rng = root.fork(name);
     const bound = 1 / Math.sqrt(inner);
     const a = Float32Array.from({ length: lora.rank * inner }, () => (2 * rng.next() - 1) * bound);
@@ -69,17 +80,20 @@ export function loraDelta(
   return matmul(mul(narrow, loraScale(lora)), b, { transB: true });
 }
 
-/** New base weights W + (alpha / rank) B A; untouched tensors are shared, not copied. */
+/** New base weights W + (alpha / rank) B A, or its transpose where the base is; untouched tensors are shared, not copied. */
 export function mergeLora(base: Tensors, factors: Tensors, model: ModelConfig, lora: LoraConfig): Tensors {
   const merged = { ...base };
   for (const name of loraTargets(model, lora)) {
     const a = factors[loraName(name, 'A')];
     const b = factors[loraName(name, 'B')];
     if (!a || !b) throw new RangeError(`LoRA factors of "${name}" are missing`);
-    const [out, inner] = base[name].shape;
+    const { shape } = base[name];
+    const [out, inner] = outAndIn(shape, model);
     const weight = floats(base[name]).slice();
-    addProduct(weight, floats(b), floats(a), { out, rank: lora.rank, inner, scale: loraScale(lora) });
-    merged[name] = f32(weight, [out, inner]);
+    const size = { out, rank: lora.rank, inner, scale: loraScale(lora) };
+    if (familyOf(model).transposed) addTransposedProduct(weight, floats(b), floats(a), size);
+    else addProduct(weight, floats(b), floats(a), size);
+    merged[name] = f32(weight, shape);
   }
   return merged;
 }
@@ -107,6 +121,27 @@ function addProduct(
   }
 }
 
+/** weight [inner, out] += scale * (b [out, rank] * a [rank, inner])^T. */
+function addTransposedProduct(
+  weight: Float32Array,
+  b: Float32Array,
+  a: Float32Array,
+  { out, rank, inner, scale }: ProductSize,
+): void {
+  for (let i = 0; i < inner; i++) {
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * a[r * inner + i];
+      for (let o = 0; o < out; o++) weight[i * out + o] += factor * b[o * rank + r];
+    }
+  }
+}
+
+function outAndIn(shape: readonly number[], model: ModelConfig): [number, number] {
+  return familyOf(model).transposed ? [shape[1], shape[0]] : [shape[0], shape[1]];
+}
+
+const transposedModules = new Set(families.gpt2.linears.map(moduleOf));
+
 /** `adapter_config.json` as PEFT writes it. */
 export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string, unknown> {
   return {
@@ -118,7 +153,7 @@ export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string
     lora_dropout: 0,
     target_modules: lora.targetModules,
     bias: 'none',
-    fan_in_fan_out: false,
+    fan_in_fan_out: lora.targetModules.some((module) => transposedModules.has(module)),
     inference_mode: true,
   };
 }

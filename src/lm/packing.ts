@@ -10,6 +10,7 @@
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 import { roundUp } from './batching.js';
 import { type ModelConfig } from './config.js';
+import { familyOf } from './families.js';
 
 /** Sequences: `prefix` followed by one of `tails`. The prefix has at least one token. */
 export interface Branches {
@@ -66,7 +67,8 @@ const softmaxOperations = 350;
  */
 export function attentionCost(config: ModelConfig): number {
   const { hiddenSize: hidden, intermediateSize: inner, numHeads, numKeyValueHeads, headDim } = config;
-  const weights = 2 * hidden * headDim * (numHeads + numKeyValueHeads) + 3 * hidden * inner;
+  const maps = familyOf(config).feedForward === 'swiglu' ? 3 : 2;
+  const weights = 2 * hidden * headDim * (numHeads + numKeyValueHeads) + maps * hidden * inner;
   return (numHeads * (4 * headDim + softmaxOperations)) / (2 * weights);
 }
 

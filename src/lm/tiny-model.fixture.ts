@@ -1,5 +1,6 @@
-/** A model small enough for the reference interpreter, with every structural feature of the family. */
+/** Models small enough for the reference interpreter, with every structural feature of their families. */
 import { type ModelConfig } from './config.js';
+import { type FamilyName } from './families.js';
 
 export const tinyConfig: ModelConfig = {
   hiddenSize: 16,
@@ -17,4 +18,12 @@ export const tinyConfig: ModelConfig = {
   eosTokenIds: [1],
   padTokenId: 0,
   head: 'lm',
+};
+
+/** One of each family; those of Qwen have tied embeddings. */
+export const tinyConfigs: Readonly<Record<FamilyName, ModelConfig>> = {
+  llama: tinyConfig,
+  qwen2: { ...tinyConfig, family: 'qwen2', tieWordEmbeddings: true },
+  qwen3: { ...tinyConfig, family: 'qwen3', tieWordEmbeddings: true, headDim: 6 },
+  gpt2: { ...tinyConfig, family: 'gpt2', numKeyValueHeads: 4, headDim: 4 },
 };

@@ -1,9 +1,20 @@
 /**
  * Text <-> token ids, over a Hugging Face `tokenizer.json` read by @huggingface/tokenizers.
  * Text is plain by default: a prompt that contains "<|end|>" is encoded letter by letter, so that
- * users cannot forge the markers of a chat.
+ * users cannot forge the markers of a chat (`split_special_tokens` in transformers).
+ * A lone surrogate is no character and cannot be encoded as UTF-8; it counts as U+FFFD.
  */
 import * as library from '@huggingface/tokenizers';
+import { AddedTokenSplitter, type AddedToken, type TextPart } from './added-tokens.js';
+import {
+  repairByteFallback,
+  repairTokenizer,
+  TokenizerError,
+  type LibraryDecoder,
+  type RawTokenizer,
+} from './tokenizer-repairs.js';
+
+export { TokenizerError };
 
 /** The two files of a tokenizer, as text. */
 export interface TokenizerFiles {
@@ -12,24 +23,15 @@ export interface TokenizerFiles {
   tokenizerConfigJson: string;
 }
 
-export class TokenizerError extends Error {
-  override name = 'TokenizerError';
-}
-
-interface AddedToken {
-  id: number;
-  content: string;
-  special: boolean;
-}
-
 /** What is used of the library: its own declarations do not resolve under NodeNext. */
 interface HfTokenizer {
   normalizer: { normalize(text: string): string } | null;
-  pre_tokenizer: { pre_tokenize(text: string): string[] } | null;
-  model: { encode(pieces: string[]): string[] } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  pre_tokenizer: { pre_tokenize(text: string, options: { section_index: number }): string[] } | null;
+  model: { (pieces: string[]): string[]; unk_token_id?: number };
+  decoder: LibraryDecoder | null;
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
   get_added_tokens_decoder(): Map<number, AddedToken>;
   get_vocab(): Map<string, number>;
 }
@@ -38,33 +40,48 @@ const { Tokenizer: HfTokenizer } = library as unknown as {
   Tokenizer: new (tokenizer: object, config: object) => HfTokenizer;
 };
 
+const utf8 = new TextEncoder();
+
 export class Tokenizer {
   readonly vocabSize: number;
   readonly specialTokens: ReadonlyMap<string, number>;
+  /** Tokens by their roles in `tokenizer_config.json`, such as `bos_token`. */
+  readonly namedTokens: Readonly<Record<string, string>>;
   readonly bosTokenId: number | null;
   readonly eosTokenId: number | null;
   readonly padTokenId: number | null;
+  /** Jinja source, when the files bring one. */
+  readonly chatTemplate: string | null;
+  private readonly splitter: AddedTokenSplitter;
+  private readonly byteFallback: boolean;
 
   private constructor(
     private readonly inner: HfTokenizer,
+    raw: RawTokenizer,
     config: Record<string, unknown>,
   ) {
     const added = [...inner.get_added_tokens_decoder().values()];
+    this.splitter = new AddedTokenSplitter(added);
+    this.byteFallback = raw.model?.byte_fallback === true;
     this.vocabSize = inner.get_vocab().size;
     this.specialTokens = new Map(
       added.filter(({ special }) => special).map(({ content, id }) => [content, id]),
     );
-    this.bosTokenId = this.namedToken(config.bos_token);
-    this.eosTokenId = this.namedToken(config.eos_token);
-    this.padTokenId = this.namedToken(config.pad_token);
+    this.namedTokens = namedTokens(config);
+    this.bosTokenId = this.named('bos_token');
+    this.eosTokenId = this.named('eos_token');
+    this.padTokenId = this.named('pad_token');
+    this.chatTemplate = chatTemplateOf(config);
+    repairByteFallback(inner.decoder);
   }
 
-  /** Throws TokenizerError when the files are not JSON or not of a kind the library knows. */
+  /** Throws TokenizerError when the files are not JSON or hold a part that would not be computed as elsewhere. */
   static fromFiles({ tokenizerJson, tokenizerConfigJson }: TokenizerFiles): Tokenizer {
     try {
       // `clean_up_tokenization_spaces` rewrites " ." to "."; ids must decode to what they spell.
       const config = { ...(JSON.parse(tokenizerConfigJson) as object), clean_up_tokenization_spaces: false };
-      return new Tokenizer(new HfTokenizer(JSON.parse(tokenizerJson) as object, config), config);
+      const raw = repairTokenizer(JSON.parse(tokenizerJson) as RawTokenizer);
+      return new Tokenizer(new HfTokenizer(raw, config), raw, config);
     } catch (error) {
       throw new TokenizerError(`tokenizer cannot be read: ${(error as Error).message}`, { cause: error });
     }
@@ -72,18 +89,27 @@ export class Tokenizer {
 
   /** Ids of a text. With `special`, markers such as "<|user|>" in it become their tokens. */
   encode(text: string, { special = false }: { special?: boolean } = {}): number[] {
-    if (special) return this.inner.encode(text, { add_special_tokens: false }).ids;
-    const { normalizer, pre_tokenizer: preTokenizer, model } = this.inner;
-    const normalized = normalizer ? normalizer.normalize(text) : text;
-    if (normalized.length === 0 || !model) return [];
-    const pieces = preTokenizer ? preTokenizer.pre_tokenize(normalized) : [normalized];
-    const tokens = model.encode(pieces);
-    return tokens.map((token) => this.inner.token_to_id(token) ?? this.unknown(token));
+    return this.encodeParts([{ text, trusted: special }]);
+  }
+
+  /** Ids of one text in parts. `continued` when other tokens come before, so that no beginning is marked. */
+  encodeParts(parts: readonly TextPart[], { continued = false }: { continued?: boolean } = {}): number[] {
+    const wellFormed = parts.map(({ text, trusted }) => ({
+      text: text.replace(/\p{Surrogate}/gu, '\ufffd'),
+      trusted,
+    }));
+    return this.splitter
+      .split(wellFormed)
+      .flatMap((section, i) =>
+        'token' in section ? [section.token.id] : this.encodeSection(section.text, continued ? i + 1 : i),
+      );
   }
 
   /** The text that ids spell; incomplete UTF-8 becomes U+FFFD. Special tokens are left out unless asked for. */
   decode(ids: readonly number[], { special = false }: { special?: boolean } = {}): string {
-    return ids.length === 0 ? '' : this.inner.decode([...ids], { skip_special_tokens: !special });
+    // A model may have more rows than its tokenizer has tokens; what no token stands for spells nothing.
+    const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined);
+    return known.length === 0 ? '' : this.inner.decode(known, { skip_special_tokens: !special });
   }
 
   /** Id of one token by its exact name, for instance "<|assistant|>". */
@@ -91,13 +117,47 @@ export class Tokenizer {
     return this.inner.token_to_id(token);
   }
 
-  private namedToken(value: unknown): number | null {
-    const name =
-      typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
-    return typeof name === 'string' ? (this.inner.token_to_id(name) ?? null) : null;
+  private encodeSection(text: string, index: number): number[] {
+    const { normalizer, pre_tokenizer: preTokenizer, model } = this.inner;
+    const normalized = normalizer ? normalizer.normalize(text) : text;
+    if (normalized.length === 0) return [];
+    const pieces = preTokenizer ? preTokenizer.pre_tokenize(normalized, { section_index: index }) : [normalized];
+    // Piece by piece: the library would fuse unknown tokens of neighbouring pieces.
+    return pieces.flatMap((piece) => model([piece]).flatMap((token) => this.idsOf(token)));
   }
 
-  private unknown(token: string): never {
-    throw new TokenizerError(`token ${JSON.stringify(token)} has no id`);
+  private idsOf(token: string): number[] {
+    const id = this.inner.token_to_id(token);
+    if (id !== undefined) return [id];
+    // A Unigram model names what it does not know by its text.
+    const bytes = this.byteFallback ? [...utf8.encode(token)].map((byte) => this.inner.token_to_id(byteToken(byte))) : [];
+    if (bytes.length > 0 && bytes.every((byte) => byte !== undefined)) return bytes;
+    const unknown = this.inner.model.unk_token_id;
+    if (unknown === undefined || unknown === null) throw new TokenizerError(`token ${JSON.stringify(token)} has no id`);
+    return [unknown];
   }
+
+  private named(role: string): number | null {
+    const token = this.namedTokens[role];
+    return token === undefined ? null : (this.inner.token_to_id(token) ?? null);
+  }
+}
+
+const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+
+function namedTokens(config: Record<string, unknown>): Record<string, string> {
+  const roles = Object.entries(config).filter(([role]) => role.endsWith('_token'));
+  const content = (value: unknown): unknown =>
+    typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value;
+  const named = roles.map(([role, value]) => [role, content(value)] as const);
+  return Object.fromEntries(named.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+/** One template, or a list of named ones of which "default" is for chats without tools. */
+function chatTemplateOf({ chat_template: template }: Record<string, unknown>): string | null {
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return null;
+  const named = template as { name?: unknown; template?: unknown }[];
+  const chosen = named.find(({ name }) => name === 'default')?.template;
+  return typeof chosen === 'string' ? chosen : null;
 }

@@ -17,8 +17,12 @@ export interface BpeOptions {
   chatTemplate?: string;
 }
 
-/** The split of GPT-2, as the ByteLevel pre-tokenizer of Hugging Face applies it. */
-const words = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+/**
+ * The split of GPT-2, as the ByteLevel pre-tokenizer of Hugging Face applies it: white space is Unicode's, which is
+ * not what \s means in JavaScript.
+ */
+const words =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
 
 interface Word {
   symbols: string[];

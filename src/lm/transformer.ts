@@ -1,6 +1,6 @@
 /**
- * The decoder-only transformer of the Llama family as a graph: embedding, layers of RMSNorm,
- * rotary grouped-query attention and SwiGLU, final norm. One function for training and inference.
+ * The decoder-only transformer as a graph: embedding, layers of causal attention and feed-forward map behind
+ * norms, final norm, head. One function for training and inference and for every family (families.ts).
  * Rows are padded on the right, so the causal mask alone keeps padding out of every real position.
  * Hidden states are kept as [batch * time, hidden]: each linear map is then one Gemm.
  */
@@ -15,38 +15,20 @@ import {
   mul,
   neg,
   reshape,
-  rmsNorm,
   rotary,
-  silu,
   softmax,
   sum,
   transpose,
 } from '#src/nn/ops.js';
-import { f32 } from '#src/nn/tensor.js';
-import { type ModelConfig } from './config.js';
-import { loraDelta, type LoraConfig } from './lora.js';
-import {
-  embeddingName,
-  finalNormName,
-  layerPrefix,
-  linearName,
-  lmHeadName,
-  scoreName,
-  type LinearModule,
-} from './parameter-shapes.js';
+import { f32, i64 } from '#src/nn/tensor.js';
+import { familyOf } from './families.js';
+import { embed, feedForward, finalNorm, inputNorm, linear, param, projections, type Model } from './layers.js';
+import { lmHeadName, scoreName } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
 
-/** Parameter nodes by Hugging Face name, LoRA factors by PEFT name. */
-export type Params = Readonly<Record<string, Node>>;
+export { feedForward, type Model, type Params } from './layers.js';
 
-export interface Model {
-  config: ModelConfig;
-  params: Params;
-  /** Needed when `params` holds LoRA factors. */
-  lora?: LoraConfig;
-}
-
-/** Rotated keys and values of one layer, both [batch, kvHeads, time, headDim]. */
+/** Keys and values of one layer, both [batch, kvHeads, time, headDim]; keys are rotated already. */
 export interface LayerCache {
   key: Node;
   value: Node;
@@ -63,27 +45,27 @@ export interface RowLayout {
 /**
  * ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values.
  * `blocks` are the hidden states between the layers, embeddings first: what recomputation may keep.
+ * Throws RangeError when `time` is more than learned positions reach.
  */
 export function decoderForward(
   model: Model,
   ids: Node,
   layout?: RowLayout,
 ): { hidden: Node; caches: LayerCache[]; blocks: Node[] } {
-  const { config, params } = model;
+  const { config } = model;
   const [batch, time] = ids.shape;
-  const tables = rotaryTables(config, time);
-  const [cos, sin] = [constant(tables.cos), constant(tables.sin)];
+  const rows = batch * time;
   const attend = {
     batch,
     time,
-    cos,
-    sin,
-    positions: layout?.positions,
+    // Rows of several sequences may be longer than any position in them.
+    rotate: rotation(model, layout ? Math.min(time, config.maxPositionEmbeddings) : time, layout?.positions),
     mask: layout?.mask ?? causalMask(time),
   };
   const caches: LayerCache[] = [];
   const blocks: Node[] = [];
-  let hidden = gather(param(params, embeddingName), reshape(ids, [batch * time]), 0); // [batch * time, hidden]
+  const positions = layout ? reshape(layout.positions, [rows]) : ownPositions(batch, time);
+  let hidden = embed(model, reshape(ids, [rows]), positions); // [batch * time, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
     blocks.push(hidden);
     const attention = selfAttention(model, layer, inputNorm(model, layer, hidden), attend);
@@ -94,12 +76,34 @@ export function decoderForward(
   return { hidden: finalNorm(model, hidden), caches, blocks: [...blocks, hidden] };
 }
 
+/** 0 .. time - 1 for each row, [batch * time]. */
+function ownPositions(batch: number, time: number): Node {
+  return constant(
+    i64(
+      Array.from({ length: batch * time }, (_, i) => i % time),
+      [batch * time],
+    ),
+  );
+}
+
+/**
+ * How queries and keys [batch, heads, time, headDim] take in positions below `reach`: by rotary embedding, or
+ * not at all where positions are learned and came in with the words. `positions` as in `rotary`.
+ */
+export function rotation({ config }: Model, reach: number, positions?: Node): (x: Node) => Node {
+  if (familyOf(config).positions === 'learned') {
+    if (reach <= config.maxPositionEmbeddings) return (x) => x;
+    throw new RangeError(`${reach} positions are more than the ${config.maxPositionEmbeddings} this model has learned`);
+  }
+  const tables = rotaryTables(config, reach);
+  const [cos, sin] = [constant(tables.cos), constant(tables.sin)];
+  return (x) => rotary(x, cos, sin, positions);
+}
+
 interface AttentionContext {
   batch: number;
   time: number;
-  cos: Node;
-  sin: Node;
-  positions?: Node;
+  rotate: (x: Node) => Node;
   mask: Node;
 }
 
@@ -107,16 +111,16 @@ function selfAttention(
   model: Model,
   layer: number,
   x: Node,
-  context: AttentionContext,
+  { batch, time, rotate, mask }: AttentionContext,
 ): { output: Node; cache: LayerCache } {
   const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
-  const { batch, time, cos, sin, positions, mask } = context;
   const split = (rows: Node, heads: number): Node =>
     transpose(reshape(rows, [batch, time, heads, headDim]), [0, 2, 1, 3]);
+  const read = projections(model, layer, x);
   // [batch, heads, time, headDim] and [batch, kvHeads, time, headDim]
-  const query = rotary(split(linear(model, layer, 'q_proj', x), numHeads), cos, sin, positions);
-  const key = rotary(split(linear(model, layer, 'k_proj', x), kvHeads), cos, sin, positions);
-  const value = split(linear(model, layer, 'v_proj', x), kvHeads);
+  const query = rotate(split(read.query, numHeads));
+  const key = rotate(split(read.key, kvHeads));
+  const value = split(read.value, kvHeads);
   // The query heads of a group lie next to each other, so a group's queries fold into the time axis
   // and share one product with the group's keys: no key is ever repeated.
   const grouped = [batch, kvHeads, (numHeads / kvHeads) * time];
@@ -125,7 +129,7 @@ function selfAttention(
   const weights = softmax(add(scores, mask), -1);
   const mixed = matmul(reshape(weights, [...grouped, time]), value); // [batch, kvHeads, group * time, headDim]
   const heads = transpose(reshape(mixed, [batch, numHeads, time, headDim]), [0, 2, 1, 3]);
-  const output = linear(model, layer, 'o_proj', reshape(heads, [batch * time, numHeads * headDim]));
+  const output = linear(model, layer, 'output', reshape(heads, [batch * time, numHeads * headDim]));
   return { output, cache: { key, value } };
 }
 
@@ -136,41 +140,14 @@ function causalMask(time: number): Node {
   return constant(f32(data, [time, time]));
 }
 
-/** x [rows, in] -> [rows, out]: x W^T, plus the LoRA term where `params` has factors for it. */
-export function linear({ params, lora }: Model, layer: number, module: LinearModule, x: Node): Node {
-  const name = linearName(layer, module);
-  const base = matmul(x, param(params, name), { transB: true });
-  const delta = loraDelta(params, lora, name, x);
-  return delta ? add(base, delta) : base;
-}
-
-export function inputNorm({ config, params }: Model, layer: number, x: Node): Node {
-  return rmsNorm(x, param(params, `${layerPrefix(layer)}input_layernorm.weight`), config.rmsNormEps);
-}
-
-export function finalNorm({ config, params }: Model, x: Node): Node {
-  return rmsNorm(x, param(params, finalNormName), config.rmsNormEps);
-}
-
-/** SwiGLU on the normed x: [rows, hidden] -> [rows, hidden]. */
-export function feedForward(model: Model, layer: number, x: Node): Node {
-  const { config, params } = model;
-  const normed = rmsNorm(
-    x,
-    param(params, `${layerPrefix(layer)}post_attention_layernorm.weight`),
-    config.rmsNormEps,
-  );
-  const gate = silu(linear(model, layer, 'gate_proj', normed));
-  return linear(model, layer, 'down_proj', mul(gate, linear(model, layer, 'up_proj', normed)));
-}
-
 /**
  * Logits [n, vocab] of hidden [rows, hidden] at `positions` int64 [n] (flat: row * time + t),
  * all rows when left out. Asking only for the wanted positions is what keeps a large vocabulary cheap.
  */
 export function lmLogits({ config, params }: Model, hidden: Node, positions?: Node): Node {
   const wanted = positions ? gather(hidden, positions, 0) : hidden;
-  const head = param(params, config.tieWordEmbeddings ? embeddingName : lmHeadName);
+  const embedding = `${familyOf(config).names.embedding}.weight`;
+  const head = param(params, config.tieWordEmbeddings ? embedding : lmHeadName);
   return matmul(wanted, head, { transB: true });
 }
 
@@ -187,13 +164,11 @@ export function entropy(logits: Node): Node {
 }
 
 /** Rewards [batch] of hidden [rows, hidden] at the last token of each row, `lastPositions` int64 [batch] (flat). */
-export function rewardHead({ params }: Model, hidden: Node, lastPositions: Node): Node {
-  const last = gather(hidden, lastPositions, 0); // [batch, hidden]
-  return reshape(matmul(last, param(params, scoreName), { transB: true }), [-1]);
+export function rewardHead(model: Model, hidden: Node, lastPositions: Node): Node {
+  return valueHead(model, gather(hidden, lastPositions, 0));
 }
 
-export function param(params: Params, name: string): Node {
-  const node = params[name];
-  if (!node) throw new RangeError(`parameter "${name}" is missing`);
-  return node;
+/** The reward head read at every token: values [rows] of hidden [rows, hidden]. */
+export function valueHead({ params }: Model, hidden: Node): Node {
+  return reshape(matmul(hidden, param(params, scoreName), { transB: true }), [-1]);
 }

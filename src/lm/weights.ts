@@ -3,11 +3,11 @@ import { Rng } from '#src/common/rng.js';
 import { constant, input, type Node } from '#src/nn/graph.js';
 import { f32, sizeOf, type Tensor } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
-import { parameterShapes, scoreName } from './parameter-shapes.js';
+import { isNormWeight, parameterShapes, scoreName } from './parameter-shapes.js';
 import { type Tensors } from './safetensors.js';
 
 /**
- * Normal(0, 0.02), norms one; maps that write into the residual stream are scaled by
+ * Normal(0, 0.02), norms one, biases zero; maps that write into the residual stream are scaled by
  * 1 / sqrt(2 * layers) (GPT-2), the reward head by 1 / sqrt(hidden + 1) (Stiennon et al. 2020).
  * Every tensor has its own random stream, so the values do not depend on the order of names.
  */
@@ -21,14 +21,15 @@ export function initWeights(config: ModelConfig, seed: string | number): Tensors
 }
 
 function initialValues(name: string, size: number, config: ModelConfig, rng: Rng): Float32Array {
-  if (name.endsWith('norm.weight')) return new Float32Array(size).fill(1);
+  if (isNormWeight(name)) return new Float32Array(size).fill(1);
+  if (name.endsWith('.bias')) return new Float32Array(size);
   const std = initialStd(name, config);
   return Float32Array.from({ length: size }, () => std * rng.normal());
 }
 
 function initialStd(name: string, config: ModelConfig): number {
   if (name === scoreName) return 1 / Math.sqrt(config.hiddenSize + 1);
-  const writesResidual = /\.(o|down)_proj\.weight$/.test(name);
+  const writesResidual = /\.(o|down|c)_proj\.weight$/.test(name);
   return writesResidual ? 0.02 / Math.sqrt(2 * config.numLayers) : 0.02;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ModelInfo } from '#src/artifacts/models.service.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
+import { chatFraming } from '#src/lm/chat.js';
 import { parseConfig, toHfConfig, type ModelConfig } from '#src/lm/config.js';
 import { parameterShapes } from '#src/lm/parameter-shapes.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
@@ -72,6 +73,8 @@ function checkTokenizer(tokenizer: Tokenizer, config: ModelConfig): void {
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(`the tokenizer has ${tokenizer.vocabSize} tokens, the configuration only ${config.vocabSize}`);
   }
+  // Throws when its chat template cannot frame a prompt.
+  chatFraming(tokenizer);
 }
 
 async function readText(file: ReadableFile, name: ModelFileName): Promise<string> {

@@ -3,7 +3,7 @@
  * file while the upload is answered, however large the weights are.
  */
 import { type ModelConfig } from '#src/lm/config.js';
-import { lmHeadName, parameterShapes } from '#src/lm/parameter-shapes.js';
+import { lmHeadName, parameterName, parameterShapes } from '#src/lm/parameter-shapes.js';
 
 export class WeightsHeaderError extends Error {
   override readonly name = 'WeightsHeaderError';
@@ -26,13 +26,19 @@ export function headerLength(firstEight: Uint8Array, fileBytes: number): number 
 
 /** @throws WeightsHeaderError naming the first tensor that is missing, of another shape, or outside the file */
 export function checkHeader(json: string, config: ModelConfig, dataBytes: number): void {
-  const tensors = parse(json);
+  const stored = parse(json);
+  const tensors = Object.fromEntries(
+    Object.entries(stored).flatMap(([name, entry]) => {
+      const known = name === '__metadata__' ? name : parameterName(config, name);
+      return known === undefined ? [] : [[known, entry] as const];
+    }),
+  );
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     if (!Object.hasOwn(tensors, name)) throw new WeightsHeaderError(`tensor "${name}" is missing`);
     checkTensor(name, tensors[name], shape, dataBytes);
   }
   const known = new Set([...Object.keys(parameterShapes(config)), '__metadata__', lmHeadName]);
-  const unknown = Object.keys(tensors).find((name) => !known.has(name) && !name.endsWith('rotary_emb.inv_freq'));
+  const unknown = Object.keys(tensors).find((name) => !known.has(name));
   if (unknown !== undefined) throw new WeightsHeaderError(`tensor "${unknown}" has no place in this model`);
 }
 

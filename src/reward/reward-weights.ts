@@ -2,7 +2,7 @@
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
-import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
+import { isDecayed, parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { inputParams, rewardWeightsFrom } from '#src/lm/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
@@ -42,7 +42,7 @@ export class RewardWeights {
     this.state = TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
     this.trainStep = new TrainStep({
       state: this.state,
-      optimizer: { weightDecay, maxGradNorm, decays: (name) => !name.endsWith('norm.weight') },
+      optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
       build: (feeds) => this.build(sizeOf(feeds)),
       frozen: this.frozen,
       session: { threads },

@@ -6,6 +6,7 @@
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { isDecayed } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
@@ -107,10 +108,9 @@ class GrpoRun {
     this.rollouts = new RolloutSource(checkpoint, this.model, score, hp, threads);
     this.reference = new ReferencePolicy(checkpoint, hp.temperature, threads);
     const { maxGradNorm, weightDecay } = hp;
-    const decays = (name: string): boolean => !name.endsWith('norm.weight');
     this.optimizer = new TrainStep({
       state: this.state,
-      optimizer: { maxGradNorm, weightDecay, decays },
+      optimizer: { maxGradNorm, weightDecay, decays: isDecayed },
       build: (batch) => grpoGraph(this.model, batch, hp),
       frozen: lora ? tensors : {},
       session: { threads },

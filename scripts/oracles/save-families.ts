@@ -1,0 +1,35 @@
+// Saves the golden checkpoints of all families again, each policy also with a LoRA adapter and with the adapter merged:
+//
+//   npm run build && node dist/scripts/oracles/save-families.js FOLDER
+//   python scripts/oracles/families.py --check FOLDER      loads them with transformers and peft
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serializeAdapter } from '#src/lm/adapter.js';
+import { parseCheckpoint, writeCheckpointDir } from '#src/lm/checkpoint.js';
+import { allLinearOf, initLora, mergeLora } from '#src/lm/lora.js';
+import { floats } from '#src/nn/tensor.js';
+
+const golden = 'test/golden/families';
+const [, , target] = process.argv;
+if (!target) throw new Error('usage: save-families FOLDER');
+
+const tokenizerJson = readFileSync('models/starter/tokenizer.json');
+for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, 'utf8')) as object)) {
+  const checkpoint = parseCheckpoint({
+    'config.json': await readFile(`${golden}/${name}/config.json`),
+    'model.safetensors': await readFile(`${golden}/${name}/model.safetensors`),
+    'tokenizer.json': tokenizerJson,
+  });
+  const { config, tensors } = checkpoint;
+  await writeCheckpointDir(join(target, name), checkpoint);
+  if (config.head === 'reward') continue;
+  const lora = { rank: 2, alpha: 4, targetModules: allLinearOf(config) };
+  const factors = initLora(config, lora, 1);
+  for (const factor of Object.values(factors)) floats(factor).forEach((_, i, data) => (data[i] = 0.05 * Math.sin(i + 1)));
+  await writeCheckpointDir(join(target, `${name}-merged`), { ...checkpoint, tensors: mergeLora(tensors, factors, config, lora) });
+  await mkdir(join(target, `${name}-adapter`), { recursive: true });
+  for (const [file, bytes] of Object.entries(serializeAdapter({ lora, factors }, name))) {
+    await writeFile(join(target, `${name}-adapter`, file), bytes);
+  }
+}
