@@ -204,6 +204,12 @@ describe('checkpoint', () => {
     );
   });
 
+  it('does not list the layers of a configuration that claims a billion', () => {
+    const config = { ...json(serializeCheckpoint(checkpoint)['config.json']), num_hidden_layers: 1e9 };
+    const files = { ...serializeCheckpoint(checkpoint), 'config.json': new TextEncoder().encode(JSON.stringify(config)) };
+    expect(() => parseCheckpoint(files)).toThrow(/1000000000 layers cannot be made of \d+ tensors/);
+  });
+
   it('round-trips a PEFT adapter', () => {
     const lora = { rank: 2, alpha: 4, targetModules: allLinear };
     const adapter = { lora, factors: initLora(tinyConfig, lora, 1) };

@@ -217,6 +217,10 @@ function fullName(name: string, shapes: Record<string, number[]>): string {
 
 /** The tensors the configuration asks for, in forward order. Throws CheckpointError on any other. */
 export function checkTensors(config: ModelConfig, given: Tensors): Tensors {
+  const count = Object.keys(given).length;
+  // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
+  if (config.numLayers > count)
+    throw new CheckpointError(`${config.numLayers} layers cannot be made of ${count} tensors`);
   const shapes = parameterShapes(config);
   const tensors = new Map<string, Tensor>();
   for (const [name, tensor] of Object.entries(given)) {
