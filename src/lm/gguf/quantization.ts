@@ -52,12 +52,13 @@ function dequantizeNibbles(bits: 4 | 5, offset: 0 | 8 | 16): Dequantize {
   return (bytes, out) => {
     for (let at = 0, to = 0; to < out.length; at += blockBytes, to += 32) {
       const d = half(bytes, at);
-      const m = offset === 0 ? half(bytes, at + 2) : -d * offset;
+      const m = offset === 0 ? half(bytes, at + 2) : 0;
+      const value = (q: number): number => (offset === 0 ? d * q + m : d * (q - offset));
       const fifth = (i: number): number => (bits === 5 ? ((bytes[at + head + (i >> 3)] >> (i & 7)) & 1) << 4 : 0);
       for (let i = 0; i < 16; i++) {
         const pair = bytes[at + nibblesAt + i];
-        out[to + i] = d * ((pair & 15) | fifth(i)) + m;
-        out[to + i + 16] = d * ((pair >> 4) | fifth(i + 16)) + m;
+        out[to + i] = value((pair & 15) | fifth(i));
+        out[to + i + 16] = value((pair >> 4) | fifth(i + 16));
       }
     }
   };
