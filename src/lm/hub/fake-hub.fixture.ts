@@ -16,7 +16,7 @@ export class FakeHub {
   requests: { line: string; authorization: string | undefined }[] = [];
   /** Statuses given to the next requests whose path holds a text, in turn. */
   failures: { path: string; status: number; headers?: Record<string, string> }[] = [];
-  /** Cuts the connection after so many bytes of a body, once for each entry. */
+  /** Cuts the connection after so many bytes of a large file, once for each entry. */
   cuts: number[] = [];
   /** Changes what the list of files says. */
   list: (entries: Record<string, unknown>[]) => unknown[] = (entries) => entries;
@@ -60,7 +60,7 @@ export class FakeHub {
     if (this.large.has(name) && !isStorage) {
       return void response.writeHead(302, { location: `${this.storage}${request.url}`, 'x-linked-size': bytes.length, 'x-linked-etag': `"${sha256(bytes)}"` }).end();
     }
-    this.send(response, bytes, range);
+    this.send(response, bytes, range, isStorage);
   }
 
   private entries(): Record<string, unknown>[] {
@@ -73,7 +73,7 @@ export class FakeHub {
     }));
   }
 
-  private send(response: ServerResponse, bytes: Uint8Array, range: string | undefined): void {
+  private send(response: ServerResponse, bytes: Uint8Array, range: string | undefined, isStorage: boolean): void {
     const from = this.ranges && range ? Number(/^bytes=(\d+)-$/.exec(range)![1]) : 0;
     if (from >= bytes.length && from > 0) return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
     response.writeHead(from > 0 ? 206 : 200, {
@@ -81,7 +81,7 @@ export class FakeHub {
       'content-length': bytes.length - from,
       ...(from > 0 ? { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {}),
     });
-    const cut = bytes.length > 2000 ? this.cuts.shift() : undefined;
+    const cut = isStorage ? this.cuts.shift() : undefined;
     if (cut === undefined) return void response.end(bytes.subarray(from));
     response.write(bytes.subarray(from, from + cut), () => setTimeout(() => response.destroy(), 20));
   }
