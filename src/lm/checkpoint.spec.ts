@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAdapter, serializeAdapter } from './adapter.js';
 import {
@@ -151,6 +152,17 @@ describe('checkpoint', () => {
         /"a" is listed twice/,
       ],
     ];
+    it('survives any index', () => {
+      const names = fc.oneof(fc.constantFrom(...shards, '../x.safetensors', 'x.safetensors'), fc.string(), fc.jsonValue());
+      const maps = fc.oneof(fc.dictionary(fc.oneof(fc.constantFrom(...Object.keys(map)), fc.string()), names), fc.jsonValue());
+      fc.assert(
+        fc.property(fc.oneof(maps.map((weights) => ({ weight_map: weights })), fc.jsonValue()), (index) => {
+          expect(() => parseCheckpoint(withIndex(index))).toThrow(CheckpointError);
+        }),
+        { numRuns: 500 },
+      );
+    });
+
     it.each(cases)('refuses: %s', (_, files, message) => {
       expect(() => parseCheckpoint(files)).toThrow(CheckpointError);
       expect(() => parseCheckpoint(files)).toThrow(message);

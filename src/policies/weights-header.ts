@@ -27,6 +27,9 @@ export function headerLength(firstEight: Uint8Array, fileBytes: number): number 
 /** @throws WeightsHeaderError naming the first tensor that is missing, of another shape, or outside the file */
 export function checkHeader(json: string, config: ModelConfig, dataBytes: number): void {
   const tensors = parse(json);
+  const count = Object.keys(tensors).length;
+  // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
+  if (config.numLayers > count) throw new WeightsHeaderError(`${config.numLayers} layers cannot be made of ${count} tensors`);
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     if (!Object.hasOwn(tensors, name)) throw new WeightsHeaderError(`tensor "${name}" is missing`);
     checkTensor(name, tensors[name], shape, dataBytes);

@@ -22,6 +22,8 @@ export function architectureOf(metadata: Metadata): Architecture {
 /** @param ropeFactors values of `rope_freqs.weight` when the file has it */
 export function toHuggingFaceConfig(header: GgufHeader, ropeFactors?: Float32Array): Json {
   const architecture = architectureOf(header.metadata);
+  const parts = header.metadata.optionalCount('split.count') ?? 1;
+  if (parts > 1) throw new GgufError(`the file is one of ${parts} parts of a model; join them first (llama-gguf-split --merge)`);
   const config = architecture === 'gpt2' ? gpt2Config(header) : llamaLikeConfig(header, architecture, ropeFactors);
   const { metadata } = header;
   const ends = [metadata.optionalCount('tokenizer.ggml.eos_token_id'), metadata.optionalCount('tokenizer.ggml.eot_token_id')];

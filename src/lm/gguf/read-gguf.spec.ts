@@ -87,6 +87,7 @@ describe('GGUF models', () => {
 
     it.each([
       ['another architecture', { 'general.architecture': 'mamba' }, [], /general.architecture "mamba" is not one of llama, qwen2, qwen3, gpt2/],
+      ['a part', { 'split.count': 3 }, [], /one of 3 parts/],
       ['experts', { 'llama.expert_count': 8 }, [], /mixtures of experts/],
       ['partial rotary', { 'llama.rope.dimension_count': 8 }, [], /over 8 of 16 dimensions/],
       ['heads by layer', { 'llama.attention.head_count_kv': [1, 2] }, [], /differs from layer to layer/],
