@@ -156,7 +156,8 @@ export function checkpointHash(checkpoint: Checkpoint): string {
 export async function readCheckpointDir(directory: string, limits: ReadLimits = {}): Promise<Checkpoint> {
   const folder = await ModelFolder.open(directory);
   const found = await Promise.all(smallFiles.map(async (name) => [name, await folder.readSmall(name)] as const));
-  const files = Object.fromEntries(found.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : []))) as FileMap;
+  const files: FileMap = {};
+  for (const [name, bytes] of found) if (bytes) files[name] = bytes;
   const small = parseSmallFiles(files);
   const weights = await folder.find(weightsFile);
   if (weights) return assembleCheckpoint({ ...small, tensors: (await readNamed(weightsFile, weights, limits)).tensors });

@@ -21,7 +21,6 @@ export function checkPlainFileName(name: unknown, where: string): asserts name i
   if (typeof name !== 'string') return fail('is not a string');
   if (name === '' || name.length > 255) return fail('must have 1 to 255 characters');
   if (name === '.' || name === '..') return fail('is not a file');
-  // eslint-disable-next-line no-control-regex
   const bad = /[/\\:\u0000-\u001f\u007f]/.exec(name);
   if (bad) return fail(`may not contain ${JSON.stringify(bad[0])}`);
 }
