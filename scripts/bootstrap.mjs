@@ -20,6 +20,7 @@ const commands = {
   start: () => runBuilt('start.js'),
   worker: () => runBuilt('worker.js'),
   ingest: () => runBuilt('ingest/main.js'),
+  'import-policy': () => runBuilt('import-policy/main.js'),
   bench: () => runBuilt('bench/main.js'),
   check: () => runBuilt('check.js'),
   test: () => {

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAdapter, serializeAdapter } from './adapter.js';
 import {
@@ -108,6 +109,116 @@ describe('checkpoint', () => {
     }
   });
 
+  describe('in shards', () => {
+    const sharded = serializeCheckpoint(checkpoint, 'F32', { maxShardBytes: 4000 });
+    const shards = Object.keys(sharded).filter((name) => name.endsWith('.safetensors'));
+    const map = json(sharded['model.safetensors.index.json']).weight_map as Record<string, string>;
+    const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+    const withIndex = (index: unknown) => ({ ...sharded, 'model.safetensors.index.json': encode(index) });
+    const withMap = (change: object) => withIndex({ weight_map: { ...map, ...change } });
+
+    it('writes shards of the wanted size and reads them back', async () => {
+      expect(shards.length).toBeGreaterThan(2);
+      expect(shards[0]).toBe(`model-00001-of-${String(shards.length).padStart(5, '0')}.safetensors`);
+      expect(parseCheckpoint(sharded)).toEqual(checkpoint);
+      const directory = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+      try {
+        await writeCheckpointDir(directory, reward);
+        await writeCheckpointDir(directory, checkpoint, 'F32', { maxShardBytes: 4000 });
+        expect(await readdir(directory)).not.toContain('model.safetensors');
+        expect(await readCheckpointDir(directory)).toEqual(checkpoint);
+        await expect(readCheckpointDir(directory, { maxBytes: 5000 })).rejects.toThrow(/more than the limit/);
+        await writeCheckpointDir(directory, checkpoint);
+        expect(await readdir(directory)).not.toContain('model.safetensors.index.json');
+        expect(await readCheckpointDir(directory)).toEqual(checkpoint);
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    });
+
+    const norm = 'model.norm.weight';
+    const home = map[norm];
+    const elsewhere = shards.find((name) => name !== home)!;
+    const doubled = {
+      ...sharded,
+      [elsewhere]: writeSafetensors({
+        ...Object.fromEntries(Object.entries(checkpoint.tensors).filter(([name]) => map[name] === elsewhere)),
+        [norm]: checkpoint.tensors[norm],
+      }),
+    };
+    const cases: [string, Record<string, Uint8Array>, RegExp][] = [
+      ['parent folder', withMap({ [norm]: '../model.safetensors' }), /"\.\.\/model.safetensors" may not contain "\/"/],
+      ['dots', withMap({ [norm]: '..' }), /is not a file/],
+      ['backslash', withMap({ [norm]: '..\\model.safetensors' }), /may not contain/],
+      ['absolute', withMap({ [norm]: '/etc/model.safetensors' }), /may not contain "\/"/],
+      ['drive', withMap({ [norm]: 'C:model.safetensors' }), /may not contain ":"/],
+      ['NUL', withMap({ [norm]: 'model.safetensors\0' }), /may not contain/],
+      ['other kind', withMap({ [norm]: 'config.json' }), /not a .safetensors file/],
+      ['number', withMap({ [norm]: 1 }), /weight_map\["model.norm.weight"\]: file name 1 is not a string/],
+      ['missing shard', withMap({ [norm]: 'x.safetensors' }), /x.safetensors is missing|lies in/],
+      ['listed but missing', withMap({ ghost: home }), /tensor "ghost" is missing, though/],
+      ['not listed', withIndex({ weight_map: Object.fromEntries(Object.entries(map).filter(([name]) => name !== norm)) }), /"model.norm.weight" is not listed/],
+      ['in two shards', doubled, /lies in .* and, by/],
+      ['no map', withIndex({}), /weight_map must be an object/],
+      ['list', withIndex({ weight_map: [] }), /weight_map must be an object/],
+      ['empty', withIndex({ weight_map: {} }), /weight_map is empty/],
+      ['null', withIndex(null), /weight_map must be an object/],
+      [
+        'doubled key',
+        { ...sharded, 'model.safetensors.index.json': new TextEncoder().encode('{"weight_map":{"a":"a.safetensors","a":"b.safetensors"}}') },
+        /"a" is listed twice/,
+      ],
+    ];
+    it('survives any index', () => {
+      const names = fc.oneof(fc.constantFrom(...shards, '../x.safetensors', 'x.safetensors'), fc.string(), fc.jsonValue());
+      const maps = fc.oneof(fc.dictionary(fc.oneof(fc.constantFrom(...Object.keys(map)), fc.string()), names), fc.jsonValue());
+      fc.assert(
+        fc.property(fc.oneof(maps.map((weights) => ({ weight_map: weights })), fc.jsonValue()), (index) => {
+          expect(() => parseCheckpoint(withIndex(index))).toThrow(CheckpointError);
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it.each(cases)('refuses: %s', (_, files, message) => {
+      expect(() => parseCheckpoint(files)).toThrow(CheckpointError);
+      expect(() => parseCheckpoint(files)).toThrow(message);
+    });
+  });
+
+  it('follows links only within the folder and the layout of the Hub cache', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'checkpoint-'));
+    const [plain, snapshot, blobs] = [join(root, 'plain'), join(root, 'm/snapshots/abc'), join(root, 'm/blobs')];
+    try {
+      for (const folder of [plain, snapshot, blobs]) await mkdir(folder, { recursive: true });
+      const files = Object.entries(serializeCheckpoint(checkpoint));
+      for (const [name, bytes] of files) {
+        await writeFile(join(blobs, name), bytes);
+        await symlink(`../../blobs/${name}`, join(snapshot, name));
+        await symlink(join(blobs, name), join(plain, name));
+      }
+      expect(await readCheckpointDir(snapshot)).toEqual(checkpoint);
+      await expect(readCheckpointDir(plain)).rejects.toThrow(/is a link that leaves the folder/);
+      await expect(readCheckpointDir(join(root, 'none'))).rejects.toThrow(/is not a folder/);
+      await rm(join(snapshot, 'config.json'));
+      await symlink('../../../plain/x', join(snapshot, 'config.json'));
+      await writeFile(join(plain, 'x'), '{}');
+      await expect(readCheckpointDir(snapshot)).rejects.toThrow(/leaves the folder/);
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
+
+  it('takes a chat template from its own file and refuses a bad end of sequence', () => {
+    const files = serializeCheckpoint(checkpoint);
+    const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+    const { tokenizer: read } = parseCheckpoint({ ...files, 'chat_template.jinja': text('{{ messages }}') });
+    expect(JSON.parse(read.tokenizerConfigJson)).toMatchObject({ chat_template: '{{ messages }}' });
+    expect(() => parseCheckpoint({ ...files, 'generation_config.json': text('{"eos_token_id":"x"}') })).toThrow(
+      /generation_config.json: eos_token_id "x"/,
+    );
+  });
+
   it('refuses tensors that do not fit the configuration', () => {
     const { 'model.norm.weight': norm, ...rest } = checkpoint.tensors;
     const withTensors = (tensors: typeof checkpoint.tensors) => () =>
@@ -120,6 +231,12 @@ describe('checkpoint', () => {
     expect(withTensors({ ...checkpoint.tensors, 'model.layers.0.self_attn.q_norm.weight': norm })).toThrow(
       /no place/,
     );
+  });
+
+  it('does not list the layers of a configuration that claims a billion', () => {
+    const config = { ...json(serializeCheckpoint(checkpoint)['config.json']), num_hidden_layers: 1e9 };
+    const files = { ...serializeCheckpoint(checkpoint), 'config.json': new TextEncoder().encode(JSON.stringify(config)) };
+    expect(() => parseCheckpoint(files)).toThrow(/1000000000 layers cannot be made of \d+ tensors/);
   });
 
   it('round-trips a PEFT adapter', () => {

@@ -1,15 +1,32 @@
 /**
  * A model as Hugging Face stores it, and in memory: configuration, tokenizer, tensors.
- * Everything works on a map of file names to bytes; reading and writing a folder is the last step,
- * so that an artifact store can hold the same files.
+ * Small files are a map of names to bytes, so that an artifact store can hold the same files; weights of
+ * a folder are read and written tensor by tensor, so that they are never in memory twice.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Tensor } from '#src/nn/tensor.js';
+import { CheckpointError } from './checkpoint-error.js';
 import { parseConfig, toHfConfig, type ModelConfig } from './config.js';
+import { ModelFolder } from './model-folder.js';
 import { parameterName, parameterShapes } from './parameter-shapes.js';
-import { readSafetensors, writeSafetensors, type FloatFormat, type Tensors } from './safetensors.js';
+import {
+  readSafetensors,
+  readSafetensorsFile,
+  SafetensorsError,
+  safetensorsStream,
+  writeSafetensors,
+  writeSafetensorsFile,
+  type FloatFormat,
+  type ReadLimits,
+  type SafetensorsFile,
+  type Tensors,
+} from './safetensors.js';
+import { indexFile, joinShard, parseShardIndex, planShards, shardNames, weightsFile } from './shards.js';
 import { type TokenizerFiles } from './tokenizer.js';
+
+export { CheckpointError };
 
 export interface Checkpoint {
   config: ModelConfig;
@@ -19,35 +36,76 @@ export interface Checkpoint {
 
 export type FileMap = Record<string, Uint8Array>;
 
-export class CheckpointError extends Error {
-  override name = 'CheckpointError';
+/** What the small files of a model say, still as Hugging Face JSON. */
+export interface HuggingFaceModel {
+  config: unknown;
+  /** `generation_config.json`; {} when there is none. */
+  generation: unknown;
+  tokenizer: TokenizerFiles;
+  tensors: Tensors;
+}
+
+export interface StorageOptions {
+  /** Above so many bytes of weights they are written as shards with an index. */
+  maxShardBytes?: number;
 }
 
 const configFile = 'config.json';
 const generationFile = 'generation_config.json';
-const weightsFile = 'model.safetensors';
-const indexFile = 'model.safetensors.index.json';
 const tokenizerFile = 'tokenizer.json';
 const tokenizerConfigFile = 'tokenizer_config.json';
 const chatTemplateFile = 'chat_template.jinja';
+const smallFiles = [configFile, generationFile, tokenizerFile, tokenizerConfigFile, chatTemplateFile, indexFile];
 
 /** Throws CheckpointError (or ConfigError, SafetensorsError) naming the file or tensor that is wrong. */
-export function parseCheckpoint(files: FileMap): Checkpoint {
-  const config = parseConfig(readJson(files, configFile));
-  const generation = (files[generationFile] ? readJson(files, generationFile) : {}) as {
-    eos_token_id?: number | number[];
-  };
-  const eosTokenIds = [...new Set([...config.eosTokenIds, ...[generation.eos_token_id ?? []].flat()])];
-  const tokenizer = {
-    tokenizerJson: readText(files, tokenizerFile),
-    tokenizerConfigJson: readTokenizerConfig(files),
-  };
-  return { config: { ...config, eosTokenIds }, tokenizer, tensors: checkTensors(config, readWeights(files)) };
+export function parseCheckpoint(files: FileMap, limits: ReadLimits = {}): Checkpoint {
+  const small = parseSmallFiles(files);
+  const read = (name: string): Tensors => named(name, () => readSafetensors(file(files, name), limits)).tensors;
+  if (files[weightsFile]) return assembleCheckpoint({ ...small, tensors: read(weightsFile) });
+  const map = parseShardIndex(readText(files, indexFile, `${weightsFile} is missing`));
+  const tensors = new Map<string, Tensor>();
+  for (const shard of shardNames(map)) joinShard(tensors, map, shard, read(shard));
+  return assembleCheckpoint({ ...small, tensors: Object.fromEntries(tensors) });
 }
 
-/** The files of a checkpoint that `transformers` loads as it is; equal checkpoints give equal bytes. */
-export function serializeCheckpoint(checkpoint: Checkpoint, format: FloatFormat = 'F32'): FileMap {
-  const { config, tokenizer, tensors } = checkpoint;
+/** From the parts as Hugging Face writes them. Throws ConfigError or CheckpointError where they do not fit. */
+export function assembleCheckpoint({ config, generation, tokenizer, tensors }: HuggingFaceModel): Checkpoint {
+  const parsed = parseConfig(config);
+  const eosTokenIds = [...new Set([...parsed.eosTokenIds, ...generationEos(generation)])];
+  return { config: { ...parsed, eosTokenIds }, tokenizer, tensors: checkTensors(parsed, tensors) };
+}
+
+function parseSmallFiles(files: FileMap): Omit<HuggingFaceModel, 'tensors'> {
+  const tokenizerConfigJson = files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}';
+  return {
+    config: readJson(files, configFile),
+    generation: files[generationFile] ? readJson(files, generationFile) : {},
+    tokenizer: {
+      tokenizerJson: readText(files, tokenizerFile),
+      tokenizerConfigJson: files[chatTemplateFile]
+        ? withChatTemplate(tokenizerConfigJson, readText(files, chatTemplateFile))
+        : tokenizerConfigJson,
+    },
+  };
+}
+
+/** Newer checkpoints keep the template in a file of its own, which goes before the one of the configuration. */
+function withChatTemplate(tokenizerConfigJson: string, template: string): string {
+  const json = parseJson(tokenizerConfigFile, tokenizerConfigJson) as object;
+  return JSON.stringify({ ...json, chat_template: template }, null, 2);
+}
+
+function generationEos(generation: unknown): number[] {
+  const value = (generation as { eos_token_id?: unknown } | null)?.eos_token_id ?? [];
+  const ids = [value].flat();
+  const isId = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
+  if (!ids.every(isId))
+    throw new CheckpointError(`${generationFile}: eos_token_id ${JSON.stringify(value)} is not a token id or a list of them`);
+  return ids;
+}
+
+/** Everything but the weights. */
+function smallFilesOf({ config, tokenizer }: Checkpoint, format: FloatFormat): FileMap {
   const hf = toHfConfig(config);
   const dtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[format];
   const generation = {
@@ -60,70 +118,110 @@ export function serializeCheckpoint(checkpoint: Checkpoint, format: FloatFormat 
     ...(config.head === 'lm' ? { [generationFile]: jsonBytes(generation) } : {}),
     [tokenizerFile]: textBytes(tokenizer.tokenizerJson),
     [tokenizerConfigFile]: textBytes(tokenizer.tokenizerConfigJson),
-    [weightsFile]: writeSafetensors(checkTensors(config, tensors), { format }),
   };
+}
+
+const byteLength = (tensors: Tensors, format: FloatFormat): number => safetensorsStream(tensors, { format }).byteLength;
+
+/** The files of a checkpoint that `transformers` loads as it is; equal checkpoints give equal bytes. */
+export function serializeCheckpoint(
+  checkpoint: Checkpoint,
+  format: FloatFormat = 'F32',
+  { maxShardBytes = Infinity }: StorageOptions = {},
+): FileMap {
+  const small = smallFilesOf(checkpoint, format);
+  const tensors = checkTensors(checkpoint.config, checkpoint.tensors);
+  if (byteLength(tensors, format) <= maxShardBytes)
+    return { ...small, [weightsFile]: writeSafetensors(tensors, { format }) };
+  const { shards, index } = planShards(tensors, format, maxShardBytes);
+  const written = shards.map(([name, part]) => [name, writeSafetensors(part, { format })] as const);
+  return { ...small, [indexFile]: jsonBytes(index), ...Object.fromEntries(written) };
 }
 
 /** sha256 (hex) of configuration, tokenizer and float32 tensors: what the model computes, not how it is stored. */
 export function checkpointHash(checkpoint: Checkpoint): string {
-  const files = serializeCheckpoint(checkpoint);
+  const small = smallFilesOf(checkpoint, 'F32');
+  const weights = safetensorsStream(checkTensors(checkpoint.config, checkpoint.tensors));
   const hash = createHash('sha256');
-  for (const name of Object.keys(files).sort())
-    hash.update(`${name}\n${files[name].length}\n`).update(files[name]);
+  for (const name of [...Object.keys(small), weightsFile].sort()) {
+    const { byteLength: bytes, chunks } =
+      name === weightsFile ? weights : { byteLength: small[name].length, chunks: [small[name]] };
+    hash.update(`${name}\n${bytes}\n`);
+    for (const chunk of chunks) hash.update(chunk);
+  }
   return hash.digest('hex');
 }
 
-export async function readCheckpointDir(directory: string): Promise<Checkpoint> {
-  const wanted = (await readdir(directory)).filter(
-    (name) => name.endsWith('.json') || name.endsWith('.safetensors') || name === chatTemplateFile,
-  );
-  const read = async (name: string): Promise<[string, Uint8Array]> => [
-    name,
-    await readFile(join(directory, name)),
-  ];
-  return parseCheckpoint(Object.fromEntries(await Promise.all(wanted.map(read))));
+/** Reads a folder, tensor by tensor. Links that leave the folder are refused. */
+export async function readCheckpointDir(directory: string, limits: ReadLimits = {}): Promise<Checkpoint> {
+  const folder = await ModelFolder.open(directory);
+  const found = await Promise.all(smallFiles.map(async (name) => [name, await folder.readSmall(name)] as const));
+  const files: FileMap = {};
+  for (const [name, bytes] of found) if (bytes) files[name] = bytes;
+  const small = parseSmallFiles(files);
+  const weights = await folder.find(weightsFile);
+  if (weights) return assembleCheckpoint({ ...small, tensors: (await readNamed(weightsFile, weights, limits)).tensors });
+  const map = parseShardIndex(readText(files, indexFile, `${weightsFile} is missing`));
+  const tensors = new Map<string, Tensor>();
+  let room = limits.maxBytes ?? Infinity;
+  for (const shard of shardNames(map)) {
+    const part = await readNamed(shard, await folder.need(shard), { maxBytes: room });
+    joinShard(tensors, map, shard, part.tensors);
+    room -= Object.values(part.tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
+  }
+  return assembleCheckpoint({ ...small, tensors: Object.fromEntries(tensors) });
 }
 
+/** Writes a folder, tensor by tensor. Weights of another layout that lay there before are removed. */
 export async function writeCheckpointDir(
   directory: string,
   checkpoint: Checkpoint,
   format: FloatFormat = 'F32',
+  { maxShardBytes = Infinity }: StorageOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const files = Object.entries(serializeCheckpoint(checkpoint, format));
+  const small = smallFilesOf(checkpoint, format);
+  const tensors = checkTensors(checkpoint.config, checkpoint.tensors);
+  const single = byteLength(tensors, format) <= maxShardBytes;
+  await rm(join(directory, single ? indexFile : weightsFile), { force: true });
+  await rm(join(directory, chatTemplateFile), { force: true });
+  const { shards, index } = single
+    ? { shards: [[weightsFile, tensors] as const], index: undefined }
+    : planShards(tensors, format, maxShardBytes);
+  for (const [name, part] of shards) await writeSafetensorsFile(join(directory, name), part, { format });
+  const files = Object.entries({ ...small, ...(index ? { [indexFile]: jsonBytes(index) } : {}) });
   await Promise.all(files.map(([name, bytes]) => writeFile(join(directory, name), bytes)));
 }
 
-/**
- * A chat template in a file of its own counts before one in the configuration, as in transformers, and takes its
- * place there: what is saved again has one place for it.
- */
-function readTokenizerConfig(files: FileMap): string {
-  const text = files[tokenizerConfigFile] ? readText(files, tokenizerConfigFile) : '{}';
-  if (!files[chatTemplateFile]) return text;
-  const config = files[tokenizerConfigFile] ? (readJson(files, tokenizerConfigFile) as object) : {};
-  return JSON.stringify({ ...config, chat_template: readText(files, chatTemplateFile) });
+const readNamed = (name: string, path: string, limits: ReadLimits): Promise<SafetensorsFile> =>
+  readSafetensorsFile(path, limits).catch((error: unknown) => named(name, () => { throw error; }));
+
+/** Puts the file's name in front of what is wrong inside of it. */
+function named<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw new SafetensorsError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
-function readWeights(files: FileMap): Tensors {
-  if (files[weightsFile]) return readSafetensors(files[weightsFile]).tensors;
-  if (!files[indexFile]) throw new CheckpointError(`${weightsFile} is missing`);
-  const { weight_map: shards } = readJson(files, indexFile) as { weight_map?: Record<string, string> };
-  const names = [...new Set(Object.values(shards ?? {}))];
-  return Object.assign({}, ...names.map((name) => readSafetensors(file(files, name)).tensors)) as Tensors;
-}
-
-/** Tensors by their own names, without those that repeat what follows from the configuration. */
-function canonical(config: ModelConfig, tensors: Tensors): Tensors {
-  const named = Object.entries(tensors).map(([name, tensor]) => [parameterName(config, name), tensor] as const);
-  return Object.fromEntries(named.filter(([name]) => name !== undefined)) as Tensors;
-}
-
-function checkTensors(config: ModelConfig, stored: Tensors): Tensors {
+/** The tensors the configuration asks for, in forward order. Throws CheckpointError on any other. */
+export function checkTensors(config: ModelConfig, given: Tensors): Tensors {
+  const count = Object.keys(given).length;
+  // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
+  if (config.numLayers > count)
+    throw new CheckpointError(`${config.numLayers} layers cannot be made of ${count} tensors`);
   const shapes = parameterShapes(config);
-  const tensors = canonical(config, stored);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, tensor] of Object.entries(given)) {
+    const full = parameterName(config, name);
+    if (full === undefined) continue; // it repeats what follows from the configuration
+    if (tensors.has(full)) throw new CheckpointError(`tensor "${full}" is there twice, as "${name}" too`);
+    tensors.set(full, tensor);
+  }
   const known = Object.entries(shapes).map(([name, shape]) => {
-    const tensor = tensors[name];
+    const tensor = tensors.get(name);
     if (!tensor) throw new CheckpointError(`tensor "${name}" is missing`);
     if (tensor.shape.join() !== shape.join()) {
       throw new CheckpointError(
@@ -132,23 +230,25 @@ function checkTensors(config: ModelConfig, stored: Tensors): Tensors {
     }
     return [name, tensor] as const;
   });
-  const unknown = Object.keys(tensors).find((name) => !Object.hasOwn(shapes, name));
+  const unknown = [...tensors.keys()].find((name) => !Object.hasOwn(shapes, name));
   if (unknown !== undefined) throw new CheckpointError(`tensor "${unknown}" has no place in this model`);
   return Object.fromEntries(known);
 }
 
-function file(files: FileMap, name: string): Uint8Array {
-  if (!files[name]) throw new CheckpointError(`${name} is missing`);
+function file(files: FileMap, name: string, missing = `${name} is missing`): Uint8Array {
+  if (!Object.hasOwn(files, name)) throw new CheckpointError(missing);
   return files[name];
 }
 
-const readText = (files: FileMap, name: string): string => new TextDecoder().decode(file(files, name));
+const readText = (files: FileMap, name: string, missing?: string): string =>
+  new TextDecoder().decode(file(files, name, missing));
 
-function readJson(files: FileMap, name: string): unknown {
+const readJson = (files: FileMap, name: string): unknown => parseJson(name, readText(files, name));
+
+function parseJson(name: string, text: string): unknown {
   try {
-    return JSON.parse(readText(files, name));
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(`${name} is not JSON: ${(error as Error).message}`);
   }
 }

@@ -9,7 +9,8 @@ const floatBits = new Uint32Array(bitsToFloat.buffer);
 /** All 65,536 half-precision values, filled on first use: decoding a file is then one lookup per value. */
 let f16Table: Float32Array | undefined;
 
-function halfToFloat(half: number): number {
+/** The value of one half-precision number's bits. */
+export function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;

@@ -1,6 +1,16 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { readSafetensors, SafetensorsError, writeSafetensors, type Tensors } from './safetensors.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  readSafetensors,
+  readSafetensorsFile,
+  SafetensorsError,
+  writeSafetensors,
+  writeSafetensorsFile,
+  type Tensors,
+} from './safetensors.js';
 
 const tensors: Tensors = {
   'b.weight': {
@@ -94,11 +104,109 @@ describe('safetensors', () => {
       file(`{"a":${JSON.stringify(entry([1], 0, 4))},"\\u0061":${JSON.stringify(entry([1], 0, 4))}}`, 4),
       /twice/,
     ],
+    [
+      'duplicate inside an entry',
+      file(`{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 4),
+      /"shape" is listed twice/,
+    ],
+    [
+      'a product over 2^53 behind a zero',
+      file(JSON.stringify({ a: entry([2 ** 30, 2 ** 30, 0], 0, 0) }), 0),
+      /more bytes than can be counted/,
+    ],
+    ['huge rank', file(JSON.stringify({ a: entry(Array<number>(1000).fill(1), 0, 4) }), 4), /1000 dimensions/],
+    ['deep nesting', file('['.repeat(200_000) + ']'.repeat(200_000), 0), /not a JSON object|not JSON/],
+    ['a long string', file(`{"a":"${'\\\\'.repeat(2_000_000)}"}`, 0), /entry is not an object/],
+    ['metadata in a list', file('{"__metadata__":["a"]}', 0), /strings to strings/],
     ['metadata of numbers', file('{"__metadata__":{"a":1}}', 0), /strings to strings/],
   ];
 
   it.each(malformed)('refuses: %s', (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(SafetensorsError);
     expect(() => readSafetensors(bytes)).toThrow(message);
+  });
+
+  it('refuses more float32 than asked for', () => {
+    const bytes = writeSafetensors(tensors, { format: 'F16' });
+    expect(readSafetensors(bytes, { maxBytes: 28 }).tensors).toEqual(tensors);
+    expect(() => readSafetensors(bytes, { maxBytes: 27 })).toThrow(/28 bytes of float32 are more than the limit of 27/);
+  });
+
+  it('keeps names that mean something to objects', () => {
+    const odd = Object.fromEntries([['__proto__', tensors.a], ['constructor', tensors.a]]);
+    expect(Object.entries(readSafetensors(writeSafetensors(odd)).tensors)).toEqual(Object.entries(odd).sort());
+  });
+
+  describe('from a file', () => {
+    let folder: string;
+    const path = (): string => join(folder, 'x.safetensors');
+    beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'safetensors-'))));
+    afterAll(() => rm(folder, { recursive: true }));
+
+    it.each(['F32', 'F16', 'BF16'] as const)('reads and writes %s as from bytes, in chunks', async (format) => {
+      const many: Tensors = {
+        ...tensors,
+        long: { dtype: 'float32', shape: [1_100_000], data: Float32Array.from({ length: 1_100_000 }, (_, i) => i % 2048) },
+      };
+      await writeSafetensorsFile(path(), many, { format });
+      const bytes = await readFile(path());
+      expect(bytes.equals(writeSafetensors(many, { format }))).toBe(true);
+      const { tensors: read, metadata } = await readSafetensorsFile(path());
+      // Compared as bytes: the matcher takes seconds for a million values.
+      expect(Buffer.from(writeSafetensors(read, { format, metadata })).equals(bytes)).toBe(true);
+    });
+
+    it.each(malformed.filter(([, bytes]) => bytes.length < 100_000))('refuses: %s', async (_, bytes, message) => {
+      await writeFile(path(), bytes);
+      await expect(readSafetensorsFile(path())).rejects.toThrow(message);
+    });
+
+    it('refuses what is not a file', async () => {
+      await expect(readSafetensorsFile(folder)).rejects.toThrow(/not a regular file/);
+    });
+  });
+
+  describe('on mutated files', () => {
+    const valid = writeSafetensors(tensors, { metadata: { origin: 'spec' } });
+    const headerBytes = Number(new DataView(valid.buffer).getBigUint64(0, true));
+    const text = new TextDecoder().decode(valid.subarray(8, 8 + headerBytes)).trimEnd();
+
+    /** Either a file of at most its own size in values, or a SafetensorsError. */
+    function readOrRefuse(bytes: Uint8Array): void {
+      try {
+        const read = Object.values(readSafetensors(bytes).tensors);
+        const held = read.reduce((sum, { data }) => sum + data.byteLength, 0);
+        expect(held).toBeLessThanOrEqual(2 * bytes.length);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SafetensorsError);
+      }
+    }
+
+    it('survives changed, lost and added bytes', () => {
+      const edit = fc.record({ at: fc.nat(valid.length - 1), value: fc.integer({ min: 0, max: 255 }) });
+      fc.assert(
+        fc.property(fc.array(edit, { minLength: 1, maxLength: 6 }), fc.nat(valid.length), (edits, length) => {
+          const bytes = valid.slice();
+          for (const { at, value } of edits) bytes[at] = value;
+          readOrRefuse(bytes);
+          readOrRefuse(bytes.subarray(0, length));
+        }),
+        { numRuns: 2000 },
+      );
+    });
+
+    it('survives a header with a piece replaced by any JSON', () => {
+      const spans = [...text.matchAll(/"[^"]*"|-?\d+|[[\]{}:,]/g)];
+      fc.assert(
+        fc.property(fc.constantFrom(...spans), fc.oneof(fc.json(), fc.constant('-1'), fc.constant('1e400'), fc.constant(`${2 ** 53}`)), (span, piece) => {
+          readOrRefuse(file(text.slice(0, span.index) + piece + text.slice(span.index + span[0].length), valid.length - 8 - headerBytes));
+        }),
+        { numRuns: 2000 },
+      );
+    });
+
+    it('survives arbitrary bytes', () => {
+      fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), readOrRefuse), { numRuns: 1000 });
+    });
   });
 });

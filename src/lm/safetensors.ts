@@ -1,13 +1,22 @@
 /**
  * The safetensors container: 8 bytes of header length, a JSON header, raw little-endian tensors.
- * Reading is strict (https://github.com/huggingface/safetensors#format): a file that another
- * reader could understand differently is refused. Everything becomes float32 in memory.
+ * Everything becomes float32 in memory. Files are read and written tensor by tensor, so that a model
+ * is never held twice; whole files as bytes serve uploads and artifact stores.
  */
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { type Tensor } from '#src/nn/tensor.js';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half-precision.js';
-import { topLevelKeys } from './json-keys.js';
+import {
+  bytesPerValue,
+  headerLength,
+  parseHeader,
+  SafetensorsError,
+  type FloatFormat,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from './safetensors-header.js';
 
-export type FloatFormat = 'F32' | 'F16' | 'BF16';
+export { SafetensorsError, type FloatFormat };
 export type Tensors = Record<string, Tensor>;
 
 export interface SafetensorsFile {
@@ -15,160 +24,129 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-interface Entry {
-  name: string;
-  format: FloatFormat;
-  shape: number[];
-  begin: number;
-  end: number;
+export interface ReadLimits {
+  /** Refuses more than so many bytes of float32 in memory. */
+  maxBytes?: number;
 }
 
-const bytesPerValue: Record<FloatFormat, number> = { F32: 4, F16: 2, BF16: 2 };
-const maxHeaderBytes = 100_000_000;
-
-export class SafetensorsError extends Error {
-  override name = 'SafetensorsError';
-}
+/** Values converted at once while a 16-bit tensor is read from a file. */
+const chunkValues = 1 << 20;
 
 /** Reads a whole file. Throws SafetensorsError with the tensor's name when anything is off. */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const { header, dataStart } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...rest } = header;
-  const dataBytes = bytes.length - dataStart;
-  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value, dataBytes));
-  checkLayout(entries, dataBytes);
-  const tensors = Object.fromEntries(entries.map((entry) => [entry.name, decode(entry, bytes, dataStart)]));
-  return { tensors, metadata: readMetadata(metadata) };
+export function readSafetensors(bytes: Uint8Array, limits: ReadLimits = {}): SafetensorsFile {
+  const length = headerLength(bytes.subarray(0, 8), bytes.length);
+  const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length);
+  checkSize(header, limits);
+  const read = (entry: TensorEntry): [string, Tensor] => {
+    // A copy moves the data to an aligned address; slice() would not, for a Node Buffer it shares the memory.
+    const raw = new Uint8Array(bytes.subarray(header.dataStart + entry.begin, header.dataStart + entry.end));
+    return [entry.name, { dtype: 'float32', shape: entry.shape, data: decode(entry.format, raw.buffer) }];
+  };
+  return { tensors: Object.fromEntries(header.entries.map(read)), metadata: header.metadata };
 }
 
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8)
-    throw new SafetensorsError(`file of ${bytes.length} bytes is too short for a header length`);
-  const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (declared > BigInt(maxHeaderBytes))
-    throw new SafetensorsError(`header length ${declared} is over 100 MB`);
-  const length = Number(declared);
-  if (8 + length > bytes.length) {
-    throw new SafetensorsError(
-      `header length ${length} reaches past the end of a file of ${bytes.length} bytes`,
-    );
-  }
-  const header = parseHeader(bytes.subarray(8, 8 + length));
-  return { header, dataStart: 8 + length };
-}
-
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let text: string;
-  let header: unknown;
+/** The same from a path, one tensor at a time: no more is held than the float32 values and one chunk. */
+export async function readSafetensorsFile(path: string, limits: ReadLimits = {}): Promise<SafetensorsFile> {
+  // A pipe or a device could block for good; only a regular file has a size to check against.
+  if (!(await stat(path)).isFile()) throw new SafetensorsError(`${path} is not a regular file`);
+  const handle = await open(path, 'r');
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (error) {
-    throw new SafetensorsError(`header is not JSON: ${(error as Error).message}`);
+    const { size } = await handle.stat();
+    const length = headerLength(await readRange(handle, 0, Math.min(8, size)), size);
+    const header = parseHeader(await readRange(handle, 8, length), size);
+    checkSize(header, limits);
+    const tensors: [string, Tensor][] = [];
+    for (const entry of header.entries) {
+      const data = await readValues(handle, header.dataStart + entry.begin, entry);
+      tensors.push([entry.name, { dtype: 'float32', shape: entry.shape, data }]);
+    }
+    return { tensors: Object.fromEntries(tensors), metadata: header.metadata };
+  } finally {
+    await handle.close();
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw new SafetensorsError('header is not a JSON object');
-  }
-  const seen = new Set<string>();
-  for (const key of topLevelKeys(text)) {
-    if (seen.has(key)) throw new SafetensorsError(`tensor "${key}" is listed twice`);
-    seen.add(key);
-  }
-  return header as Record<string, unknown>;
 }
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-function readEntry(name: string, value: unknown, dataBytes: number): Entry {
-  const fail = (why: string): never => {
-    throw new SafetensorsError(`tensor "${name}": ${why}`);
-  };
-  if (typeof value !== 'object' || value === null) return fail('its entry is not an object');
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(bytesPerValue, dtype)) {
-    return fail(`dtype ${JSON.stringify(dtype)} is not one of F32, F16, BF16`);
-  }
-  const format = dtype as FloatFormat;
-  if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`bad shape ${JSON.stringify(shape)}`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    return fail(`bad data_offsets ${JSON.stringify(offsets)}`);
-  }
-  const [begin, end] = offsets as [number, number];
-  if (begin > end || end > dataBytes)
-    return fail(`data_offsets [${begin}, ${end}] lie outside ${dataBytes} data bytes`);
-  const wanted = shape.reduce((product, size) => product * size, 1) * bytesPerValue[format];
-  if (end - begin !== wanted) {
-    return fail(
-      `shape [${shape.join(', ')}] of ${format} needs ${wanted} bytes, data_offsets give ${end - begin}`,
-    );
-  }
-  return { name, format, shape, begin, end };
+function checkSize({ entries }: SafetensorsHeader, { maxBytes = Infinity }: ReadLimits): void {
+  const bytes = entries.reduce((sum, { count }) => sum + 4 * count, 0);
+  if (bytes > maxBytes) throw new SafetensorsError(`${bytes} bytes of float32 are more than the limit of ${maxBytes}`);
 }
 
-/** The format allows neither overlaps nor holes: every byte belongs to exactly one tensor. */
-function checkLayout(entries: Entry[], dataBytes: number): void {
-  const ordered = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let position = 0;
-  for (const { name, begin, end } of ordered) {
-    if (begin < position) throw new SafetensorsError(`tensor "${name}" overlaps the one before it`);
-    if (begin > position)
-      throw new SafetensorsError(`${begin - position} unused bytes before tensor "${name}"`);
-    position = end;
+function decode(format: FloatFormat, raw: ArrayBuffer): Float32Array {
+  if (format === 'F32') return new Float32Array(raw);
+  return format === 'F16' ? f16ToF32(new Uint16Array(raw)) : bf16ToF32(new Uint16Array(raw));
+}
+
+async function readValues(handle: FileHandle, at: number, { format, count }: TensorEntry): Promise<Float32Array> {
+  const out = new Float32Array(count);
+  if (format === 'F32') {
+    await fill(handle, new Uint8Array(out.buffer), at);
+    return out;
   }
-  if (position !== dataBytes)
-    throw new SafetensorsError(`${dataBytes - position} unused bytes after the last tensor`);
+  const width = bytesPerValue[format];
+  for (let from = 0; from < count; from += chunkValues) {
+    const raw = await readRange(handle, at + from * width, Math.min(chunkValues, count - from) * width);
+    out.set(decode(format, raw.buffer), from);
+  }
+  return out;
 }
 
-function decode(entry: Entry, bytes: Uint8Array, dataStart: number): Tensor {
-  // A copy moves the data to an aligned address; slice() would not, for a Node Buffer it shares the memory.
-  const raw = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)).buffer;
-  const decoders = {
-    F32: () => new Float32Array(raw),
-    F16: () => f16ToF32(new Uint16Array(raw)),
-    BF16: () => bf16ToF32(new Uint16Array(raw)),
-  };
-  return { dtype: 'float32', shape: entry.shape, data: decoders[entry.format]() };
+async function readRange(handle: FileHandle, at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  await fill(handle, bytes, at);
+  return bytes;
 }
 
-function readMetadata(value: unknown): Record<string, string> {
-  const isTextMap =
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).every((item) => typeof item === 'string');
-  if (!isTextMap) throw new SafetensorsError('__metadata__ must map strings to strings');
-  return value as Record<string, string>;
+async function fill(handle: FileHandle, into: Uint8Array, at: number): Promise<void> {
+  let done = 0;
+  while (done < into.length) {
+    // One read call moves less than 2 GiB.
+    const { bytesRead } = await handle.read(into, done, Math.min(into.length - done, 1 << 30), at + done);
+    if (bytesRead === 0) throw new SafetensorsError(`file ended at byte ${at + done} while it was read`);
+    done += bytesRead;
+  }
 }
 
-/**
- * Writes float32 tensors, in name order so that equal contents give equal bytes.
- * `format` is how they are stored; F16 and BF16 lose precision. Throws on other dtypes.
- */
-export function writeSafetensors(
-  tensors: Tensors,
-  {
-    format = 'F32',
-    metadata = { format: 'pt' },
-  }: { format?: FloatFormat; metadata?: Record<string, string> } = {},
-): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  const chunks: Uint8Array[] = [];
+export interface WriteOptions {
+  /** How values are stored; F16 and BF16 lose precision. */
+  format?: FloatFormat;
+  metadata?: Record<string, string>;
+}
+
+export interface SafetensorsStream {
+  byteLength: number;
+  /** The file's bytes in order, a tensor at a time; views of the tensors themselves for F32. */
+  chunks: Iterable<Uint8Array>;
+}
+
+/** Float32 tensors as a file, in name order so that equal contents give equal bytes. Throws on other dtypes. */
+export function safetensorsStream(tensors: Tensors, options: WriteOptions = {}): SafetensorsStream {
+  const { format = 'F32', metadata = { format: 'pt' } } = options;
+  if (Object.hasOwn(tensors, '__metadata__')) throw new SafetensorsError('no tensor can be named "__metadata__"');
+  const names = Object.keys(tensors).sort();
   let offset = 0;
-  for (const name of Object.keys(tensors).sort()) {
-    const chunk = encode(name, tensors[name], format);
-    header[name] = {
-      dtype: format,
-      shape: tensors[name].shape,
-      data_offsets: [offset, offset + chunk.length],
-    };
-    chunks.push(chunk);
-    offset += chunk.length;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const entries = names.map((name) => {
+    const { data, shape } = tensors[name];
+    if (!(data instanceof Float32Array)) throw new SafetensorsError(`tensor "${name}" is not float32`);
+    const begin = offset;
+    offset += data.length * bytesPerValue[format];
+    return [name, { dtype: format, shape, data_offsets: [begin, offset] }] as const;
+  });
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries])));
   const padded = Math.ceil(json.length / 8) * 8;
-  const out = new Uint8Array(8 + padded + offset).fill(0x20, 8, 8 + padded);
-  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
-  out.set(json, 8);
-  let position = 8 + padded;
+  const head = new Uint8Array(8 + padded).fill(0x20, 8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
+  head.set(json, 8);
+  function* chunks(): Generator<Uint8Array> {
+    yield head;
+    for (const name of names) yield encode(tensors[name], format);
+  }
+  return { byteLength: head.length + offset, chunks: chunks() };
+}
+
+export function writeSafetensors(tensors: Tensors, options: WriteOptions = {}): Uint8Array {
+  const { byteLength, chunks } = safetensorsStream(tensors, options);
+  const out = new Uint8Array(byteLength);
+  let position = 0;
   for (const chunk of chunks) {
     out.set(chunk, position);
     position += chunk.length;
@@ -176,10 +154,18 @@ export function writeSafetensors(
   return out;
 }
 
-function encode(name: string, tensor: Tensor, format: FloatFormat): Uint8Array {
-  if (!(tensor.data instanceof Float32Array)) throw new SafetensorsError(`tensor "${name}" is not float32`);
-  const { data } = tensor;
-  const encoders = { F32: () => data, F16: () => f32ToF16(data), BF16: () => f32ToBf16(data) };
-  const values = encoders[format]();
+export async function writeSafetensorsFile(path: string, tensors: Tensors, options: WriteOptions = {}): Promise<void> {
+  const { chunks } = safetensorsStream(tensors, options);
+  const handle = await open(path, 'w');
+  try {
+    for (const chunk of chunks) await handle.writeFile(chunk);
+  } finally {
+    await handle.close();
+  }
+}
+
+function encode({ data }: Tensor, format: FloatFormat): Uint8Array {
+  const source = data as Float32Array;
+  const values = format === 'F32' ? source : format === 'F16' ? f32ToF16(source) : f32ToBf16(source);
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

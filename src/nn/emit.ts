@@ -5,13 +5,13 @@
  * in topological order, so equal graphs give equal bytes.
  */
 import { emitRules } from './emit/rules.js';
-import { GraphWriter } from './emit/writer.js';
+import { GraphWriter, type SymbolicShapes } from './emit/writer.js';
 import { topologicalOrder, type Node, type Op } from './graph.js';
 
 /** ONNX protobuf of the graph that computes `outputs`. Throws a GraphError when two public names clash. */
-export function emitModel(outputs: Readonly<Record<string, Node>>): Uint8Array {
+export function emitModel(outputs: Readonly<Record<string, Node>>, symbolic?: SymbolicShapes): Uint8Array {
   const order = topologicalOrder(Object.values(outputs));
-  const writer = new GraphWriter(order);
+  const writer = new GraphWriter(order, symbolic);
   const published = new Set<string>();
   for (const [name, node] of Object.entries(outputs)) {
     writer.claim(name);
@@ -21,7 +21,7 @@ export function emitModel(outputs: Readonly<Record<string, Node>>): Uint8Array {
     published.add(name);
   }
   for (const node of order)
-    (emitRules[node.op] as (node: Node<Op>, writer: GraphWriter) => void)(node, writer);
+    if (!symbolic?.replace(node, writer)) (emitRules[node.op] as (node: Node<Op>, writer: GraphWriter) => void)(node, writer);
   for (const [name, node] of Object.entries(outputs)) {
     if (!published.has(name)) writer.emitAs([name], 'Identity', [node]);
     writer.addOutput(name, node);

@@ -33,6 +33,9 @@ export function checkHeader(json: string, config: ModelConfig, dataBytes: number
       return known === undefined ? [] : [[known, entry] as const];
     }),
   );
+  const count = Object.keys(stored).length;
+  // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
+  if (config.numLayers > count) throw new WeightsHeaderError(`${config.numLayers} layers cannot be made of ${count} tensors`);
   for (const [name, shape] of Object.entries(parameterShapes(config))) {
     if (!Object.hasOwn(tensors, name)) throw new WeightsHeaderError(`tensor "${name}" is missing`);
     checkTensor(name, tensors[name], shape, dataBytes);

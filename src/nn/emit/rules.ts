@@ -22,7 +22,7 @@ function reduction(opType: string) {
 /** Reshape and Expand take the wanted shape as an input. */
 function toShape(opType: string) {
   return (node: Node, writer: GraphWriter): void =>
-    writer.emit(node, opType, [...node.inputs, writer.list(node.shape)]);
+    writer.emit(node, opType, [...node.inputs, writer.shapeOf(node)]);
 }
 
 function withAxis(opType: string, more: Readonly<Record<string, string | number>> = {}) {

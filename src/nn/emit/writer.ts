@@ -18,6 +18,16 @@ export interface EmitOptions {
   readonly attrs?: Readonly<Record<string, Attribute>>;
 }
 
+/** What is written differently when some dimensions are only known at run time. */
+export interface SymbolicShapes {
+  /** Sizes, and names of dimensions that are open; undefined where all of them are fixed. */
+  publicShape(node: Node): readonly (number | string)[] | undefined;
+  /** Name of the int64 list that holds a node's shape; undefined where all of it is fixed. */
+  shapeList(node: Node, writer: GraphWriter): string | undefined;
+  /** Writes an input or constant itself, and says so, instead of leaving it to the rules. */
+  replace(node: Node, writer: GraphWriter): boolean;
+}
+
 /** Collects the parts of one ONNX graph and names its values; small equal constants are stored once. */
 export class GraphWriter {
   private readonly nodes: onnxProto.onnx.INodeProto[] = [];
@@ -31,7 +41,10 @@ export class GraphWriter {
   private readonly taken = new Set<string>();
 
   /** `order` is the whole graph; it tells which side outputs somebody reads. */
-  constructor(order: readonly Node[]) {
+  constructor(
+    order: readonly Node[],
+    readonly symbolic?: SymbolicShapes,
+  ) {
     order.forEach((node, i) => this.names.set(node.id, `_${i}`));
     for (const node of order) {
       if (!isOp(node, 'Output')) continue;
@@ -77,11 +90,18 @@ export class GraphWriter {
   addInput(node: Node, name: string): void {
     this.claim(name);
     this.rename(node, name);
-    this.inputs.push(valueInfo(name, node));
+    this.inputs.push(valueInfo(name, node, this.symbolic?.publicShape(node)));
+  }
+
+  /** An input that no node stands for, declared once; names in `shape` are open dimensions. */
+  addOpenInput(name: string, dtype: DType, shape: readonly (number | string)[]): void {
+    if (this.inputs.some((known) => known.name === name)) return;
+    this.claim(name);
+    this.inputs.push(valueInfo(name, { dtype, shape: [] }, shape));
   }
 
   addOutput(name: string, node: Node): void {
-    this.outputs.push(valueInfo(name, node));
+    this.outputs.push(valueInfo(name, node, this.symbolic?.publicShape(node)));
   }
 
   /** Reserves a public name; two inputs, or an input and an output, may not share one. */
@@ -113,6 +133,11 @@ export class GraphWriter {
     return this.initializer(i64(values, [values.length]));
   }
 
+  /** The shape of a node as an int64 list. */
+  shapeOf(node: Node): string {
+    return this.symbolic?.shapeList(node, this) ?? this.list(node.shape);
+  }
+
   finish(): Uint8Array {
     const model = onnx.ModelProto.create({
       irVersion: 9,
@@ -141,8 +166,12 @@ function hex(tensor: Tensor): string {
   return Buffer.from(bytes(tensor)).toString('hex');
 }
 
-function valueInfo(name: string, node: Node): onnxProto.onnx.IValueInfoProto {
-  const dim = node.shape.map((dimValue) => ({ dimValue }));
+function valueInfo(
+  name: string,
+  node: Pick<Node, 'dtype' | 'shape'>,
+  shape: readonly (number | string)[] = node.shape,
+): onnxProto.onnx.IValueInfoProto {
+  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
   return { name, type: { tensorType: { elemType: TYPES[node.dtype], shape: { dim } } } };
 }
 

@@ -1,0 +1,53 @@
+// npm run import-policy -- SOURCE [--name NAME] [--format F32|F16|BF16] [--url URL] [--key KEY]: a model of the
+// Hugging Face Hub, a GGUF file or a folder becomes a policy version of a running Plumbline.
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Plumbline, PlumblineError } from '#sdk/client.js';
+import { CheckpointError } from '#src/lm/checkpoint.js';
+import { ConfigError } from '#src/lm/config.js';
+import { GgufError } from '#src/lm/gguf/gguf-error.js';
+import { HubError } from '#src/lm/hub/hub-error.js';
+import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
+import { SafetensorsError, type FloatFormat } from '#src/lm/safetensors.js';
+import { stageProgress } from '../terminal/progress.js';
+import { importPolicy } from './upload.js';
+
+const usage =
+  'usage: npm run import-policy -- hub:owner/name[@revision][:file.gguf] | file.gguf | folder [--name NAME] [--format F32|F16|BF16] [--url http://127.0.0.1:3000] [--key plk_...]';
+
+class UsageError extends Error {}
+
+try {
+  await main();
+} catch (error) {
+  const refused = error instanceof TypeError && error.message === 'fetch failed';
+  const kinds = [UsageError, PlumblineError, CheckpointError, ConfigError, GgufError, HubError, SafetensorsError];
+  const known = kinds.some((kind) => error instanceof kind) || 'code' in (error as object);
+  const message = refused ? 'no Plumbline answers there: is `npm start` running, and --url right?' : (error as Error).message;
+  process.stderr.write(`plumbline: ${refused || known ? message : String((error as Error).stack)}\n`);
+  process.exitCode = refused || known ? 2 : 1;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { url: { type: 'string' }, key: { type: 'string' }, name: { type: 'string' }, format: { type: 'string' } },
+  });
+  const [source] = positionals;
+  if (positionals.length !== 1) throw new UsageError(`one model must be given, got ${positionals.length}; ${usage}`);
+  const { format = 'F32', name = basename(source) } = values;
+  if (!['F32', 'F16', 'BF16'].includes(format)) throw new UsageError(`--format must be F32, F16 or BF16, got ${format}`);
+  const apiKey = values.key ?? process.env.PLUMBLINE_API_KEY;
+  if (!apiKey) throw new UsageError('an API key must be given, by --key or PLUMBLINE_API_KEY');
+  const client = new Plumbline({ baseUrl: values.url ?? process.env.PLUMBLINE_URL ?? 'http://127.0.0.1:3000', apiKey });
+
+  const progress = stageProgress('model');
+  const checkpoint = await loadCheckpoint(source, {
+    dataDir: process.env.PLUMBLINE_DATA_DIR ?? '.plumbline',
+    onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
+  });
+  const parameters = Object.values(checkpoint.tensors).reduce((sum, { data }) => sum + data.length, 0);
+  progress.end(`${parameters} parameters`);
+  const version = await importPolicy(client, checkpoint, { name, description: `Imported from ${source}`, format: format as FloatFormat });
+  console.log(`policy ${version.policyId}, version ${version.number}: ${version.id}`);
+}

@@ -1,0 +1,101 @@
+// Exported models run by plain onnxruntime-node, without anything of this repository, against our forward pass.
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
+import { exportOnnx, OnnxExportError } from '#src/lm/onnx-export.js';
+import { decoderForward, lmLogits, rewardHead } from '#src/lm/transformer.js';
+import { bindParams, initWeights, rewardWeightsFrom } from '#src/lm/weights.js';
+import { input } from '#src/nn/graph.js';
+import { i64 } from '#src/nn/tensor.js';
+import { runOnce } from '#src/nn/testing.fixture.js';
+
+const policy = { config: tinyConfig, tensors: initWeights(tinyConfig, 3) };
+// Initial weights of 0.02 make nearly uniform logits; larger ones make every position count.
+for (const [name, { data }] of Object.entries(policy.tensors)) {
+  if (!name.endsWith('norm.weight')) (data as Float32Array).forEach((value, i) => (data[i] = value * 12));
+}
+const tied = { config: { ...tinyConfig, tieWordEmbeddings: true }, tensors: { ...policy.tensors } };
+const reward = {
+  config: { ...tinyConfig, head: 'reward' as const },
+  tensors: rewardWeightsFrom(policy.tensors, tinyConfig, 4),
+};
+
+/** Ids of rows with the given lengths; our own forward pass of each row alone, without any padding. */
+const rowOf = (row: number, length: number): number[] => Array.from({ length }, (_, t) => (7 * row + 5 * t + t * t) % tinyConfig.vocabSize);
+
+async function ours({ config, tensors }: typeof policy | typeof reward, row: number[]): Promise<number[]> {
+  const model = { config, params: bindParams(tensors, () => false).params };
+  const { hidden } = decoderForward(model, input('ids', 'int64', [1, row.length]));
+  const value = config.head === 'reward' ? rewardHead(model, hidden, input('last', 'int64', [1])) : lmLogits(model, hidden);
+  const { value: result } = await runOnce({ value }, { ids: i64(row, [1, row.length]), last: i64([row.length - 1], [1]) });
+  return Array.from(result.data, Number);
+}
+
+function feeds(lengths: number[], side: 'left' | 'right'): { rows: number[][]; inputs: Record<string, ort.Tensor>; time: number } {
+  const time = Math.max(...lengths);
+  const rows = lengths.map((length, row) => rowOf(row, length));
+  const pad = (values: number[], filler: number): number[] => {
+    const padding = Array<number>(time - values.length).fill(filler);
+    return side === 'left' ? [...padding, ...values] : [...values, ...padding];
+  };
+  const tensor = (values: number[]): ort.Tensor => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [rows.length, time]);
+  return {
+    rows,
+    time,
+    inputs: { ids: tensor(rows.flatMap((row) => pad(row, 1))), attention_mask: tensor(rows.flatMap((row) => pad(row.map(() => 1), 0))) },
+  };
+}
+
+const batches: [number[], 'left' | 'right'][] = [
+  [[1], 'right'],
+  [[5], 'right'],
+  [[3, 9, 1], 'right'],
+  [[3, 9, 1], 'left'],
+  [[16, 40, 2, 33], 'right'],
+  [[128, 60], 'left'],
+];
+
+describe('ONNX export', () => {
+  let sessions: Record<'policy' | 'tied' | 'reward', ort.InferenceSession>;
+  beforeAll(async () => {
+    const create = (model: typeof policy | typeof reward): Promise<ort.InferenceSession> => ort.InferenceSession.create(exportOnnx(model));
+    sessions = { policy: await create(policy), tied: await create(tied), reward: await create(reward) };
+  });
+  afterAll(() => Promise.all(Object.values(sessions).map((session) => session.release())));
+
+  it.each(batches)('gives the logits of our forward pass for rows of %j tokens, padded on the %s', async (lengths, side) => {
+    for (const [name, model] of [['policy', policy], ['tied', tied]] as const) {
+      const { rows, inputs, time } = feeds(lengths, side);
+      const { logits } = await sessions[name].run(inputs);
+      expect(logits.dims).toEqual([rows.length, time, tinyConfig.vocabSize]);
+      const data = logits.data as Float32Array;
+      for (const [r, row] of rows.entries()) {
+        const wanted = await ours(model, row);
+        const first = (r * time + (side === 'left' ? time - row.length : 0)) * tinyConfig.vocabSize;
+        const gap = wanted.reduce((worst, value, i) => Math.max(worst, Math.abs(value - data[first + i])), 0);
+        expect(gap).toBeLessThan(1e-4);
+        expect(Math.max(...wanted.map(Math.abs))).toBeGreaterThan(0.5);
+      }
+    }
+  });
+
+  it.each(batches)('gives the rewards of our forward pass for rows of %j tokens, padded on the %s', async (lengths, side) => {
+    const { rows, inputs } = feeds(lengths, side);
+    const { reward: result } = await sessions.reward.run(inputs);
+    expect(result.dims).toEqual([rows.length]);
+    for (const [r, row] of rows.entries()) expect((result.data as Float32Array)[r]).toBeCloseTo((await ours(reward, row))[0], 4);
+  });
+
+  it('declares open batch and time', () => {
+    expect(sessions.policy.inputNames).toEqual(expect.arrayContaining(['ids', 'attention_mask']));
+    const shapes = sessions.policy.inputMetadata.map((meta) => (meta as { shape?: unknown }).shape);
+    expect(shapes).toEqual([['batch', 'time'], ['batch', 'time']]);
+  });
+
+  it('refuses what one file cannot hold', () => {
+    const huge = { ...policy.tensors, 'lm_head.weight': { ...policy.tensors['lm_head.weight'], data: { byteLength: 3e9 } as Float32Array } };
+    expect(() => exportOnnx({ ...policy, tensors: huge })).toThrow(OnnxExportError);
+    expect(() => exportOnnx({ ...policy, tensors: huge })).toThrow(/bytes of weights do not fit into one ONNX file/);
+    expect(() => exportOnnx(policy, { maxTime: 1000 })).toThrow(/maxTime must lie in 1..128, got 1000/);
+  });
+});
