@@ -15,12 +15,14 @@ export interface GenerationOptions extends SamplingOptions {
   maxNewTokens: number;
   /** Tokens that end a completion; the model's end-of-sequence ids when left out. */
   stopTokenIds?: readonly number[];
+  /** Asked after every token whether a completion is over, for instance because its text holds a stop string. */
+  isOver?: (tokenIds: readonly number[]) => boolean;
 }
 
 export interface GeneratedSequence {
-  /** Without the prompt; the stop token is included when one was sampled. */
+  /** Without the prompt; the stop token is included when one was sampled, and so are those of a stop string. */
   tokenIds: number[];
-  /** Of each token under the model's softmax at temperature 1, unfiltered. */
+  /** Of each token under the model's softmax at temperature 1, without penalties and filters. */
   logProbs: number[];
   finishReason: 'stop' | 'length';
 }
