@@ -10,7 +10,11 @@ afterAll(async () => {
   for (const generator of open) generator.dispose();
   await fake.close();
 });
-beforeEach(() => fake.reset());
+beforeEach(async () => {
+  // A failed test's other requests may still be on their way.
+  await expect.poll(() => fake.openNow).toBe(0);
+  fake.reset();
+});
 
 const key = 'sk-very-secret';
 const config = { allowPrivateEndpoints: true, endpointKeys: { ENDPOINT_KEY_T: { origin: fake.origin, secret: key } } };

@@ -43,7 +43,7 @@ export class PolicyGenerator implements CompletionSource {
   constructor({ config, tokenizer, tensors }: Checkpoint) {
     this.tokenizer = Tokenizer.fromFiles(tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator({ config, tensors });
+    this.generator = new Generator({ config, tensors }, { frozen: true });
     this.positions = config.maxPositionEmbeddings;
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...config.eosTokenIds])];
   }

@@ -70,7 +70,8 @@ export class Rollout {
     await this.admit(weights);
     const active = this.slots.filter((row) => row !== undefined).length;
     if (active === 0) return;
-    if (this.waiting.length === 0 && powerOfTwo(active) < this.slots.length) this.shrink(powerOfTwo(active));
+    const size = powerOfTwo(active);
+    if (this.waiting.length === 0 && size < this.slots.length && this.sessions.resizable) this.shrink(size);
     await this.step(weights);
   }
 

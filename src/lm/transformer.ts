@@ -34,6 +34,7 @@ import {
   scoreName,
   type LinearModule,
 } from './parameter-shapes.js';
+import { quantizedLinear } from './quantize-weights.js';
 import { rotaryTables } from './rotary-tables.js';
 
 /** Parameter nodes by Hugging Face name, LoRA factors by PEFT name. */
@@ -134,7 +135,7 @@ function causalMask(time: number): Node {
 /** x [rows, in] -> [rows, out]: x W^T, plus the LoRA term where `params` has factors for it. */
 export function linear({ params, lora }: Model, layer: number, module: LinearModule, x: Node): Node {
   const name = linearName(layer, module);
-  const base = matmul(x, param(params, name), { transB: true });
+  const base = quantizedLinear(params, name, x) ?? matmul(x, param(params, name), { transB: true });
   const delta = loraDelta(params, lora, name, x);
   return delta ? add(base, delta) : base;
 }

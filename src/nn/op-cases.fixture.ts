@@ -1,7 +1,7 @@
 import { Rng } from '#src/common/rng.js';
 import { constant, input, type Node } from './graph.js';
 import * as ops from './ops.js';
-import { bools, f32, i32, i64, sizeOf, type Tensor } from './tensor.js';
+import { bools, f32, i32, i64, sizeOf, u8, type Tensor } from './tensor.js';
 
 /** One op in use: how to build it from inputs, and tensors to feed them. */
 export interface OpCase {
@@ -34,6 +34,11 @@ const awayFromKinks = (...shape: number[]) =>
 const ints = (high: number, ...shape: number[]) =>
   i64(
     Array.from({ length: sizeOf(shape) }, () => rng.int(high)),
+    shape,
+  );
+const bytes = (...shape: number[]) =>
+  u8(
+    Uint8Array.from({ length: sizeOf(shape) }, () => rng.int(256)),
     shape,
   );
 const flags = (...shape: number[]) =>
@@ -182,6 +187,15 @@ const matMuls: OpCase[] = [
   );
 });
 
+function quantized(bits: 4 | 8): OpCase {
+  return {
+    name: `quantizedMatmul, ${bits} bits`,
+    feeds: { x: normal(3, 64), packed: bytes(5, 2, 4 * bits), scales: normal(5, 2) },
+    build: (x, packed, scales) => ops.quantizedMatmul(ops.mul(x, 0.01), packed, scales, { bits, blockSize: 32 }),
+    differentiable: false,
+  };
+}
+
 const blocks: OpCase[] = [
   binary('rmsNorm', (x, w) => ops.rmsNorm(x, w, 1e-5), normal(2, 3, 8), normal(8)),
   {
@@ -249,6 +263,8 @@ export const opCases: readonly OpCase[] = [
   ...shapes,
   ...reductions,
   ...matMuls,
+  quantized(4),
+  quantized(8),
   ...blocks,
   decoding('a step', 1, [4, 2], 5),
   decoding('a step with a window', 1, [4, 3], 5, 3),

@@ -27,11 +27,14 @@ export class FakeEndpoint {
     server.on('request', (request, response) => {
       fake.busiest = Math.max(fake.busiest, ++fake.open);
       response.on('close', () => fake.open--);
-      void json(request).then((body) => {
-        const seen = { path: request.url!, headers: request.headers, body: body as Record<string, unknown>, at: Date.now() };
+      const handle = async (): Promise<void> => {
+        const body = (await json(request)) as Record<string, unknown>;
+        const seen = { path: request.url!, headers: request.headers, body, at: Date.now() };
         fake.seen.push(seen);
-        return fake.answer(seen, response, fake.seen.length);
-      });
+        await fake.answer(seen, response, fake.seen.length);
+      };
+      // A client that gave up leaves nothing to answer.
+      handle().catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return fake;
