@@ -139,8 +139,10 @@ describe('what goes wrong', () => {
 
   test('redirects are not followed', async () => {
     fake.reset((_, response) => void response.writeHead(307, { location: `${fake.origin}/elsewhere` }).end());
-    await expect(generator().generate([prompts[0]], sampling)).rejects.toMatchObject({ code: 'endpoint_refused' });
-    expect(fake.seen).toHaveLength(1);
+    const moved = generator({ baseUrl: `${fake.origin}/moved` });
+    await expect(moved.generate([prompts[0]], sampling)).rejects.toMatchObject({ code: 'endpoint_refused' });
+    const paths = fake.seen.map(({ path }) => path).filter((path) => !path.startsWith('/v1/'));
+    expect(paths).toEqual(['/moved/chat/completions']);
   });
 
   test.each(['not json', '{}', '{"choices": []}', '{"choices": [{"finish_reason": "stop"}]}'])('an answer %s is refused', async (body) => {

@@ -8,7 +8,7 @@ import { isLoraName } from './lora.js';
 import { linearModules } from './parameter-shapes.js';
 import { packedName, quantizable, quantizeWeight, scalesName } from './quantize-weights.js';
 
-/** `f32` keeps weights as they are; the others hold the layers' linear maps in 8 or 4 bits. */
+/** `f32` keeps weights as they are; the others hold the layers' linear maps in 8 or 4 bits, and round what they map to 8. */
 export const weightFormats = ['f32', 'int8', 'int4'] as const;
 export type WeightFormat = (typeof weightFormats)[number];
 
@@ -48,7 +48,7 @@ export function frozenParams(
   const factors = Object.entries(tensors)
     .filter(([name]) => isLoraName(name))
     .map(([name, { shape }]) => [name, input(name, 'float32', shape)] as const);
-  return Object.fromEntries([...constants, ...factors]);
+  return Object.fromEntries<Node>([...constants, ...factors]);
 }
 
 function isLinear(name: string): boolean {

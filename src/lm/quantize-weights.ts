@@ -60,5 +60,5 @@ export function quantizedLinear(params: Readonly<Record<string, Node>>, name: st
   const packed = params[packedName(name)];
   if (!packed) return undefined;
   const bits = packed.shape[2] * 8 === blockSize * 4 ? 4 : 8;
-  return quantizedMatmul(x, packed, params[scalesName(name)], { bits, blockSize });
+  return quantizedMatmul(x, packed, params[scalesName(name)], { bits, blockSize, int8Rows: true });
 }

@@ -185,7 +185,8 @@ test.each([
   [{ stop: ['a\0'] }, '/sampling/stop'],
 ])('impossible sampling %j', async (sampling, pointer) => {
   const { body } = await post('/v1/completion-batches', { policyVersionId, promptSetId, sampling }).expect(422);
-  expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
+  expect(body.code).toBe('validation_failed');
+  expect(body.errors[0].pointer).toBe(pointer);
 });
 
 test('a batch of what does not exist is refused and leaves no job', async () => {

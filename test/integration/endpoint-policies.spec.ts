@@ -115,7 +115,8 @@ test.each([
   [{ endpoint: { baseUrl: 'http://169.254.169.254/latest', model: 'm' } }, 'endpoint_address_private', '/endpoint/baseUrl'],
 ])('refuses %j', async (body, code, pointer) => {
   const answer = await createVersion(body).expect(422);
-  expect(answer.body).toMatchObject({ code, errors: [{ pointer }] });
+  expect(answer.body.code).toBe(code);
+  expect(answer.body.errors[0].pointer).toBe(pointer);
 });
 
 test('private addresses need the switch', async () => {

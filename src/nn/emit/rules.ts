@@ -110,10 +110,10 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
     writer.emit(node, 'Cast', node.inputs, { attrs: { to: elementType(node.attrs.to) } }),
   MatMul: emitMatMul,
   MatMulNBits: (node, writer) => {
-    const { bits, blockSize } = node.attrs;
+    const { bits, blockSize, int8Rows } = node.attrs;
     const [n] = node.inputs[1].shape;
     const k = node.inputs[0].shape[1];
-    const attrs = { K: k, N: n, bits, block_size: blockSize };
+    const attrs = { K: k, N: n, bits, block_size: blockSize, accuracy_level: int8Rows ? 4 : 1 };
     writer.emit(node, 'MatMulNBits', node.inputs, { ...MICROSOFT, attrs });
   },
   Transpose: (node, writer) =>
