@@ -99,6 +99,8 @@ export class GenerationSessions {
   private drop(key: string): void {
     const dropped = this.sessions.get(key);
     this.sessions.delete(key);
-    void dropped?.then((session) => setImmediate(() => void session.dispose()));
+    const close = (session: Session): unknown => setImmediate(() => void session.dispose());
+    // One that could not be built has been reported to whoever asked for it.
+    void dropped?.then(close, () => undefined);
   }
 }
