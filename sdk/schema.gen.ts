@@ -553,7 +553,7 @@ export interface paths {
         /** Policy versions: list */
         get: operations["policyVersions_list"];
         put?: never;
-        /** Makes a version of uploaded files. They are checked, not run. */
+        /** Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run. */
         post: operations["policyVersions_create"];
         delete?: never;
         options?: never;
@@ -1738,12 +1738,65 @@ export interface components {
              */
             artifactId: string;
         };
+        /**
+         * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
+         * @enum {string}
+         */
+        EndpointApi: "chat" | "completions";
+        PolicyEndpointOptionsDto: {
+            /**
+             * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
+             * @default chat
+             */
+            api?: components["schemas"]["EndpointApi"];
+            /**
+             * @description Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent.
+             * @example ENDPOINT_KEY_OPENAI
+             */
+            apiKeyEnv?: string;
+            /**
+             * @description Requests at once.
+             * @default 4
+             */
+            maxConcurrency?: number;
+            /**
+             * @description Of one request.
+             * @default 120
+             */
+            timeoutSeconds?: number;
+            /**
+             * Format: uri
+             * @description What `/chat/completions` is appended to.
+             * @example https://api.openai.com/v1
+             */
+            baseUrl: string;
+            /**
+             * @description What the server calls the model.
+             * @example gpt-4o-mini
+             */
+            model: string;
+        };
         CreatePolicyVersionDto: {
             /** @description config.json, tokenizer.json and model.safetensors are needed, the others are welcome. */
-            files: components["schemas"]["PolicyVersionFileDto"][];
+            files?: components["schemas"]["PolicyVersionFileDto"][];
+            /** @description A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
+            endpoint?: components["schemas"]["PolicyEndpointOptionsDto"];
+        };
+        PolicyEndpointDto: {
+            api: components["schemas"]["EndpointApi"];
+            /** @example ENDPOINT_KEY_OPENAI */
+            apiKeyEnv: string | null;
+            /** @example 4 */
+            maxConcurrency: number;
+            /** @example 120 */
+            timeoutSeconds: number;
+            /** @example https://api.openai.com/v1 */
+            baseUrl: string;
+            /** @example gpt-4o-mini */
+            model: string;
         };
         /** @enum {string} */
-        PolicyVersionOrigin: "uploaded" | "trained";
+        PolicyVersionOrigin: "uploaded" | "trained" | "endpoint";
         PolicyVersionDto: {
             /** Format: uuid */
             id: string;
@@ -1754,8 +1807,12 @@ export interface components {
              * @example 1
              */
             number: number;
-            /** Format: uuid */
-            modelId: string;
+            /**
+             * Format: uuid
+             * @description null when an endpoint serves the model.
+             */
+            modelId: string | null;
+            endpoint: components["schemas"]["PolicyEndpointDto"] | null;
             /**
              * Format: uuid
              * @description The version that training started from.
@@ -1773,7 +1830,7 @@ export interface components {
             hasMore: boolean;
         };
         /**
-         * @description `stop`: it ended by itself; `length`: it was cut.
+         * @description `stop`: it ended by itself or at a stop string; `length`: it was cut.
          * @enum {string}
          */
         FinishReason: "stop" | "length";
@@ -1801,18 +1858,18 @@ export interface components {
             source: string | null;
             /** @example alpaca-0017-gpt-4 */
             externalId: string | null;
-            /** @description `stop`: it ended by itself; `length`: it was cut. */
+            /** @description `stop`: it ended by itself or at a stop string; `length`: it was cut. */
             finishReason: components["schemas"]["FinishReason"] | null;
             /** @example 41 */
             promptTokens: number | null;
             /**
-             * @description The end marker included.
+             * @description The end marker, or the tokens of a stop string, included; null where an endpoint counted several together.
              * @example 12
              */
             completionTokens: number | null;
             /**
              * Format: int64
-             * @description Fixes the random numbers of this completion alone.
+             * @description Fixes the random numbers of this completion alone; for an endpoint, the seed of the request that it came from.
              * @example 96190338201744
              */
             seed: number | null;
@@ -1844,6 +1901,38 @@ export interface components {
              * @example 50
              */
             topK?: number;
+            /**
+             * @description Only tokens at least this share as likely as the likeliest one.
+             * @default 0
+             * @example 0.05
+             */
+            minP?: number;
+            /**
+             * @description Makes tokens of the prompt and of the completion so far less likely above 1, likelier below.
+             * @default 1
+             * @example 1.1
+             */
+            repetitionPenalty?: number;
+            /**
+             * @description Taken off a token's logit for each time that the completion holds it.
+             * @default 0
+             * @example 0
+             */
+            frequencyPenalty?: number;
+            /**
+             * @description Taken off a token's logit once the completion holds it.
+             * @default 0
+             * @example 0
+             */
+            presencePenalty?: number;
+            /**
+             * @description A completion ends before the first of these texts; its finish reason is then `stop`.
+             * @default []
+             * @example [
+             *       "\n\n"
+             *     ]
+             */
+            stop?: string[];
             /**
              * @description Longest completion in tokens, its end marker included.
              * @default 256
@@ -1879,6 +1968,12 @@ export interface components {
         SamplingDto: {
             /** @example 50 */
             topK: number | null;
+            /**
+             * @example [
+             *       "\n\n"
+             *     ]
+             */
+            stop: string[];
             /** @example 64 */
             maxTokens: number;
             /** @example 4 */
@@ -1892,6 +1987,14 @@ export interface components {
             temperature: number;
             /** @example 0.95 */
             topP: number;
+            /** @example 0.05 */
+            minP: number;
+            /** @example 1.1 */
+            repetitionPenalty: number;
+            /** @example 0 */
+            frequencyPenalty: number;
+            /** @example 0 */
+            presencePenalty: number;
         };
         CompletionBatchDto: {
             /** Format: uuid */

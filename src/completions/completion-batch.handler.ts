@@ -2,12 +2,13 @@ import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-hand
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { batchChunks } from './batch-chunks.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
+import type { CompletionSource } from './completion-source.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
 import { CompletionBatchesService } from './completion-batches.service.js';
 import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
 import { GenerationService } from './generation.service.js';
-import type { PolicyGenerator, PromptText } from './policy-generator.js';
+import type { PromptText } from './policy-generator.js';
 
 /**
  * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written whole or not at all, so an
@@ -46,7 +47,7 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
   }
 
   private async write(
-    generator: PolicyGenerator,
+    generator: CompletionSource,
     batch: CompletionBatch,
     chunk: PromptText[],
     context: JobContext,

@@ -69,18 +69,18 @@ export class CompletionDto {
   @ApiProperty({ type: String, nullable: true, example: 'alpaca-0017-gpt-4' })
   externalId: string | null;
 
-  /** `stop`: it ended by itself; `length`: it was cut. */
+  /** `stop`: it ended by itself or at a stop string; `length`: it was cut. */
   @ApiProperty({ enum: finishReasons, enumName: 'FinishReason', nullable: true })
   finishReason: FinishReason | null;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 41 })
   promptTokens: number | null;
 
-  /** The end marker included. */
+  /** The end marker, or the tokens of a stop string, included; null where an endpoint counted several together. */
   @ApiProperty({ type: 'integer', nullable: true, example: 12 })
   completionTokens: number | null;
 
-  /** Fixes the random numbers of this completion alone. */
+  /** Fixes the random numbers of this completion alone; for an endpoint, the seed of the request that it came from. */
   @ApiProperty({ type: 'integer', format: 'int64', nullable: true, example: 96190338201744 })
   seed: number | null;
 

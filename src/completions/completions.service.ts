@@ -12,7 +12,7 @@ import { PromptsService } from '#src/prompts/prompts.service.js';
 import type { Completion, NewCompletion } from './completion.entity.js';
 import { RecordedCompletionDto, type CompletionQuery } from './completions.dto.js';
 import { CompletionsRepository } from './completions.repository.js';
-import type { GeneratedCompletion } from './policy-generator.js';
+import type { WrittenCompletion } from './completion-source.js';
 
 @Injectable()
 export class CompletionsService {
@@ -36,7 +36,7 @@ export class CompletionsService {
     tx: Transaction,
     policyVersionId: string,
     batchId: string | null,
-    generated: readonly GeneratedCompletion[],
+    generated: readonly WrittenCompletion[],
   ): Promise<NewCompletion[]> {
     const rows = generated.map((completion) => generatedRow(completion, policyVersionId, batchId));
     const inserted = await this.completions.insertNew(rows, tx);
@@ -101,7 +101,7 @@ function recordedRow(dto: RecordedCompletionDto, promptId: string): NewCompletio
   return { ...nothing, id: newId(), promptId, text, externalId, source, finishReason: finishReason ?? null };
 }
 
-function generatedRow(completion: GeneratedCompletion, policyVersionId: string, batchId: string | null): NewCompletion {
+function generatedRow(completion: WrittenCompletion, policyVersionId: string, batchId: string | null): NewCompletion {
   const { promptId, text, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
   const counts = { finishReason, promptTokens, completionTokens, seed };
   return { ...nothing, id: newId(), promptId, text, policyVersionId, batchId, sampleIndex, ...counts };

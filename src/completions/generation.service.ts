@@ -1,39 +1,59 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import type { GenerationControl } from '#src/lm/generate.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { PolicyGenerator, PromptTooLongError, type GeneratedCompletion, type PromptText } from './policy-generator.js';
+import type { CompletionSource, WrittenCompletion } from './completion-source.js';
+import { EndpointError } from './endpoint-error.js';
+import { EndpointGenerator } from './endpoint-generator.js';
+import { PolicyGenerator, PromptTooLongError, type PromptText } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */
 @Injectable()
 export class GenerationService {
-  constructor(private readonly versions: PolicyVersionsService) {}
+  constructor(
+    private readonly versions: PolicyVersionsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
-  /** Loads the version once for `use`, and frees it afterwards. */
-  async withGenerator<R>(policyVersionId: string, use: (generator: PolicyGenerator) => Promise<R>): Promise<R> {
-    const generator = new PolicyGenerator(await this.versions.loadCheckpoint(policyVersionId));
+  /**
+   * Loads the version once for `use`, and frees it afterwards.
+   *
+   * @throws JobFailure `prompt_too_long`, and an endpoint's refusals by their codes
+   */
+  async withGenerator<R>(policyVersionId: string, use: (generator: CompletionSource) => Promise<R>): Promise<R> {
+    let generator: CompletionSource | undefined;
     try {
+      generator = await this.open(policyVersionId);
       return await use(generator);
     } catch (error) {
       if (error instanceof PromptTooLongError) throw new JobFailure('prompt_too_long', error.message);
+      if (error instanceof EndpointError && !error.retriable) throw new JobFailure(error.code, error.message);
       throw error;
     } finally {
-      await generator.dispose();
+      await generator?.dispose();
     }
   }
 
   /**
    * `sampling.n` completions of every prompt, by prompt in the order given.
    *
-   * @throws JobFailure `prompt_too_long`
+   * @throws JobFailure as `withGenerator`
    */
   generateForPrompts(
     policyVersionId: string,
     prompts: readonly PromptText[],
     sampling: Sampling,
     control?: GenerationControl,
-  ): Promise<GeneratedCompletion[]> {
+  ): Promise<WrittenCompletion[]> {
     return this.withGenerator(policyVersionId, (generator) => generator.generate(prompts, sampling, control));
+  }
+
+  private async open(policyVersionId: string): Promise<CompletionSource> {
+    const { endpoint } = await this.versions.get(policyVersionId);
+    if (endpoint) return new EndpointGenerator(endpoint, this.config);
+    return new PolicyGenerator(await this.versions.loadCheckpoint(policyVersionId));
   }
 }

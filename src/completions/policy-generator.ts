@@ -5,8 +5,9 @@
 import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/generate.js';
+import { beforeStopString, stopStringTest } from '#src/lm/stop-strings.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
-import type { FinishReason } from './completion.entity.js';
+import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 export interface PromptText {
@@ -14,18 +15,9 @@ export interface PromptText {
   text: string;
 }
 
-export interface GeneratedCompletion {
-  promptId: string;
-  /** From 0 within the prompt. */
-  sampleIndex: number;
-  seed: number;
-  text: string;
-  finishReason: FinishReason;
-  promptTokens: number;
-  /** The end marker included. */
-  completionTokens: number;
+export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];
-  /** Of each token, at temperature 1 and unfiltered. */
+  /** Of each token, at temperature 1, without penalties and filters. */
   logProbs: number[];
 }
 
@@ -41,7 +33,7 @@ interface FramedPrompt {
   room: number;
 }
 
-export class PolicyGenerator {
+export class PolicyGenerator implements CompletionSource {
   private readonly tokenizer: Tokenizer;
   private readonly framing: ChatFraming;
   private readonly generator: Generator;
@@ -51,7 +43,7 @@ export class PolicyGenerator {
   constructor({ config, tokenizer, tensors }: Checkpoint) {
     this.tokenizer = Tokenizer.fromFiles(tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator({ config, tensors });
+    this.generator = new Generator({ config, tensors }, { frozen: true });
     this.positions = config.maxPositionEmbeddings;
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...config.eosTokenIds])];
   }
@@ -66,15 +58,15 @@ export class PolicyGenerator {
     const framed = prompts.map((prompt) => this.frame(prompt, sampling.maxTokens));
     const total = prompts.length * sampling.n;
     const results = new Map<string, GeneratedCompletion[]>();
+    const isOver = stopStringTest(sampling.stop, (ids) => this.tokenizer.decode(ids));
     let before = 0;
     for (const [maxNewTokens, group] of byRoom(framed)) {
       const seedsOf = ({ id }: FramedPrompt) => Array.from({ length: sampling.n }, (_, i) => completionSeed(sampling.seed, id, i));
       const requests = group.map((prompt) => ({ ids: prompt.ids, seeds: seedsOf(prompt) }));
-      const { temperature, topP } = sampling;
-      const options = { temperature, topP, topK: sampling.topK ?? 0, maxNewTokens, stopTokenIds: this.stopTokenIds };
+      const options = { ...sampling, topK: sampling.topK ?? 0, maxNewTokens, stopTokenIds: this.stopTokenIds, isOver };
       const onProgress = (done: number) => control.onProgress?.(before + done, total);
       const sequences = await this.generator.generate(requests, options, { signal: control.signal, onProgress });
-      group.forEach((prompt, at) => results.set(prompt.id, this.read(prompt, requests[at].seeds, sequences[at])));
+      group.forEach((prompt, at) => results.set(prompt.id, this.read(prompt, requests[at].seeds, sequences[at], sampling.stop)));
       before += group.length * sampling.n;
     }
     return prompts.flatMap((prompt) => results.get(prompt.id)!);
@@ -91,12 +83,12 @@ export class PolicyGenerator {
     throw new PromptTooLongError(`prompt ${id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
   }
 
-  private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[]): GeneratedCompletion[] {
+  private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[], stop: string[]): GeneratedCompletion[] {
     return sequences.map(({ tokenIds, logProbs, finishReason }, sampleIndex) => ({
       promptId: prompt.id,
       sampleIndex,
       seed: seeds[sampleIndex],
-      text: this.textOf(tokenIds),
+      text: this.textOf(tokenIds, stop),
       finishReason,
       promptTokens: prompt.ids.length,
       completionTokens: tokenIds.length,
@@ -106,9 +98,9 @@ export class PolicyGenerator {
   }
 
   /** A policy may write any byte, the database no NUL. */
-  private textOf(tokenIds: number[]): string {
+  private textOf(tokenIds: number[], stop: string[]): string {
     const end = this.stopTokenIds.includes(tokenIds.at(-1)!) ? -1 : undefined;
-    return this.tokenizer.decode(tokenIds.slice(0, end)).replaceAll('\0', '\ufffd');
+    return beforeStopString(this.tokenizer.decode(tokenIds.slice(0, end)), stop).replaceAll('\0', '\ufffd');
   }
 }
 

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, IsNumber, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling, type Sampling } from './sampling.js';
 
 /** How completions are drawn. What is left out takes its default. */
@@ -27,6 +28,48 @@ export class SamplingOptionsDto {
   @Min(1)
   @Max(1_000_000)
   topK?: number;
+
+  /** Only tokens at least this share as likely as the likeliest one. */
+  @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 1, example: 0.05 })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  minP?: number;
+
+  /** Makes tokens of the prompt and of the completion so far less likely above 1, likelier below. */
+  @ApiPropertyOptional({ default: 1, minimum: 0.01, maximum: 10, example: 1.1 })
+  @IsOptional()
+  @IsNumber()
+  @Min(0.01)
+  @Max(10)
+  repetitionPenalty?: number;
+
+  /** Taken off a token's logit for each time that the completion holds it. */
+  @ApiPropertyOptional({ default: 0, minimum: -2, maximum: 2, example: 0 })
+  @IsOptional()
+  @IsNumber()
+  @Min(-2)
+  @Max(2)
+  frequencyPenalty?: number;
+
+  /** Taken off a token's logit once the completion holds it. */
+  @ApiPropertyOptional({ default: 0, minimum: -2, maximum: 2, example: 0 })
+  @IsOptional()
+  @IsNumber()
+  @Min(-2)
+  @Max(2)
+  presencePenalty?: number;
+
+  /** A completion ends before the first of these texts; its finish reason is then `stop`. */
+  @ApiPropertyOptional({ type: [String], default: [], maxItems: 16, example: ['\n\n'] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(16)
+  @IsString({ each: true })
+  @Length(1, 200, { each: true })
+  @IsStorable()
+  stop?: string[];
 
   /** Longest completion in tokens, its end marker included. */
   @ApiPropertyOptional({ type: 'integer', default: 256, minimum: 1, maximum: 4096, example: 64 })
@@ -63,6 +106,21 @@ export class SamplingDto implements Sampling {
   @ApiProperty({ type: 'integer', nullable: true, example: 50 })
   topK: number | null;
 
+  /** @example 0.05 */
+  minP: number;
+
+  /** @example 1.1 */
+  repetitionPenalty: number;
+
+  /** @example 0 */
+  frequencyPenalty: number;
+
+  /** @example 0 */
+  presencePenalty: number;
+
+  @ApiProperty({ type: [String], example: ['\n\n'] })
+  stop: string[];
+
   @ApiProperty({ type: 'integer', example: 64 })
   maxTokens: number;
 
@@ -74,14 +132,6 @@ export class SamplingDto implements Sampling {
 }
 
 export function withDefaults(options: SamplingOptionsDto): Sampling {
-  const { temperature, topP, topK, maxTokens, n, seed } = options;
-  const fallback = defaultSampling;
-  return {
-    temperature: temperature ?? fallback.temperature,
-    topP: topP ?? fallback.topP,
-    topK: topK ?? fallback.topK,
-    maxTokens: maxTokens ?? fallback.maxTokens,
-    n: n ?? fallback.n,
-    seed: seed ?? fallback.seed,
-  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  return { ...defaultSampling, ...Object.fromEntries(given) };
 }

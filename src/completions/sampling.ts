@@ -7,13 +7,35 @@ export interface Sampling {
   topP: number;
   /** null keeps every token. */
   topK: number | null;
+  /** Only tokens at least this share as likely as the likeliest; 0 keeps every token. */
+  minP: number;
+  /** Divides the logits of tokens that the prompt or the completion holds; 1 changes nothing. */
+  repetitionPenalty: number;
+  /** Taken off a token's logit for each time that the completion holds it. */
+  frequencyPenalty: number;
+  /** Taken off a token's logit once when the completion holds it. */
+  presencePenalty: number;
+  /** Texts before which a completion ends. */
+  stop: string[];
   maxTokens: number;
   /** Completions per prompt. */
   n: number;
   seed: number;
 }
 
-export const defaultSampling: Sampling = { temperature: 1, topP: 1, topK: null, maxTokens: 256, n: 1, seed: 0 };
+export const defaultSampling: Readonly<Sampling> = {
+  temperature: 1,
+  topP: 1,
+  topK: null,
+  minP: 0,
+  repetitionPenalty: 1,
+  frequencyPenalty: 0,
+  presencePenalty: 0,
+  stop: [],
+  maxTokens: 256,
+  n: 1,
+  seed: 0,
+};
 
 /**
  * Seed of one completion, 48 bits, from what it is and not from when or beside what it is drawn: the same

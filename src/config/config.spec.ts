@@ -23,3 +23,15 @@ test('tells every mistake at once, a line each', () => {
 test('never repeats a connection string, it may hold a password', () => {
   expect(() => readConfig({ DATABASE_URL: 'mysql://u:secret@h/d' })).toThrow(/^((?!secret).)*$/);
 });
+
+test('keys of endpoints belong to an origin, and are never repeated', () => {
+  const { endpointKeys, allowPrivateEndpoints } = readConfig({
+    ENDPOINT_KEY_OPENAI: 'https://api.openai.com/v1 sk-1',
+    ALLOW_PRIVATE_ENDPOINTS: 'true',
+  });
+  expect(endpointKeys).toEqual({ ENDPOINT_KEY_OPENAI: { origin: 'https://api.openai.com', secret: 'sk-1' } });
+  expect(allowPrivateEndpoints).toBe(true);
+  expect(readConfig({}).allowPrivateEndpoints).toBe(false);
+  expect(() => readConfig({ ENDPOINT_KEY_X: 'secret' })).toThrow(/^ENDPOINT_KEY_X must be the origin((?!secret).)*$/);
+  expect(() => readConfig({ ALLOW_PRIVATE_ENDPOINTS: 'yes' })).toThrow(/ALLOW_PRIVATE_ENDPOINTS must be one of/);
+});

@@ -1,6 +1,7 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
 // are told at once. Nothing else in the code base reads process.env.
 import { resolve } from 'node:path';
+import { readEndpointKeys, type EndpointKey } from './endpoint-keys.js';
 
 export interface Config {
   readonly host: string;
@@ -26,6 +27,10 @@ export interface Config {
   readonly jobLeaseSeconds: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
   readonly computeThreads: number;
+  /** Whether policy endpoints may have loopback and private addresses. */
+  readonly allowPrivateEndpoints: boolean;
+  /** Keys of policy endpoints, by the name of their variable. */
+  readonly endpointKeys: Readonly<Record<string, EndpointKey>>;
 }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -88,6 +93,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
+    allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
+    endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(config);

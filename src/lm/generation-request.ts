@@ -2,6 +2,7 @@
 import { type Tensor } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
 import { type LoraConfig } from './lora.js';
+import { type WeightFormat } from './frozen-weights.js';
 import { checkSampling, type SamplingOptions } from './sampler.js';
 
 export interface PromptRequest {
@@ -15,12 +16,14 @@ export interface GenerationOptions extends SamplingOptions {
   maxNewTokens: number;
   /** Tokens that end a completion; the model's end-of-sequence ids when left out. */
   stopTokenIds?: readonly number[];
+  /** Asked after every token whether a completion is over, for instance because its text holds a stop string. */
+  isOver?: (tokenIds: readonly number[]) => boolean;
 }
 
 export interface GeneratedSequence {
-  /** Without the prompt; the stop token is included when one was sampled. */
+  /** Without the prompt; the stop token is included when one was sampled, and so are those of a stop string. */
   tokenIds: number[];
-  /** Of each token under the model's softmax at temperature 1, unfiltered. */
+  /** Of each token under the model's softmax at temperature 1, without penalties and filters. */
   logProbs: number[];
   finishReason: 'stop' | 'length';
 }
@@ -44,6 +47,18 @@ export interface GeneratorLimits {
   maxPrefillTokens: number;
   /** Of one operator; the runtime's choice when left out. One is best for small models on a busy machine. */
   threads?: number;
+  /**
+   * Base weights are constants of the decode sessions (the default for formats other than `f32`): decoding is
+   * faster, each session holds a copy of them, and changes arrive by `updateWeights` alone. LoRA factors are
+   * read at every step either way. Weights beyond 1.9 GiB are never frozen as `f32`.
+   */
+  frozen?: boolean;
+  /**
+   * Of the layers' linear maps while decoding: `f32` (default), or 8 or 4 bits in blocks of 32. Log-probabilities
+   * are then those of the policy that wrote, prompts read with full weights: off-policy for a trainer, whose
+   * importance ratios must be taken against them.
+   */
+  weights?: WeightFormat;
 }
 
 /** Throws RangeError for a request that the model cannot serve. */

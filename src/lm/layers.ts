@@ -5,6 +5,7 @@ import { type ModelConfig } from './config.js';
 import { familyOf, type LinearRole } from './families.js';
 import { loraDelta, type LoraConfig } from './lora.js';
 import { linearParameter } from './parameter-shapes.js';
+import { quantizedLinear } from './quantize-weights.js';
 
 /** Parameter nodes by Hugging Face name, LoRA factors by PEFT name. */
 export type Params = Readonly<Record<string, Node>>;
@@ -33,7 +34,8 @@ export function embed({ config, params }: Model, ids: Node, positions: Node): No
 /** x [rows, in] -> [rows, out]: x W^T + b, plus the LoRA term where `params` has factors for it. */
 export function linear({ config, params, lora }: Model, layer: number, role: LinearRole, x: Node): Node {
   const { weight, bias } = linearParameter(config, layer, role);
-  const product = matmul(x, param(params, weight), { transB: !familyOf(config).transposed });
+  const product =
+    quantizedLinear(params, weight, x) ?? matmul(x, param(params, weight), { transB: !familyOf(config).transposed });
   const delta = loraDelta(params, lora, weight, x);
   const sum = delta ? add(product, delta) : product;
   return bias === undefined ? sum : add(sum, param(params, bias));

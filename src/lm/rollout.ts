@@ -19,6 +19,7 @@ type RolloutOptions = GenerationOptions & GeneratorLimits & { stop: ReadonlySet<
 interface Row extends GeneratedSequence {
   prompt: number;
   rng: Rng;
+  history: { prompt: ReadonlySet<number>; written: Map<number, number> };
   /** Tokens in the cache: the prompt and all generated ones but the last. */
   cached: number;
   done: boolean;
@@ -41,7 +42,10 @@ export class Rollout {
     private readonly prompts: readonly PromptRequest[],
     private readonly options: RolloutOptions,
   ) {
-    this.rows = prompts.map(({ seeds }, prompt) => seeds.map((seed) => newRow(prompt, seed)));
+    this.rows = prompts.map(({ ids, seeds }, prompt) => {
+      const read = new Set(ids);
+      return seeds.map((seed) => newRow(prompt, read, seed));
+    });
     this.waiting = this.rows.flat();
     this.totalRows = this.waiting.length;
     const longest = prompts.reduce((length, { ids }) => Math.max(length, ids.length), 1);
@@ -66,7 +70,8 @@ export class Rollout {
     await this.admit(weights);
     const active = this.slots.filter((row) => row !== undefined).length;
     if (active === 0) return;
-    if (this.waiting.length === 0 && powerOfTwo(active) < this.slots.length) this.shrink(powerOfTwo(active));
+    const size = powerOfTwo(active);
+    if (this.waiting.length === 0 && size < this.slots.length && this.sessions.resizable) this.shrink(size);
     await this.step(weights);
   }
 
@@ -126,10 +131,11 @@ export class Rollout {
   }
 
   private take(row: Row, logits: Float32Array): void {
-    const { token, logProb } = sampleToken(logits, this.options, row.rng.next());
+    const { token, logProb } = sampleToken(logits, this.options, row.rng.next(), row.history);
     row.tokenIds.push(token);
     row.logProbs.push(logProb);
-    if (this.options.stop.has(token)) row.finishReason = 'stop';
+    row.history.written.set(token, (row.history.written.get(token) ?? 0) + 1);
+    if (this.options.stop.has(token) || this.options.isOver?.(row.tokenIds)) row.finishReason = 'stop';
     row.done = row.finishReason === 'stop' || row.tokenIds.length === this.options.maxNewTokens;
     if (row.done) this.doneRows++;
   }
@@ -151,9 +157,10 @@ export class Rollout {
   }
 }
 
-function newRow(prompt: number, seed: string | number): Row {
+function newRow(prompt: number, read: ReadonlySet<number>, seed: string | number): Row {
   return {
     prompt,
+    history: { prompt: read, written: new Map() },
     rng: Rng.from(seed),
     cached: 0,
     done: false,

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { checkSampling, sampleToken, type SamplingOptions } from './sampler.js';
-import { topCandidates } from './top-candidates.js';
+import { largestValues } from './top-candidates.js';
 
 const logits = Float32Array.from([1, 3, 2, -1, 3.5]);
 
@@ -21,6 +22,37 @@ function softmax(values: number[]): number[] {
 
 const expectClose = (actual: number[], expected: number[]): void =>
   actual.forEach((value, i) => expect(Math.abs(value - expected[i])).toBeLessThan(0.015));
+
+interface Golden {
+  options: SamplingOptions;
+  logits: number[];
+  prompt: number[];
+  written: number[];
+  probabilities: number[];
+}
+const goldenFile = new URL('../../test/golden/sampling/filters.json', import.meta.url);
+const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Golden[];
+
+/** What evenly spaced uniforms draw: each probability to within one over their number. */
+function distribution({ options, logits: values, prompt, written }: Golden, draws = 20_000): number[] {
+  const counts = new Map<number, number>();
+  for (const token of written) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const history = { prompt: new Set(prompt), written: counts };
+  const drawn = new Array<number>(values.length).fill(0);
+  for (let i = 0; i < draws; i++)
+    drawn[sampleToken(Float32Array.from(values), options, (i + 0.5) / draws, history).token] += 1 / draws;
+  return drawn;
+}
+
+describe('sampler against the logits processors of transformers', () => {
+  it.each(golden.map((entry) => [JSON.stringify(entry.options), entry] as const))('%s', (_, entry) => {
+    const drawn = distribution(entry);
+    entry.probabilities.forEach((p, token) => {
+      expect(Math.abs(drawn[token] - p), `token ${token}`).toBeLessThan(1.5e-4);
+      if (p === 0) expect(drawn[token]).toBe(0);
+    });
+  });
+});
 
 describe('sampler', () => {
   it('follows the tempered softmax, and reports the untempered log-probability', () => {
@@ -54,6 +86,16 @@ describe('sampler', () => {
     expectClose(frequencies({ temperature: 1, topK: 3, topP: 0.5 }), [0, 0, 0, 0, 1]);
   });
 
+  it('keeps what is likely enough beside the likeliest, at the temperature asked for', () => {
+    // exp(-0.5) and exp(-1.5) of the likeliest token's probability, exp(-2.5) and exp(-4.5) are too little.
+    const [p1, p2, p4] = softmax([3, 2, 3.5]);
+    expectClose(frequencies({ temperature: 1, minP: 0.2 }), [0, p1, p2, 0, p4]);
+    const hot = softmax([0.5, 1.5, 1, 1.75]);
+    expectClose(frequencies({ temperature: 2, minP: 0.2 }), [hot[0], hot[1], hot[2], 0, hot[3]]);
+    expectClose(frequencies({ temperature: 1, minP: 1 }), [0, 0, 0, 0, 1]);
+    expectClose(frequencies({ temperature: 1, topK: 2, minP: 0.7 }), [0, 0, 0, 0, 1]);
+  });
+
   it('finds the nucleus of a flat, large vocabulary', () => {
     const flat = new Float32Array(5000);
     const seen = new Set(
@@ -68,10 +110,20 @@ describe('sampler', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: 1, max: 200 }), (list, k) => {
         const size = Math.min(k, list.length);
-        const sorted = list.map((_, i) => i).sort((a, b) => list[b] - list[a] || a - b);
-        expect([...topCandidates(Float32Array.from(list), size)]).toEqual(sorted.slice(0, size));
+        const sorted = [...list].sort((a, b) => b - a);
+        expect([...largestValues(Float32Array.from(list), size)]).toEqual(sorted.slice(0, size));
       }),
     );
+  });
+
+  it('keeps the lowest ids of those tied at the border', () => {
+    const tied = Float32Array.from([1, 2, 0, 1, 1, 2]);
+    const drawn = (options: Partial<SamplingOptions>): number[] => [
+      ...new Set(Array.from({ length: 500 }, (_, i) => sampleToken(tied, { temperature: 1, ...options }, i / 500).token)),
+    ];
+    expect(drawn({ topK: 4 })).toEqual([0, 1, 3, 5]);
+    expect(drawn({ topP: (2 * Math.E ** 2 + 1.5 * Math.E) / (2 * Math.E ** 2 + 3 * Math.E + 1) })).toEqual([0, 1, 3, 5]);
+    expect(drawn({ topK: 1 })).toEqual([1]);
   });
 
   it.each([
@@ -79,5 +131,8 @@ describe('sampler', () => {
     [{ temperature: NaN }, /temperature/],
     [{ temperature: 1, topK: 1.5 }, /topK/],
     [{ temperature: 1, topP: 0 }, /topP/],
+    [{ temperature: 1, minP: -0.1 }, /minP/],
+    [{ temperature: 1, minP: 1.1 }, /minP/],
+    [{ temperature: 1, repetitionPenalty: -1 }, /repetitionPenalty/],
   ])('refuses %j', (options, message) => expect(() => checkSampling(options)).toThrow(message));
 });

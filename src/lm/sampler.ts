@@ -1,17 +1,22 @@
 /**
- * One token from one row of logits. Filters apply in the order of transformers: temperature,
- * top-k, top-p. The log-probability returned is the model's own (no temperature, no filter),
- * since that is what a trainer recomputes.
+ * One token from one row of logits. Penalties and filters apply in the order of transformers: penalties,
+ * temperature, top-k, top-p, min-p. The log-probability returned is the model's own (no penalty, no
+ * temperature, no filter), since that is what a trainer recomputes.
+ *
+ * Unlike transformers, top-k keeps exactly k tokens: of those tied with the k-th it keeps the lowest ids.
  */
-import { topCandidates } from './top-candidates.js';
+import { checkPenalties, hasPenalties, penalize, type PenaltyOptions, type TokenHistory } from './penalties.js';
+import { largestValues } from './top-candidates.js';
 
-export interface SamplingOptions {
+export interface SamplingOptions extends PenaltyOptions {
   /** 0 is greedy. */
   temperature: number;
   /** Keep the k likeliest tokens; 0 keeps all. */
   topK?: number;
   /** Keep the likeliest tokens up to this probability mass; 1 keeps all. */
   topP?: number;
+  /** Keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
+  minP?: number;
 }
 
 export interface SampledToken {
@@ -21,20 +26,42 @@ export interface SampledToken {
 }
 
 /** Throws RangeError naming the option that makes no sense. */
-export function checkSampling({ temperature, topK = 0, topP = 1 }: SamplingOptions): void {
+export function checkSampling(options: SamplingOptions): void {
+  const { temperature, topK = 0, topP = 1, minP = 0 } = options;
   if (!(temperature >= 0) || !Number.isFinite(temperature))
     throw new RangeError(`temperature must be >= 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK must be an integer >= 0, got ${topK}`);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`topP must be in (0, 1], got ${topP}`);
+  if (!(minP >= 0 && minP <= 1)) throw new RangeError(`minP must be in [0, 1], got ${minP}`);
+  checkPenalties(options);
 }
 
-/** logits [vocab]; `uniform` in [0, 1) is the only randomness, one number per token. */
-export function sampleToken(logits: Float32Array, options: SamplingOptions, uniform: number): SampledToken {
+/**
+ * logits [vocab]; `uniform` in [0, 1) is the only randomness, one number per token: tokens are walked in the
+ * order of their ids until their probabilities have used it up. `history` is needed when the options hold a
+ * penalty.
+ */
+export function sampleToken(
+  logits: Float32Array,
+  options: SamplingOptions,
+  uniform: number,
+  history?: TokenHistory,
+): SampledToken {
   const best = argmax(logits);
-  const max = logits[best];
-  const total = sumExp(logits, max, 1);
-  const token = options.temperature === 0 ? best : draw(logits, max, total, options, uniform);
-  return { token, logProb: logits[token] - max - Math.log(total) };
+  const weights = new Float64Array(logits.length);
+  const total = fillWeights(weights, logits, { temperature: 1, max: logits[best], cut: everything });
+  const penalized = history && hasPenalties(options) ? penalize(logits, history, options) : logits;
+  const likeliest = penalized === logits ? best : argmax(penalized);
+  const token = options.temperature === 0 ? likeliest : draw();
+  return { token, logProb: logits[token] - logits[best] - Math.log(total) };
+
+  function draw(): number {
+    const { temperature } = options;
+    const cut = cutOf(penalized, penalized[likeliest], options);
+    const known = penalized === logits && temperature === 1 && cut === everything;
+    const mass = known ? total : fillWeights(weights, penalized, { temperature, max: penalized[likeliest], cut });
+    return pick(weights, uniform * mass);
+  }
 }
 
 function argmax(values: Float32Array): number {
@@ -43,81 +70,83 @@ function argmax(values: Float32Array): number {
   return best;
 }
 
-function sumExp(values: Float32Array, max: number, temperature: number): number {
+/** What the filters keep: every logit above the threshold, and the first `ties` that are equal to it. */
+interface Cut {
+  threshold: number;
+  ties: number;
+}
+
+const everything: Cut = { threshold: -Infinity, ties: Infinity };
+
+/** A token's weight is its probability over the likeliest token's; what is cut weighs nothing. Returns their sum. */
+function fillWeights(
+  weights: Float64Array,
+  logits: Float32Array,
+  { temperature, max, cut }: { temperature: number; max: number; cut: Cut },
+): number {
+  const { threshold } = cut;
+  let { ties } = cut;
   let total = 0;
-  for (let i = 0; i < values.length; i++) total += Math.exp((values[i] - max) / temperature);
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i];
+    const kept = logit > threshold || (logit === threshold && ties-- > 0);
+    const weight = kept ? Math.exp((logit - max) / temperature) : 0;
+    weights[i] = weight;
+    total += weight;
+  }
   return total;
 }
 
-/** `untempered` is the sum of exponentials at temperature 1, which plain sampling needs again. */
-function draw(
-  logits: Float32Array,
-  max: number,
-  untempered: number,
-  { temperature, topK = 0, topP = 1 }: SamplingOptions,
-  uniform: number,
-): number {
-  const weight = (i: number): number => Math.exp((logits[i] - max) / temperature);
+/** The filters in their order; each looks at what the one before left. */
+function cutOf(logits: Float32Array, max: number, { temperature, topK = 0, topP = 1, minP = 0 }: SamplingOptions): Cut {
+  const weight = (logit: number): number => Math.exp((logit - max) / temperature);
   const unlimited = topK === 0 || topK >= logits.length;
-  if (unlimited && topP === 1) {
-    const total = temperature === 1 ? untempered : sumExp(logits, max, temperature);
-    return pick(logits.length, (i) => i, weight, uniform * total);
+  let cut = everything;
+  if (!unlimited || topP < 1) {
+    const sorted = unlimited ? nucleus(logits, topP, weight) : largestValues(logits, topK);
+    const kept = unlimited || topP === 1 ? sorted : prefixOfMass(sorted, topP * massOf(sorted, weight), weight);
+    const threshold = kept[kept.length - 1];
+    cut = { threshold, ties: kept.length - kept.indexOf(threshold) };
   }
-  const { kept, total } = unlimited
-    ? nucleusPool(logits, max, temperature, topP)
-    : topKPool(logits, topK, weight);
-  return pickNucleus(kept, weight, total * topP, uniform);
+  if (minP === 0) return cut;
+  // The logit at which a weight is minP.
+  const lowest = max + temperature * Math.log(minP);
+  return lowest > cut.threshold ? { threshold: lowest, ties: Infinity } : cut;
 }
 
-interface Pool {
-  /** Indices, likeliest first. */
-  kept: Int32Array;
-  /** Weight of everything that `topP` is a share of. */
-  total: number;
-}
-
-function topKPool(logits: Float32Array, topK: number, weight: (i: number) => number): Pool {
-  const kept = topCandidates(logits, topK);
-  return { kept, total: kept.reduce((sum, i) => sum + weight(i), 0) };
-}
-
-/** Candidates enough to hold `topP` of the mass: few are usually enough, so the pool grows only on demand. */
-function nucleusPool(logits: Float32Array, max: number, temperature: number, topP: number): Pool {
-  const total = sumExp(logits, max, temperature);
-  for (let size = 64; ; size *= 8) {
-    const kept = topCandidates(logits, Math.min(size, logits.length));
-    const mass = kept.reduce((sum, i) => sum + Math.exp((logits[i] - max) / temperature), 0);
-    if (mass >= topP * total || kept.length === logits.length) return { kept, total };
+/** The likeliest logits that together have `topP` of the mass: few are usually enough, so more are sorted on demand. */
+function nucleus(logits: Float32Array, topP: number, weight: (logit: number) => number): Float32Array {
+  const mass = topP * massOf(logits, weight);
+  for (let size = 64; ; size *= 32) {
+    const sorted = largestValues(logits, Math.min(size, logits.length));
+    const kept = prefixOfMass(sorted, mass, weight);
+    if (kept.length < sorted.length || sorted.length === logits.length) return kept;
   }
 }
 
-/** Samples from the shortest prefix of `sorted` whose weight reaches `mass`. */
-function pickNucleus(
-  sorted: Int32Array,
-  weight: (i: number) => number,
-  mass: number,
-  uniform: number,
-): number {
+function massOf(logits: Float32Array, weight: (logit: number) => number): number {
+  let total = 0;
+  for (const logit of logits) total += weight(logit);
+  return total;
+}
+
+/** The shortest prefix whose weight reaches `mass`, at least one. */
+function prefixOfMass(sorted: Float32Array, mass: number, weight: (logit: number) => number): Float32Array {
   let sum = 0;
   let length = 0;
   while (length < sorted.length && sum < mass) sum += weight(sorted[length++]);
-  return pick(Math.max(1, length), (i) => sorted[i], weight, uniform * sum);
+  return sorted.subarray(0, Math.max(1, length));
 }
 
-/** Walks `count` candidates until their weights have used up `target`. */
-function pick(
-  count: number,
-  candidate: (i: number) => number,
-  weight: (i: number) => number,
-  target: number,
-): number {
+/** The token at which the weights have used up `target`. */
+function pick(weights: Float64Array, target: number): number {
   let remaining = target;
-  let last = candidate(0);
-  for (let i = 0; i < count; i++) {
-    const token = candidate(i);
-    const w = weight(token);
-    if (w > 0) last = token;
-    remaining -= w;
+  let last = 0;
+  for (let token = 0; token < weights.length; token++) {
+    const weight = weights[token];
+    if (weight === 0) continue;
+    last = token;
+    remaining -= weight;
     if (remaining < 0) return token;
   }
   // Rounding may leave a sliver after the last weight.

@@ -46,6 +46,8 @@ export interface OpAttrs {
   Where: None;
   Cast: { readonly to: DType };
   MatMul: { readonly transA: boolean; readonly transB: boolean };
+  /** inputs: x, packed, scales. */
+  MatMulNBits: { readonly bits: 4 | 8; readonly blockSize: number; readonly int8Rows: boolean };
   Transpose: { readonly perm: readonly number[] };
   Reshape: None;
   Expand: None;

@@ -19,7 +19,7 @@ export interface MemoryPlan {
   activations: number;
 }
 
-const bytesOf: Record<Node['dtype'], number> = { float32: 4, int64: 8, int32: 4, bool: 1 };
+const bytesOf: Record<Node['dtype'], number> = { float32: 4, int64: 8, int32: 4, uint8: 1, bool: 1 };
 
 /** Operators whose value is another view of their first input. */
 const views = new Set<Op>(['Reshape', 'StopGradient']);

@@ -1,7 +1,7 @@
 import { Rng } from '#src/common/rng.js';
 import { constant, input, type Node } from './graph.js';
 import * as ops from './ops.js';
-import { bools, f32, i32, i64, sizeOf, type Tensor } from './tensor.js';
+import { bools, f32, i32, i64, sizeOf, u8, type Tensor } from './tensor.js';
 
 /** One op in use: how to build it from inputs, and tensors to feed them. */
 export interface OpCase {
@@ -10,6 +10,8 @@ export interface OpCase {
   readonly build: (...inputs: Node[]) => Node | Readonly<Record<string, Node>>;
   /** False for decoding ops and integer or boolean results. */
   readonly differentiable?: boolean;
+  /** Largest difference between the runtime and the interpreter; that of float32 when left out. */
+  readonly tolerance?: number;
   /** Outputs to fetch into the tensor fed as the named input. */
   readonly inPlace?: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,11 @@ const awayFromKinks = (...shape: number[]) =>
 const ints = (high: number, ...shape: number[]) =>
   i64(
     Array.from({ length: sizeOf(shape) }, () => rng.int(high)),
+    shape,
+  );
+const bytes = (...shape: number[]) =>
+  u8(
+    Uint8Array.from({ length: sizeOf(shape) }, () => rng.int(256)),
     shape,
   );
 const flags = (...shape: number[]) =>
@@ -182,6 +189,17 @@ const matMuls: OpCase[] = [
   );
 });
 
+function quantized(bits: 4 | 8, int8Rows = false): OpCase {
+  return {
+    name: `quantizedMatmul, ${bits} bits${int8Rows ? ', rows rounded too' : ''}`,
+    feeds: { x: normal(3, 64), packed: bytes(5, 2, 4 * bits), scales: normal(5, 2) },
+    build: (x, packed, scales) => ops.quantizedMatmul(ops.mul(x, 0.01), packed, scales, { bits, blockSize: 32, int8Rows }),
+    // 64 products of values below 0.04 with errors of 1/254 of a block's largest.
+    tolerance: int8Rows ? 0.05 : undefined,
+    differentiable: false,
+  };
+}
+
 const blocks: OpCase[] = [
   binary('rmsNorm', (x, w) => ops.rmsNorm(x, w, 1e-5), normal(2, 3, 8), normal(8)),
   {
@@ -249,6 +267,10 @@ export const opCases: readonly OpCase[] = [
   ...shapes,
   ...reductions,
   ...matMuls,
+  quantized(4),
+  quantized(8),
+  quantized(4, true),
+  quantized(8, true),
   ...blocks,
   decoding('a step', 1, [4, 2], 5),
   decoding('a step with a window', 1, [4, 3], 5, 3),

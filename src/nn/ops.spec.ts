@@ -16,7 +16,7 @@ describe('forward: ONNX Runtime against the interpreter', () => {
     const into = Object.fromEntries(inPlace.map(([output, fed]) => [output, feeds[fed]]));
     const got = await runOnce(outputs, feeds, into);
     for (const name of Object.keys(outputs)) {
-      expect(difference(got[name], expected[name]), name).toBeLessThan(3e-6);
+      expect(difference(got[name], expected[name]), name).toBeLessThan(opCase.tolerance ?? 3e-6);
     }
   });
 });

@@ -1,5 +1,5 @@
 /** Element types the engine knows. `bool` is stored one byte per element, as ONNX Runtime does. */
-export type DType = 'float32' | 'int64' | 'int32' | 'bool';
+export type DType = 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
 
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
@@ -40,6 +40,11 @@ export function bools(data: readonly (boolean | number)[] | Uint8Array, shape: r
   return tensor('bool', data instanceof Uint8Array ? data : Uint8Array.from(data, (v) => (v ? 1 : 0)), shape);
 }
 
+/** uint8 tensor, the type of packed weights; the array is taken over without a copy. */
+export function u8(data: Uint8Array, shape: readonly number[]): Tensor {
+  return tensor('uint8', data, shape);
+}
+
 /** A tensor of zeros of the given type (float32 unless told). */
 export function zeros(shape: readonly number[], dtype: DType = 'float32'): Tensor {
   return tensor(dtype, allocate(dtype, sizeOf(shape)), shape);
@@ -64,6 +69,7 @@ export function allocate(dtype: DType, length: number): TensorData {
       return new BigInt64Array(length);
     case 'int32':
       return new Int32Array(length);
+    case 'uint8':
     case 'bool':
       return new Uint8Array(length);
   }

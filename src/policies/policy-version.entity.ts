@@ -1,9 +1,10 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { PolicyEndpoint } from './policy-endpoint.js';
 
-export const policyVersionOrigins = ['uploaded', 'trained'] as const;
+export const policyVersionOrigins = ['uploaded', 'trained', 'endpoint'] as const;
 export type PolicyVersionOrigin = (typeof policyVersionOrigins)[number];
 
-/** One model of a policy, for good. Numbers count from 1 within the policy, without holes. */
+/** One model of a policy, for good: weights of ours, or an endpoint that serves some. Numbers count from 1 within the policy, without holes. */
 @Entity('policy_versions')
 export class PolicyVersion {
   @PrimaryColumn('uuid')
@@ -15,8 +16,12 @@ export class PolicyVersion {
   @Column('integer')
   number: number;
 
-  @Column('uuid')
-  modelId: string;
+  /** null when `endpoint` serves the model. */
+  @Column('uuid', { nullable: true })
+  modelId: string | null;
+
+  @Column('jsonb', { nullable: true })
+  endpoint: PolicyEndpoint | null;
 
   /** The version that training started from. */
   @Column('uuid', { nullable: true })

@@ -10,12 +10,12 @@ import { PolicyVersionsService } from './policy-versions.service.js';
 export class PolicyVersionsController {
   constructor(private readonly versions: PolicyVersionsService) {}
 
-  /** Makes a version of uploaded files. They are checked, not run. */
+  /** Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run. */
   @Post('policies/:id/versions')
   @RequireScopes('policies:write')
   @ApiOperation({ operationId: 'policyVersions_create' })
   create(@Param('id', ParseUUIDPipe) id: string, @Body() dto: CreatePolicyVersionDto): Promise<PolicyVersionDto> {
-    return this.versions.upload(id, dto);
+    return this.versions.create(id, dto);
   }
 
   @Get('policies/:id/versions')

@@ -1,7 +1,8 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsUUID, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsUUID, ValidateNested } from 'class-validator';
 import { PageOf } from '#src/common/pagination.js';
+import { PolicyEndpointDto, PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import { modelFileNames, type ModelFileName } from './uploaded-model.js';
 import { policyVersionOrigins, type PolicyVersionOrigin } from './policy-version.entity.js';
 
@@ -15,14 +16,23 @@ export class PolicyVersionFileDto {
   artifactId: string;
 }
 
-/** A Hugging Face checkpoint of the Llama family, as files that were uploaded before. */
+/** Either a Hugging Face checkpoint as files that were uploaded before, or an endpoint that serves a model. */
 export class CreatePolicyVersionDto {
   /** config.json, tokenizer.json and model.safetensors are needed, the others are welcome. */
+  @ApiPropertyOptional({ type: [PolicyVersionFileDto] })
+  @IsOptional()
   @IsArray()
   @ArrayMaxSize(modelFileNames.length)
   @ValidateNested({ each: true })
   @Type(() => PolicyVersionFileDto)
-  files: PolicyVersionFileDto[];
+  files?: PolicyVersionFileDto[];
+
+  /** A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
+  @ApiPropertyOptional({ type: PolicyEndpointOptionsDto })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PolicyEndpointOptionsDto)
+  endpoint?: PolicyEndpointOptionsDto;
 }
 
 export class PolicyVersionDto {
@@ -36,8 +46,12 @@ export class PolicyVersionDto {
   @ApiProperty({ type: 'integer', example: 1 })
   number: number;
 
-  @ApiProperty({ format: 'uuid' })
-  modelId: string;
+  /** null when an endpoint serves the model. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  modelId: string | null;
+
+  @ApiProperty({ type: PolicyEndpointDto, nullable: true })
+  endpoint: PolicyEndpointDto | null;
 
   /** The version that training started from. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })

@@ -1,6 +1,6 @@
 // What a policy can be run as: versions, uploaded or trained, never changed. Everything downstream names a
 // version, so that it stays known which weights wrote a completion.
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { buffer } from 'node:stream/consumers';
 import type { Artifact } from '#src/artifacts/artifact.entity.js';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
@@ -8,14 +8,18 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
-import { notFound, unprocessable } from '#src/common/problem.js';
+import { notFound, unprocessable, type ProblemException } from '#src/common/problem.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import { AddressRefusedError, checkAddress } from './network-address.js';
 import { PoliciesService } from './policies.service.js';
+import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import type { PolicyVersion } from './policy-version.entity.js';
 import type { CreatePolicyVersionDto } from './policy-versions.dto.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
-import { neededFiles, readUploadedModel, type ReadableFile } from './uploaded-model.js';
+import { neededFiles, readUploadedModel, type ModelFileName, type ReadableFile } from './uploaded-model.js';
 
 export interface TrainedVersion {
   parentVersionId: string;
@@ -32,14 +36,26 @@ export class PolicyVersionsService {
     private readonly artifacts: ArtifactsService,
     private readonly models: ModelsService,
     private readonly lineage: LineageService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  /**
+   * Of uploaded files or of an endpoint, whichever the request names.
+   *
+   * @throws ProblemException 422 `policy_version_source`, and those of `upload` and `registerEndpoint`
+   */
+  async create(policyId: string, { files, endpoint }: CreatePolicyVersionDto): Promise<PolicyVersion> {
+    await this.policies.get(policyId);
+    if (files && !endpoint) return this.upload(policyId, files);
+    if (endpoint && !files) return this.registerEndpoint(policyId, endpoint);
+    throw unprocessable('policy_version_source', '', 'oneOf', 'give either files or endpoint');
+  }
 
   /**
    * @throws ProblemException 422 `model_file_duplicate`, `model_file_missing`, `unknown_artifact`, and those
    *   of `readUploadedModel`
    */
-  async upload(policyId: string, { files }: CreatePolicyVersionDto): Promise<PolicyVersion> {
-    await this.policies.get(policyId);
+  private async upload(policyId: string, files: { name: ModelFileName; artifactId: string }[]): Promise<PolicyVersion> {
     checkNames(files.map((file) => file.name));
     const found = new Map((await this.artifacts.getMany(files.map((f) => f.artifactId))).map((a) => [a.id, a]));
     const named = files.map(({ name, artifactId }, at) => {
@@ -52,15 +68,43 @@ export class PolicyVersionsService {
     const refs = named.map(({ name, artifact }) => ({ name, artifactId: artifact.id, sha256: artifact.sha256 }));
     return this.database.transaction(async (tx) => {
       const model = await this.models.saveUploaded(tx, refs, info);
-      return this.insert(tx, { policyId, modelId: model.id, parentVersionId: null, origin: 'uploaded' });
+      return this.insert(tx, { policyId, modelId: model.id, endpoint: null, parentVersionId: null, origin: 'uploaded' });
     });
+  }
+
+  /**
+   * Nothing is sent to the endpoint yet; each connection checks its address again.
+   *
+   * @throws ProblemException 422 `endpoint_address_private`, `endpoint_key_origin`
+   */
+  private async registerEndpoint(policyId: string, dto: PolicyEndpointOptionsDto): Promise<PolicyVersion> {
+    const endpoint = completeEndpoint(dto);
+    const url = new URL(endpoint.baseUrl);
+    await this.checkEndpointAddress(url);
+    const key = endpoint.apiKeyEnv === null ? undefined : this.config.endpointKeys[endpoint.apiKeyEnv];
+    if (key && key.origin !== url.origin) {
+      const message = `${endpoint.apiKeyEnv} is the key of another origin than ${url.origin}`;
+      throw unprocessable('endpoint_key_origin', '/endpoint/apiKeyEnv', 'sameOrigin', message, endpoint.apiKeyEnv);
+    }
+    const version = { policyId, modelId: null, endpoint, parentVersionId: null, origin: 'endpoint' } as const;
+    return this.database.transaction((tx) => this.insert(tx, version));
+  }
+
+  /** A name that is unknown here may be known to the workers, so only an address that is refused counts. */
+  private async checkEndpointAddress(url: URL): Promise<void> {
+    try {
+      await checkAddress(url, this.config.allowPrivateEndpoints);
+    } catch (error) {
+      if (!(error instanceof AddressRefusedError)) return;
+      throw unprocessable('endpoint_address_private', '/endpoint/baseUrl', 'publicAddress', error.message, url.href);
+    }
   }
 
   /** The next version of the policy that `parentVersionId` belongs to, linked to its run, model and parent. */
   async createTrainedVersion(tx: Transaction, trained: TrainedVersion): Promise<PolicyVersion> {
     const { parentVersionId, modelId, trainingRunId } = trained;
     const { policyId } = await this.get(parentVersionId, tx);
-    const version = await this.insert(tx, { policyId, modelId, parentVersionId, origin: 'trained' });
+    const version = await this.insert(tx, { policyId, modelId, endpoint: null, parentVersionId, origin: 'trained' });
     const child = { type: 'policy_version', id: version.id } as const;
     await this.lineage.link(tx, { type: 'policy_version', id: parentVersionId }, child, 'parent');
     await this.lineage.link(tx, { type: 'training_run', id: trainingRunId }, child, 'trained_by');
@@ -87,15 +131,17 @@ export class PolicyVersionsService {
   /** The whole model in memory, for workers. */
   async loadCheckpoint(versionId: string): Promise<Checkpoint> {
     const { modelId } = await this.get(versionId);
+    if (modelId === null) throw noWeights('/policyVersionId', versionId);
     return parseCheckpoint(await this.models.loadFiles(modelId));
   }
 
   private async insert(
     tx: Transaction,
-    version: Pick<PolicyVersion, 'policyId' | 'modelId' | 'parentVersionId' | 'origin'>,
+    version: Pick<PolicyVersion, 'policyId' | 'modelId' | 'endpoint' | 'parentVersionId' | 'origin'>,
   ): Promise<PolicyVersion> {
     const inserted = await this.versions.insertNext(tx, { id: newId(), ...version });
-    await this.lineage.link(tx, { type: 'model', id: version.modelId }, { type: 'policy_version', id: inserted.id }, 'weights');
+    if (version.modelId !== null)
+      await this.lineage.link(tx, { type: 'model', id: version.modelId }, { type: 'policy_version', id: inserted.id }, 'weights');
     return inserted;
   }
 
@@ -104,6 +150,12 @@ export class PolicyVersionsService {
       length === 0 ? new Uint8Array() : buffer(await this.artifacts.open(artifact, { start, end: start + length - 1 }));
     return { bytes: artifact.bytes, read };
   }
+}
+
+/** What training from an endpoint, or scoring with one, answers. */
+export function noWeights(pointer: string, versionId: string): ProblemException {
+  const message = 'this policy version is an endpoint: it has no weights here to train or to score with';
+  return unprocessable('policy_version_without_weights', pointer, 'hasWeights', message, versionId);
 }
 
 function checkNames(names: string[]): void {

@@ -10,7 +10,7 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { JobMetric } from '#src/jobs/job-metric.entity.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
@@ -30,7 +30,8 @@ export class RewardModelsService {
   ) {}
 
   /**
-   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `unknown_policy_version`; 409
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `unknown_policy_version`,
+   *   `policy_version_without_weights`; 409
    *   `pair_set_not_ready`, `reward_model_exists`
    */
   async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
@@ -86,7 +87,9 @@ export class RewardModelsService {
       const message = 'the pair set has no pair without a tie in its train split';
       throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);
     }
-    if (await this.policyVersions.find(basePolicyVersionId)) return;
+    const base = await this.policyVersions.find(basePolicyVersionId);
+    if (base?.modelId === null) throw noWeights('/basePolicyVersionId', basePolicyVersionId);
+    if (base) return;
     const message = 'no policy version has this id';
     throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
   }

@@ -1,7 +1,9 @@
 import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
 import { GenerationService } from '#src/completions/generation.service.js';
-import type { GeneratedCompletion, PromptText } from '#src/completions/policy-generator.js';
+import type { PromptText } from '#src/completions/policy-generator.js';
+import type { WrittenCompletion } from '#src/completions/completion-source.js';
+import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';
 import { Rng } from '#src/common/rng.js';
 import type { Transaction } from '#src/database/database.js';
@@ -15,8 +17,8 @@ import type { Comparison } from './comparison.entity.js';
 import { ComparisonsRepository } from './comparisons.repository.js';
 
 interface Answers {
-  baseline: GeneratedCompletion[];
-  candidate: GeneratedCompletion[];
+  baseline: WrittenCompletion[];
+  candidate: WrittenCompletion[];
 }
 
 /**
@@ -52,7 +54,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     side: keyof Answers,
     prompts: readonly PromptText[],
     context: JobContext,
-  ): Promise<GeneratedCompletion[]> {
+  ): Promise<WrittenCompletion[]> {
     context.phase(`generating ${side}`);
     const onProgress = (done: number, total: number) => void context.progress(done, total, 'completions');
     const version = side === 'baseline' ? baselineVersionId : candidateVersionId;
@@ -60,7 +62,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     return this.generation.generateForPrompts(
       version,
       prompts,
-      { ...sampling, topK: null, n: 1 },
+      { ...defaultSampling, ...sampling, n: 1 },
       { signal, onProgress },
     );
   }

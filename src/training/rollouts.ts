@@ -47,7 +47,7 @@ export class RolloutSource {
   ) {
     this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator(model, { maxRows: 128, threads });
+    this.generator = new Generator(model, { maxRows: 128, threads, frozen: model.lora !== undefined });
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
   }
 

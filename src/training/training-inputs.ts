@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
@@ -20,6 +20,12 @@ export class TrainingInputs {
   async requirePolicyVersion(id: string, pointer: string): Promise<void> {
     if (await this.versions.find(id)) return;
     throw unprocessable('unknown_policy_version', pointer, 'exists', 'there is no such policy version', id);
+  }
+
+  /** A version that training can start from. @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights` */
+  async requireWeights(id: string, pointer: string): Promise<void> {
+    await this.requirePolicyVersion(id, pointer);
+    if ((await this.versions.get(id)).modelId === null) throw noWeights(pointer, id);
   }
 
   /** @throws ProblemException 422 `unknown_prompt_set` */

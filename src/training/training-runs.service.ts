@@ -31,11 +31,11 @@ export class TrainingRunsService {
   ) {}
 
   /**
-   * @throws ProblemException 422 `unknown_policy_version`, `unknown_reward_model`, `unknown_prompt_set`; 409
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`, `unknown_prompt_set`; 409
    *   `reward_model_not_trained`
    */
   async create(auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
-    await this.inputs.requirePolicyVersion(dto.policyVersionId, '/policyVersionId');
+    await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
     await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
     await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
     return this.database.transaction((tx) => this.start(tx, auth, dto));

@@ -91,7 +91,7 @@ test('weights can be downloaded, whole and in ranges, and are what their sha256 
   const versions = await client.ok(
     client.http.GET('/v1/policies/{id}/versions', { params: { path: { id: policies.data[0].id } } }),
   );
-  const model = await client.ok(client.http.GET('/v1/models/{id}', { params: { path: { id: versions.data[1].modelId } } }));
+  const model = await client.ok(client.http.GET('/v1/models/{id}', { params: { path: { id: versions.data[1].modelId! } } }));
   const weights = model.files.find((file) => file.name === 'model.safetensors')!;
   const path = `/v1/artifacts/${weights.artifactId}/content`;
   const whole = Buffer.from(await (await client.raw('GET', path)).arrayBuffer());

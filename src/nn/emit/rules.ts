@@ -109,6 +109,13 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
   Cast: (node, writer) =>
     writer.emit(node, 'Cast', node.inputs, { attrs: { to: elementType(node.attrs.to) } }),
   MatMul: emitMatMul,
+  MatMulNBits: (node, writer) => {
+    const { bits, blockSize, int8Rows } = node.attrs;
+    const [n] = node.inputs[1].shape;
+    const k = node.inputs[0].shape[1];
+    const attrs = { K: k, N: n, bits, block_size: blockSize, accuracy_level: int8Rows ? 4 : 1 };
+    writer.emit(node, 'MatMulNBits', node.inputs, { ...MICROSOFT, attrs });
+  },
   Transpose: (node, writer) =>
     writer.emit(node, 'Transpose', node.inputs, { attrs: { perm: node.attrs.perm } }),
   Reshape: toShape('Reshape'),

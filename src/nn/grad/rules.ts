@@ -86,6 +86,7 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   ],
   Cast: none,
   MatMul: matMulRule,
+  MatMulNBits: forbidden('quantized weights are for generation; train the weights they were made from'),
   Transpose: transposeRule,
   Reshape: unary((x, g) => ops.reshape(g, x.shape)),
   Expand: unary((x, g) => sumTo(g, x.shape)),

@@ -38,6 +38,23 @@ function matMul(node: Node<'MatMul'>, [a, b]: readonly Value[]): Value {
   return out;
 }
 
+function quantizedMatMul(node: Node<'MatMulNBits'>, [x, packed, scales]: readonly Value[]): Value {
+  const { bits, blockSize } = node.attrs;
+  const out = blank(node.shape);
+  const k = x.shape[1];
+  const perByte = 8 / bits;
+  eachIndex(node.shape, ([row, column], flat) => {
+    for (let i = 0; i < k; i++) {
+      const at = column * k + i;
+      const byte = packed.data[Math.floor(at / perByte)];
+      const stored = Math.floor(byte / 2 ** (bits * (at % perByte))) % 2 ** bits;
+      const weight = (stored - 2 ** (bits - 1)) * scales.data[Math.floor(at / blockSize)];
+      out.data[flat] += x.data[row * k + i] * weight;
+    }
+  });
+  return out;
+}
+
 type Reduction = Node<'Sum'> | Node<'Mean'> | Node<'Max'>;
 
 function reduce(start: number, step: (sum: number, value: number) => number) {
@@ -181,6 +198,7 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Where: map((c, a, b) => (c ? a : b)),
   Cast: cast,
   MatMul: matMul,
+  MatMulNBits: quantizedMatMul,
   Transpose: (node, [x]) =>
     pick(node.shape, x, (index) =>
       node.attrs.perm.map((_, axis) => index[node.attrs.perm.indexOf(axis)]),

@@ -18,8 +18,9 @@ function scalarOf(value: number, dtype: DType): Node {
       return constant(i64([value], []));
     case 'int32':
       return constant(i32([value], []));
+    case 'uint8':
     case 'bool':
-      throw new GraphError('a number cannot stand for a boolean operand');
+      throw new GraphError('a number cannot stand for a boolean or packed operand');
   }
 }
 

@@ -1,0 +1,26 @@
+import type { GenerationControl } from '#src/lm/generate.js';
+import type { FinishReason } from './completion.entity.js';
+import type { PromptText } from './policy-generator.js';
+import type { Sampling } from './sampling.js';
+
+/** A completion as it is kept. */
+export interface WrittenCompletion {
+  promptId: string;
+  /** From 0 within the prompt. */
+  sampleIndex: number;
+  seed: number;
+  text: string;
+  /** null where an endpoint gives another reason. */
+  finishReason: FinishReason | null;
+  /** null where an endpoint does not say. */
+  promptTokens: number | null;
+  /** The end marker, or the tokens of a stop string, included. */
+  completionTokens: number | null;
+}
+
+/** A policy version ready to answer: weights in memory, or an endpoint. */
+export interface CompletionSource {
+  /** `sampling.n` completions of every prompt, by prompt in the order given. */
+  generate(prompts: readonly PromptText[], sampling: Sampling, control?: GenerationControl): Promise<WrittenCompletion[]>;
+  dispose(): void | Promise<void>;
+}

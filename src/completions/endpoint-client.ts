@@ -1,0 +1,135 @@
+/**
+ * One connection pool to one endpoint: posts JSON, checks every address it connects to, tries again what may
+ * go better. Redirects are not followed: they could lead anywhere.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '#src/config/config.js';
+import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/policies/network-address.js';
+import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import { EndpointError } from './endpoint-error.js';
+import { requestUrl } from './endpoint-request.js';
+import { retryDelay } from './retry-delay.js';
+
+type EndpointConfig = Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>;
+
+const maxAttempts = 6;
+/** Nobody's completions come near. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+export class EndpointClient {
+  private readonly url: URL;
+  private readonly agent: HttpAgent;
+  private readonly secret: string | undefined;
+
+  /** @throws EndpointError `endpoint_key_missing`, `endpoint_key_origin`, `endpoint_address_private` */
+  constructor(
+    private readonly endpoint: PolicyEndpoint,
+    { allowPrivateEndpoints, endpointKeys }: EndpointConfig,
+  ) {
+    this.url = requestUrl(endpoint);
+    this.secret = secretFor(endpoint, this.url, endpointKeys);
+    const literal = literalAddress(this.url);
+    if (literal !== undefined && !mayConnect(literal, allowPrivateEndpoints))
+      throw new EndpointError('endpoint_address_private', new AddressRefusedError(literal, literal).message);
+    const options = { keepAlive: true, maxSockets: endpoint.maxConcurrency, lookup: guardedLookup(allowPrivateEndpoints) };
+    this.agent = this.url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  }
+
+  /**
+   * The body of a 200 answer. Rejects with the signal's reason when it aborts, also between attempts.
+   *
+   * @throws EndpointError
+   */
+  async post(body: object, signal?: AbortSignal): Promise<string> {
+    const text = JSON.stringify(body);
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await this.attempt(text, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof EndpointError) || !error.retriable || attempt === maxAttempts) throw error;
+        await sleep(retryDelay(attempt, error), undefined, { signal }).catch((reason: unknown) => {
+          signal?.throwIfAborted();
+          throw reason;
+        });
+      }
+    }
+  }
+
+  dispose(): void {
+    this.agent.destroy();
+  }
+
+  private async attempt(text: string, signal?: AbortSignal): Promise<string> {
+    const timeout = AbortSignal.timeout(this.endpoint.timeoutSeconds * 1000);
+    try {
+      const response = await this.send(text, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const body = await readBody(response);
+      if (response.statusCode === 200) return body;
+      throw this.refusal(response, body);
+    } catch (error) {
+      if (error instanceof EndpointError) throw error;
+      if (error instanceof AddressRefusedError) throw new EndpointError('endpoint_address_private', error.message);
+      const why = timeout.aborted ? `no answer within ${this.endpoint.timeoutSeconds} s` : (error as Error).message;
+      throw new EndpointError('endpoint_unavailable', `${this.url.origin}: ${why}`, true);
+    }
+  }
+
+  private send(text: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const request = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      accept: 'application/json',
+      ...(this.secret !== undefined && { authorization: `Bearer ${this.secret}` }),
+    };
+    return new Promise((resolve, reject) => {
+      request(this.url, { method: 'POST', headers, agent: this.agent, signal }, resolve).on('error', reject).end(text);
+    });
+  }
+
+  private refusal({ statusCode = 0, headers }: IncomingMessage, body: string): EndpointError {
+    const retriable = statusCode === 408 || statusCode === 429 || statusCode >= 500;
+    const code = retriable ? 'endpoint_unavailable' : 'endpoint_refused';
+    const message = `${this.url.href} answered ${statusCode}: ${this.withoutSecret(serverMessage(body)).slice(0, 300)}`;
+    return new EndpointError(code, message, retriable, headers['retry-after']);
+  }
+
+  /** Some servers repeat the key they refuse. */
+  private withoutSecret(text: string): string {
+    return this.secret === undefined ? text : text.replaceAll(this.secret, '***');
+  }
+}
+
+function secretFor({ apiKeyEnv }: PolicyEndpoint, url: URL, keys: EndpointConfig['endpointKeys']): string | undefined {
+  if (apiKeyEnv === null) return undefined;
+  const key = Object.hasOwn(keys, apiKeyEnv) ? keys[apiKeyEnv] : undefined;
+  if (!key) throw new EndpointError('endpoint_key_missing', `this worker's environment has no ${apiKeyEnv}`);
+  if (key.origin === url.origin) return key.secret;
+  throw new EndpointError('endpoint_key_origin', `${apiKeyEnv} is the key of another origin than ${url.origin}`);
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= maxAnswerBytes) return;
+    response.destroy(new EndpointError('endpoint_answer_unreadable', `the endpoint's answer exceeds ${maxAnswerBytes} bytes`));
+  });
+  return (await buffer(response)).toString();
+}
+
+/** OpenAI's `{error: {message}}`, or the text as it is. */
+function serverMessage(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { error?: { message?: unknown } | string };
+    const message = typeof error === 'string' ? error : error?.message;
+    return typeof message === 'string' ? message : body;
+  } catch {
+    return body;
+  }
+}

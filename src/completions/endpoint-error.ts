@@ -1,0 +1,22 @@
+/** An endpoint that gave no completions. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError';
+
+  constructor(
+    /** Stable; becomes the code of the job's error. */
+    readonly code:
+      | 'endpoint_address_private'
+      | 'endpoint_key_missing'
+      | 'endpoint_key_origin'
+      | 'endpoint_refused'
+      | 'endpoint_answer_unreadable'
+      | 'endpoint_unavailable',
+    message: string,
+    /** Whether the same request may succeed later. */
+    readonly retriable = false,
+    /** What the server asked to wait, as its `Retry-After` header says it. */
+    readonly retryAfter?: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * An endpoint as a policy: asks it each prompt, several at once. What a seed fixes is up to the server, and
+ * there are no token ids and no log-probabilities.
+ */
+import type { Config } from '#src/config/config.js';
+import type { GenerationControl } from '#src/lm/generate.js';
+import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import type { CompletionSource, WrittenCompletion } from './completion-source.js';
+import { EndpointClient } from './endpoint-client.js';
+import { readAnswer, requestBody } from './endpoint-request.js';
+import type { PromptText } from './policy-generator.js';
+import { completionSeed, type Sampling } from './sampling.js';
+
+/** Servers keep seeds in 32 bits, some of them with a sign. */
+const seedRange = 2 ** 31;
+
+export class EndpointGenerator implements CompletionSource {
+  private readonly client: EndpointClient;
+
+  /** @throws EndpointError */
+  constructor(
+    private readonly endpoint: PolicyEndpoint,
+    config: Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>,
+  ) {
+    this.client = new EndpointClient(endpoint, config);
+  }
+
+  /** @throws EndpointError of the first prompt that fails; requests under way are then given up */
+  async generate(
+    prompts: readonly PromptText[],
+    sampling: Sampling,
+    { signal, onProgress }: GenerationControl = {},
+  ): Promise<WrittenCompletion[]> {
+    const failed = new AbortController();
+    const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    const written = new Array<WrittenCompletion[]>(prompts.length);
+    const queue = prompts.entries();
+    let done = 0;
+    const work = async (): Promise<void> => {
+      for (const [at, prompt] of queue) {
+        written[at] = await this.answer(prompt, sampling, either);
+        done += sampling.n;
+        onProgress?.(done, prompts.length * sampling.n);
+      }
+    };
+    const workers = Array.from({ length: Math.min(this.endpoint.maxConcurrency, prompts.length) }, work);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      failed.abort(error);
+      await Promise.allSettled(workers);
+      throw error;
+    }
+    return written.flat();
+  }
+
+  dispose(): void {
+    this.client.dispose();
+  }
+
+  /** Servers without `n` give one choice at a time: what is missing is asked for again. */
+  private async answer(prompt: PromptText, sampling: Sampling, signal: AbortSignal): Promise<WrittenCompletion[]> {
+    const rows: WrittenCompletion[] = [];
+    while (rows.length < sampling.n) {
+      const n = sampling.n - rows.length;
+      const seed = completionSeed(sampling.seed, prompt.id, rows.length) % seedRange;
+      const answer = readAnswer(await this.client.post(requestBody(this.endpoint, prompt.text, sampling, { n, seed }), signal));
+      const choices = answer.choices.slice(0, n);
+      const first = rows.length;
+      // The server counts the tokens of all choices together.
+      const completionTokens = answer.choices.length === 1 ? answer.completionTokens : null;
+      choices.forEach((choice, i) =>
+        rows.push({ promptId: prompt.id, sampleIndex: first + i, seed, promptTokens: answer.promptTokens, completionTokens, ...choice }),
+      );
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,129 @@
+import request from 'supertest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CompletionsWorkerModule } from '#src/completions/completions-worker.module.js';
+import { completionSeed } from '#src/completions/sampling.js';
+import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { givenPromptSet, givenRewardModel } from '../factories/training.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+import { choices, FakeEndpoint, refuse } from '../support/fake-endpoint.js';
+import { createTinyPolicy } from '../support/tiny-policy.js';
+import { settled, startNode, type Node } from './jobs-fixture.js';
+
+const key = 'sk-never-to-be-seen';
+let fake: FakeEndpoint;
+let t: TestApp;
+let worker: Node;
+let policyId: string;
+let policyVersionId: string;
+let promptSetId: string;
+let endpoint: object;
+beforeAll(async () => {
+  fake = await FakeEndpoint.start();
+  const settings = { ALLOW_PRIVATE_ENDPOINTS: 'true', ENDPOINT_KEY_FAKE: `${fake.origin} ${key}` };
+  t = await createTestApp(settings);
+  const env = { DATABASE_URL: t.config.databaseUrl!, PLUMBLINE_DATA_DIR: t.config.dataDir, COMPUTE_THREADS: '1', ...settings };
+  worker = await startNode(env, ['generation'], [CompletionsWorkerModule]);
+  policyId = (await post('/v1/policies', { name: 'served elsewhere' }).expect(201)).body.id;
+  endpoint = { baseUrl: `${fake.origin}/v1/`, model: 'm-1', apiKeyEnv: 'ENDPOINT_KEY_FAKE', maxConcurrency: 2 };
+  policyVersionId = (await createVersion({ endpoint }).expect(201)).body.id;
+  promptSetId = await givenPromptSet(t, 'asked', ['who?', 'what?', 'where?']);
+});
+afterAll(async () => {
+  await worker.close();
+  await t.close();
+  await fake.close();
+});
+beforeEach(() => fake.reset());
+
+const get = (path: string) => request(t.http).get(path).set(t.admin);
+const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
+const createVersion = (body: object) => post(`/v1/policies/${policyId}/versions`, body);
+const startBatch = (sampling: object) => post('/v1/completion-batches', { policyVersionId, promptSetId, sampling }).expect(202);
+
+test('an endpoint becomes a version, with its defaults and without its key', async () => {
+  const { body, text } = await get(`/v1/policy-versions/${policyVersionId}`).expect(200);
+  expect(body).toMatchObject({
+    number: 1,
+    origin: 'endpoint',
+    modelId: null,
+    endpoint: {
+      baseUrl: `${fake.origin}/v1`,
+      model: 'm-1',
+      api: 'chat',
+      apiKeyEnv: 'ENDPOINT_KEY_FAKE',
+      maxConcurrency: 2,
+      timeoutSeconds: 120,
+    },
+  });
+  expect(text).not.toContain(key);
+  await request(t.http).put(`/v1/policies/${policyId}/aliases/live`).set(t.admin).send({ policyVersionId }).expect(200);
+});
+
+test('it answers a prompt set as a policy of ours does', async () => {
+  const { body: batch } = await startBatch({ n: 2, seed: 3, maxTokens: 20, stop: ['END'] });
+  const job = await settled(worker, batch.jobId);
+  expect(job).toMatchObject({ state: 'succeeded', error: null, progressCompleted: 6, progressTotal: 6 });
+  expect(fake.seen).toHaveLength(3);
+  expect(fake.seen[0]).toMatchObject({ path: '/v1/chat/completions', headers: { authorization: `Bearer ${key}` } });
+  const { data } = (await get(`/v1/completions?batchId=${batch.id}`)).body;
+  expect(data).toHaveLength(6);
+  for (const row of data) {
+    const seed = completionSeed(3, row.promptId, 0) % 2 ** 31;
+    expect(row).toMatchObject({ policyVersionId, text: `answer ${row.sampleIndex}`, finishReason: 'stop', promptTokens: 7, seed });
+  }
+});
+
+test('what the endpoint refuses fails the job at once, and nobody sees the key', async () => {
+  fake.reset((_, response) => refuse(response, 401, `bad key ${key}`));
+  const { body: batch } = await startBatch({});
+  const job = await settled(worker, batch.jobId);
+  expect(job).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'endpoint_refused', detail: expect.stringContaining('bad key ***') } });
+  expect((await get(`/v1/jobs/${batch.jobId}`)).text).not.toContain(key);
+});
+
+test('a cancelled batch gives its requests up', async () => {
+  fake.reset(() => undefined);
+  const { body: batch } = await startBatch({});
+  await expect.poll(() => fake.openNow, { timeout: 10_000 }).toBe(2);
+  await post(`/v1/jobs/${batch.jobId}/cancel`, {}).expect(202);
+  expect(await settled(worker, batch.jobId)).toMatchObject({ state: 'cancelled' });
+  expect(fake.openNow).toBe(0);
+  fake.reset((_, response) => choices(response, ['late']));
+});
+
+test('it cannot be trained, nor be the base of a reward model', async () => {
+  const { versionId } = await createTinyPolicy(t, 'ours');
+  const rewardModelId = await givenRewardModel(t, versionId);
+  const training = { method: 'grpo', policyVersionId, rewardModelId, promptSetId };
+  const jobs = (await get('/v1/jobs?limit=500')).body.data.length;
+  const { body } = await post('/v1/training-runs', training).expect(422);
+  expect(body).toMatchObject({ code: 'policy_version_without_weights', errors: [{ pointer: '/policyVersionId', value: policyVersionId }] });
+  expect((await get('/v1/jobs?limit=500')).body.data).toHaveLength(jobs);
+  await expect(t.get(PolicyVersionsService).loadCheckpoint(policyVersionId)).rejects.toThrow(/no weights here/);
+});
+
+test.each([
+  [{}, 'policy_version_source', ''],
+  [{ files: [], endpoint: { baseUrl: 'http://example.com', model: 'm' } }, 'policy_version_source', ''],
+  [{ endpoint: { baseUrl: 'ftp://example.com', model: 'm' } }, 'validation_failed', '/endpoint/baseUrl'],
+  [{ endpoint: { baseUrl: 'https://u:p@example.com', model: 'm' } }, 'validation_failed', '/endpoint/baseUrl'],
+  [{ endpoint: { baseUrl: 'https://example.com/v1?x=1', model: 'm' } }, 'validation_failed', '/endpoint/baseUrl'],
+  [{ endpoint: { baseUrl: 'https://example.com' } }, 'validation_failed', '/endpoint/model'],
+  [{ endpoint: { baseUrl: 'https://example.com', model: 'm', apiKeyEnv: 'DATABASE_URL' } }, 'validation_failed', '/endpoint/apiKeyEnv'],
+  [{ endpoint: { baseUrl: 'https://example.com', model: 'm', apiKeyEnv: 'ENDPOINT_KEY_FAKE' } }, 'endpoint_key_origin', '/endpoint/apiKeyEnv'],
+  [{ endpoint: { baseUrl: 'https://example.com', model: 'm', maxConcurrency: 0 } }, 'validation_failed', '/endpoint/maxConcurrency'],
+  [{ endpoint: { baseUrl: 'http://169.254.169.254/latest', model: 'm' } }, 'endpoint_address_private', '/endpoint/baseUrl'],
+])('refuses %j', async (body, code, pointer) => {
+  const answer = await createVersion(body).expect(422);
+  expect(answer.body.code).toBe(code);
+  expect(answer.body.errors[0].pointer).toBe(pointer);
+});
+
+test('private addresses need the switch', async () => {
+  const closed = await createTestApp();
+  const policy = await request(closed.http).post('/v1/policies').set(closed.admin).send({ name: 'p' }).expect(201);
+  const body = { endpoint: { baseUrl: 'http://localhost:11434/v1', model: 'm' } };
+  const answer = await request(closed.http).post(`/v1/policies/${policy.body.id}/versions`).set(closed.admin).send(body).expect(422);
+  expect(answer.body).toMatchObject({ code: 'endpoint_address_private', detail: expect.stringContaining('ALLOW_PRIVATE_ENDPOINTS') });
+  await closed.close();
+});
