@@ -2490,7 +2490,7 @@ export interface components {
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
         };
         /** @enum {string} */
-        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj";
+        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
         RewardLoraDto: {
             /** @example 16 */
             rank: number;
@@ -2519,7 +2519,10 @@ export interface components {
              *       "o_proj",
              *       "gate_proj",
              *       "up_proj",
-             *       "down_proj"
+             *       "down_proj",
+             *       "c_attn",
+             *       "c_proj",
+             *       "c_fc"
              *     ]
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
@@ -2560,6 +2563,17 @@ export interface components {
             warmupRatio?: number;
             /** @default linear */
             schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -2617,6 +2631,10 @@ export interface components {
             /** @example 0.1 */
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
+            /** @example 4096 */
+            microBatchTokens: number | null;
+            /** @example false */
+            gradientCheckpointing: boolean;
             /** @example 0 */
             weightDecay: number;
             /** @example 1 */
@@ -2867,6 +2885,17 @@ export interface components {
             schedule?: components["schemas"]["LearningRateSchedule"];
             /** @default 2 */
             warmupSteps?: number;
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /** @default 0 */
