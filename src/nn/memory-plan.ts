@@ -15,8 +15,10 @@ export interface MemoryPlan {
   constants: number;
   /** Bytes of the values that come out. */
   outputs: number;
-  /** Most bytes of inner values alive at once, outputs included as they are made. */
+  /** Most bytes of inner values alive at once; outputs are written where the caller wants them and not counted. */
   activations: number;
+  /** Of the matrix products: nearly all of a transformer's work. */
+  floatingPointOperations: number;
 }
 
 const bytesOf: Record<Node['dtype'], number> = { float32: 4, int64: 8, int32: 4, uint8: 1, bool: 1 };
@@ -32,10 +34,11 @@ const given = (node: Node): boolean => isOp(node, 'Input') || isOp(node, 'Consta
 export function planMemory(outputs: Readonly<Record<string, Node>>): MemoryPlan {
   const results = Object.values(outputs);
   const order = topologicalOrder(results);
-  const plan: MemoryPlan = { inputs: 0, constants: 0, outputs: 0, activations: 0 };
+  const plan: MemoryPlan = { inputs: 0, constants: 0, outputs: 0, activations: 0, floatingPointOperations: 0 };
   for (const node of order) {
     if (isOp(node, 'Input')) plan.inputs += size(node);
     if (isOp(node, 'Constant')) plan.constants += size(node);
+    if (isOp(node, 'MatMul')) plan.floatingPointOperations += productOperations(node);
   }
   for (const node of results) plan.outputs += size(node);
   plan.activations = peakOfValues(order, results);
@@ -45,13 +48,13 @@ export function planMemory(outputs: Readonly<Record<string, Node>>): MemoryPlan 
 function peakOfValues(order: readonly Node[], results: readonly Node[]): number {
   const owners = new Map(order.map((node) => [node.id, ownerOf(node)]));
   const owner = (node: Node): Node => owners.get(node.id) as Node;
+  const kept = new Set(results.map((node) => owner(node).id));
   const lastUse = new Map<number, number>();
   order.forEach((node, at) => node.inputs.forEach((from) => lastUse.set(owner(from).id, at)));
-  for (const node of results) lastUse.set(owner(node).id, order.length);
   const dying = new Map<number, Node[]>();
   let [alive, peak] = [0, 0];
   order.forEach((node, at) => {
-    if (owner(node) === node && !given(node)) {
+    if (owner(node) === node && !given(node) && !kept.has(node.id)) {
       alive += size(node);
       peak = Math.max(peak, alive - reused(node, at, owner, lastUse));
       const end = lastUse.get(node.id) ?? at;
@@ -74,6 +77,12 @@ function reused(node: Node, at: number, owner: (node: Node) => Node, lastUse: Re
   if (!inPlace.has(node.op)) return 0;
   const free = node.inputs.some((from) => !given(owner(from)) && size(owner(from)) === size(node) && lastUse.get(owner(from).id) === at);
   return free ? size(node) : 0;
+}
+
+/** Two for each element of the result and each step along the inner axis. */
+function productOperations(node: Node<'MatMul'>): number {
+  const [a] = node.inputs;
+  return 2 * sizeOf(node.shape) * a.shape[a.shape.length - (node.attrs.transA ? 2 : 1)];
 }
 
 function size(node: Node): number {

@@ -92,9 +92,13 @@ function gradientsOf({ loss, trainable, keep }: TrainGraph, weight?: Node): Node
 export function buildTrainStep(graph: TrainGraph & { readonly optimizer: AdamWOptions }): {
   fused: Uint8Array;
 } {
+  return { fused: emitModel(trainStepOutputs(graph)) };
+}
+
+/** The outputs of that run as a graph: what a plan of its memory looks at. */
+export function trainStepOutputs(graph: TrainGraph & { readonly optimizer: AdamWOptions }): Readonly<Outputs> {
   const outputs = report(graph);
-  const updated = update(graph.trainable, gradientsOf(graph), graph.optimizer, Object.values(outputs));
-  return { fused: emitModel({ ...outputs, ...updated }) };
+  return { ...outputs, ...update(graph.trainable, gradientsOf(graph), graph.optimizer, Object.values(outputs)) };
 }
 
 /** Adds `accumulate.weight` times the gradients to the buffers `gradient.<name>`. */
