@@ -2353,7 +2353,7 @@ export interface components {
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
         };
         /** @enum {string} */
-        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj";
+        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
         RewardLoraDto: {
             /** @example 16 */
             rank: number;
@@ -2382,7 +2382,10 @@ export interface components {
              *       "o_proj",
              *       "gate_proj",
              *       "up_proj",
-             *       "down_proj"
+             *       "down_proj",
+             *       "c_attn",
+             *       "c_proj",
+             *       "c_fc"
              *     ]
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
