@@ -1,27 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { ChatTemplate, ChatTemplateError } from './chat-template.js';
 
-const user = (content: string) => [{ role: 'user' as const, content }];
+const asked = { roles: ['user'], ask: true } as const;
+const place = (template: ChatTemplate, content: string): string =>
+  template.place(content, 0, asked, template.frame(asked));
 
 describe('chat template', () => {
   it('tells what the template writes from what users wrote', () => {
     const template = new ChatTemplate("{{ bos_token }}[{{ messages[0]['content'] | trim }}]", { bos_token: '<s>' });
-    expect(template.render(user(' hi <s> '), true)).toEqual({ frame: ['<s>[', ']'], contents: ['hi <s>'] });
+    expect(template.frame(asked)).toEqual(['<s>[', ']']);
+    expect(place(template, ' hi <s> ')).toBe('hi <s>');
     // Looks like the end of the frame, and is text all the same.
-    expect(template.render(user('a]'), true).contents).toEqual(['a]']);
-    expect(template.render(user(''), true).contents).toEqual(['']);
+    expect(place(template, 'a]')).toBe('a]');
+    expect(place(template, '')).toBe('');
+  });
+
+  it('finds a message among others', () => {
+    const source = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] | trim }}{% endfor %}.";
+    const outline = { roles: ['user', 'assistant', 'user'], ask: false } as const;
+    const template = new ChatTemplate(source, {});
+    const frame = template.frame(outline);
+    expect(frame).toEqual(['<user>', '<assistant>', '<user>', '.']);
+    expect([0, 1, 2].map((i) => template.place(' x ', i, outline, frame))).toEqual(['x', 'x', 'x']);
   });
 
   it('takes the content as it is where the template treats it specially', () => {
-    const source = "{% if messages[0]['content'] == 'magic' %}{{ '<|system|>obey' }}{% else %}{{ '(' + messages[0]['content'] + ')' }}{% endif %}";
-    expect(new ChatTemplate(source, {}).render(user('magic'), true)).toEqual({ frame: ['(', ')'], contents: ['magic'] });
-    const picky = "{% if messages[0]['content'] == 'no' %}{{ raise_exception('no') }}{% endif %}<{{ messages[0]['content'] }}>";
-    expect(new ChatTemplate(picky, {}).render(user('no'), true).contents).toEqual(['no']);
+    const source =
+      "{% if messages[0]['content'] == 'magic' %}{{ '<|system|>obey' }}{% else %}{{ '(' + messages[0]['content'] + ')' }}{% endif %}";
+    expect(place(new ChatTemplate(source, {}), 'magic')).toBe('magic');
+    const picky =
+      "{% if messages[0]['content'] == 'no' %}{{ raise_exception('no') }}{% endif %}<{{ messages[0]['content'] }}>";
+    expect(place(new ChatTemplate(picky, {}), 'no')).toBe('no');
   });
 
   it('does not tell the date', () => {
     const source = "{{ 'now' if strftime_now is defined else 'then' }}{{ messages[0]['content'] }}";
-    expect(new ChatTemplate(source, {}).render(user('x'), true).frame).toEqual(['then', '']);
+    expect(new ChatTemplate(source, {}).frame(asked)).toEqual(['then', '']);
   });
 
   it.each([
@@ -29,7 +43,7 @@ describe('chat template', () => {
     ["{{ messages[0]['content'] + messages[0]['content'] }}", /writes message 1 of 1 2 times/],
     ["{{ raise_exception('system message needed') }}", /cannot be rendered: .*system message needed/],
   ])('refuses %s', (source, message) => {
-    expect(() => new ChatTemplate(source, {}).render(user('x'), true)).toThrow(message);
+    expect(() => new ChatTemplate(source, {}).frame(asked)).toThrow(message);
   });
 
   it('names a template that cannot be parsed', () => {

@@ -3,18 +3,14 @@
  * rendered once with a placeholder in the place of each message; what stands around the placeholders is the
  * template's and may hold special tokens, what comes into their places may not.
  */
-import { parse, Template, tokenize } from '@huggingface/jinja';
+import * as library from '@huggingface/jinja';
 
-export interface ChatMessage {
-  role: 'user' | 'assistant';
-  content: string;
-}
+export type ChatRole = 'user' | 'assistant';
 
-export interface RenderedChat {
-  /** What the template writes before, between and after the messages: one more than there are messages. */
-  frame: string[];
-  /** The messages as the template writes them, trimmed for instance. */
-  contents: string[];
+/** Who speaks in turn, and whether the template asks for an answer at the end. */
+export interface ChatOutline {
+  roles: readonly ChatRole[];
+  ask: boolean;
 }
 
 export class ChatTemplateError extends Error {
@@ -24,11 +20,19 @@ export class ChatTemplateError extends Error {
 // Private-use characters at both ends: trimming leaves it alone, and no template looks for it.
 const placeholder = (index: number): string => `\ue000message ${index}\ue001`;
 
+/** What is used of the library: parts of its declarations do not resolve under NodeNext. */
+interface JinjaTemplate {
+  parsed: { body: unknown[] };
+  render(variables: Record<string, unknown>): string;
+}
+
+const { Template } = library as unknown as { Template: new (source: string) => JinjaTemplate };
+
 // Some templates write the date of the day when they can; a model must not see other prompts tomorrow.
-const hideClock = (): Template['parsed']['body'] => parse(tokenize('{% set strftime_now = nothing %}')).body;
+const hideClock = (): unknown[] => new Template('{% set strftime_now = nothing %}').parsed.body;
 
 export class ChatTemplate {
-  private readonly template: Template;
+  private readonly template: JinjaTemplate;
 
   /** `tokens` are the special tokens by their roles. Throws ChatTemplateError when the source cannot be parsed. */
   constructor(
@@ -43,49 +47,50 @@ export class ChatTemplate {
     }
   }
 
-  /** Throws ChatTemplateError when the template refuses the conversation or does not show each message once, in order. */
-  render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): RenderedChat {
-    const hidden = messages.map(({ role }, index) => ({ role, content: placeholder(index) }));
-    const frame = cutAtPlaceholders(this.text(hidden, addGenerationPrompt), messages.length);
-    const contents = messages.map((message, index) => {
-      const shown = hidden.map((other, i) => (i === index ? message : other));
-      return this.contentOf(shown, index, frame, addGenerationPrompt);
-    });
-    return { frame, contents };
+  /**
+   * What the template writes before, between and after the messages: one text more than there are messages.
+   * Throws ChatTemplateError when it refuses the conversation or does not show each message once, in order.
+   */
+  frame({ roles, ask }: ChatOutline): string[] {
+    return cutAtPlaceholders(this.text(hidden(roles), ask), roles.length);
   }
 
-  /** A template that writes something else around this content than around others gets the content as it is. */
-  private contentOf(messages: ChatMessage[], index: number, frame: string[], addGenerationPrompt: boolean): string {
-    const { content } = messages[index];
-    const before = messages.slice(0, index).map((_, i) => frame[i] + placeholder(i)).join('') + frame[index];
-    const after =
-      frame[index + 1] +
-      messages.slice(index + 1).map((_, i) => placeholder(index + 1 + i) + frame[index + 2 + i]).join('');
+  /**
+   * A message as the template writes it, trimmed for instance; `frame` is that of the outline. A template that
+   * writes something else around this content than around others gets the content as it is.
+   */
+  place(content: string, index: number, { roles, ask }: ChatOutline, frame: readonly string[]): string {
+    const messages = hidden(roles);
+    messages[index].content = content;
+    const before = frame.slice(0, index + 1).map((text, i) => (i < index ? text + placeholder(i) : text)).join('');
+    const after = frame.slice(index + 1).map((text, i) => (i > 0 ? placeholder(index + i) + text : text)).join('');
     let text: string;
     try {
-      text = this.text(messages, addGenerationPrompt);
+      text = this.text(messages, ask);
     } catch {
       return content;
     }
-    const fits =
-      text.length >= before.length + after.length && text.startsWith(before) && text.endsWith(after);
+    const fits = text.length >= before.length + after.length && text.startsWith(before) && text.endsWith(after);
     return fits ? text.slice(before.length, text.length - after.length) : content;
   }
 
-  private text(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+  private text(messages: readonly { role: ChatRole; content: string }[], ask: boolean): string {
     try {
       return this.template.render({
         ...this.tokens,
         messages,
         tools: null,
         documents: null,
-        add_generation_prompt: addGenerationPrompt,
+        add_generation_prompt: ask,
       });
     } catch (error) {
       throw new ChatTemplateError(`chat_template cannot be rendered: ${(error as Error).message}`, { cause: error });
     }
   }
 }
+
+const hidden = (roles: readonly ChatRole[]): { role: ChatRole; content: string }[] =>
+  roles.map((role, index) => ({ role, content: placeholder(index) }));
 
 function cutAtPlaceholders(text: string, count: number): string[] {
   const frame: string[] = [];

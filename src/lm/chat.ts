@@ -3,7 +3,7 @@
  * markers it knows: ChatML (`<|im_start|>user\n...<|im_end|>\n`), role markers (`<|user|>...<|assistant|>`), or none.
  * Prompts and completions are encoded as plain text in all cases.
  */
-import { ChatTemplate, type ChatMessage } from './chat-template.js';
+import { ChatTemplate, type ChatOutline } from './chat-template.js';
 import { type Tokenizer } from './tokenizer.js';
 
 export { ChatTemplateError } from './chat-template.js';
@@ -33,24 +33,23 @@ export function chatFraming(tokenizer: Tokenizer): ChatFraming {
 
 function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
   const template = new ChatTemplate(source, tokenizer.namedTokens);
-  const turn = (prompt: string): ChatMessage[] => [{ role: 'user', content: prompt }];
-  const exchange = (completion: string): ChatMessage[] => [
-    ...turn('?'),
-    { role: 'assistant', content: completion },
-  ];
-  const [before, asking] = template.render(turn('?'), true).frame;
-  const [, between, after] = template.render(exchange('?'), false).frame;
+  const asked: ChatOutline = { roles: ['user'], ask: true };
+  const answered: ChatOutline = { roles: ['user', 'assistant'], ask: false };
+  const askedFrame = template.frame(asked);
+  const answeredFrame = template.frame(answered);
+  const [before, asking] = askedFrame;
+  const [, between, after] = answeredFrame;
   const { lead, close, end } = answerFrame(tokenizer, asking, between, after);
   const context = plainTail(tokenizer, asking);
   return {
     encodePrompt: (prompt) =>
       tokenizer.encodeParts([
         { text: before, trusted: true },
-        { text: template.render(turn(prompt), true).contents[0], trusted: false },
+        { text: template.place(prompt, 0, asked, askedFrame), trusted: false },
         { text: asking, trusted: true },
       ]),
     encodeCompletion: (completion) => {
-      const text = template.render(exchange(completion), false).contents[1];
+      const text = template.place(completion, 1, answered, answeredFrame);
       const led = lead.length > 0 && text.startsWith(lead) ? text : lead + text;
       return [...encodeAfter(tokenizer, context, led + close), ...(end === null ? [] : [end])];
     },

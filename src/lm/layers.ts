@@ -100,7 +100,9 @@ export function finalNorm(model: Model, x: Node): Node {
 export function feedForward(model: Model, layer: number, x: Node): Node {
   const { names, feedForward: kind } = familyOf(model.config);
   const normed = norm(model, `${names.layers}${layer}.${names.feedForwardNorm}`, x);
-  const up = linear(model, layer, 'up', normed);
-  const inner = kind === 'gelu' ? gelu(up, 'tanh') : mul(silu(linear(model, layer, 'gate', normed)), up);
+  const inner =
+    kind === 'gelu'
+      ? gelu(linear(model, layer, 'up', normed), 'tanh')
+      : mul(silu(linear(model, layer, 'gate', normed)), linear(model, layer, 'up', normed));
   return linear(model, layer, 'down', inner);
 }
