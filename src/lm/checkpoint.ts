@@ -90,7 +90,7 @@ function parseSmallFiles(files: FileMap): Omit<HuggingFaceModel, 'tensors'> {
 }
 
 /** Newer checkpoints keep the template in a file of its own, which goes before the one of the configuration. */
-function withChatTemplate(tokenizerConfigJson: string, template: string): string {
+export function withChatTemplate(tokenizerConfigJson: string, template: string): string {
   const json = parseJson(tokenizerConfigFile, tokenizerConfigJson) as object;
   return JSON.stringify({ ...json, chat_template: template }, null, 2);
 }

@@ -14,6 +14,15 @@ export function count(json: Json, field: string, fallback?: number): number {
   return value as number;
 }
 
+/** More than any real model has: parameters are listed layer by layer, and a claim of a billion must not be. */
+const maxLayers = 10_000;
+
+export function layerCount(json: Json, field: string): number {
+  const layers = count(json, field);
+  if (layers > maxLayers) throw new ConfigError(`${field} must be at most ${maxLayers}, got ${layers}`);
+  return layers;
+}
+
 export function positive(json: Json, field: string, fallback?: number): number {
   const value = json[field] ?? fallback;
   if (typeof value !== 'number' || !(value > 0) || !Number.isFinite(value)) {

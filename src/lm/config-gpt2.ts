@@ -1,6 +1,6 @@
 /** The fields of a GPT-2 `config.json`, which has names of its own for most sizes. */
 import { type ModelConfig } from './config.js';
-import { count, positive, refuse, type Json } from './config-fields.js';
+import { count, layerCount, positive, refuse, type Json } from './config-fields.js';
 
 export type Sizes = Omit<
   ModelConfig,
@@ -24,7 +24,7 @@ export function readGpt2(json: Json): Sizes {
     family: 'gpt2',
     hiddenSize,
     intermediateSize: count(json, 'n_inner', 4 * hiddenSize),
-    numLayers: count(json, 'n_layer'),
+    numLayers: layerCount(json, 'n_layer'),
     numHeads,
     numKeyValueHeads: numHeads,
     headDim: count({ 'n_embd / n_head': hiddenSize / numHeads }, 'n_embd / n_head'),

@@ -1,6 +1,6 @@
 /** The fields of a Llama, Mistral, Qwen2 or Qwen3 `config.json`. */
 import { type ModelConfig } from './config.js';
-import { ConfigError, count, positive, refuse, type Json } from './config-fields.js';
+import { ConfigError, count, layerCount, positive, refuse, type Json } from './config-fields.js';
 import { type Sizes } from './config-gpt2.js';
 import { type FamilyName } from './families.js';
 import { type RopeScaling } from './rotary-tables.js';
@@ -16,7 +16,7 @@ export function readRotary(json: Json, family: FamilyName): Sizes {
     ...(family === 'llama' ? {} : { family }),
     hiddenSize,
     intermediateSize: count(json, 'intermediate_size'),
-    numLayers: count(json, 'num_hidden_layers'),
+    numLayers: layerCount(json, 'num_hidden_layers'),
     numHeads,
     numKeyValueHeads: count(json, 'num_key_value_heads', numHeads),
     // Qwen3's default does not depend on the other sizes.

@@ -16,12 +16,8 @@ export class TrainState {
     public step: number,
   ) {}
 
-  /**
-   * Fresh moments for the given float32 parameters, which are taken over. They are put in the order of their names,
-   * as `restore` does: sums over all of them, such as the gradient norm, have the same bits after a resumption.
-   */
-  static init(given: Tensors): TrainState {
-    const params = Object.fromEntries(Object.keys(given).sort().map((name) => [name, given[name]]));
+  /** Fresh moments for the given float32 parameters, which are taken over. */
+  static init(params: Tensors): TrainState {
     for (const tensor of Object.values(params)) floats(tensor);
     const sorted = inOrder(params);
     const blank = () =>
@@ -45,8 +41,7 @@ export class TrainState {
     const step = flat['step'];
     if (!step) throw new Error('the checkpoint has no step');
     const parts = { param: {}, m: {}, v: {} } as Record<'param' | 'm' | 'v', Record<string, Tensor>>;
-    const names = Object.keys(flat).flatMap((key) => (key.startsWith('param.') ? [key.slice(6)] : []));
-    for (const name of names.sort()) {
+    for (const name of Object.keys(flat).flatMap((key) => (key.startsWith('param.') ? [key.slice(6)] : []))) {
       for (const part of ['param', 'm', 'v'] as const) {
         const tensor = flat[`${part}.${name}`];
         if (!tensor || !sameTensorShape(tensor, flat[`param.${name}`])) {

@@ -5,6 +5,7 @@
 import type { ModelInfo } from '#src/artifacts/models.service.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
 import { chatFraming } from '#src/lm/chat.js';
+import { withChatTemplate } from '#src/lm/checkpoint.js';
 import { parseConfig, toHfConfig, type ModelConfig } from '#src/lm/config.js';
 import { parameterShapes } from '#src/lm/parameter-shapes.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
@@ -15,6 +16,7 @@ export const modelFileNames = [
   'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
+  'chat_template.jinja',
   'model.safetensors',
 ] as const;
 export type ModelFileName = (typeof modelFileNames)[number];
@@ -41,11 +43,13 @@ export async function readUploadedModel(files: Partial<Record<ModelFileName, Rea
     const generation = await text('generation_config.json');
     refuse('model_config_invalid', 'generation_config.json', () => JSON.parse(generation) as unknown);
   }
-  const tokenizer = {
-    tokenizerJson: await text('tokenizer.json'),
-    tokenizerConfigJson: files['tokenizer_config.json'] ? await text('tokenizer_config.json') : '{}',
-  };
-  refuse('model_tokenizer_invalid', 'tokenizer.json', () => checkTokenizer(Tokenizer.fromFiles(tokenizer), config));
+  const tokenizerJson = await text('tokenizer.json');
+  const tokenizerConfig = files['tokenizer_config.json'] ? await text('tokenizer_config.json') : '{}';
+  const template = files['chat_template.jinja'] ? await text('chat_template.jinja') : undefined;
+  refuse('model_tokenizer_invalid', 'tokenizer.json', () => {
+    const tokenizerConfigJson = template === undefined ? tokenizerConfig : withChatTemplate(tokenizerConfig, template);
+    checkTokenizer(Tokenizer.fromFiles({ tokenizerJson, tokenizerConfigJson }), config);
+  });
   const weights = files['model.safetensors']!;
   const firstEight = await weights.read(0, Math.min(8, weights.bytes));
   const length = refuse('model_weights_invalid', 'model.safetensors', () => headerLength(firstEight, weights.bytes));
@@ -64,8 +68,6 @@ export function modelInfo(config: ModelConfig, json: Record<string, unknown> = t
 function policyConfig(json: string): ModelConfig {
   const config = parseConfig(JSON.parse(json));
   if (config.head === 'reward') throw new Error('a reward model cannot be a policy');
-  // What the decoding kernel asks for; without it the first batch would fail instead.
-  if (config.headDim % 16 !== 0) throw new Error(`head_dim must be a multiple of 16, got ${config.headDim}`);
   return config;
 }
 
