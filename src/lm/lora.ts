@@ -46,6 +46,19 @@ export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
   throw new RangeError(`no LoRA target of [${wanted}] is in this model, which has ${known}`);
 }
 
+/** Shapes of the factors by PEFT's names: A [rank, in], B [out, rank]. */
+export function loraShapes(model: ModelConfig, lora: LoraConfig): Record<string, number[]> {
+  const shapes = parameterShapes(model);
+  const factors = loraTargets(model, lora).flatMap((name): [string, number[]][] => {
+    const [out, inner] = outAndIn(shapes[name], model);
+    return [
+      [loraName(name, 'A'), [lora.rank, inner]],
+      [loraName(name, 'B'), [out, lora.rank]],
+    ];
+  });
+  return Object.fromEntries(factors);
+}
+
 /** A kaiming-uniform (bound 1 / sqrt(in), as PEFT does), B zero: the adapted model starts out equal to the base. */
 export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | number): Tensors {
   if (!Number.isInteger(lora.rank) || lora.rank < 1)

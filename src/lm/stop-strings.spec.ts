@@ -34,6 +34,14 @@ describe('stop strings', () => {
     );
   });
 
+  it('are not found in half a character', () => {
+    const bytes = [0x61, 0xc3, 0xa9, 0x62]; // a, the two bytes of é, b
+    const spell = (ids: readonly number[]): string => Buffer.from(ids.map((id) => bytes[id])).toString();
+    const over = stopStringTest(['a\ufffd'], spell);
+    expect([spell([0, 1]), over([0, 1]), over([0, 1, 2])]).toEqual(['a\ufffd', false, false]);
+    expect(over([0, 1, 3])).toBe(true);
+  });
+
   it('cut the text before the first of them', () => {
     expect(beforeStopString('one. two! three', ['!', '. '])).toBe('one');
     expect(beforeStopString('one', ['!'])).toBe('one');

@@ -27,10 +27,15 @@ export function beforeStopString(text: string, strings: readonly string[]): stri
   return found.length === 0 ? text : text.slice(0, Math.min(...found));
 }
 
-/** At least the last `length` UTF-16 units of the text: most tokens spell a byte or more, but not all. */
+/**
+ * At least the last `length` UTF-16 units of the text: most tokens spell a byte or more, but not all. U+FFFD at an end
+ * where tokens were cut off, or are still to come, is half a character, and no part of the text yet.
+ */
 function endOfText(tokenIds: readonly number[], length: number, decode: Decode): string {
   for (let count = length; ; count *= 2) {
     const text = decode(tokenIds.slice(-count));
-    if (text.length >= length || count >= tokenIds.length) return text;
+    const settled = text.replace(/\uFFFD+$/, '');
+    if (count >= tokenIds.length) return settled;
+    if (text.length >= length) return settled.replace(/^\uFFFD+/, '');
   }
 }

@@ -1,5 +1,5 @@
 /** Texts as the input of a reward model: completions of one prompt share its tokens, and each reward is read at its end. */
-import { packBranches, type Branches, type PackedBatch } from '#src/lm/packing.js';
+import { packBranches, packedSize, type Branches, type PackedBatch, type PackedSize, type PackingOptions } from '#src/lm/packing.js';
 import { type EncodedText } from './reward-text.js';
 
 export interface PackedTexts extends Omit<PackedBatch, 'places'> {
@@ -17,9 +17,34 @@ export interface TextPacking {
 const multiples = { short: 16, long: 64 };
 const longFrom = 128;
 
+/** The sizes of the batch that `packTexts` would make. */
+export function packedTextsSize(texts: readonly EncodedText[], packing: TextPacking): PackedSize {
+  const { branches, options } = branchesOf(texts, packing);
+  return packedSize(branches, options);
+}
+
 /** Texts with the same prompt tokens need not be neighbours. @throws RangeError for a text without tokens */
-export function packTexts(texts: readonly EncodedText[], { padId, attentionCost }: TextPacking): PackedTexts {
-  const groups = new Map<string, Branches & { tails: number[][]; members: number[] }>();
+export function packTexts(texts: readonly EncodedText[], packing: TextPacking): PackedTexts {
+  const { branches, options } = branchesOf(texts, packing);
+  const { places, ...packed } = packBranches(branches, options);
+  const ends = new Array<number>(texts.length);
+  branches.forEach(({ tails, members }, g) =>
+    members.forEach((index, i) => {
+      const { prefixEnd, tail } = places[g][i];
+      ends[index] = tails[i].length === 0 ? prefixEnd : tail + tails[i].length - 1;
+    }),
+  );
+  return { ...packed, ends };
+}
+
+interface TextBranches extends Branches {
+  tails: number[][];
+  /** Which text each tail is of. */
+  members: number[];
+}
+
+function branchesOf(texts: readonly EncodedText[], { padId, attentionCost }: TextPacking): { branches: TextBranches[]; options: PackingOptions } {
+  const groups = new Map<string, TextBranches>();
   texts.forEach((text, index) => {
     const { prefix, tail } = split(text);
     const key = prefix.join();
@@ -31,15 +56,7 @@ export function packTexts(texts: readonly EncodedText[], { padId, attentionCost 
   const branches = [...groups.values()];
   const longest = Math.max(...branches.map(({ prefix, tails }) => prefix.length + Math.max(...tails.map((tail) => tail.length))));
   const timeMultiple = longest <= longFrom ? multiples.short : multiples.long;
-  const { places, ...packed } = packBranches(branches, { padId, timeMultiple, attentionCost, bucketRows: true });
-  const ends = new Array<number>(texts.length);
-  branches.forEach(({ tails, members }, g) =>
-    members.forEach((index, i) => {
-      const { prefixEnd, tail } = places[g][i];
-      ends[index] = tails[i].length === 0 ? prefixEnd : tail + tails[i].length - 1;
-    }),
-  );
-  return { ...packed, ends };
+  return { branches, options: { padId, timeMultiple, attentionCost, bucketRows: true } };
 }
 
 /** A prompt without tokens shares nothing: the first token of its completion stands in for it. */

@@ -2,7 +2,7 @@
 import { roundUp } from '#src/lm/batching.js';
 import { type PackedBatch } from '#src/lm/packing.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
-import { packTexts, type TextPacking } from './packed-texts.js';
+import { packedTextsSize, packTexts, type TextPacking } from './packed-texts.js';
 import { type GroupPair } from './preference-groups.js';
 import { type EncodedText } from './reward-text.js';
 
@@ -38,8 +38,20 @@ export function sizeOf({ ids, last, chosen }: Readonly<Record<string, Tensor>>):
 /** Sizes are rounded up to these multiples, so that an epoch needs few graphs. */
 const multiples = { texts: 32, pairs: 64 };
 
-/** A step's groups in parts of at most `maxTokens` tokens, prompts counted once; a larger group is a part of its own. */
+/** A step's groups as batches of at most `maxTokens` tokens each. */
 export function collateParts(groups: readonly EncodedGroup[], packing: TextPacking, maxTokens: number | null): PreferenceBatch[] {
+  return cutParts(groups, maxTokens).map((part) => collate(part, packing));
+}
+
+/** The sizes of the batch that `collate` would make. */
+export function collatedSize(groups: readonly EncodedGroup[], packing: TextPacking): BatchSize {
+  const texts = groups.flatMap((group) => group.texts);
+  const pairs = groups.reduce((total, group) => total + group.pairs.length, 0);
+  return { ...packedTextsSize(texts, packing), texts: roundUp(texts.length, multiples.texts), pairs: roundUp(pairs, multiples.pairs) };
+}
+
+/** Prompts are counted once; a group of more than `maxTokens` is a part of its own. */
+export function cutParts(groups: readonly EncodedGroup[], maxTokens: number | null): EncodedGroup[][] {
   const parts: EncodedGroup[][] = [];
   let room = 0;
   for (const group of groups) {
@@ -51,7 +63,7 @@ export function collateParts(groups: readonly EncodedGroup[], packing: TextPacki
     parts[parts.length - 1].push(group);
     room -= size;
   }
-  return parts.map((part) => collate(part, packing));
+  return parts;
 }
 
 export function collate(groups: readonly EncodedGroup[], packing: TextPacking): PreferenceBatch {

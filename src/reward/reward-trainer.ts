@@ -94,7 +94,8 @@ export async function trainRewardModel(training: RewardTraining): Promise<Traine
   }
 }
 
-function encodeGroups({ checkpoint, groups, hyperparameters }: RewardTraining): { groups: EncodedGroup[]; truncatedTexts: number } {
+/** @throws RangeError without pairs */
+export function encodeGroups({ checkpoint, groups, hyperparameters }: GroupsToEncode): { groups: EncodedGroup[]; truncatedTexts: number } {
   const { batchSize, maxTokens } = hyperparameters;
   const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
   const encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
@@ -106,6 +107,10 @@ function encodeGroups({ checkpoint, groups, hyperparameters }: RewardTraining): 
     }));
   if (encoded.length === 0) throw new RangeError('there are no pairs to train on');
   return { groups: encoded, truncatedTexts: encoder.truncations };
+}
+
+interface GroupsToEncode extends Pick<RewardTraining, 'groups' | 'hyperparameters'> {
+  checkpoint: Pick<Checkpoint, 'config' | 'tokenizer'>;
 }
 
 /** Group indices of every step of the run. */

@@ -176,7 +176,7 @@ export function queueSuite(environment: () => Record<string, string>): void {
     await startWorker();
     expect(await settled(api, id)).toMatchObject({ state: 'succeeded', attempt: 2 });
     release();
-    await sleep(200);
+    await vi.waitUntil(() => wrote !== 'nothing yet', { timeout: 10_000 });
     expect(wrote).toBe('LeaseLostError');
     expect((await settled(api, id)).state).toBe('succeeded');
     expect(await eventTypes(api, id)).toEqual(['queued', 'started', 'recovered', 'started', 'succeeded']);

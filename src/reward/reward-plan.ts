@@ -1,0 +1,56 @@
+/** What training a reward model will take, from the heaviest step that its data can bring. */
+import { type Checkpoint } from '#src/lm/checkpoint.js';
+import { loraShapes } from '#src/lm/lora.js';
+import { attentionCost } from '#src/lm/packing.js';
+import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
+import { planTraining, type TrainingPlan } from '#src/lm/training-plan.js';
+import { input } from '#src/nn/graph.js';
+import { type RewardHyperparameters } from './hyperparameters.js';
+import { collatedSize, cutParts, type BatchSize, type EncodedGroup } from './preference-batch.js';
+import { type PreferenceGroup } from './preference-groups.js';
+import { rewardLossGraph } from './reward-graph.js';
+import { encodeGroups } from './reward-trainer.js';
+
+export interface RewardPlan extends TrainingPlan {
+  /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
+  rows: number;
+  rowTokens: number;
+}
+
+/**
+ * @param groups the longest of the training data, more than one step's worth
+ * @throws RangeError without pairs
+ */
+export function planRewardTraining(
+  model: Pick<Checkpoint, 'config' | 'tokenizer'>,
+  groups: readonly PreferenceGroup[],
+  hyperparameters: RewardHyperparameters,
+): RewardPlan {
+  const config = { ...model.config, head: 'reward' as const };
+  const lora = hyperparameters.lora ?? undefined;
+  const size = heaviestPart(encodeGroups({ checkpoint: model, groups, hyperparameters }).groups, hyperparameters, {
+    padId: 0,
+    attentionCost: attentionCost(config),
+  });
+  const shapes = { ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) };
+  const params = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, 'float32', shape)]));
+  const isTrained = (name: string): boolean => !lora || name === scoreName || !(name in parameterShapes(config));
+  const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters);
+  const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
+  const keep = hyperparameters.gradientCheckpointing ? blocks : [];
+  return { ...planTraining(config, { loss, metrics, trainable, keep }), rows: size.rows, rowTokens: size.time };
+}
+
+/** As if the longest groups met in one step, of which the longest part counts. */
+function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTokens }: RewardHyperparameters, packing: Parameters<typeof collatedSize>[1]): BatchSize {
+  const tokens = ({ texts }: EncodedGroup): number => texts.reduce((total, { completion }) => total + completion.length, texts[0].prompt.length);
+  const step: EncodedGroup[] = [];
+  let room = batchSize;
+  for (const group of [...groups].sort((a, b) => tokens(b) - tokens(a))) {
+    if (step.length > 0 && group.texts.length > room) break;
+    step.push(group);
+    room -= group.texts.length;
+  }
+  const sizes = cutParts(step, microBatchTokens).map((part) => collatedSize(part, packing));
+  return sizes.reduce((largest, size) => (size.rows * size.time > largest.rows * largest.time ? size : largest));
+}
