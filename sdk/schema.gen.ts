@@ -1728,7 +1728,7 @@ export interface components {
             policyVersionId: string;
         };
         /** @enum {string} */
-        ModelFileName: "config.json" | "generation_config.json" | "tokenizer.json" | "tokenizer_config.json" | "model.safetensors";
+        ModelFileName: "config.json" | "generation_config.json" | "tokenizer.json" | "tokenizer_config.json" | "chat_template.jinja" | "model.safetensors";
         PolicyVersionFileDto: {
             /** @example model.safetensors */
             name: components["schemas"]["ModelFileName"];

@@ -8,7 +8,7 @@
  * it. The copy reads them through a tie to the gradient that arrives at the segment's end. That has two effects: the
  * runtime cannot compute the copy early, and it cannot merge it with the original as a common subexpression.
  */
-import { makeNode, type Node, type Op } from './graph.js';
+import { makeNode, type Node } from './graph.js';
 import { tie } from './ops.js';
 
 export class Recompute {
