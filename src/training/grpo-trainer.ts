@@ -185,7 +185,7 @@ class GrpoRun {
       totalSteps: hp.steps,
     };
     const rate = learningRate(schedule, step);
-    const parts = batches.map(({ feeds }) => ({ feeds: { ...feeds }, weight: 1 }));
+    const parts = batches.map(({ feeds }): { feeds: Record<string, Tensor>; weight: number } => ({ feeds: { ...feeds }, weight: 1 }));
     if (hp.beta > 0) for (const [i, { feeds }] of parts.entries()) feeds.refLogProbs = await this.reference.logProbs(batches[i]);
     const epochs: Metrics[] = [];
     for (let epoch = 0; epoch < hp.innerEpochs; epoch++) {
