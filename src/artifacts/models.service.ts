@@ -82,10 +82,10 @@ export class ModelsService {
     return { ...model, files: await this.models.files(id) };
   }
 
-  /** The bytes of every file by name. @throws ContentMissingError when the store lost one */
-  async loadFiles(modelId: string): Promise<Record<string, Uint8Array>> {
+  /** The bytes of the files by name, of all unless some are chosen. @throws ContentMissingError when the store lost one */
+  async loadFiles(modelId: string, wanted: (name: string) => boolean = () => true): Promise<Record<string, Uint8Array>> {
     const { files } = await this.get(modelId);
-    const read = files.map(async (file) => [file.name, await this.store.read(file.sha256)] as const);
+    const read = files.filter(({ name }) => wanted(name)).map(async (file) => [file.name, await this.store.read(file.sha256)] as const);
     return Object.fromEntries(await Promise.all(read));
   }
 

@@ -1,5 +1,6 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
 // are told at once. Nothing else in the code base reads process.env.
+import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { readEndpointKeys, type EndpointKey } from './endpoint-keys.js';
 
@@ -25,6 +26,8 @@ export interface Config {
   readonly uploadLimitBytes: number;
   /** Seconds after which a worker that stopped its heartbeat loses its job. */
   readonly jobLeaseSeconds: number;
+  /** Memory that one training may take, in bytes. */
+  readonly memoryLimitBytes: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
   readonly computeThreads: number;
   /** Whether policy endpoints may have loopback and private addresses. */
@@ -92,10 +95,17 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1_048_576, 1024, 1_073_741_824),
     uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
+    memoryLimitBytes: integer('MEMORY_LIMIT_BYTES', availableMemory(), 1_048_576, Number.MAX_SAFE_INTEGER),
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
     allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
     endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(config);
+}
+
+/** The machine's, or what its control group allows. */
+function availableMemory(): number {
+  const constrained = process.constrainedMemory() ?? 0;
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

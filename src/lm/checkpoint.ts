@@ -68,6 +68,12 @@ export function parseCheckpoint(files: FileMap, limits: ReadLimits = {}): Checkp
   return assembleCheckpoint({ ...small, tensors: Object.fromEntries(tensors) });
 }
 
+/** A model without its weights: enough to know its size and to encode texts. Other files may be left out of `files`. */
+export function parseDescription(files: FileMap): Pick<Checkpoint, 'config' | 'tokenizer'> {
+  const { config, tokenizer } = parseSmallFiles(files);
+  return { config: parseConfig(config), tokenizer };
+}
+
 /** From the parts as Hugging Face writes them. Throws ConfigError or CheckpointError where they do not fit. */
 export function assembleCheckpoint({ config, generation, tokenizer, tensors }: HuggingFaceModel): Checkpoint {
   const parsed = parseConfig(config);

@@ -12,7 +12,7 @@ import { notFound, unprocessable, type ProblemException } from '#src/common/prob
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import { parseCheckpoint, parseDescription, type Checkpoint } from '#src/lm/checkpoint.js';
 import { AddressRefusedError, checkAddress } from './network-address.js';
 import { PoliciesService } from './policies.service.js';
 import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
@@ -133,6 +133,13 @@ export class PolicyVersionsService {
     const { modelId } = await this.get(versionId);
     if (modelId === null) throw noWeights('/policyVersionId', versionId);
     return parseCheckpoint(await this.models.loadFiles(modelId));
+  }
+
+  /** The model without its weights. */
+  async loadDescription(versionId: string): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
+    const { modelId } = await this.get(versionId);
+    if (modelId === null) throw noWeights('/policyVersionId', versionId);
+    return parseDescription(await this.models.loadFiles(modelId, (name) => !name.endsWith('.safetensors')));
   }
 
   private async insert(

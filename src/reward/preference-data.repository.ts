@@ -34,13 +34,30 @@ export class PreferenceDataRepository {
     return rows[0] ?? null;
   }
 
-  /** @param marginPerPoint times the difference of the two scores gives the margin of a pair */
-  async groups(pairSetId: string, split: PairSplit, marginPerPoint: number): Promise<StoredGroup[]> {
+  /** The training data of the prompts with the most text, at most `limit` of them. */
+  async longestGroups(pairSetId: string, limit: number): Promise<StoredGroup[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      `SELECT used.prompt_id AS id
+       FROM (SELECT prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie
+             UNION SELECT prompt_id, rejected_completion_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie) used
+       JOIN completions c ON c.id = used.completion_id JOIN prompts q ON q.id = used.prompt_id
+       GROUP BY used.prompt_id, q.text ORDER BY sum(length(c.text)) + length(q.text) DESC LIMIT $2`,
+      [pairSetId, limit],
+    );
+    return this.groups(pairSetId, 'train', 0, rows.map(({ id }) => id));
+  }
+
+  /**
+   * @param marginPerPoint times the difference of the two scores gives the margin of a pair
+   * @param promptIds of all prompts when left out
+   */
+  async groups(pairSetId: string, split: PairSplit, marginPerPoint: number, promptIds?: string[]): Promise<StoredGroup[]> {
     const pairs: PairRow[] = await this.dataSource.query(
       `SELECT prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
               chosen_score - rejected_score AS gap
-       FROM pairs WHERE pair_set_id = $1 AND split = $2 AND NOT tie ORDER BY ordinal`,
-      [pairSetId, split],
+       FROM pairs WHERE pair_set_id = $1 AND split = $2 AND NOT tie AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
+       ORDER BY ordinal`,
+      [pairSetId, split, promptIds ?? null],
     );
     const [prompts, completions] = await Promise.all([
       this.texts('prompts', pairs.map((pair) => pair.promptId)),

@@ -6,10 +6,11 @@ import { accepted } from '#src/jobs/accepted.js';
 import { preferredWait } from '#src/jobs/http-conditions.js';
 import { JobMetricPage, ListMetricsQuery, metricPage, toMetricDto } from '#src/jobs/jobs.dto.js';
 import { RewardLoraDto } from './hyperparameters.dto.js';
-import { CreateRewardModelDto, RewardEvaluationPage, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { CreateRewardModelDto, PlanRewardModelDto, RewardEvaluationPage, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
 import { RewardModelsService } from './reward-models.service.js';
 import { CompletionRankingDto, ScoreCompletionsDto } from './scores.dto.js';
 import { ScoresService } from './scores.service.js';
+import { TrainingPlanDto } from './training-plan.dto.js';
 
 const defaultWaitSeconds = 10;
 
@@ -36,6 +37,16 @@ export class RewardModelsController {
     const rewardModel = await this.rewardModels.create(auth, dto);
     accepted(reply, rewardModel.jobId!);
     return rewardModel;
+  }
+
+  /** What that training would take: memory, operations, and whether it fits. Nothing is started. */
+  @Post('plan')
+  @HttpCode(200)
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_plan' })
+  @ApiOkResponse({ type: TrainingPlanDto })
+  plan(@Body() dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
+    return this.rewardModels.plan(dto);
   }
 
   @Get()

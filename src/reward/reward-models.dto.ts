@@ -6,13 +6,8 @@ import { IsStorable } from '#src/common/storable.js';
 import { RewardHyperparametersDto, TrainingSettingsDto } from './hyperparameters.dto.js';
 import { evaluatedSplits, type RewardEvaluation, type RewardNulls } from './reward-evaluation.js';
 
-export class CreateRewardModelDto {
-  /** Unique among reward models. @example helpfulness-1 */
-  @IsString()
-  @Length(1, 200)
-  @IsStorable()
-  name: string;
-
+/** What a reward model is trained from and how. */
+export class PlanRewardModelDto {
   /** A pair set that has been built. */
   @ApiProperty({ format: 'uuid' })
   @IsUUID()
@@ -29,6 +24,14 @@ export class CreateRewardModelDto {
   @ValidateNested()
   @Type(() => TrainingSettingsDto)
   hyperparameters?: TrainingSettingsDto;
+}
+
+export class CreateRewardModelDto extends PlanRewardModelDto {
+  /** Unique among reward models. @example helpfulness-1 */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  name: string;
 }
 
 /** Accuracy of rules that never read the text, on the same pairs; null where there is nothing to tell by. */

@@ -15,8 +15,10 @@ import { resolveHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
-import type { CreateRewardModelDto, RewardModelsQuery } from './reward-models.dto.js';
+import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery } from './reward-models.dto.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
+import { RewardPlansService } from './reward-plans.service.js';
+import type { TrainingPlanDto } from './training-plan.dto.js';
 
 @Injectable()
 export class RewardModelsService {
@@ -25,6 +27,7 @@ export class RewardModelsService {
     private readonly rewardModels: RewardModelsRepository,
     private readonly data: PreferenceDataRepository,
     private readonly policyVersions: PolicyVersionsService,
+    private readonly plans: RewardPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
@@ -32,10 +35,11 @@ export class RewardModelsService {
   /**
    * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `unknown_policy_version`,
    *   `policy_version_without_weights`; 409
-   *   `pair_set_not_ready`, `reward_model_exists`
+   *   `pair_set_not_ready`, `reward_model_exists`, `training_does_not_fit`
    */
   async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
     await this.checkInputs(dto);
+    await this.plans.requireFit(dto);
     try {
       return await this.database.transaction((tx) => this.start(tx, auth, dto));
     } catch (error) {
@@ -45,6 +49,12 @@ export class RewardModelsService {
         { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: dto.name },
       ]);
     }
+  }
+
+  /** What `create` would take. @throws as `create`, but for the name and the fit */
+  async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
+    await this.checkInputs(dto);
+    return this.plans.plan(dto);
   }
 
   async get(id: string): Promise<RewardModel> {
@@ -79,7 +89,7 @@ export class RewardModelsService {
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
   }
 
-  private async checkInputs({ pairSetId, basePolicyVersionId }: CreateRewardModelDto): Promise<void> {
+  private async checkInputs({ pairSetId, basePolicyVersionId }: PlanRewardModelDto): Promise<void> {
     const pairSet = await this.data.pairSetState(pairSetId);
     if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
     if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${pairSetId} is not built yet`);

@@ -11,12 +11,13 @@ import { RewardModel } from './reward-model.entity.js';
 import { RewardModelsController } from './reward-models.controller.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 import { RewardModelsService } from './reward-models.service.js';
+import { RewardPlansService } from './reward-plans.service.js';
 import { ScoresService } from './scores.service.js';
 
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([RewardModel, CompletionScore]), JobsModule, ArtifactsModule, PoliciesModule],
   controllers: [RewardModelsController],
-  providers: [RewardModelsRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService, ScoresService],
+  providers: [RewardModelsRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService, RewardPlansService, ScoresService],
   exports: [RewardModelsRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService],
 })
 export class RewardModule {}

@@ -30,7 +30,7 @@ const unknownId = '019a8a5e-0000-7000-8000-000000000001';
 const env = () => ({ DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10' });
 
 beforeAll(async () => {
-  t = await createTestApp();
+  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(24 * 1024 ** 2) });
   worker = await startNode(env(), ['pair-building', 'reward-training', 'scoring'], [PairsWorkerModule, RewardWorkerModule]);
   policyVersionId = (await createTinyPolicy(t)).versionId;
   pairSetId = await ratedPairSet();
@@ -210,6 +210,29 @@ describe('what cannot be trained', () => {
     await refused({ hyperparameters: { objective: 'listwise' } }, 422, 'validation_failed', '/hyperparameters/objective');
     await refused({ hyperparameters: { lora: { rank: 0 } } }, 422, 'validation_failed', '/hyperparameters/lora/rank');
     await refused({ hyperparameters: { leraningRate: 1 } }, 422, 'unknown_field', '/hyperparameters/leraningRate');
+  });
+
+  test('a step that does not fit into memory, which a plan tells before', async () => {
+    const plan = async (hyperparameters: object) =>
+      (await post('/v1/reward-models/plan', { pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(200)).body;
+    const whole = { ...settings, batchSize: 1024 };
+    const large = await plan(whole);
+    const [parts, again, factors] = [
+      await plan({ ...whole, microBatchTokens: 512 }),
+      await plan({ ...whole, gradientCheckpointing: true }),
+      await plan({ ...settings, lora: { rank: 2 } }),
+    ];
+    expect(large).toMatchObject({ fits: false, limitBytes: t.config.memoryLimitBytes });
+    expect(large.trainedParameters).toBe(large.parameters);
+    const { peak, ...rest } = large.bytes as Record<string, number>;
+    expect(peak).toBe(Object.values(rest).reduce((a, b) => a + b, 0));
+    expect(parts.bytes.activations).toBeLessThan(large.bytes.activations / 3);
+    expect(again.bytes.activations).toBeLessThan(large.bytes.activations);
+    expect(again.floatingPointOperations).toBeGreaterThan(large.floatingPointOperations);
+    expect(parts).toMatchObject({ fits: true });
+    expect(factors.trainedParameters).toBeLessThan(factors.parameters / 2);
+    expect(factors.secondsPerStep).toBeGreaterThan(0);
+    await refused({ hyperparameters: whole }, 422, 'training_does_not_fit', '/hyperparameters');
   });
 
   test('a name that is taken, and nothing is left behind', async () => {

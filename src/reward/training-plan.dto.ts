@@ -1,0 +1,55 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type TrainingPlan } from '#src/lm/training-plan.js';
+
+/** Bytes, estimated from the graph of the step. */
+export class TrainingBytesDto {
+  /** The model that training starts from. @example 538060032 */
+  @ApiProperty({ type: 'integer' })
+  model: number;
+
+  /** Weights or factors in training, with two moments of each. @example 58490880 */
+  @ApiProperty({ type: 'integer' })
+  trained: number;
+
+  /** Updated weights and moments on their way back from the runtime. @example 58490880 */
+  @ApiProperty({ type: 'integer' })
+  updates: number;
+
+  /** Token ids, masks and other values of the batch. @example 4194304 */
+  @ApiProperty({ type: 'integer' })
+  batch: number;
+
+  /** Most that is alive between the forward and the backward pass. @example 812646400 */
+  @ApiProperty({ type: 'integer' })
+  activations: number;
+
+  /** All of it together. @example 1471882496 */
+  @ApiProperty({ type: 'integer' })
+  peak: number;
+}
+
+/** What a training will take, before anything is computed. */
+export class TrainingPlanDto implements TrainingPlan {
+  @ApiProperty({ type: 'integer', example: 134515008 })
+  parameters: number;
+
+  @ApiProperty({ type: 'integer', example: 4874240 })
+  trainedParameters: number;
+
+  @ApiProperty({ type: TrainingBytesDto })
+  bytes: TrainingBytesDto;
+
+  /** Of the matrix products of the largest step. @example 912680550400 */
+  @ApiProperty({ type: 'integer' })
+  floatingPointOperations: number;
+
+  /** Of the largest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
+  secondsPerStep: number;
+
+  /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
+  @ApiProperty({ type: 'integer' })
+  limitBytes: number;
+
+  /** Whether the peak stays within the limit; a training that does not fit is refused. @example true */
+  fits: boolean;
+}
