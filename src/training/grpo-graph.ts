@@ -1,6 +1,7 @@
 /** The graph from a packed batch to the GRPO loss, and the forward half of it alone for the reference policy. */
 import { inputParams } from '#src/lm/weights.js';
-import { decoderForward, entropy, lmLogits, tokenLogProbs, type Model } from '#src/lm/transformer.js';
+import { chunkTokens, tokensAt, type TokenLogProbs } from '#src/lm/token-log-probs.js';
+import { decoderForward, type Model } from '#src/lm/transformer.js';
 import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { type Tensors } from '#src/lm/safetensors.js';
@@ -25,22 +26,23 @@ export interface GrpoGraphOptions extends GrpoOptions {
 }
 
 /**
- * Log-probability and entropy (nats) of each completion token, both [slots], and the hidden states between layers.
+ * Log-probability and entropy (nats) of each completion token, both [slots]; `kept` are the hidden states between
+ * layers and the results of chunks of tokens.
  * Feeds: those of a `GrpoBatch`.
  */
 export function policyTokens(
   model: Model,
   batch: Feeds,
   temperature: number,
-): { logProbs: Node; entropies: Node; blocks: Node[] } {
+  tokensAtOnce?: number,
+): TokenLogProbs {
   const at = (name: string) => inputLike(name, batch);
   const { hidden, blocks } = decoderForward(model, at('ids'), {
     positions: at('positions'),
     mask: at('attentionMask'),
   });
-  const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
-  const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
-  return { logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits), blocks };
+  const tokens = tokensAt(model, hidden, at('predictedAt'), at('targets'), { temperature, tokensAtOnce });
+  return { ...tokens, kept: [...blocks, hidden, ...tokens.kept] };
 }
 
 /**
@@ -54,7 +56,9 @@ export function grpoGraph(
   options: GrpoGraphOptions,
 ): TrainGraph {
   const params = inputParams(tensors);
-  const { logProbs, entropies, blocks } = policyTokens({ config, params, lora }, batch, options.temperature);
+  const { temperature, gradientCheckpointing } = options;
+  const atOnce = gradientCheckpointing ? chunkTokens(config.vocabSize) : undefined;
+  const { logProbs, entropies, kept } = policyTokens({ config, params, lora }, batch, temperature, atOnce);
   const [mask, tokens] = [inputLike('mask', batch), inputLike('tokens', batch)];
   const fed = (name: string): Node | undefined => (batch[name] ? inputLike(name, batch) : undefined);
   const { loss, ...metrics } = grpoLoss(
@@ -71,7 +75,7 @@ export function grpoGraph(
   return {
     loss,
     metrics: { ...metrics, entropy: div(sum(mul(entropies, mask)), tokens), logProbs },
-    keep: options.gradientCheckpointing ? blocks : [],
+    keep: gradientCheckpointing ? kept : [],
     trainable: Object.fromEntries(Object.entries(params).filter(([name]) => !lora || isLoraName(name))),
   };
 }

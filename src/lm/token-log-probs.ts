@@ -1,0 +1,52 @@
+/**
+ * Log-probabilities and entropies of chosen tokens, in chunks: logits of a large vocabulary are by far the largest
+ * values of a training step ([tokens, vocabulary] against [tokens, hidden]), and with a chunk's results kept for the
+ * backward pass (nn/recompute.ts) no more than one chunk of them is ever in memory.
+ */
+import { type Node } from '#src/nn/graph.js';
+import { concat, mul, slice } from '#src/nn/ops.js';
+import { type Model } from './layers.js';
+import { entropy, lmLogits, tokenLogProbs } from './transformer.js';
+
+export interface TokenLogProbs {
+  /** log p(target) [n] */
+  logProbs: Node;
+  /** In nats, of the distributions the targets come from [n]. */
+  entropies: Node;
+  /** What recomputation should keep so that logits are not; in forward order. */
+  kept: Node[];
+}
+
+const chunkBytes = 32 * 1024 ** 2;
+const multiple = 64;
+
+/** Tokens whose logits take about 32 MiB. */
+export function chunkTokens(vocabSize: number): number {
+  return multiple * Math.max(1, Math.floor(chunkBytes / (4 * vocabSize * multiple)));
+}
+
+/**
+ * hidden [rows, hidden]; `positions` int64 [n]: where in it each token is predicted; `targets` int64 [n]. The policy is
+ * softmax(logits / temperature). All at once when `tokensAtOnce` is left out.
+ */
+export function tokensAt(
+  model: Model,
+  hidden: Node,
+  positions: Node,
+  targets: Node,
+  { temperature, tokensAtOnce = Infinity }: { temperature: number; tokensAtOnce?: number },
+): TokenLogProbs {
+  const [n] = targets.shape;
+  const count = Math.max(1, Math.ceil(n / tokensAtOnce));
+  const chunks = Array.from({ length: count }, (_, i) => {
+    const part = (all: Node): Node => (count === 1 ? all : slice(all, 0, i * tokensAtOnce, Math.min(n, (i + 1) * tokensAtOnce)));
+    const raw = lmLogits(model, hidden, part(positions)); // [chunk, vocab]
+    const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
+    return { logProbs: tokenLogProbs(logits, part(targets)), entropies: entropy(logits) };
+  });
+  return {
+    logProbs: concat(chunks.map(({ logProbs }) => logProbs), 0),
+    entropies: concat(chunks.map(({ entropies }) => entropies), 0),
+    kept: chunks.map(({ logProbs }) => logProbs),
+  };
+}
