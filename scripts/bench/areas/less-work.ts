@@ -1,0 +1,72 @@
+// npm run bench -- less-work: what the engine saves, each saving measured against the same step without it.
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { AreaResult, Notes } from '../area.js';
+import { Rng } from '#src/common/rng.js';
+import { attentionCost } from '#src/lm/packing.js';
+import { initWeights } from '#src/lm/weights.js';
+import { collate, type EncodedGroup } from '#src/reward/preference-batch.js';
+import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
+import { RewardWeights } from '#src/reward/reward-weights.js';
+import { stepShapes } from '../engine/shapes.js';
+import { benchCase, type BenchCase } from '../report.js';
+import { median } from '../statistics.js';
+
+const [prompts, completions, promptTokens, completionTokens] = [8, 4, 96, 32];
+const rounds = 7;
+const mebibyte = 1024 ** 2;
+
+export async function lessWork(notes: Notes): Promise<AreaResult> {
+  return { cases: [await sharing(notes), ...memory(notes)], broken: [] };
+}
+
+/** A reward step with each prompt read once, against the same step with a row for each completion. */
+async function sharing(notes: Notes): Promise<BenchCase> {
+  const { config } = stepShapes[0];
+  const weights = new RewardWeights(
+    { config, tensors: initWeights(config, 1), tokenizer: { tokenizerJson: '{}', tokenizerConfigJson: '{}' } },
+    resolveHyperparameters({}),
+    availableParallelism(),
+  );
+  const groups = randomGroups(config.vocabSize);
+  const shared = collate(groups, { padId: 0, attentionCost: attentionCost(config) });
+  const separate = collate(groups, { padId: 0, attentionCost: Number.MAX_SAFE_INTEGER });
+  notes(`${prompts} prompts of ${promptTokens} tokens with ${completions} completions of ${completionTokens}: ${shared.tokens} tokens instead of ${separate.tokens}`);
+  const seconds: Record<'shared' | 'separate', number[]> = { shared: [], separate: [] };
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, batch] of Object.entries({ shared, separate })) {
+      const started = performance.now();
+      await weights.step([batch], 1e-4);
+      if (round > 0) seconds[name as 'shared'].push((performance.now() - started) / 1000);
+    }
+  }
+  await weights.dispose();
+  const rate = (times: number[]): number => (prompts * completions) / median(times);
+  return benchCase('reward step, prompts shared', 'completions/s', rate(seconds.shared), { name: 'a row for each completion', value: rate(seconds.separate) });
+}
+
+/** Growth of a process over a few steps, beside what the plan said and beside the plain step. */
+function memory(notes: Notes): BenchCase[] {
+  const child = fileURLToPath(new URL('../engine/memory-child.js', import.meta.url));
+  const measure = (setting: string) => JSON.parse(execFileSync(process.execPath, [child, setting], { encoding: 'utf8' })) as { measured: number; planned: number; seconds: number };
+  const plain = measure('plain');
+  const settings = ['checkpointing', 'micro-batches', 'both'].map((setting) => ({ setting, ...measure(setting) }));
+  return [{ setting: 'plain', ...plain }, ...settings].flatMap(({ setting, measured, planned, seconds }) => {
+    notes(`${setting}: ${(measured / mebibyte).toFixed(0)} MiB measured, ${(planned / mebibyte).toFixed(0)} planned, ${seconds.toFixed(2)} s`);
+    return [
+      benchCase(`memory of a step, ${setting}`, 'MiB', measured / mebibyte, { name: 'its plan', value: planned / mebibyte }),
+      ...(setting === 'plain' ? [] : [benchCase(`memory of a step, ${setting}`, 'MiB', measured / mebibyte, { name: 'the plain step', value: plain.measured / mebibyte })]),
+    ];
+  });
+}
+
+function randomGroups(vocab: number): EncodedGroup[] {
+  const rng = Rng.from('less work');
+  const some = (length: number): number[] => Array.from({ length }, () => rng.int(vocab));
+  return Array.from({ length: prompts }, () => {
+    const prompt = some(promptTokens);
+    const texts = Array.from({ length: completions }, () => ({ prompt, completion: some(completionTokens), truncated: false }));
+    return { texts, pairs: [1, 2, 3].map((rejected) => ({ chosen: 0, rejected, margin: 0 })) };
+  });
+}
