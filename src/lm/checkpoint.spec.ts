@@ -236,7 +236,10 @@ describe('checkpoint', () => {
   it('does not list the layers of a configuration that claims a billion', () => {
     const config = { ...json(serializeCheckpoint(checkpoint)['config.json']), num_hidden_layers: 1e9 };
     const files = { ...serializeCheckpoint(checkpoint), 'config.json': new TextEncoder().encode(JSON.stringify(config)) };
-    expect(() => parseCheckpoint(files)).toThrow(/1000000000 layers cannot be made of \d+ tensors/);
+    expect(() => parseCheckpoint(files)).toThrow('num_hidden_layers must be at most 10000, got 1000000000');
+    const some = { ...config, num_hidden_layers: 9999 };
+    const fewer = { ...files, 'config.json': new TextEncoder().encode(JSON.stringify(some)) };
+    expect(() => parseCheckpoint(fewer)).toThrow(/9999 layers cannot be made of \d+ tensors/);
   });
 
   it('round-trips a PEFT adapter', () => {

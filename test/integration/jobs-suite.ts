@@ -148,6 +148,7 @@ export function queueSuite(environment: () => Record<string, string>): void {
     let runs = 0;
     const id = await enqueue(api, (context) => (++runs === 1 ? untilStopped(context) : Promise.resolve()));
     await settled(api, id, 'running');
+    await vi.waitUntil(() => runs === 1);
     const at = Date.now();
     workers.delete(first);
     await first.close();
