@@ -19,6 +19,6 @@ export const quickstartSettings: Settings = {
   sampling: { temperature: 1, topP: 1, maxTokens: 64 },
   minimumMargin: 1,
   reward: { seed: 1, epochs: 3, learningRate: 1e-3 },
-  grpo: { seed: 1, learningRate: 2e-4, beta: 0.1, steps: 40 },
+  grpo: { seed: 1, learningRate: 2.5e-4, beta: 0.1, steps: 60 },
   seed: 20261123,
 };
