@@ -27,6 +27,8 @@ export interface Config {
   readonly jobLeaseSeconds: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
   readonly computeThreads: number;
+  /** What computes in a worker. */
+  readonly executionProvider: ExecutionProvider;
   /** Whether policy endpoints may have loopback and private addresses. */
   readonly allowPrivateEndpoints: boolean;
   /** Keys of policy endpoints, by the name of their variable. */
@@ -35,6 +37,9 @@ export interface Config {
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+export const executionProviders = ['cpu', 'cuda', 'webgpu'] as const;
+export type ExecutionProvider = (typeof executionProviders)[number];
 
 export class ConfigError extends Error {
   constructor(readonly mistakes: readonly string[]) {
@@ -93,6 +98,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
+    executionProvider: oneOf('EXECUTION_PROVIDER', executionProviders, 'cpu'),
     allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
     endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };
