@@ -54,7 +54,7 @@ const config: ModelConfig = {
 /** [batch, time]: one more than sessions are kept, so that they are built and dropped all the time. */
 const shapes = [[4, 32], [2, 64], [8, 32], [4, 48]] as const;
 const maxSessions = 3;
-const [every, generateEvery, stay] = [10, 20, 0.9];
+const [every, generateEvery, stay] = [10, 20, 0.95];
 
 async function soak({ steps, threads, arena, spinning }: SoakRequest): Promise<SoakResult> {
   const rng = Rng.from('soak');
@@ -73,7 +73,8 @@ async function soak({ steps, threads, arena, spinning }: SoakRequest): Promise<S
   const started = performance.now();
   let shape: readonly [number, number] = shapes[0];
   for (let i = 0; i < steps; i++) {
-    if (rng.next() > stay) shape = shapes[rng.int(shapes.length)];
+    if (i < shapes.length) shape = shapes[i];
+    else if (rng.next() > stay) shape = shapes[rng.int(shapes.length)];
     const { loss } = await step.run(countingBatch(rng, ...shape), 3e-4);
     if (i === 0) result.firstLoss = loss;
     result.lastLoss = loss;
