@@ -31,7 +31,7 @@ test('looks at the disk of a folder that is not there yet', () => {
 });
 
 test('reaches a database that is there, and says why it does not reach another', async () => {
-  expect(await databaseFinding(inject('postgresUrl'))).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^Postgres \d+/) as string });
+  expect(await databaseFinding(inject('postgresUrl').replace(/\/plumbline$/, '/postgres'))).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^Postgres \d+/) as string });
   const refused = await databaseFinding(`postgres://u:secret@127.0.0.1:${await freePort()}/x`);
   expect(refused).toMatchObject({ status: 'failed', detail: expect.stringContaining('ECONNREFUSED') as string });
   expect(refused.detail).not.toContain('secret');

@@ -54,7 +54,7 @@ const config: ModelConfig = {
 /** [batch, time]: one more than sessions are kept, so that they are built and dropped all the time. */
 const shapes = [[4, 32], [2, 64], [8, 32], [4, 48]] as const;
 const maxSessions = 3;
-const [every, generateEvery, stay] = [10, 20, 0.95];
+const [every, generateEvery, stay] = [10, 20, 0.9];
 
 async function soak({ steps, threads, arena, spinning }: SoakRequest): Promise<SoakResult> {
   const rng = Rng.from('soak');
