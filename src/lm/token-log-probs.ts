@@ -11,6 +11,8 @@ import { entropy, lmLogits, tokenLogProbs } from './transformer.js';
 export interface TokenLogProbs {
   /** log p(target) [n] */
   logProbs: Node;
+  /** Logits, divided by the temperature [n, vocab]; only those of one chunk exist at a time where they are in several. */
+  logits: Node;
   /** In nats, of the distributions the targets come from [n]. */
   entropies: Node;
   /** What recomputation should keep so that logits are not; in forward order. */
@@ -42,9 +44,10 @@ export function tokensAt(
     const part = (all: Node): Node => (count === 1 ? all : slice(all, 0, i * tokensAtOnce, Math.min(n, (i + 1) * tokensAtOnce)));
     const raw = lmLogits(model, hidden, part(positions)); // [chunk, vocab]
     const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
-    return { logProbs: tokenLogProbs(logits, part(targets)), entropies: entropy(logits) };
+    return { logits, logProbs: tokenLogProbs(logits, part(targets)), entropies: entropy(logits) };
   });
   return {
+    logits: concat(chunks.map(({ logits }) => logits), 0),
     logProbs: concat(chunks.map(({ logProbs }) => logProbs), 0),
     entropies: concat(chunks.map(({ entropies }) => entropies), 0),
     kept: chunks.map(({ logProbs }) => logProbs),

@@ -79,7 +79,9 @@ const longest = 300;
 
 function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.split('\n').map((part) => part.trim()).find((part) => part !== '') ?? 'no reason was given';
+  // ONNX Runtime's own errors may begin with the source line and the condition that did not hold.
+  const plain = text.replace(/^.*? was false\. /s, '').trim();
+  const line = plain.split('\n').map((part) => part.trim()).find((part) => part !== '') ?? 'no reason was given';
   return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 

@@ -73,7 +73,8 @@ async function soak({ steps, threads, arena, spinning }: SoakRequest): Promise<S
   const started = performance.now();
   let shape: readonly [number, number] = shapes[0];
   for (let i = 0; i < steps; i++) {
-    if (rng.next() > stay) shape = shapes[rng.int(shapes.length)];
+    if (i < shapes.length) shape = shapes[i];
+    else if (rng.next() > stay) shape = shapes[rng.int(shapes.length)];
     const { loss } = await step.run(countingBatch(rng, ...shape), 3e-4);
     if (i === 0) result.firstLoss = loss;
     result.lastLoss = loss;
