@@ -72,11 +72,23 @@ describe('20 steps against a synthetic reward', () => {
   });
 
   test.each<[string, Partial<GrpoHyperparameters>]>([
+    ['averaged by completion', { lossType: 'grpo' }],
+    ['with weights that never change', { lossType: 'dr_grpo' }],
+    ['with ratios of whole completions', { importanceSampling: 'sequence', innerEpochs: 2 }],
+    ['without a reference', { beta: 0 }],
+  ])('the reward goes up %s', async (_name, given) => {
+    const { rewardBefore, rewardAfter } = await trainGrpo(task(given));
+    expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
+  });
+
+  test.each<[string, Partial<GrpoHyperparameters>]>([
     ['in parts', { microBatchTokens: 40 }],
+    ['in parts, averaged by completion', { microBatchTokens: 40, lossType: 'grpo', importanceSampling: 'sequence' }],
     ['with activations computed again', { gradientCheckpointing: true }],
     ['in parts, computed again, low-rank', { microBatchTokens: 40, gradientCheckpointing: true, lora: { rank: 4, alpha: 8, targetModules: allLinear } }],
   ])('a step is the same %s', async (_name, saving) => {
-    const given = { steps: 3, innerEpochs: 2, learningRate: 0.01, lora: saving.lora ?? null };
+    const { microBatchTokens: _, gradientCheckpointing: __, ...kept } = saving;
+    const given = { steps: 3, innerEpochs: 2, learningRate: 0.01, ...kept };
     const plain = await trainGrpo(task(given));
     const { metrics } = await trainGrpo(task({ ...given, ...saving }));
     metrics.forEach((step, i) => {

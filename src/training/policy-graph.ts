@@ -1,0 +1,64 @@
+/** The part of a training graph that all methods share: from packed completions to what the policy gives their tokens. */
+import { type ModelConfig } from '#src/lm/config.js';
+import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { decoderForward, entropy, lmLogits, tokenLogProbs, type Model } from '#src/lm/transformer.js';
+import { inputParams } from '#src/lm/weights.js';
+import { input, type Node } from '#src/nn/graph.js';
+import { mul } from '#src/nn/ops.js';
+import { type Feeds } from '#src/nn/session.js';
+import { type TrainGraph } from '#src/nn/train-graph.js';
+
+export interface PolicyModel {
+  config: ModelConfig;
+  /** Base weights, and LoRA factors when `lora` is given; then only these are trained. */
+  tensors: Tensors;
+  lora?: LoraConfig;
+}
+
+export interface PolicyTokens {
+  /** float32 [slots, vocab], divided by the temperature. */
+  logits: Node;
+  /** float32 [slots] */
+  logProbs: Node;
+  /** Nats, float32 [slots]. */
+  entropies: Node;
+  /** Hidden states between layers. */
+  blocks: Node[];
+}
+
+/** What a policy gives each completion token. Feeds: those of a `CompletionBatch`. */
+export function policyTokens(model: Model, batch: Feeds, temperature: number): PolicyTokens {
+  const at = (name: string) => inputLike(name, batch);
+  const { hidden, blocks } = decoderForward(model, at('ids'), {
+    positions: at('positions'),
+    mask: at('attentionMask'),
+  });
+  const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
+  const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
+  return { logits, logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits), blocks };
+}
+
+export interface PolicyGraphOptions {
+  temperature: number;
+  /** Keep only the hidden states between layers and compute the rest again on the way back. */
+  gradientCheckpointing: boolean;
+}
+
+/** A training graph: the policy's tokens, and a loss and figures on them. */
+export function policyGraph(
+  { config, tensors, lora }: PolicyModel,
+  batch: Feeds,
+  { temperature, gradientCheckpointing }: PolicyGraphOptions,
+  lossOf: (tokens: PolicyTokens) => Pick<TrainGraph, 'loss' | 'metrics'>,
+): TrainGraph {
+  const params = inputParams(tensors);
+  const tokens = policyTokens({ config, params, lora }, batch, temperature);
+  return {
+    ...lossOf(tokens),
+    keep: gradientCheckpointing ? tokens.blocks : [],
+    trainable: Object.fromEntries(Object.entries(params).filter(([name]) => !lora || isLoraName(name))),
+  };
+}
+
+export const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);
