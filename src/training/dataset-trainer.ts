@@ -66,8 +66,13 @@ export interface DatasetMethod<G extends CompletionGroup> {
 /** The least that evaluation computes at once. */
 const evaluationTokens = 4096;
 
+/** Nothing is left to train on or to evaluate on. */
+export class NoTrainingDataError extends RangeError {
+  override name = 'NoTrainingDataError';
+}
+
 /**
- * @throws RangeError without data to train on or to evaluate on
+ * @throws NoTrainingDataError
  * @throws TrainingDivergedError when loss or gradients are no longer finite
  */
 export async function trainOnDataset<G extends CompletionGroup>(
@@ -95,8 +100,8 @@ class DatasetRun<G extends CompletionGroup> {
     private readonly method: DatasetMethod<G>,
   ) {
     const { checkpoint, hyperparameters: hp, resume, threads } = task;
-    if (data.train.length === 0) throw new RangeError('there is nothing to train on');
-    if (data.evaluation.length === 0) throw new RangeError('there is nothing to evaluate on');
+    if (data.train.length === 0) throw new NoTrainingDataError('there is nothing to train on');
+    if (data.evaluation.length === 0) throw new NoTrainingDataError('there is nothing to evaluate on');
     this.plan = planSteps(data.train, hp);
     this.weights = new PolicyWeights(checkpoint, hp, resume?.state);
     this.optimizer = this.weights.trainStep((feeds) => method.graph(this.weights.model, feeds), threads);

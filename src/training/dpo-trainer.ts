@@ -26,6 +26,8 @@ export interface DpoTask extends DatasetTask<DpoHyperparameters> {
 export interface DpoResult extends DatasetResult {
   pairs: number;
   evaluationPairs: number;
+  /** Training completions, those left out too. */
+  completions: number;
   /** Training completions that lost their end, and that were left out for want of room. */
   truncated: number;
   dropped: number;
@@ -62,6 +64,7 @@ export async function trainDpo(task: DpoTask): Promise<DpoResult> {
     ...result,
     pairs: countPairs(data.train),
     evaluationPairs: countPairs(data.evaluation),
+    completions: task.train.reduce((total, group) => total + group.completions.length, 0),
     truncated: train.truncated,
     dropped: train.dropped,
   };

@@ -17,6 +17,8 @@ export interface PolicyModel {
 }
 
 export interface PolicyTokens {
+  /** int64 [slots] */
+  targets: Node;
   /** float32 [slots, vocab], divided by the temperature. */
   logits: Node;
   /** float32 [slots] */
@@ -36,7 +38,8 @@ export function policyTokens(model: Model, batch: Feeds, temperature: number): P
   });
   const raw = lmLogits(model, hidden, at('predictedAt')); // [slots, vocab]
   const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
-  return { logits, logProbs: tokenLogProbs(logits, at('targets')), entropies: entropy(logits), blocks };
+  const targets = at('targets');
+  return { targets, logits, logProbs: tokenLogProbs(logits, targets), entropies: entropy(logits), blocks };
 }
 
 export interface PolicyGraphOptions {
@@ -61,4 +64,5 @@ export function policyGraph(
   };
 }
 
+/** A new input: each name may be asked for once in a graph. */
 export const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);

@@ -60,13 +60,13 @@ function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, c
 }
 
 function sftGraph(model: PolicyModel, feeds: Feeds, gradientCheckpointing: boolean): TrainGraph {
-  return policyGraph(model, feeds, { temperature: 1, gradientCheckpointing }, ({ logits, logProbs, entropies }) => {
+  return policyGraph(model, feeds, { temperature: 1, gradientCheckpointing }, ({ targets, logits, logProbs, entropies }) => {
     const [mask, tokens] = [inputLike('mask', feeds), inputLike('tokens', feeds)];
     const average = (perToken: Node): Node => div(sum(mul(perToken, mask)), tokens);
     return {
       loss: sftLoss({ logProbs, mask, tokens }),
       metrics: {
-        mean_token_accuracy: average(isLikeliest(logits, inputLike('targets', feeds))),
+        mean_token_accuracy: average(isLikeliest(logits, targets)),
         entropy: average(entropies),
       },
     };
