@@ -64,7 +64,7 @@ export async function trainDpo(task: DpoTask): Promise<DpoResult> {
     ...result,
     pairs: countPairs(data.train),
     evaluationPairs: countPairs(data.evaluation),
-    completions: task.train.reduce((total, group) => total + group.completions.length, 0),
+    completions: train.given,
     truncated: train.truncated,
     dropped: train.dropped,
   };

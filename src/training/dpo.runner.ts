@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { trainDpo } from './dpo-trainer.js';
 import type { MethodRunner, RunInputs, TrainedRun } from './method-runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
+import type { DpoSummary } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
 import { auditDpo } from './verdict-dataset.js';
 
@@ -10,7 +11,7 @@ import { auditDpo } from './verdict-dataset.js';
 export class DpoRunner implements MethodRunner<'dpo'> {
   constructor(private readonly pairs: PreferenceSplitsReader) {}
 
-  async train(run: RunOf<'dpo'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<'dpo'>> {
+  async train(run: RunOf<'dpo'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<DpoSummary>> {
     const { train, evaluation, split } = await this.pairs.read(run);
     context.phase('training');
     const { checkpoint, metrics, before, after, pairs, evaluationPairs, completions, truncated, dropped } = await trainDpo({

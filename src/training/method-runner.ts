@@ -6,9 +6,9 @@ import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
 import type { TrainingProgress } from './training-progress.js';
 
-export interface TrainedRun<M extends TrainingMethod> {
+export interface TrainedRun<S extends SummaryOf[TrainingMethod]> {
   checkpoint: Checkpoint;
-  summary: SummaryOf[M];
+  summary: S;
   verdict: Verdict;
 }
 
@@ -24,5 +24,5 @@ export interface RunInputs {
 }
 
 export interface MethodRunner<M extends TrainingMethod> {
-  train(run: RunOf<M>, inputs: RunInputs): Promise<TrainedRun<M>>;
+  train(run: RunOf<M>, inputs: RunInputs): Promise<TrainedRun<SummaryOf[M]>>;
 }

@@ -6,6 +6,7 @@ import { trainGrpo } from './grpo-trainer.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
 import { trainRloo } from './rloo-trainer.js';
 import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
+import type { RolloutSummary } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
 import type { TrainingSample } from './training-sample.entity.js';
@@ -26,12 +27,12 @@ export class RolloutRunner {
     private readonly scorers: RewardScorersService,
   ) {}
 
-  grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<'grpo'>> {
+  grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
     const { hyperparameters } = run;
     return this.train(run, hyperparameters, inputs, (task) => trainGrpo({ ...task, hyperparameters }));
   }
 
-  rloo(run: RunOf<'rloo'>, inputs: RunInputs): Promise<TrainedRun<'rloo'>> {
+  rloo(run: RunOf<'rloo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
     const { hyperparameters } = run;
     return this.train(run, hyperparameters, inputs, (task) => trainRloo({ ...task, hyperparameters }));
   }
@@ -41,7 +42,7 @@ export class RolloutRunner {
     { steps, evaluationPrompts }: { steps: number; evaluationPrompts: number },
     { checkpoint, resume, record, threads, context }: RunInputs,
     train: Train,
-  ): Promise<TrainedRun<'grpo' | 'rloo'>> {
+  ): Promise<TrainedRun<RolloutSummary>> {
     if (rewardModelId === null) throw new JobFailure('reward_model_missing', 'this run has no reward model');
     if (promptSetId === null) throw new JobFailure('prompt_set_missing', 'this run has no prompt set');
     const prompts = (await this.promptSets.members(promptSetId)).map((prompt) => ({ id: prompt.id, text: prompt.text }));

@@ -10,10 +10,10 @@ import { trainSft, type SftTask } from './sft-trainer.js';
 import { selectCompletions } from './training-examples.js';
 import { type TrainingProgress } from './training-progress.js';
 
-/** The good answer repeats the question's first letter. */
+/** The good answer is the same whatever the question. */
 const group = (letter: string): PreferenceGroup => ({
   prompt: `${letter}?`,
-  completions: [`${letter}${letter}${letter}.`, 'no', `${letter}!`],
+  completions: ['yes.', 'no', `${letter}!`],
   pairs: [
     { chosen: 0, rejected: 1, margin: 0 },
     { chosen: 0, rejected: 2, margin: 0 },
@@ -29,8 +29,8 @@ function task(given: Partial<SftHyperparameters> = {}, rest: Partial<SftTask> = 
 }
 
 test('best completions are those that no other beat', () => {
-  expect(selectCompletions([group('a')], 'best').map(({ completions }) => completions)).toEqual([['aaa.']]);
-  expect(selectCompletions([group('a')], 'chosen').map(({ completions }) => completions)).toEqual([['aaa.', 'a!']]);
+  expect(selectCompletions([group('a')], 'best').map(({ completions }) => completions)).toEqual([['yes.']]);
+  expect(selectCompletions([group('a')], 'chosen').map(({ completions }) => completions)).toEqual([['yes.', 'a!']]);
 });
 
 test('the loss falls on prompts that training never sees', async () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { MethodRunner, RunInputs, TrainedRun } from './method-runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
 import { trainSft } from './sft-trainer.js';
+import type { SftSummary } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
 import { auditSft } from './verdict-dataset.js';
 
@@ -10,7 +11,7 @@ import { auditSft } from './verdict-dataset.js';
 export class SftRunner implements MethodRunner<'sft'> {
   constructor(private readonly pairs: PreferenceSplitsReader) {}
 
-  async train(run: RunOf<'sft'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<'sft'>> {
+  async train(run: RunOf<'sft'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<SftSummary>> {
     const { train, evaluation, split } = await this.pairs.read(run);
     context.phase('training');
     const { checkpoint, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({

@@ -17,6 +17,8 @@ export interface ExampleGroup {
 
 export interface EncodedExamples {
   groups: ExampleGroup[];
+  /** Completions given. */
+  given: number;
   /** Completions that lost their end. */
   truncated: number;
   /** Completions without tokens, or whose prompt leaves no room for one. */
@@ -63,5 +65,6 @@ export function encodeExamples(
     });
     return { promptIds, completions: kept, pairs: known };
   });
-  return { groups: encoded.filter(({ completions }) => completions.length > 0), truncated, dropped };
+  const given = groups.reduce((total, { completions }) => total + completions.length, 0);
+  return { groups: encoded.filter(({ completions }) => completions.length > 0), given, truncated, dropped };
 }

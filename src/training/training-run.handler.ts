@@ -15,13 +15,13 @@ import type { RunInputs, TrainedRun } from './method-runner.js';
 import { RolloutRunner } from './rollout.runner.js';
 import { RunProgressStore } from './run-progress.store.js';
 import { SftRunner } from './sft.runner.js';
-import type { TrainingMethod } from './training-methods.js';
+import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
 
 const saveEveryMs = 20_000;
 
-type Runners = { [M in TrainingMethod]: (run: RunOf<M>, inputs: RunInputs) => Promise<TrainedRun<M>> };
+type Runners = { [M in TrainingMethod]: (run: RunOf<M>, inputs: RunInputs) => Promise<TrainedRun<SummaryOf[M]>> };
 
 /** Trains a policy and makes it the next version. Run again it goes on from the last save, to the same bits. */
 @HandlesJob('training-run.train')
@@ -65,13 +65,13 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     await this.saved.remove(run.id);
   }
 
-  private async train(run: TrainingRun, context: JobContext): Promise<TrainedRun<TrainingMethod>> {
+  private async train(run: TrainingRun, context: JobContext): Promise<TrainedRun<SummaryOf[TrainingMethod]>> {
     context.phase('loading');
     const checkpoint = await this.versions.loadCheckpoint(run.policyVersionId);
     const resume = await this.saved.load(run.id);
     if (resume) context.log('info', `goes on after step ${resume.step}`);
     // The row's hyperparameters are those of its method: the service put them there.
-    const train = this.runners[run.method] as (run: TrainingRun, inputs: RunInputs) => Promise<TrainedRun<TrainingMethod>>;
+    const train = this.runners[run.method] as (run: TrainingRun, inputs: RunInputs) => Promise<TrainedRun<SummaryOf[TrainingMethod]>>;
     try {
       return await train(run, { checkpoint, resume, record: this.recorder(run.id, context), threads: this.threads, context });
     } catch (error) {

@@ -5,7 +5,7 @@ const good = { loss: 0.4, 'rewards/accuracies': 0.8, 'rewards/margins': 1, 'rewa
 
 function run(after: Record<string, number> = {}, rest: Partial<AuditedDatasetRun> = {}): AuditedDatasetRun {
   const end = { ...good, ...after };
-  const steps = [{ loss: 0.7, eval_loss: 0.5 }, { loss: 0.5 }, { loss: 0.4, eval_loss: end.loss }];
+  const steps: AuditedDatasetRun['steps'] = [{ loss: 0.7, eval_loss: 0.5 }, { loss: 0.5 }, { loss: 0.4, eval_loss: end.loss }];
   return { steps, before: { loss: Math.LN2 }, after: end, heldOut: true, shortened: 0, ...rest };
 }
 
