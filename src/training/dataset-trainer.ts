@@ -1,8 +1,10 @@
 /**
  * Fine-tunes a policy on recorded completions: passes over the data, an optimizer step per batch, an evaluation before
  * the first step and after every pass. Which loss is the method's; this is the loop. Pure but for its callbacks, and
- * the same task gives the same bits, whether it ran through or was resumed at a step.
+ * the same task gives the same bits, whether it ran through or was resumed at a step. A computation holds the event loop,
+ * so that it is given a turn after each.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
@@ -135,6 +137,7 @@ class DatasetRun<G extends CompletionGroup> {
     const groups = this.plan[step].members.map((index) => this.data.train[index]);
     const parts = this.method.pack(groups, hp.microBatchTokens).map((feeds) => ({ feeds, weight: 1 }));
     const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
+    await turn();
     const figures = addUp(reports.map(({ loss, metrics }) => ({ loss, ...metrics })));
     if (!Number.isFinite(figures.loss + gradNorm))
       throw new TrainingDivergedError(`step ${step + 1}: loss ${figures.loss}, gradient norm ${gradNorm}`);
@@ -151,6 +154,7 @@ class DatasetRun<G extends CompletionGroup> {
       const session = await this.forwards.get(key, () => this.buildForward(feeds));
       const results = await session.run({ ...this.weights.model.tensors, ...feeds });
       found.push(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])])));
+      await turn();
     }
     return addUp(found);
   }

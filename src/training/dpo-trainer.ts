@@ -2,6 +2,7 @@
  * Direct preference optimization (dpo.ts) on pairs. What the reference gives each completion is computed once, before
  * training. Completions of a prompt share its tokens, and one that is part of several pairs is computed once.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { roundUp } from '#src/lm/batching.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { div, mul, sum } from '#src/nn/ops.js';
@@ -83,6 +84,7 @@ async function withReference(
       const batch = packCompletions(part, cost);
       const logProbs = floats(await reference.of(batch));
       sums.push(...sumCompletions(logProbs, batch));
+      await turn();
     }
   } finally {
     await reference.dispose();

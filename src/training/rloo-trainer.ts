@@ -1,4 +1,5 @@
 /** REINFORCE with a leave-one-out baseline (rloo.ts) on rollouts. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { floats } from '#src/nn/tensor.js';
 import { packParts, type RolloutGroup } from './grpo-batch.js';
 import { leaveOneOutAdvantages } from './rloo.js';
@@ -40,6 +41,7 @@ async function logRatios(
     sums.push(...batch.lengths.map(() => 0));
     floats(mask).forEach((counts, t) => (sums[first + Number(sequence.data[t])] += counts * (own[t] - ref[t])));
     tokens += batch.tokens;
+    await turn();
   }
   return { sums, tokens: Math.max(1, tokens) };
 }
