@@ -11,7 +11,7 @@ import { type Node } from '#src/nn/graph.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { Session, type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
-import { TrainStep } from '#src/nn/train-step.js';
+import { type TrainStep } from '#src/nn/train-step.js';
 import { Recent } from '#src/reward/recent.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { type CompletionGroup } from './completion-batch.js';

@@ -10,7 +10,7 @@ import { learningRate } from '#src/nn/optim/schedule.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
-import { TrainStep, type StepReport } from '#src/nn/train-step.js';
+import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { mean, type GroupAdvantages } from './advantages.js';
 import { type GrpoBatch, type RolloutGroup } from './grpo-batch.js';
@@ -193,7 +193,7 @@ class RolloutRun {
       totalSteps: hp.steps,
     };
     const rate = learningRate(schedule, step);
-    const parts = batches.map(({ feeds }) => ({ feeds: { ...feeds } as Record<string, Tensor>, weight: 1 }));
+    const parts = batches.map(({ feeds }): { feeds: Record<string, Tensor>; weight: number } => ({ feeds: { ...feeds }, weight: 1 }));
     if (this.method.klInLoss && hp.beta > 0) {
       for (const [i, { feeds }] of parts.entries()) feeds.refLogProbs = await this.policies.reference.of(batches[i]);
     }

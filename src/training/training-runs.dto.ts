@@ -170,7 +170,7 @@ export class TrainingRunDto {
   resultPolicyVersionId: string | null;
 
   /** What the method measured; null until the run has succeeded. */
-  @ApiProperty({ anyOf: [...summaryTypes.map((type) => ({ $ref: getSchemaPath(type) })), { type: 'null' }] })
+  @ApiProperty({ anyOf: summaryTypes.map((type) => ({ $ref: getSchemaPath(type) })) })
   summary: AnySummary | null;
 
   @ApiProperty({ type: () => VerdictDto, nullable: true })
