@@ -2816,7 +2816,7 @@ export interface components {
             /** @description Whether every completion has its score. */
             complete: boolean;
         };
-        GrpoLoraDto: {
+        LoraSettingsDto: {
             /** @example 8 */
             rank: number;
             /**
@@ -2833,7 +2833,219 @@ export interface components {
              */
             alpha: number;
         };
+        /**
+         * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+         * @enum {string}
+         */
+        CompletionSelection: "best" | "chosen";
+        SftHyperparametersDto: {
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /**
+             * @description Passes over the training split; each ends with an evaluation.
+             * @default 1
+             */
+            epochs?: number;
+            /**
+             * @description Ends training before the epochs do.
+             * @default null
+             * @example 200
+             */
+            maxSteps?: number | null;
+            /**
+             * @description Completions per optimizer step; those of a prompt stay together.
+             * @default 32
+             */
+            batchSize?: number;
+            /**
+             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @default 512
+             */
+            maxTokens?: number;
+            /**
+             * @description Share of the steps in which the learning rate rises from 0.
+             * @default 0.1
+             */
+            warmupRatio?: number;
+            /** @default 0.0001 */
+            learningRate?: number;
+            /**
+             * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+             * @default best
+             */
+            completions?: components["schemas"]["CompletionSelection"];
+        };
+        CreateSftRunDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "sft";
+            /**
+             * Format: uuid
+             * @description Where the policy starts.
+             */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Must be built. The preferred completions of its train split are learned; its eval split measures.
+             */
+            pairSetId: string;
+            hyperparameters?: components["schemas"]["SftHyperparametersDto"];
+        };
+        /** @enum {string} */
+        DpoLossType: "sigmoid" | "ipo" | "hinge";
+        DpoHyperparametersDto: {
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /**
+             * @description Passes over the training split; each ends with an evaluation.
+             * @default 1
+             */
+            epochs?: number;
+            /**
+             * @description Ends training before the epochs do.
+             * @default null
+             * @example 200
+             */
+            maxSteps?: number | null;
+            /**
+             * @description Completions per optimizer step; those of a prompt stay together.
+             * @default 32
+             */
+            batchSize?: number;
+            /**
+             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @default 512
+             */
+            maxTokens?: number;
+            /**
+             * @description Share of the steps in which the learning rate rises from 0.
+             * @default 0.1
+             */
+            warmupRatio?: number;
+            /** @default 0.00005 */
+            learningRate?: number;
+            /**
+             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @default 0.1
+             */
+            beta?: number;
+            /** @default sigmoid */
+            lossType?: components["schemas"]["DpoLossType"];
+            /**
+             * @description Probability that a preference is taken to be wrong; of the sigmoid loss only.
+             * @default 0
+             */
+            labelSmoothing?: number;
+        };
+        CreateDpoRunDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "dpo";
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the rewards.
+             */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Must be built. The pairs of its train split are learned; its eval split measures.
+             */
+            pairSetId: string;
+            hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
+        };
+        /**
+         * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
+         *     `dr_grpo` the same in all steps.
+         * @enum {string}
+         */
+        GrpoLossType: "bnpo" | "grpo" | "dr_grpo";
+        /**
+         * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+         * @enum {string}
+         */
+        ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
             /** @default 0.0003 */
             learningRate?: number;
             /** @default 40 */
@@ -2854,52 +3066,17 @@ export interface components {
             temperature?: number;
             /** @default 1 */
             topP?: number;
-            /**
-             * @description Weight of the KL to the starting policy; 0 saves computing it.
-             * @default 0.04
-             */
-            beta?: number;
             /** @default 0.2 */
             clipLow?: number;
             /** @default 0.2 */
             clipHigh?: number;
             /**
-             * @description Divide advantages by the deviation of their group.
-             * @default true
-             */
-            scaleRewards?: boolean;
-            /**
              * @description Optimizer steps on the completions of one step.
              * @default 1
              */
             innerEpochs?: number;
-            /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
-             * @default null
-             */
-            lora?: components["schemas"]["GrpoLoraDto"] | null;
-            /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
-             * @default cosine
-             */
-            schedule?: components["schemas"]["LearningRateSchedule"];
             /** @default 2 */
             warmupSteps?: number;
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
-            /** @default 0 */
-            weightDecay?: number;
             /**
              * @description Keep completions that were cut off out of the loss.
              * @default false
@@ -2915,8 +3092,27 @@ export interface components {
              * @default 64
              */
             evaluationPrompts?: number;
-            /** @default 1 */
-            seed?: number;
+            /**
+             * @description Weight of the KL to the starting policy; 0 saves computing it.
+             * @default 0.04
+             */
+            beta?: number;
+            /**
+             * @description Divide advantages by the deviation of their group.
+             * @default true
+             */
+            scaleRewards?: boolean;
+            /**
+             * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
+             *     `dr_grpo` the same in all steps.
+             * @default bnpo
+             */
+            lossType?: components["schemas"]["GrpoLossType"];
+            /**
+             * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+             * @default token
+             */
+            importanceSampling?: components["schemas"]["ImportanceLevel"];
         };
         CreateGrpoRunDto: {
             /**
@@ -2941,9 +3137,190 @@ export interface components {
             promptSetId: string;
             hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
         };
-        /** @enum {string} */
-        TrainingMethod: "grpo";
-        TrainingSummaryDto: {
+        RlooHyperparametersDto: {
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /** @default 0.0003 */
+            learningRate?: number;
+            /** @default 40 */
+            steps?: number;
+            /** @default 16 */
+            promptsPerStep?: number;
+            /**
+             * @description Completions per prompt.
+             * @default 8
+             */
+            groupSize?: number;
+            /**
+             * @description Longest completion, in tokens.
+             * @default 64
+             */
+            maxTokens?: number;
+            /** @default 1 */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 0.2 */
+            clipLow?: number;
+            /** @default 0.2 */
+            clipHigh?: number;
+            /**
+             * @description Optimizer steps on the completions of one step.
+             * @default 1
+             */
+            innerEpochs?: number;
+            /** @default 2 */
+            warmupSteps?: number;
+            /**
+             * @description Keep completions that were cut off out of the loss.
+             * @default false
+             */
+            maskTruncated?: boolean;
+            /**
+             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @default 0
+             */
+            lengthPenalty?: number;
+            /**
+             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @default 64
+             */
+            evaluationPrompts?: number;
+            /**
+             * @description Taken off the reward per nat that a completion is likelier than under the starting policy; 0 saves computing it.
+             * @default 0.05
+             */
+            beta?: number;
+            /**
+             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @default false
+             */
+            normalizeAdvantages?: boolean;
+        };
+        CreateRlooRunDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "rloo";
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the KL.
+             */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Must be trained.
+             */
+            rewardModelId: string;
+            /**
+             * Format: uuid
+             * @description Prompts to practise on; keep the held-out ones apart.
+             */
+            promptSetId: string;
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
+        };
+        SftSummaryDto: {
+            /** @example 120 */
+            steps: number;
+            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 1.9 */
+            lossBefore: number;
+            /** @example 1.2 */
+            lossAfter: number;
+            /**
+             * @description Training completions that lost their end for length.
+             * @example 0
+             */
+            truncated: number;
+            /**
+             * @description Training completions that were left out, since their prompt leaves no room.
+             * @example 0
+             */
+            dropped: number;
+            /**
+             * @description Completions learned.
+             * @example 400
+             */
+            examples: number;
+            /** @example 40 */
+            evaluationExamples: number;
+            /** @example 0.67 */
+            tokenAccuracyAfter: number;
+            /**
+             * @description Share of tokens that the policy gives the highest probability.
+             * @example 0.52
+             */
+            tokenAccuracyBefore: number;
+        };
+        DpoSummaryDto: {
+            /** @example 120 */
+            steps: number;
+            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 1.9 */
+            lossBefore: number;
+            /** @example 1.2 */
+            lossAfter: number;
+            /**
+             * @description Training completions that lost their end for length.
+             * @example 0
+             */
+            truncated: number;
+            /**
+             * @description Training completions that were left out, since their prompt leaves no room.
+             * @example 0
+             */
+            dropped: number;
+            /**
+             * @description Pairs learned.
+             * @example 900
+             */
+            pairs: number;
+            /** @example 90 */
+            evaluationPairs: number;
+            /** @example 0.2 */
+            chosenReward: number;
+            /** @example -0.4 */
+            rejectedReward: number;
+            /**
+             * @description Share of pairs whose chosen completion has the higher reward.
+             * @example 0.71
+             */
+            accuracy: number;
+            /**
+             * @description Mean of chosen minus rejected reward.
+             * @example 0.6
+             */
+            margin: number;
+        };
+        RolloutSummaryDto: {
             /** @example -0.31 */
             rewardBefore: number;
             /** @example 1.12 */
@@ -2963,6 +3340,8 @@ export interface components {
              */
             entropy: number;
         };
+        /** @enum {string} */
+        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
         VerdictFindingDto: {
@@ -2998,19 +3377,28 @@ export interface components {
             policyVersionId: string;
             /** Format: uuid */
             rewardModelId: string | null;
-            /** Format: uuid */
-            promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Of `grpo` and `rloo`, as is the reward model.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
              */
             resultPolicyVersionId: string | null;
-            summary: components["schemas"]["TrainingSummaryDto"] | null;
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: (components["schemas"]["SftSummaryDto"] | components["schemas"]["DpoSummaryDto"] | components["schemas"]["RolloutSummaryDto"]) | null;
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             finishedAt: string | null;
-            /** @description All of them, defaults filled in. */
-            hyperparameters: components["schemas"]["GrpoHyperparametersDto"];
             /** Format: date-time */
             createdAt: string;
         };
@@ -10232,7 +10620,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateGrpoRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"];
             };
         };
         responses: {

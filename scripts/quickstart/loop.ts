@@ -1,3 +1,4 @@
+import type { Schemas } from '#sdk/client.js';
 import { comparePolicies } from './comparison.js';
 import type { QuickstartReport } from './report.js';
 import type { Session } from './session.js';
@@ -17,7 +18,7 @@ export async function runLoop(session: Session, settings: Settings): Promise<Omi
   const comparison = await comparePolicies(session, settings, policy.id, better, prompts.heldOut);
 
   const { accuracy, nulls, evalPairs } = rewardModel.evaluation!;
-  const { rewardBefore, rewardAfter, kl } = training.summary!;
+  const { rewardBefore, rewardAfter, kl } = training.summary as Schemas['RolloutSummaryDto'];
   return {
     stages: session.reportRows(),
     rewardModel: { accuracy: accuracy.value, nulls, evalPairs },

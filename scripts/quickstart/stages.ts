@@ -180,7 +180,7 @@ export function trainPolicy(
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/training-runs', { body }));
     await session.job(jobId, progress);
     const run = await owner.ok(owner.http.GET('/v1/training-runs/{id}', { params: { path: { id } } }));
-    const { rewardBefore, rewardAfter, kl, steps } = run.summary!;
+    const { rewardBefore, rewardAfter, kl, steps } = run.summary as Schemas['RolloutSummaryDto'];
     return {
       value: run,
       count: steps,

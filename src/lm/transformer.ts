@@ -58,8 +58,8 @@ export function decoderForward(
   const attend = {
     batch,
     time,
-    // Rows of several sequences may be longer than any position in them.
-    rotate: rotation(model, layout ? Math.min(time, config.maxPositionEmbeddings) : time, layout?.positions),
+    // Rows of several sequences are longer than any position in them; whoever lays them out keeps to the model's limit.
+    rotate: rotation(model, time, layout?.positions, layout ? 1 : time),
     mask: layout?.mask ?? causalMask(time),
   };
   const caches: LayerCache[] = [];
@@ -88,12 +88,13 @@ function ownPositions(batch: number, time: number): Node {
 
 /**
  * How queries and keys [batch, heads, time, headDim] take in positions below `reach`: by rotary embedding, or
- * not at all where positions are learned and came in with the words. `positions` as in `rotary`.
+ * not at all where positions are learned and came in with the words. `positions` as in `rotary`; `longest` is how many
+ * of them learned positions must hold.
  */
-export function rotation({ config }: Model, reach: number, positions?: Node): (x: Node) => Node {
+export function rotation({ config }: Model, reach: number, positions?: Node, longest = reach): (x: Node) => Node {
   if (familyOf(config).positions === 'learned') {
-    if (reach <= config.maxPositionEmbeddings) return (x) => x;
-    throw new RangeError(`${reach} positions are more than the ${config.maxPositionEmbeddings} this model has learned`);
+    if (longest <= config.maxPositionEmbeddings) return (x) => x;
+    throw new RangeError(`${longest} positions are more than the ${config.maxPositionEmbeddings} this model has learned`);
   }
   const tables = rotaryTables(config, reach);
   const [cos, sin] = [constant(tables.cos), constant(tables.sin)];

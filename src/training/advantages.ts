@@ -13,7 +13,7 @@ export interface GroupAdvantages {
 }
 
 /** Below this a deviation is rounding, as in TRL's `torch.isclose(std, 0)`. */
-const zeroStd = 1e-8;
+export const zeroStd = 1e-8;
 /** Added to the deviation, as TRL does. */
 const epsilon = 1e-4;
 
@@ -28,16 +28,7 @@ export function groupAdvantages(
   groupSize: number,
   scale: boolean,
 ): GroupAdvantages {
-  if (!Number.isInteger(groupSize) || groupSize < 2)
-    throw new RangeError(`a group needs at least 2 completions, got ${groupSize}`);
-  if (rewards.length === 0 || rewards.length % groupSize !== 0) {
-    throw new RangeError(`${rewards.length} rewards are not whole groups of ${groupSize}`);
-  }
-  const bad = rewards.findIndex((reward) => !Number.isFinite(reward));
-  if (bad >= 0) throw new RangeError(`reward ${bad} is ${rewards[bad]}`);
-  const groups = Array.from({ length: rewards.length / groupSize }, (_, g) =>
-    rewards.slice(g * groupSize, (g + 1) * groupSize),
-  );
+  const groups = rewardGroups(rewards, groupSize);
   const stds = groups.map(sampleStd);
   const advantages = groups.flatMap((group, g) => {
     const std = stds[g];
@@ -52,11 +43,25 @@ export function groupAdvantages(
   };
 }
 
+/** Rewards by prompt. @throws RangeError when they are not whole groups of at least 2, or one is not finite */
+export function rewardGroups(rewards: readonly number[], groupSize: number): number[][] {
+  if (!Number.isInteger(groupSize) || groupSize < 2)
+    throw new RangeError(`a group needs at least 2 completions, got ${groupSize}`);
+  if (rewards.length === 0 || rewards.length % groupSize !== 0) {
+    throw new RangeError(`${rewards.length} rewards are not whole groups of ${groupSize}`);
+  }
+  const bad = rewards.findIndex((reward) => !Number.isFinite(reward));
+  if (bad >= 0) throw new RangeError(`reward ${bad} is ${rewards[bad]}`);
+  return Array.from({ length: rewards.length / groupSize }, (_, g) =>
+    rewards.slice(g * groupSize, (g + 1) * groupSize),
+  );
+}
+
 export const mean = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0) / values.length;
 
 /** With Bessel's correction, as torch.std. */
-function sampleStd(values: readonly number[]): number {
+export function sampleStd(values: readonly number[]): number {
   const center = mean(values);
   return Math.sqrt(values.reduce((total, value) => total + (value - center) ** 2, 0) / (values.length - 1));
 }

@@ -4,7 +4,7 @@ import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { PromptTooLongError } from '#src/completions/policy-generator.js';
-import { type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 
 export interface GrpoPrompt {
   id: string;
@@ -29,7 +29,7 @@ export interface Rollout {
   score: number;
 }
 
-type Sampling = Pick<GrpoHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
+type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
 
 export class RolloutSource {
   private readonly tokenizer: Tokenizer;

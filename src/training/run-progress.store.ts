@@ -5,7 +5,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { readSafetensors, writeSafetensors } from '#src/lm/safetensors.js';
 import { i64 } from '#src/nn/tensor.js';
-import type { GrpoProgress } from './grpo-trainer.js';
+import type { TrainingProgress } from './training-progress.js';
 
 /**
  * How far a run has come, in one file of this machine: weights, optimizer moments, step and curve. A run that is
@@ -16,13 +16,13 @@ export class RunProgressStore {
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>) {}
 
   /** Whole or not at all: a crash while writing leaves the file before. */
-  async save(runId: string, { step, rewardBefore, metrics, state }: GrpoProgress): Promise<void> {
+  async save(runId: string, { step, before, metrics, state }: TrainingProgress): Promise<void> {
     const { step: optimizerStep, ...tensors } = state;
     // JSON keeps every bit of a double.
     const facts = JSON.stringify({
       step,
       optimizerStep: Number(optimizerStep.data[0]),
-      rewardBefore,
+      before,
       metrics,
     });
     const path = this.path(runId);
@@ -31,14 +31,14 @@ export class RunProgressStore {
     await rename(`${path}.part`, path);
   }
 
-  async load(runId: string): Promise<GrpoProgress | undefined> {
+  async load(runId: string): Promise<TrainingProgress | undefined> {
     const bytes = await readFile(this.path(runId)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
     if (!bytes) return undefined;
     const { tensors, metadata } = readSafetensors(bytes);
-    const { optimizerStep, ...facts } = JSON.parse(metadata.facts) as Omit<GrpoProgress, 'state'> & {
+    const { optimizerStep, ...facts } = JSON.parse(metadata.facts) as Omit<TrainingProgress, 'state'> & {
       optimizerStep: number;
     };
     return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } };

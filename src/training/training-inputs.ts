@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { unprocessable } from '#src/common/problem.js';
+import { conflict, unprocessable } from '#src/common/problem.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
+import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import { RewardModelsService } from '#src/reward/reward-models.service.js';
 
@@ -14,6 +15,7 @@ export class TrainingInputs {
     private readonly promptSets: PromptSetsService,
     private readonly rewardModels: RewardModelsService,
     private readonly rewardModelRows: RewardModelsRepository,
+    private readonly preferences: PreferenceDataRepository,
   ) {}
 
   /** @throws ProblemException 422 `unknown_policy_version` */
@@ -41,5 +43,14 @@ export class TrainingInputs {
       throw unprocessable('unknown_reward_model', pointer, 'exists', 'there is no such reward model', id);
     }
     await this.rewardModels.getTrained(id);
+  }
+
+  /** @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`; 409 `pair_set_not_ready` */
+  async requirePairs(id: string, pointer: string): Promise<void> {
+    const pairSet = await this.preferences.pairSetState(id);
+    if (!pairSet) throw unprocessable('unknown_pair_set', pointer, 'exists', 'there is no such pair set', id);
+    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${id} is not built yet`);
+    if (pairSet.trainable) return;
+    throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the pair set has no pair without a tie in its train split', id);
   }
 }

@@ -1,20 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import type { GrpoHyperparameters } from './grpo-hyperparameters.js';
-import type { Verdict } from './verdict.js';
-
-export const trainingMethods = ['grpo'] as const;
-export type TrainingMethod = (typeof trainingMethods)[number];
-
-/** What a finished run came to; rewards are means of the reward model on the same prompts and seeds. */
-export interface TrainingSummary {
-  rewardBefore: number;
-  rewardAfter: number;
-  /** Estimate of KL(policy || reference) in nats per token at the end. */
-  kl: number;
-  entropy: number;
-  steps: number;
-  evaluationPrompts: number;
-}
+import type { Verdict } from './findings.js';
+import type { HyperparametersOf, SummaryOf, TrainingMethod } from './training-methods.js';
 
 @Entity('training_runs')
 export class TrainingRun {
@@ -33,17 +19,22 @@ export class TrainingRun {
   @Column('uuid', { nullable: true })
   rewardModelId: string | null;
 
-  @Column('uuid')
-  promptSetId: string;
+  /** Of the methods that sample. */
+  @Column('uuid', { nullable: true })
+  promptSetId: string | null;
+
+  /** Of the methods that learn from recorded completions. */
+  @Column('uuid', { nullable: true })
+  pairSetId: string | null;
 
   @Column('jsonb')
-  hyperparameters: GrpoHyperparameters;
+  hyperparameters: HyperparametersOf[TrainingMethod];
 
   @Column('uuid', { nullable: true })
   resultPolicyVersionId: string | null;
 
   @Column('jsonb', { nullable: true })
-  summary: TrainingSummary | null;
+  summary: SummaryOf[TrainingMethod] | null;
 
   @Column('jsonb', { nullable: true })
   verdict: Verdict | null;
@@ -54,3 +45,6 @@ export class TrainingRun {
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }
+
+/** A run of one method. */
+export type RunOf<M extends TrainingMethod> = TrainingRun & { method: M; hyperparameters: HyperparametersOf[M] };

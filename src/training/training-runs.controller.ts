@@ -3,19 +3,21 @@ import { ApiBody, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
+import { OneOfPipe } from '#src/common/one-of.pipe.js';
 import { accepted } from '#src/jobs/accepted.js';
 import {
-  CreateGrpoRunDto,
+  createRunTypes,
   TrainingMetricPage,
   TrainingMetricsQuery,
   TrainingRunDto,
   TrainingRunPage,
   TrainingSamplePage,
   TrainingSamplesQuery,
+  type CreateTrainingRun,
 } from './training-runs.dto.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
-const grpo = getSchemaPath(CreateGrpoRunDto);
+const bodies = Object.entries(createRunTypes).map(([method, type]) => [method, getSchemaPath(type)] as const);
 
 @ApiTags('training-runs')
 @Controller('training-runs')
@@ -26,13 +28,16 @@ export class TrainingRunsController {
   @Post()
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_create' })
-  @ApiExtraModels(CreateGrpoRunDto)
+  @ApiExtraModels(...Object.values(createRunTypes))
   @ApiBody({
-    schema: { oneOf: [{ $ref: grpo }], discriminator: { propertyName: 'method', mapping: { grpo } } },
+    schema: {
+      oneOf: bodies.map(([, $ref]) => ({ $ref })),
+      discriminator: { propertyName: 'method', mapping: Object.fromEntries(bodies) },
+    },
   })
   async create(
     @CurrentAuth() auth: AuthContext,
-    @Body() dto: CreateGrpoRunDto,
+    @Body(new OneOfPipe<CreateTrainingRun>('method', createRunTypes)) dto: CreateTrainingRun,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TrainingRunDto> {
     const run = await this.runs.create(auth, dto);

@@ -1,11 +1,55 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
+import { DpoHyperparametersDto } from './dpo-hyperparameters.dto.js';
+import { verdictStatuses, type VerdictStatus } from './findings.js';
 import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
-import { trainingMethods, type TrainingMethod } from './training-run.entity.js';
-import { verdictStatuses, type VerdictStatus } from './verdict.js';
+import { RlooHyperparametersDto } from './rloo-hyperparameters.dto.js';
+import { SftHyperparametersDto } from './sft-hyperparameters.dto.js';
+import { trainingMethods, type TrainingMethod } from './training-methods.js';
+import { DpoSummaryDto, RolloutSummaryDto, SftSummaryDto } from './training-summaries.dto.js';
+
+/** Fine-tunes a policy version on the completions that people preferred. */
+export class CreateSftRunDto {
+  @ApiProperty({ enum: ['sft'], example: 'sft' })
+  @IsIn(['sft'])
+  method: 'sft';
+
+  /** Where the policy starts. */
+  @IsUUID()
+  policyVersionId: string;
+
+  /** Must be built. The preferred completions of its train split are learned; its eval split measures. */
+  @IsUUID()
+  pairSetId: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => SftHyperparametersDto)
+  hyperparameters?: SftHyperparametersDto;
+}
+
+/** Fine-tunes a policy version by direct preference optimization, without a reward model. */
+export class CreateDpoRunDto {
+  @ApiProperty({ enum: ['dpo'], example: 'dpo' })
+  @IsIn(['dpo'])
+  method: 'dpo';
+
+  /** Where the policy starts; also the reference of the rewards. */
+  @IsUUID()
+  policyVersionId: string;
+
+  /** Must be built. The pairs of its train split are learned; its eval split measures. */
+  @IsUUID()
+  pairSetId: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => DpoHyperparametersDto)
+  hyperparameters?: DpoHyperparametersDto;
+}
 
 /** Fine-tunes a policy version by group relative policy optimization against a reward model. */
 export class CreateGrpoRunDto {
@@ -31,26 +75,39 @@ export class CreateGrpoRunDto {
   hyperparameters?: GrpoHyperparametersDto;
 }
 
-/** Rewards are means of the reward model on the same prompts with the same seeds. */
-export class TrainingSummaryDto {
-  @ApiProperty({ example: -0.31 })
-  rewardBefore: number;
+/** Fine-tunes a policy version by REINFORCE with a leave-one-out baseline against a reward model. */
+export class CreateRlooRunDto {
+  @ApiProperty({ enum: ['rloo'], example: 'rloo' })
+  @IsIn(['rloo'])
+  method: 'rloo';
 
-  @ApiProperty({ example: 1.12 })
-  rewardAfter: number;
+  /** Where the policy starts; also the reference of the KL. */
+  @IsUUID()
+  policyVersionId: string;
 
-  /** Estimated KL to the starting policy at the end, in nats per token. @example 0.08 */
-  kl: number;
+  /** Must be trained. */
+  @IsUUID()
+  rewardModelId: string;
 
-  /** Entropy of the policy at the end, in nats per token. @example 0.42 */
-  entropy: number;
+  /** Prompts to practise on; keep the held-out ones apart. */
+  @IsUUID()
+  promptSetId: string;
 
-  @ApiProperty({ type: 'integer', example: 40 })
-  steps: number;
-
-  @ApiProperty({ type: 'integer', example: 64 })
-  evaluationPrompts: number;
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RlooHyperparametersDto)
+  hyperparameters?: RlooHyperparametersDto;
 }
+
+/** The body of a request by its method. */
+export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto };
+export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto;
+
+type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto;
+type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
+
+const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto];
+const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
 
 export class VerdictFindingDto {
   /** Stable name of the check. @example kl_slope */
@@ -78,6 +135,7 @@ export class VerdictDto {
   findings: VerdictFindingDto[];
 }
 
+@ApiExtraModels(...hyperparameterTypes, ...summaryTypes)
 export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -95,18 +153,25 @@ export class TrainingRunDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rewardModelId: string | null;
 
-  @ApiProperty({ format: 'uuid' })
-  promptSetId: string;
+  /** Of `grpo` and `rloo`, as is the reward model. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  promptSetId: string | null;
 
-  /** All of them, defaults filled in. */
-  hyperparameters: GrpoHyperparametersDto;
+  /** Of `sft` and `dpo`. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  pairSetId: string | null;
+
+  /** All of the method's, defaults filled in. */
+  @ApiProperty({ anyOf: hyperparameterTypes.map((type) => ({ $ref: getSchemaPath(type) })) })
+  hyperparameters: AnyHyperparameters;
 
   /** The version that came out; null until the run has succeeded. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   resultPolicyVersionId: string | null;
 
-  @ApiProperty({ type: () => TrainingSummaryDto, nullable: true })
-  summary: TrainingSummaryDto | null;
+  /** What the method measured; null until the run has succeeded. */
+  @ApiProperty({ anyOf: summaryTypes.map((type) => ({ $ref: getSchemaPath(type) })) })
+  summary: AnySummary | null;
 
   @ApiProperty({ type: () => VerdictDto, nullable: true })
   verdict: VerdictDto | null;

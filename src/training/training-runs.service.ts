@@ -8,11 +8,11 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { completeHyperparameters } from './grpo-hyperparameters.js';
 import { TrainingInputs } from './training-inputs.js';
+import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type {
-  CreateGrpoRunDto,
+  CreateTrainingRun,
   TrainingMetricDto,
   TrainingMetricsQuery,
   TrainingSampleDto,
@@ -31,13 +31,16 @@ export class TrainingRunsService {
   ) {}
 
   /**
-   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`, `unknown_prompt_set`; 409
-   *   `reward_model_not_trained`
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
+   *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`
    */
-  async create(auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
+  async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
-    await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
-    await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
+    if ('pairSetId' in dto) await this.inputs.requirePairs(dto.pairSetId, '/pairSetId');
+    else {
+      await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
+      await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
+    }
     return this.database.transaction((tx) => this.start(tx, auth, dto));
   }
 
@@ -68,18 +71,38 @@ export class TrainingRunsService {
     return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateGrpoRunDto): Promise<TrainingRun> {
-    const { method, policyVersionId, rewardModelId, promptSetId } = dto;
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
+    const { method, policyVersionId } = dto;
     const id = newId();
     const node = { type: 'training_run', id } as const;
     const payload = { trainingRunId: id };
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
-    const hyperparameters = completeHyperparameters(dto.hyperparameters ?? {});
-    const row = { id, jobId: job.id, method, policyVersionId, rewardModelId, promptSetId, hyperparameters };
-    const run = await this.runs.insert(tx, row);
+    const inputs = inputsOf(dto);
+    const hyperparameters = hyperparametersOf(dto);
+    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...inputs, hyperparameters });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
-    await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    const { rewardModelId, promptSetId, pairSetId } = inputs;
+    if (rewardModelId) await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
     return run;
+  }
+}
+
+function inputsOf(dto: CreateTrainingRun): Pick<TrainingRun, 'rewardModelId' | 'promptSetId' | 'pairSetId'> {
+  if ('pairSetId' in dto) return { rewardModelId: null, promptSetId: null, pairSetId: dto.pairSetId };
+  return { rewardModelId: dto.rewardModelId, promptSetId: dto.promptSetId, pairSetId: null };
+}
+
+function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters'] {
+  switch (dto.method) {
+    case 'sft':
+      return completeFor.sft(dto.hyperparameters ?? {});
+    case 'dpo':
+      return completeFor.dpo(dto.hyperparameters ?? {});
+    case 'grpo':
+      return completeFor.grpo(dto.hyperparameters ?? {});
+    case 'rloo':
+      return completeFor.rloo(dto.hyperparameters ?? {});
   }
 }

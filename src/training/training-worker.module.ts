@@ -4,9 +4,14 @@ import { CompletionsModule } from '#src/completions/completions.module.js';
 import { CompletionsWorkerModule } from '#src/completions/completions-worker.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { ComparisonHandler } from './comparison.handler.js';
+import { DpoRunner } from './dpo.runner.js';
+import { PreferenceSplitsReader } from './preference-splits.js';
+import { RolloutRunner } from './rollout.runner.js';
 import { RunProgressStore } from './run-progress.store.js';
+import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
 import { TrainingModule } from './training.module.js';
 
@@ -19,8 +24,9 @@ import { TrainingModule } from './training.module.js';
     CompletionsWorkerModule,
     PoliciesModule,
     PromptsModule,
+    RewardModule,
     RewardWorkerModule,
   ],
-  providers: [RunProgressStore, TrainingRunHandler, ComparisonHandler],
+  providers: [RunProgressStore, PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler, ComparisonHandler],
 })
 export class TrainingWorkerModule {}

@@ -1,45 +1,36 @@
 /**
- * Audits a finished training run: did the policy learn, or did it drift, collapse or game the reward?
+ * Audits a finished run on rollouts: did the policy learn, or did it drift, collapse or game the reward?
  * It looks back over all steps and says what it saw with the numbers; it cannot see what the reward
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
-import { correlation, mean } from './advantages.js';
-
-export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
-export type VerdictStatus = (typeof verdictStatuses)[number];
-
-export interface Finding {
-  /** Stable name of the check. */
-  check: string;
-  status: VerdictStatus;
-  /** What was measured; null when it could not be. */
-  value: number | null;
-  /** The bound beyond which the check no longer passes. */
-  threshold: number;
-  message: string;
-}
-
-export interface Verdict {
-  status: VerdictStatus;
-  findings: Finding[];
-}
+import { correlation } from './advantages.js';
+import {
+  above,
+  beginning,
+  below,
+  ending,
+  finite,
+  finiteness,
+  leastSquaresSlope,
+  series,
+  show,
+  verdictOf,
+  type Finding,
+  type Steps,
+  type Verdict,
+} from './findings.js';
 
 export interface AuditedRun {
   /** Metrics by name, step after step; see `grpo-metrics`. */
-  steps: readonly Readonly<Record<string, number>>[];
+  steps: Steps;
   rewardBefore: number;
   rewardAfter: number;
 }
 
-interface Bounds {
-  warning: number;
-  failed: number;
-}
-
 /** The worst finding is the verdict. */
 export function auditRun(run: AuditedRun): Verdict {
-  const findings = [
-    finiteness(run),
+  return verdictOf([
+    finiteness(run.steps, [run.rewardBefore, run.rewardAfter]),
     rewardGain(run),
     klSize(run),
     klSlope(run),
@@ -48,23 +39,7 @@ export function auditRun(run: AuditedRun): Verdict {
     truncation(run),
     lengthGaming(run),
     generalisation(run),
-  ];
-  const worst = Math.max(...findings.map((finding) => verdictStatuses.indexOf(finding.status)));
-  return { status: verdictStatuses[worst], findings };
-}
-
-function finiteness({ steps, rewardBefore, rewardAfter }: AuditedRun): Finding {
-  const bad = steps.filter((step) => Object.values(step).some((value) => !Number.isFinite(value))).length;
-  const rewards = [rewardBefore, rewardAfter].filter((value) => !Number.isFinite(value)).length;
-  const failed = bad + rewards > 0;
-  const message = failed ? 'a metric or reward is not a finite number' : 'all metrics are finite';
-  return {
-    check: 'finite',
-    status: failed ? 'failed' : 'healthy',
-    value: bad + rewards,
-    threshold: 0,
-    message,
-  };
+  ]);
 }
 
 function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
@@ -148,49 +123,3 @@ function generalisation({ steps, rewardBefore, rewardAfter }: AuditedRun): Findi
     'evaluation gain as a share of the training gain',
   );
 }
-
-const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
-  judge(check, value, bounds, what, (bound) => value > bound);
-
-const below = (check: string, value: number, bounds: Bounds, what: string): Finding =>
-  judge(check, value, bounds, what, (bound) => value < bound);
-
-function judge(
-  check: string,
-  value: number,
-  bounds: Bounds,
-  what: string,
-  beyond: (bound: number) => boolean,
-): Finding {
-  const status = beyond(bounds.failed) ? 'failed' : beyond(bounds.warning) ? 'warning' : 'healthy';
-  const threshold = status === 'failed' ? bounds.failed : bounds.warning;
-  return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };
-}
-
-function series(steps: AuditedRun['steps'], name: string): number[] {
-  return steps.map((step) => step[name] ?? 0);
-}
-
-/** Means over a tenth of the run at either end: single steps are noisy. */
-function beginning(steps: AuditedRun['steps'], name: string): number {
-  const values = series(steps, name).slice(0, Math.ceil(steps.length / 10));
-  return values.length === 0 ? 0 : mean(values);
-}
-
-function ending(steps: AuditedRun['steps'], name: string): number {
-  const values = series(steps, name).slice(-Math.max(1, Math.ceil(steps.length / 10)));
-  return values.length === 0 ? 0 : mean(values);
-}
-
-function leastSquaresSlope(values: readonly number[]): number {
-  const center = (values.length - 1) / 2;
-  const average = mean(values);
-  const [xy, xx] = values.reduce(
-    ([xy, xx], y, x) => [xy + (x - center) * (y - average), xx + (x - center) ** 2],
-    [0, 0],
-  );
-  return xy / xx;
-}
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-const show = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : String(value));

@@ -10,7 +10,7 @@ import { modelInfo } from '#src/policies/uploaded-model.js';
 import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
 import type { TestApp } from '../support/app.js';
 import { tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
-import { givenCriterionVersion, withSql } from './ratings.js';
+import { givenCriterionVersion, givenPrompt, withSql } from './ratings.js';
 
 /** At a width of 32 the usual initial embeddings leave all logits near zero, whatever the layers do. */
 export function trainableCheckpoint(seed: string | number = 1): Checkpoint {
@@ -79,4 +79,31 @@ export async function givenPromptSet(t: TestApp, name: string, texts: string[]):
     .expect(200);
   return (await request(t.http).post('/v1/prompt-sets').set(t.admin).send({ name, externalIds }).expect(201))
     .body.id as string;
+}
+
+export interface GivenPairs {
+  prompt: string;
+  chosen: string;
+  rejected: string;
+  split: 'train' | 'eval';
+  tie?: boolean;
+}
+
+/** A pair set as its building would leave it, and a prompt with two completions for each of its pairs. */
+export async function givenPairSet(t: TestApp, pairs: GivenPairs[], built = true): Promise<string> {
+  const criterionVersionId = await givenCriterionVersion(t);
+  const rows: (string | number | boolean)[][] = [];
+  for (const [ordinal, { prompt, chosen, rejected, split, tie = false }] of pairs.entries()) {
+    const { promptId, completionIds } = await givenPrompt(t, prompt, [{ text: chosen }, { text: rejected }]);
+    rows.push([ordinal, promptId, ...completionIds, 2, tie ? 2 : 1, tie, split]);
+  }
+  return withSql(t, async (client) => {
+    const id = newId();
+    await client.query(
+      `INSERT INTO pair_sets (id, criterion_version_id, config, pair_count, built_at) VALUES ($1, $2, '{}', $3, $4)`,
+      [id, criterionVersionId, pairs.length, built ? new Date() : null],
+    );
+    for (const row of rows) await client.query('INSERT INTO pairs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [id, ...row]);
+    return id;
+  });
 }

@@ -12,7 +12,7 @@ import { collate, type EncodedGroup } from '#src/reward/preference-batch.js';
 import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
 import { RewardWeights } from '#src/reward/reward-weights.js';
 import { packGroups } from '#src/training/grpo-batch.js';
-import { policyTokens } from '#src/training/grpo-graph.js';
+import { policyTokens } from '#src/training/policy-graph.js';
 import { completeHyperparameters } from '#src/training/grpo-hyperparameters.js';
 import { trainGrpo } from '#src/training/grpo-trainer.js';
 import { lora, sizes } from './setting.js';

@@ -1,27 +1,27 @@
-/** The policy a run started from, kept to measure how far training has drifted. */
-import { type Checkpoint } from '#src/lm/checkpoint.js';
+/** What a policy gives given tokens, without a gradient: the reference of a run, or the policy as it is now. */
 import { emitModel } from '#src/nn/emit.js';
-import { input } from '#src/nn/graph.js';
 import { Session, type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
+import { inputParams } from '#src/lm/weights.js';
 import { Recent } from '#src/reward/recent.js';
-import { type GrpoBatch } from './grpo-batch.js';
-import { policyTokens } from './grpo-graph.js';
+import { type CompletionBatch } from './completion-batch.js';
+import { policyTokens, type PolicyModel } from './policy-graph.js';
 
-export class ReferencePolicy {
+export class TokenLogProbs {
   private readonly sessions = new Recent<Session>(16, (session) => session.dispose());
 
+  /** Reads `model.tensors` at every call, so weights trained in place need no update. */
   constructor(
-    private readonly checkpoint: Pick<Checkpoint, 'config' | 'tensors'>,
+    private readonly model: PolicyModel,
     private readonly temperature: number,
     private readonly threads?: number,
   ) {}
 
   /** Log-probabilities of the completion tokens, float32 [slots]. */
-  async logProbs({ rows, time, slots, feeds }: GrpoBatch): Promise<Tensor> {
+  async of({ rows, time, slots, feeds }: CompletionBatch): Promise<Tensor> {
     const session = await this.sessions.get(`${rows} ${time} ${slots}`, () => this.build(feeds));
     // Weights are fed rather than built in: all sessions share one copy.
-    const { logProbs } = await session.run({ ...this.checkpoint.tensors, ...feeds });
+    const { logProbs } = await session.run({ ...this.model.tensors, ...feeds });
     return logProbs;
   }
 
@@ -30,15 +30,8 @@ export class ReferencePolicy {
   }
 
   private build(feeds: Feeds): Promise<Session> {
-    const { config, tensors } = this.checkpoint;
-    const params = Object.entries(tensors).map(
-      ([name, { shape }]) => [name, input(name, 'float32', shape)] as const,
-    );
-    const { logProbs } = policyTokens(
-      { config, params: Object.fromEntries(params) },
-      feeds,
-      this.temperature,
-    );
+    const { config, tensors, lora } = this.model;
+    const { logProbs } = policyTokens({ config, params: inputParams(tensors), lora }, feeds, this.temperature);
     return Session.create(emitModel({ logProbs }), { threads: this.threads });
   }
 }

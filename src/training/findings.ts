@@ -1,0 +1,91 @@
+/** What an audit of a run is made of: measured values, the bounds they are held against, and what follows. */
+import { mean } from './advantages.js';
+import { type Metrics } from './training-progress.js';
+
+export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
+export type VerdictStatus = (typeof verdictStatuses)[number];
+
+export interface Finding {
+  /** Stable name of the check. */
+  check: string;
+  status: VerdictStatus;
+  /** What was measured; null when it could not be. */
+  value: number | null;
+  /** The bound beyond which the check no longer passes. */
+  threshold: number;
+  message: string;
+}
+
+export interface Verdict {
+  status: VerdictStatus;
+  findings: Finding[];
+}
+
+/** Metrics by name, step after step. */
+export type Steps = readonly Readonly<Metrics>[];
+
+interface Bounds {
+  warning: number;
+  failed: number;
+}
+
+/** The worst finding is the verdict. */
+export function verdictOf(findings: Finding[]): Verdict {
+  const worst = Math.max(...findings.map((finding) => verdictStatuses.indexOf(finding.status)));
+  return { status: verdictStatuses[worst], findings };
+}
+
+/** All metrics of all steps, and some more values. */
+export function finiteness(steps: Steps, others: readonly number[]): Finding {
+  const bad = steps.filter((step) => Object.values(step).some((value) => !Number.isFinite(value))).length;
+  const more = others.filter((value) => !Number.isFinite(value)).length;
+  const failed = bad + more > 0;
+  const message = failed ? 'a metric or reward is not a finite number' : 'all metrics are finite';
+  return { check: 'finite', status: failed ? 'failed' : 'healthy', value: bad + more, threshold: 0, message };
+}
+
+export const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
+  judge(check, value, bounds, what, (bound) => value > bound);
+
+export const below = (check: string, value: number, bounds: Bounds, what: string): Finding =>
+  judge(check, value, bounds, what, (bound) => value < bound);
+
+function judge(
+  check: string,
+  value: number,
+  bounds: Bounds,
+  what: string,
+  beyond: (bound: number) => boolean,
+): Finding {
+  const status = beyond(bounds.failed) ? 'failed' : beyond(bounds.warning) ? 'warning' : 'healthy';
+  const threshold = status === 'failed' ? bounds.failed : bounds.warning;
+  return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };
+}
+
+export function series(steps: Steps, name: string): number[] {
+  return steps.map((step) => step[name] ?? 0);
+}
+
+/** Means over a tenth of the run at either end: single steps are noisy. */
+export function beginning(steps: Steps, name: string): number {
+  const values = series(steps, name).slice(0, Math.ceil(steps.length / 10));
+  return values.length === 0 ? 0 : mean(values);
+}
+
+export function ending(steps: Steps, name: string): number {
+  const values = series(steps, name).slice(-Math.max(1, Math.ceil(steps.length / 10)));
+  return values.length === 0 ? 0 : mean(values);
+}
+
+export function leastSquaresSlope(values: readonly number[]): number {
+  const center = (values.length - 1) / 2;
+  const average = mean(values);
+  const [xy, xx] = values.reduce(
+    ([xy, xx], y, x) => [xy + (x - center) * (y - average), xx + (x - center) ** 2],
+    [0, 0],
+  );
+  return xy / xx;
+}
+
+export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+export const show = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : String(value));

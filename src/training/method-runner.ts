@@ -1,0 +1,28 @@
+/** What a method of training is to the handler of training runs. */
+import type { JobContext } from '#src/jobs/job-handler.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { Verdict } from './findings.js';
+import type { SummaryOf, TrainingMethod } from './training-methods.js';
+import type { RunOf } from './training-run.entity.js';
+import type { TrainingProgress } from './training-progress.js';
+
+export interface TrainedRun<S extends SummaryOf[TrainingMethod]> {
+  checkpoint: Checkpoint;
+  summary: S;
+  verdict: Verdict;
+}
+
+export interface RunInputs {
+  /** Start, and reference where there is one. */
+  checkpoint: Checkpoint;
+  /** Goes on after this. */
+  resume?: TrainingProgress;
+  /** Called after every step; keeps its metrics and, now and then, its progress. */
+  record: (report: { step: number; metrics: Record<string, number>; progress: TrainingProgress }, totalSteps: number) => Promise<void>;
+  threads: number | undefined;
+  context: JobContext;
+}
+
+export interface MethodRunner<M extends TrainingMethod> {
+  train(run: RunOf<M>, inputs: RunInputs): Promise<TrainedRun<SummaryOf[M]>>;
+}

@@ -1,0 +1,68 @@
+/** The part of a training graph that all methods share: from packed completions to what the policy gives their tokens. */
+import { type ModelConfig } from '#src/lm/config.js';
+import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { chunkTokens, tokensAt } from '#src/lm/token-log-probs.js';
+import { decoderForward, type Model } from '#src/lm/transformer.js';
+import { inputParams } from '#src/lm/weights.js';
+import { input, type Node } from '#src/nn/graph.js';
+import { type Feeds } from '#src/nn/session.js';
+import { type TrainGraph } from '#src/nn/train-graph.js';
+
+export interface PolicyModel {
+  config: ModelConfig;
+  /** Base weights, and LoRA factors when `lora` is given; then only these are trained. */
+  tensors: Tensors;
+  lora?: LoraConfig;
+}
+
+export interface PolicyTokens {
+  /** int64 [slots] */
+  targets: Node;
+  /** float32 [slots, vocab], divided by the temperature. */
+  logits: Node;
+  /** float32 [slots] */
+  logProbs: Node;
+  /** Nats, float32 [slots]. */
+  entropies: Node;
+  /** Hidden states between layers and results of chunks of tokens: what recomputation keeps. */
+  kept: Node[];
+}
+
+/** What a policy gives each completion token, `tokensAtOnce` or all. Feeds: those of a `CompletionBatch`. */
+export function policyTokens(model: Model, batch: Feeds, temperature: number, tokensAtOnce?: number): PolicyTokens {
+  const at = (name: string) => inputLike(name, batch);
+  const { hidden, blocks } = decoderForward(model, at('ids'), {
+    positions: at('positions'),
+    mask: at('attentionMask'),
+  });
+  const targets = at('targets');
+  const tokens = tokensAt(model, hidden, at('predictedAt'), targets, { temperature, tokensAtOnce });
+  return { ...tokens, targets, kept: [...blocks, hidden, ...tokens.kept] };
+}
+
+export interface PolicyGraphOptions {
+  temperature: number;
+  /** Keep only the hidden states between layers and compute the rest again on the way back. */
+  gradientCheckpointing: boolean;
+}
+
+/** A training graph: the policy's tokens, and a loss and figures on them. */
+export function policyGraph(
+  { config, tensors, lora }: PolicyModel,
+  batch: Feeds,
+  { temperature, gradientCheckpointing }: PolicyGraphOptions,
+  lossOf: (tokens: PolicyTokens) => Pick<TrainGraph, 'loss' | 'metrics'>,
+): TrainGraph {
+  const params = inputParams(tensors);
+  const atOnce = gradientCheckpointing ? chunkTokens(config.vocabSize) : undefined;
+  const tokens = policyTokens({ config, params, lora }, batch, temperature, atOnce);
+  return {
+    ...lossOf(tokens),
+    keep: gradientCheckpointing ? tokens.kept : [],
+    trainable: Object.fromEntries(Object.entries(params).filter(([name]) => !lora || isLoraName(name))),
+  };
+}
+
+/** A new input: each name may be asked for once in a graph. */
+export const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);

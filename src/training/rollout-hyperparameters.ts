@@ -1,0 +1,44 @@
+/** The knobs of the methods that learn from completions they sample: GRPO and RLOO. */
+import { optimizerDefaults, type OptimizerSettings } from './optimizer-settings.js';
+
+export interface RolloutHyperparameters extends OptimizerSettings {
+  steps: number;
+  promptsPerStep: number;
+  /** Completions per prompt. */
+  groupSize: number;
+  /** Longest completion, in tokens. */
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  /** Weight of the KL to the starting policy; 0 saves computing it. */
+  beta: number;
+  clipLow: number;
+  clipHigh: number;
+  /** Optimizer steps on the completions of one step (mu in the GRPO paper). */
+  innerEpochs: number;
+  warmupSteps: number;
+  /** Keep completions that were cut off out of the loss. */
+  maskTruncated: boolean;
+  /** Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones. */
+  lengthPenalty: number;
+  /** Prompts of the set, from its beginning, whose answers are scored before and after. */
+  evaluationPrompts: number;
+}
+
+export const rolloutDefaults: Omit<RolloutHyperparameters, 'beta'> = {
+  ...optimizerDefaults,
+  learningRate: 3e-4,
+  steps: 40,
+  promptsPerStep: 16,
+  groupSize: 8,
+  maxTokens: 64,
+  temperature: 1,
+  topP: 1,
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  innerEpochs: 1,
+  warmupSteps: 2,
+  maskTruncated: false,
+  lengthPenalty: 0,
+  evaluationPrompts: 64,
+};

@@ -1,0 +1,71 @@
+/** The ways to train a policy, what each can be told, and what comes of it. */
+import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
+import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
+
+export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo'] as const;
+export type TrainingMethod = (typeof trainingMethods)[number];
+
+export interface HyperparametersOf {
+  sft: SftHyperparameters;
+  dpo: DpoHyperparameters;
+  grpo: GrpoHyperparameters;
+  rloo: RlooHyperparameters;
+}
+
+/** Fills in what a request leaves out. */
+export const completeFor: { [M in TrainingMethod]: (given: Partial<HyperparametersOf[M]>) => HyperparametersOf[M] } = {
+  sft: completeSft,
+  dpo: completeDpo,
+  grpo: completeHyperparameters,
+  rloo: completeRloo,
+};
+
+/** What a run that samples came to; rewards are means of the reward model on the same prompts and seeds. */
+export interface RolloutSummary {
+  rewardBefore: number;
+  rewardAfter: number;
+  /** Estimate of KL(policy || reference) in nats per token at the end. */
+  kl: number;
+  entropy: number;
+  steps: number;
+  evaluationPrompts: number;
+}
+
+/** What a run on recorded completions came to, as measured on its evaluation data. */
+interface DatasetSummary {
+  steps: number;
+  /** `train` when the pair set keeps no prompts from training. */
+  split: 'eval' | 'train';
+  lossBefore: number;
+  lossAfter: number;
+  /** Training completions that lost their end, and that were left out, for length. */
+  truncated: number;
+  dropped: number;
+}
+
+export interface SftSummary extends DatasetSummary {
+  examples: number;
+  evaluationExamples: number;
+  /** Share of tokens that the policy gives the highest probability. */
+  tokenAccuracyBefore: number;
+  tokenAccuracyAfter: number;
+}
+
+export interface DpoSummary extends DatasetSummary {
+  pairs: number;
+  evaluationPairs: number;
+  /** Share of pairs whose chosen completion gained more likelihood than the rejected one. */
+  accuracy: number;
+  margin: number;
+  chosenReward: number;
+  rejectedReward: number;
+}
+
+export interface SummaryOf {
+  sft: SftSummary;
+  dpo: DpoSummary;
+  grpo: RolloutSummary;
+  rloo: RolloutSummary;
+}

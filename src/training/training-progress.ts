@@ -1,0 +1,15 @@
+/** How far a run has come: what it needs to go on as if it had never stopped. */
+import { type Tensor } from '#src/nn/tensor.js';
+
+export type Metrics = Record<string, number>;
+
+export interface TrainingProgress {
+  /** Steps done. */
+  step: number;
+  /** What the evaluation found before the first step. */
+  before: Metrics;
+  /** Step after step. */
+  metrics: Metrics[];
+  /** Of `TrainState`. */
+  state: Record<string, Tensor>;
+}

@@ -1,0 +1,85 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { evaluatedSplits } from '#src/reward/reward-evaluation.js';
+import type { DpoSummary, RolloutSummary, SftSummary } from './training-methods.js';
+
+/** Of `grpo` and `rloo`. Rewards are means of the reward model on the same prompts with the same seeds. */
+export class RolloutSummaryDto implements RolloutSummary {
+  @ApiProperty({ example: -0.31 })
+  rewardBefore: number;
+
+  @ApiProperty({ example: 1.12 })
+  rewardAfter: number;
+
+  /** Estimated KL to the starting policy at the end, in nats per token. @example 0.08 */
+  kl: number;
+
+  /** Entropy of the policy at the end, in nats per token. @example 0.42 */
+  entropy: number;
+
+  @ApiProperty({ type: 'integer', example: 40 })
+  steps: number;
+
+  @ApiProperty({ type: 'integer', example: 64 })
+  evaluationPrompts: number;
+}
+
+class DatasetSummaryDto {
+  @ApiProperty({ type: 'integer', example: 120 })
+  steps: number;
+
+  /** What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+  @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
+  split: (typeof evaluatedSplits)[number];
+
+  @ApiProperty({ example: 1.9 })
+  lossBefore: number;
+
+  @ApiProperty({ example: 1.2 })
+  lossAfter: number;
+
+  /** Training completions that lost their end for length. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  truncated: number;
+
+  /** Training completions that were left out, since their prompt leaves no room. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  dropped: number;
+}
+
+/** Of `sft`: cross-entropy in nats per token. */
+export class SftSummaryDto extends DatasetSummaryDto implements SftSummary {
+  /** Completions learned. */
+  @ApiProperty({ type: 'integer', example: 400 })
+  examples: number;
+
+  @ApiProperty({ type: 'integer', example: 40 })
+  evaluationExamples: number;
+
+  /** Share of tokens that the policy gives the highest probability. @example 0.52 */
+  tokenAccuracyBefore: number;
+
+  @ApiProperty({ example: 0.67 })
+  tokenAccuracyAfter: number;
+}
+
+/** Of `dpo`: rewards are beta times what a completion gained in log-probability over the starting policy. */
+export class DpoSummaryDto extends DatasetSummaryDto implements DpoSummary {
+  /** Pairs learned. */
+  @ApiProperty({ type: 'integer', example: 900 })
+  pairs: number;
+
+  @ApiProperty({ type: 'integer', example: 90 })
+  evaluationPairs: number;
+
+  /** Share of pairs whose chosen completion has the higher reward. @example 0.71 */
+  accuracy: number;
+
+  /** Mean of chosen minus rejected reward. @example 0.6 */
+  margin: number;
+
+  @ApiProperty({ example: 0.2 })
+  chosenReward: number;
+
+  @ApiProperty({ example: -0.4 })
+  rejectedReward: number;
+}
