@@ -979,6 +979,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reward-models/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What that training would take: memory, operations, and whether it fits. Nothing is started. */
+        post: operations["rewardModels_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reward-models/{id}": {
         parameters: {
             query?: never;
@@ -2761,6 +2778,79 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+        };
+        PlanRewardModelDto: {
+            /**
+             * Format: uuid
+             * @description A pair set that has been built.
+             */
+            pairSetId: string;
+            /**
+             * Format: uuid
+             * @description The policy whose weights training starts from, with a reward head in the place of its LM head.
+             */
+            basePolicyVersionId: string;
+            /** @description What is left out takes its default. */
+            hyperparameters?: components["schemas"]["TrainingSettingsDto"];
+        };
+        TrainingBytesDto: {
+            /**
+             * @description The model that training starts from.
+             * @example 538060032
+             */
+            model: number;
+            /**
+             * @description Weights or factors in training, with two moments of each.
+             * @example 58490880
+             */
+            trained: number;
+            /**
+             * @description Updated weights and moments on their way back from the runtime.
+             * @example 58490880
+             */
+            updates: number;
+            /**
+             * @description Token ids, masks and other values of the batch.
+             * @example 4194304
+             */
+            batch: number;
+            /**
+             * @description Most that is alive between the forward and the backward pass.
+             * @example 812646400
+             */
+            activations: number;
+            /**
+             * @description All of it together.
+             * @example 1471882496
+             */
+            peak: number;
+        };
+        TrainingPlanDto: {
+            /** @example 134515008 */
+            parameters: number;
+            /** @example 4874240 */
+            trainedParameters: number;
+            bytes: components["schemas"]["TrainingBytesDto"];
+            /**
+             * @description Of the matrix products of the largest step.
+             * @example 912680550400
+             */
+            floatingPointOperations: number;
+            /**
+             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @example 25769803776
+             */
+            limitBytes: number;
+            /**
+             * @description Of the largest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 7.4
+             */
+            secondsPerStep: number;
+            /**
+             * @description Whether the peak stays within the limit; a training that does not fit is refused.
+             * @example true
+             */
+            fits: boolean;
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
@@ -10059,6 +10149,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRewardModelDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPlanDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
