@@ -41,8 +41,9 @@ test('reaches a database that is there, and says why it does not reach another',
 test('speaks to Redis, or tells that nobody listens', async () => {
   expect((await redisFinding(undefined)).status).toBe('absent');
   expect(await redisFinding(`redis://127.0.0.1:${await freePort()}`)).toMatchObject({ status: 'failed', detail: expect.stringContaining('ECONNREFUSED') as string });
-  // Just enough of a server to be asked for its version.
-  const server = createServer((socket) => socket.on('data', () => socket.write('$21\r\nredis_version:7.9.1\r\n\r\n'))).listen(0, '127.0.0.1');
+  // Just enough of a server to be asked for its version: one answer to each command, however many come at once.
+  const answer = '$21\r\nredis_version:7.9.1\r\n\r\n';
+  const server = createServer((socket) => socket.on('data', (data) => socket.write(answer.repeat(data.toString().split('*').length - 1)))).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   expect(await redisFinding(`redis://127.0.0.1:${port}`)).toMatchObject({ status: 'ok', detail: expect.stringContaining('7.9.1') as string });

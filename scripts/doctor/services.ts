@@ -48,7 +48,7 @@ async function embeddedFinding(): Promise<Finding> {
 export async function redisFinding(url: string | undefined): Promise<Finding> {
   const name = 'redis';
   if (url === undefined) return { name, status: 'absent', detail: 'REDIS_URL is not set; the queue lives in Postgres' };
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: patienceMs, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: patienceMs, commandTimeout: patienceMs, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   let failure: unknown;
   redis.on('error', (error) => (failure = error));
   try {
