@@ -11,6 +11,8 @@ import { Plumbline } from '#sdk/client.js';
 export interface BenchSystem {
   url: string;
   adminKey: string;
+  /** The header that carries it. */
+  authorization: string;
   client: Plumbline;
   databaseUrl: string;
   workerPids: number[];
@@ -53,7 +55,7 @@ export async function withSystem<T>(options: { workers: number }, work: (system:
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
-    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, logFile });
+    const result = await work({ url, adminKey, authorization: `Bearer ${adminKey}`, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, logFile });
     done = true;
     return result;
   } finally {

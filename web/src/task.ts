@@ -1,0 +1,5 @@
+import type { Schemas } from '#sdk/client.js';
+
+export type Task = Schemas['TaskDto'];
+export type Criterion = Schemas['TaskCriterionDto'];
+export type Submission = Schemas['SubmitTaskDto'];
