@@ -16,7 +16,7 @@ export class RunProgressStore {
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>) {}
 
   /** Whole or not at all: a crash while writing leaves the file before. */
-  async save(runId: string, { step, before, metrics, state }: TrainingProgress): Promise<void> {
+  async save(runId: string, { step, before, metrics, state, scalars }: TrainingProgress): Promise<void> {
     const { step: optimizerStep, ...tensors } = state;
     // JSON keeps every bit of a double.
     const facts = JSON.stringify({
@@ -24,6 +24,7 @@ export class RunProgressStore {
       optimizerStep: Number(optimizerStep.data[0]),
       before,
       metrics,
+      scalars,
     });
     const path = this.path(runId);
     await mkdir(this.folder, { recursive: true });

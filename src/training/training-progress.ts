@@ -10,6 +10,8 @@ export interface TrainingProgress {
   before: Metrics;
   /** Step after step. */
   metrics: Metrics[];
-  /** Of `TrainState`. */
+  /** Of `TrainState`, with what else a method keeps as float32 tensors. */
   state: Record<string, Tensor>;
+  /** Numbers that a method carries from step to step. */
+  scalars?: Metrics;
 }
