@@ -1,5 +1,5 @@
 /** A run that ended before its last step: why, and what that says of it. Its weights are the last good ones. */
-import { type Finding } from './findings.js';
+import { type Finding } from '#src/common/findings.js';
 
 export const stopReasons = ['diverged', 'kl_budget'] as const;
 /** `diverged`: a loss, gradient or log-probability was not finite. `kl_budget`: the policy went too far from its start. */
