@@ -22,7 +22,7 @@ module.exports = {
     only('database', ['config', 'common']),
     only('jobs', ['config', 'common', 'database', 'auth']),
     only('auth', ['config', 'common', 'database']),
-    only('artifacts', ['config', 'common', 'database', 'auth']),
+    only('artifacts', ['config', 'common', 'database', 'auth', 'lm', 'nn']),
     only('nn', ['common']),
     only('lm', ['nn', 'common']),
     only('prompts', base),

@@ -9,7 +9,6 @@ import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { DpoRunner } from './dpo.runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
 import { RolloutRunner } from './rollout.runner.js';
-import { RunProgressStore } from './run-progress.store.js';
 import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
 import { TrainingModule } from './training.module.js';
@@ -26,6 +25,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [RunProgressStore, PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler],
+  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler],
 })
 export class TrainingWorkerModule {}
