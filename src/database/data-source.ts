@@ -3,6 +3,7 @@ import { Init1795392000000 } from '../../migrations/1795392000000-Init.js';
 import { SamplingFilters1795440000000 } from '../../migrations/1795440000000-SamplingFilters.js';
 import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-PolicyEndpoints.js';
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
+import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { SnakeNaming } from './naming.js';
 
@@ -12,6 +13,7 @@ export const migrations = [
   SamplingFilters1795440000000,
   PolicyEndpoints1795443600000,
   TrainingMethods1795447200000,
+  DomainEvents1795646100000,
   LabelingBatches1795646200000,
 ];
 

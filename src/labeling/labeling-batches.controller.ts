@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { CreateLabelingBatchDto, LabelingBatchDetailDto, LabelingBatchesQuery, LabelingBatchPage } from './labeling-batches.dto.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
 
@@ -19,6 +19,7 @@ export class LabelingBatchesController {
 
   @Get()
   @RequireScopes('labeling:read')
+  @OpenToVendors()
   @ApiOperation({ operationId: 'labelingBatches_list' })
   list(@CurrentAuth() auth: AuthContext, @Query() query: LabelingBatchesQuery): Promise<LabelingBatchPage> {
     return this.batches.list(auth, query);
@@ -26,6 +27,7 @@ export class LabelingBatchesController {
 
   @Get(':id')
   @RequireScopes('labeling:read')
+  @OpenToVendors()
   @ApiOperation({ operationId: 'labelingBatches_get' })
   get(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<LabelingBatchDetailDto> {
     return this.batches.get(auth, id);

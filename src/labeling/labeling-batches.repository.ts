@@ -72,19 +72,19 @@ export class LabelingBatchesRepository {
     return state;
   }
 
-  /** False when it was not open. */
-  async close(tx: Transaction, id: string): Promise<boolean> {
+  /** Null when it was not open. */
+  async close(tx: Transaction, id: string): Promise<LabelingBatch | null> {
     const done = await tx.update(LabelingBatch, { id, state: 'open' }, { state: 'closed', closedAt: () => 'now()' });
-    if (done.affected !== 1) return false;
+    if (done.affected !== 1) return null;
     await tx.query(
       `UPDATE labeling_tasks SET state = 'closed', finished_at = now() WHERE batch_id = $1 AND state IN ('available', 'leased')`,
       [id],
     );
-    return true;
+    return this.findIn(tx, id);
   }
 
-  /** The state changes when nothing is left to do; false when there is, or it was not open. */
-  async complete(tx: Transaction, id: string): Promise<boolean> {
+  /** The state changes when nothing is left to do; null when something is, or it was not open. */
+  async complete(tx: Transaction, id: string): Promise<LabelingBatch | null> {
     const done = await tx
       .createQueryBuilder()
       .update(LabelingBatch)
@@ -93,7 +93,7 @@ export class LabelingBatchesRepository {
       .andWhere(`NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = :id AND t.state = 'available')`, { id })
       .andWhere(`NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = :id AND t.state = 'leased')`, { id })
       .execute();
-    return done.affected === 1;
+    return done.affected === 1 ? this.findIn(tx, id) : null;
   }
 
   /** Open batches without a task that is still to be done. */

@@ -6,6 +6,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound, shorten, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
+import { EventsService } from '#src/events/events.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { batchCounts } from './batch-counts.js';
 import { materialProblem } from './batch-rules.js';
@@ -21,6 +22,7 @@ export class LabelingBatchesService {
     private readonly batches: LabelingBatchesRepository,
     private readonly items: LabelingItemsRepository,
     private readonly criteria: CriteriaService,
+    private readonly events: EventsService,
   ) {}
 
   async create(auth: AuthContext, dto: CreateLabelingBatchDto): Promise<LabelingBatchDetailDto> {
@@ -42,7 +44,9 @@ export class LabelingBatchesService {
     await this.batches.insert(tx, batch);
     await this.batches.setItemCount(tx, batch.id, await this.items.insertItems(tx, batch));
     await this.items.insertTasks(tx, batch.id, batch.overlap);
-    return this.batches.findIn(tx, batch.id);
+    const created = await this.batches.findIn(tx, batch.id);
+    await this.tell(tx, 'labeling_batch.created', created);
+    return created;
   }
 
   async list(auth: AuthContext, query: LabelingBatchesQuery): Promise<Page<LabelingBatchDto>> {
@@ -71,13 +75,19 @@ export class LabelingBatchesService {
   }
 
   /** False when the batch was over already. */
-  closeIn(tx: Transaction, id: string): Promise<boolean> {
-    return this.batches.close(tx, id);
+  async closeIn(tx: Transaction, id: string): Promise<boolean> {
+    return this.tell(tx, 'labeling_batch.closed', await this.batches.close(tx, id));
   }
 
   /** False when something is left to do, or the batch was over already. */
   completeIfDone(id: string): Promise<boolean> {
-    return this.database.transaction((tx) => this.batches.complete(tx, id));
+    return this.database.transaction(async (tx) => this.tell(tx, 'labeling_batch.completed', await this.batches.complete(tx, id)));
+  }
+
+  private async tell(tx: Transaction, type: `labeling_batch.${'created' | 'completed' | 'closed'}`, batch: LabelingBatch | null): Promise<boolean> {
+    if (!batch) return false;
+    await this.events.emit(tx, { type, data: { labelingBatchId: batch.id }, vendorIds: batch.vendorIds });
+    return true;
   }
 
   private async check(tx: Transaction, batch: Omit<LabelingBatch, 'createdAt'>): Promise<void> {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
+import { EventsModule } from '#src/events/events.module.js';
 import { RatingsModule } from '#src/ratings/ratings.module.js';
 import { LabelingBatch } from './labeling-batch.entity.js';
 import { LabelingBatchesController } from './labeling-batches.controller.js';
@@ -19,7 +20,7 @@ import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 
 @Module({
-  imports: [DatabaseModule, RatingsModule, TypeOrmModule.forFeature([LabelingBatch, LabelingItem, LabelingTask])],
+  imports: [DatabaseModule, EventsModule, RatingsModule, TypeOrmModule.forFeature([LabelingBatch, LabelingItem, LabelingTask])],
   controllers: [LabelingBatchesController, TasksController],
   providers: [
     LabelingBatchesRepository,

@@ -103,6 +103,26 @@ describe('batches', () => {
   });
 });
 
+test('created, completed and closed are told to the owner and the vendors of the batch', async () => {
+  const told = async ({ id }: { id: string }) => {
+    const { rows } = await withSql(t, (sql) => sql.query(`SELECT type, vendor_ids FROM domain_events WHERE data->>'labelingBatchId' = $1 ORDER BY id`, [id]));
+    return rows.map(({ type, vendor_ids }) => [type, vendor_ids]);
+  };
+  const closed = await batchOf({ vendorIds: [acme.id] });
+  for (let i = 0; i < 2; i++) await post(`/labeling-batches/${closed.id}/close`).expect(200);
+  expect(await told(closed)).toEqual([
+    ['labeling_batch.created', [acme.id]],
+    ['labeling_batch.closed', [acme.id]],
+  ]);
+  const completed = await batchOf();
+  for (const task of (await claim(completed, ann, { k: 3 })).tasks) await post(`/tasks/${task.id}/submit`, scored(task)).expect(200);
+  await t.get(LeasesService).sweep();
+  expect(await told(completed)).toEqual([
+    ['labeling_batch.created', []],
+    ['labeling_batch.completed', []],
+  ]);
+});
+
 describe('claims', () => {
   test('carry all that a page needs, and nothing that tells who wrote it', async () => {
     const batch = await batchOf({ mode: 'rate-side-by-side' });
