@@ -1,7 +1,7 @@
 // The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
 // upstream and never back.
 const rooms = ['prompts', 'policies', 'completions', 'ratings', 'pairs', 'reward', 'training'];
-const base = ['config', 'common', 'database', 'jobs', 'auth'];
+const base = ['config', 'common', 'database', 'events', 'jobs', 'auth'];
 
 /** `room` may import only `allowed` (and itself) out of src/. */
 const only = (room, allowed) => ({
@@ -20,9 +20,10 @@ module.exports = {
     only('config', []),
     only('common', []),
     only('database', ['config', 'common']),
-    only('jobs', ['config', 'common', 'database', 'auth']),
+    only('events', ['config', 'common', 'database']),
+    only('jobs', ['config', 'common', 'database', 'events', 'auth']),
     only('auth', ['config', 'common', 'database']),
-    only('artifacts', ['config', 'common', 'database', 'auth']),
+    only('artifacts', ['config', 'common', 'database', 'auth', 'lm', 'nn']),
     only('nn', ['common']),
     only('lm', ['nn', 'common']),
     only('prompts', base),

@@ -21,7 +21,7 @@ import { promptsOfStep } from './prompt-schedule.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
 import { TokenLogProbs } from './token-log-probs.js';
-import { type Metrics, type TrainingProgress } from './training-progress.js';
+import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 
 export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperparameters> {
   /** Start and reference. */

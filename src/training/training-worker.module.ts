@@ -10,7 +10,6 @@ import { ComparisonHandler } from './comparison.handler.js';
 import { DpoRunner } from './dpo.runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
 import { RolloutRunner } from './rollout.runner.js';
-import { RunProgressStore } from './run-progress.store.js';
 import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
 import { TrainingModule } from './training.module.js';
@@ -27,6 +26,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [RunProgressStore, PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler, ComparisonHandler],
+  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler, ComparisonHandler],
 })
 export class TrainingWorkerModule {}
