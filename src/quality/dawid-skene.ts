@@ -17,7 +17,7 @@ export interface Answers {
   /** Of each answer: whose item, by whom, what. */
   item: Int32Array;
   labeler: Int32Array;
-  level: Int32Array;
+  level: Int32Array | Uint8Array;
 }
 
 export interface DawidSkene {
