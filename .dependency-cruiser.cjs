@@ -1,6 +1,6 @@
 // The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
 // upstream and never back.
-const rooms = ['prompts', 'policies', 'completions', 'ratings', 'quality', 'pairs', 'reward', 'training'];
+const rooms = ['prompts', 'policies', 'completions', 'ratings', 'quality', 'pairs', 'reward', 'training', 'comparisons'];
 const base = ['config', 'common', 'database', 'events', 'jobs', 'auth'];
 
 /** `room` may import only `allowed` (and itself) out of src/. */
@@ -34,6 +34,7 @@ module.exports = {
     only('pairs', [...base, 'artifacts', ...upstream('pairs')]),
     only('reward', [...base, 'artifacts', 'lm', 'nn', ...upstream('reward')]),
     only('training', [...base, 'artifacts', 'lm', 'nn', ...upstream('training')]),
+    only('comparisons', [...base, 'artifacts', ...upstream('comparisons')]),
     {
       name: 'engine-without-nest',
       severity: 'error',
