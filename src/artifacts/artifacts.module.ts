@@ -18,6 +18,7 @@ import { Model } from './model.entity.js';
 import { ModelsController } from './models.controller.js';
 import { ModelsRepository } from './models.repository.js';
 import { ModelsService } from './models.service.js';
+import { RunProgressStore } from './run-progress.store.js';
 
 const store = {
   provide: ArtifactStore,
@@ -36,7 +37,8 @@ const store = {
     ModelsService,
     LineageRepository,
     LineageService,
+    RunProgressStore,
   ],
-  exports: [ArtifactStore, ArtifactsService, ModelsService, LineageService],
+  exports: [ArtifactStore, ArtifactsService, ModelsService, LineageService, RunProgressStore],
 })
 export class ArtifactsModule {}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bootstrapMean, deviation, rewardAccuracy, type EvaluatedPair } from './evaluation.js';
+import { bootstrapMean, rewardAccuracy, type EvaluatedPair } from './evaluation.js';
 
 const pair = (promptId: string, chosenReward: number, rejectedReward: number): EvaluatedPair => ({ promptId, chosenReward, rejectedReward });
 
@@ -35,8 +35,4 @@ test('calibration: a claim of sigmoid(gap) that holds has no error, one that nev
   const held = [pair('a', gap, 0), pair('b', gap, 0), pair('c', gap, 0), pair('d', 0, gap)];
   expect(rewardAccuracy(held, 1).calibrationError).toBeCloseTo(0, 12);
   expect(rewardAccuracy([pair('a', 0, gap)], 1).calibrationError).toBeCloseTo(0.75, 12);
-});
-
-test('deviation', () => {
-  expect(deviation([2, 4, 4, 4, 5, 5, 7, 9])).toBe(2);
 });

@@ -3,6 +3,7 @@
  * A reward model that does not beat "the longest wins" has learned length.
  */
 import { Rng } from '#src/common/rng.js';
+import { mean } from '#src/common/statistics.js';
 
 /** A pair as the evaluation sees it, preferred completion first. */
 export interface EvaluatedPair {
@@ -91,13 +92,3 @@ function calibrationError(gaps: readonly number[]): number {
   }
   return tally.reduce((total, { claimed, right }) => total + Math.abs(claimed - right), 0) / gaps.length;
 }
-
-export const mean = (values: ArrayLike<number>): number => sum(values) / values.length;
-
-/** Population standard deviation. */
-export function deviation(values: ArrayLike<number>): number {
-  const center = mean(values);
-  return Math.sqrt(mean(Array.from(values, (value) => (value - center) ** 2)));
-}
-
-const sum = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, b) => (a as number) + (b as number), 0) as number;

@@ -1,5 +1,6 @@
 /** What is reported about a trained reward model: its accuracy beside the rules that read no text, and its scale. */
-import { deviation, mean, rewardAccuracy, type EvaluatedPair, type Proportion } from './evaluation.js';
+import { deviation, mean } from '#src/common/statistics.js';
+import { rewardAccuracy, type EvaluatedPair, type Proportion } from './evaluation.js';
 import { type StoredGroup } from './preference-data.repository.js';
 
 export const evaluatedSplits = ['eval', 'train'] as const;

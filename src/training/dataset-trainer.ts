@@ -19,7 +19,7 @@ import { type DatasetHyperparameters } from './dataset-hyperparameters.js';
 import { planSteps, type PlannedStep } from './dataset-plan.js';
 import { type PolicyModel } from './policy-graph.js';
 import { PolicyWeights } from './policy-weights.js';
-import { type Metrics, type TrainingProgress } from './training-progress.js';
+import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 
 export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperparameters> {
   checkpoint: Checkpoint;

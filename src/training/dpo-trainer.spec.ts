@@ -6,7 +6,7 @@ import { trainableCheckpoint } from '../../test/factories/training.js';
 import { type DatasetStepReport } from './dataset-trainer.js';
 import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
 import { trainDpo, type DpoTask } from './dpo-trainer.js';
-import { type TrainingProgress } from './training-progress.js';
+import { type TrainingProgress } from '#src/lm/training-progress.js';
 
 /** Short answers are preferred to long ones, whatever the question. */
 const group = (letter: string): PreferenceGroup => ({

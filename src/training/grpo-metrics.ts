@@ -1,6 +1,6 @@
 /** Figures of a step under the names that TRL gives them, plus `reward_length_correlation`. */
 import { correlation, mean, type GroupAdvantages } from './advantages.js';
-import { type Metrics } from './training-progress.js';
+import { type Metrics } from '#src/lm/training-progress.js';
 
 export interface MeasuredSample {
   reward: number;

@@ -9,7 +9,8 @@ import { trainableCheckpoint } from '../../test/factories/training.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
 import { trainGrpo, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
 import type { ScoredText } from './rollouts.js';
-import { RunProgressStore } from './run-progress.store.js';
+import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
+import { type TrainingProgress } from '#src/lm/training-progress.js';
 
 const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({
   id: `p${i}`,
@@ -133,7 +134,7 @@ describe('the same task gives the same bits', () => {
       stopper.abort(new Error('killed'));
     };
     await expect(trainGrpo(task(short, { onStep, signal: stopper.signal }))).rejects.toThrow('killed');
-    const resumed = await trainGrpo(task(short, { resume: await store.load('a run') }));
+    const resumed = await trainGrpo(task(short, { resume: await store.load<TrainingProgress>('a run') }));
     await store.remove('a run');
     expect(await store.load('a run')).toBeUndefined();
     rmSync(dataDir, { recursive: true });

@@ -5,7 +5,7 @@ import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.j
 import { trainRloo, type RlooTask } from './rloo-trainer.js';
 import { type RolloutStepReport } from './rollout-trainer.js';
 import type { ScoredText } from './rollouts.js';
-import { type TrainingProgress } from './training-progress.js';
+import { type TrainingProgress } from '#src/lm/training-progress.js';
 
 const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
 

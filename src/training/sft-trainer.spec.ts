@@ -8,7 +8,7 @@ import { type DatasetStepReport } from './dataset-trainer.js';
 import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
 import { trainSft, type SftTask } from './sft-trainer.js';
 import { selectCompletions } from './training-examples.js';
-import { type TrainingProgress } from './training-progress.js';
+import { type TrainingProgress } from '#src/lm/training-progress.js';
 
 /** The good answer is the same whatever the question. */
 const group = (letter: string): PreferenceGroup => ({

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import type { Verdict } from './findings.js';
+import type { Verdict } from '#src/common/findings.js';
 import type { HyperparametersOf, SummaryOf, TrainingMethod } from './training-methods.js';
 
 @Entity('training_runs')

@@ -6,6 +6,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, JobPausedError, WorkerShutdownError, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { serializeCheckpoint } from '#src/lm/checkpoint.js';
+import type { TrainingProgress } from '#src/lm/training-progress.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
@@ -13,7 +14,7 @@ import { NoTrainingDataError } from './dataset-trainer.js';
 import { DpoRunner } from './dpo.runner.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
 import { RolloutRunner } from './rollout.runner.js';
-import { RunProgressStore } from './run-progress.store.js';
+import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { SftRunner } from './sft.runner.js';
 import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
@@ -68,7 +69,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   private async train(run: TrainingRun, context: JobContext): Promise<TrainedRun<SummaryOf[TrainingMethod]>> {
     context.phase('loading');
     const checkpoint = await this.versions.loadCheckpoint(run.policyVersionId);
-    const resume = await this.saved.load(run.id);
+    const resume = await this.saved.load<TrainingProgress>(run.id);
     if (resume) context.log('info', `goes on after step ${resume.step}`);
     // The row's hyperparameters are those of its method: the service put them there.
     const train = this.runners[run.method] as (run: TrainingRun, inputs: RunInputs) => Promise<TrainedRun<SummaryOf[TrainingMethod]>>;

@@ -4,7 +4,7 @@ import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { DpoHyperparametersDto } from './dpo-hyperparameters.dto.js';
-import { verdictStatuses, type VerdictStatus } from './findings.js';
+import { VerdictDto } from '#src/common/findings.dto.js';
 import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
 import { RlooHyperparametersDto } from './rloo-hyperparameters.dto.js';
 import { SftHyperparametersDto } from './sft-hyperparameters.dto.js';
@@ -108,32 +108,6 @@ type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
 
 const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto];
 const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
-
-export class VerdictFindingDto {
-  /** Stable name of the check. @example kl_slope */
-  check: string;
-
-  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
-  status: VerdictStatus;
-
-  @ApiProperty({ type: Number, nullable: true, example: 0.004 })
-  value: number | null;
-
-  /** The bound beyond which the check no longer passes. @example 0.02 */
-  threshold: number;
-
-  /** @example growth of KL per step over the last half: 0.00400 */
-  message: string;
-}
-
-/** An audit after the fact: `healthy` means that no check objected, not that the policy is better. */
-export class VerdictDto {
-  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
-  status: VerdictStatus;
-
-  @ApiProperty({ type: [VerdictFindingDto] })
-  findings: VerdictFindingDto[];
-}
 
 @ApiExtraModels(...hyperparameterTypes, ...summaryTypes)
 export class TrainingRunDto {

@@ -3,8 +3,8 @@
  * or run away from where it started? It knows the data's own measure only: whether the policy answers better is what a
  * comparison says.
  */
-import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from './findings.js';
-import { type Metrics } from './training-progress.js';
+import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
+import { type Metrics } from '#src/lm/training-progress.js';
 
 export interface AuditedDatasetRun {
   /** Metrics by name, step after step; the last one of a pass has `eval_<name>` too. */

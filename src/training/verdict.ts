@@ -18,7 +18,7 @@ import {
   type Finding,
   type Steps,
   type Verdict,
-} from './findings.js';
+} from '#src/common/findings.js';
 
 export interface AuditedRun {
   /** Metrics by name, step after step; see `grpo-metrics`. */

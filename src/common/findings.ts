@@ -1,6 +1,5 @@
-/** What an audit of a run is made of: measured values, the bounds they are held against, and what follows. */
-import { mean } from './advantages.js';
-import { type Metrics } from './training-progress.js';
+/** What an audit of a training is made of: measured values, the bounds they are held against, and what follows. */
+import { mean } from './statistics.js';
 
 export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
 export type VerdictStatus = (typeof verdictStatuses)[number];
@@ -22,7 +21,7 @@ export interface Verdict {
 }
 
 /** Metrics by name, step after step. */
-export type Steps = readonly Readonly<Metrics>[];
+export type Steps = readonly Readonly<Record<string, number>>[];
 
 interface Bounds {
   warning: number;

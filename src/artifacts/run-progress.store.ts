@@ -5,7 +5,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { readSafetensors, writeSafetensors } from '#src/lm/safetensors.js';
 import { i64 } from '#src/nn/tensor.js';
-import type { TrainingProgress } from './training-progress.js';
+import type { SavedProgress } from '#src/lm/training-progress.js';
 
 /**
  * How far a run has come, in one file of this machine: weights, optimizer moments, step and curve. A run that is
@@ -16,32 +16,26 @@ export class RunProgressStore {
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>) {}
 
   /** Whole or not at all: a crash while writing leaves the file before. */
-  async save(runId: string, { step, before, metrics, state }: TrainingProgress): Promise<void> {
+  async save<P extends SavedProgress>(runId: string, { state, ...facts }: P): Promise<void> {
     const { step: optimizerStep, ...tensors } = state;
     // JSON keeps every bit of a double.
-    const facts = JSON.stringify({
-      step,
-      optimizerStep: Number(optimizerStep.data[0]),
-      before,
-      metrics,
-    });
+    const text = JSON.stringify({ optimizerStep: Number(optimizerStep.data[0]), facts });
     const path = this.path(runId);
     await mkdir(this.folder, { recursive: true });
-    await writeFile(`${path}.part`, writeSafetensors(tensors, { metadata: { facts } }));
+    await writeFile(`${path}.part`, writeSafetensors(tensors, { metadata: { facts: text } }));
     await rename(`${path}.part`, path);
   }
 
-  async load(runId: string): Promise<TrainingProgress | undefined> {
+  /** What `save` of the same kind of run was given. */
+  async load<P extends SavedProgress>(runId: string): Promise<P | undefined> {
     const bytes = await readFile(this.path(runId)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
     if (!bytes) return undefined;
     const { tensors, metadata } = readSafetensors(bytes);
-    const { optimizerStep, ...facts } = JSON.parse(metadata.facts) as Omit<TrainingProgress, 'state'> & {
-      optimizerStep: number;
-    };
-    return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } };
+    const { optimizerStep, facts } = JSON.parse(metadata.facts) as { optimizerStep: number; facts: Omit<P, 'state'> };
+    return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } } as unknown as P;
   }
 
   async remove(runId: string): Promise<void> {
