@@ -187,7 +187,7 @@ describe.skipIf(!browser)('the label page', () => {
   });
 
   test('says what is the matter with a link, and keeps the answer when a request does not come through', async () => {
-    const broken = await open(`${origin}/label/#key=plk_this_key_is_not_one_of_ours`);
+    const broken = await open(`${origin}/label/#plk_this_key_is_not_one_of_ours`);
     await broken.getByText('This link is no longer valid', { exact: false }).waitFor();
     const bare = await open(`${origin}/label/`);
     await bare.getByText('Open the link that you were given', { exact: false }).waitFor();

@@ -2,7 +2,7 @@
 import { Plumbline, PlumblineError, type Schemas } from '#sdk/client.js';
 import type { Criterion, Submission, Task } from './task.js';
 
-export type Batch = Schemas['LabelingBatchDto'];
+export type Batch = Schemas['SessionBatchDto'];
 export interface Claimed {
   criterion: Criterion;
   tasks: Task[];
@@ -20,9 +20,9 @@ export class LabelingApi {
     this.client = new Plumbline({ baseUrl: location.origin, apiKey });
   }
 
+  /** The batches that are open to whoever was given the link. */
   async openBatches(): Promise<Batch[]> {
-    const query = { state: 'open' as const, limit: 100 };
-    return (await this.client.ok(this.client.http.GET('/v1/labeling-batches', { params: { query } }))).data;
+    return (await this.client.ok(this.client.http.GET('/v1/labeler-session'))).batches;
   }
 
   /** What the labeler holds already, after a reload of the page, and new tasks up to the number kept ahead. */

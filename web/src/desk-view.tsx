@@ -13,6 +13,19 @@ interface Props {
   onLeave: () => void;
 }
 
+/** How far the labeler and the batch were when the page was opened, and what has been done since. */
+function Progress({ batch, done }: { batch: Batch; done: number }) {
+  const own = batch.completedByYou + done;
+  const left = Math.max(0, batch.available - done);
+  return (
+    <p class="muted">
+      <strong>{own}</strong> done by you, about {left} left{' '}
+      <progress max={Math.max(1, own + left)} value={own} aria-label="Your share of what was to do" />
+      {batch.dueAt && ` due ${new Date(batch.dueAt).toLocaleDateString()}`}
+    </p>
+  );
+}
+
 /** One batch at work: task after task, with keys, undo and skip. */
 export function DeskView({ api, batch, onRefused, onLeave }: Props) {
   const work = useDesk(api, batch.id, onRefused);
@@ -69,10 +82,7 @@ export function DeskView({ api, batch, onRefused, onLeave }: Props) {
         <h1 ref={heading} tabIndex={-1}>
           {batch.name}
         </h1>
-        <p class="muted">
-          <strong>{desk.done}</strong> done in this sitting
-          {batch.dueAt && `, due ${new Date(batch.dueAt).toLocaleDateString()}`}
-        </p>
+        <Progress batch={batch} done={desk.done} />
         <button type="button" onClick={() => void leave()}>
           Stop
         </button>

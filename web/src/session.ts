@@ -3,10 +3,9 @@
 
 const storageKey = 'plumbline-labeler-key';
 
-/** The key out of a fragment such as `#key=plk_...`; undefined when there is none. */
+/** The key out of a fragment such as `#plk_...`; undefined when it is none. */
 export function keyOfFragment(fragment: string): string | undefined {
-  const key = new URLSearchParams(fragment.replace(/^#/, '')).get('key');
-  return key && /^plk_[\w-]{16,128}$/.test(key) ? key : undefined;
+  return /^#(plk_[\w-]{16,128})$/.exec(fragment)?.[1];
 }
 
 /** The key of the link that was just opened, else that of this tab. */
