@@ -7,6 +7,7 @@ import { DomainEvents1795646100000 } from '../../migrations/1795646100000-Domain
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -19,6 +20,7 @@ export const migrations = [
   Tenancy1795646101000,
   LabelingBatches1795646200000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
