@@ -83,7 +83,7 @@ describe('gold items', () => {
     expect((await post(`/gold-items/${body.id}/retire`).expect(200)).body).toEqual(retired);
     const { body: next } = await post('/gold-items', gold(version)).expect(201);
     expect((await get(`/gold-items?criterionVersionId=${version}`)).body.data).toEqual([retired, next]);
-    expect((await get('/gold-items', acme.key).expect(403)).body.code).not.toBe('');
+    expect((await get('/gold-items', acme.key).expect(403)).body.code).toBe('not_for_vendors');
     expect((await get(`/gold-items/${newId()}`).expect(404)).body.code).toBe('gold_item_not_found');
   });
 
@@ -183,7 +183,7 @@ describe('a pilot', () => {
     expect((await post(`${path}/publish`).expect(200)).body).toEqual(published);
     const { body: audit } = await get('/audit-log?action=criterion_version.published_with_override').expect(200);
     expect(audit.data).toHaveLength(1);
-    expect(audit.data[0]).toMatchObject({ resourceId: id, detail: { overrideReason, pilotId: pilot.id, agreement: report.agreement } });
+    expect(audit.data[0]).toMatchObject({ resource: { type: 'criterion_version', id }, detail: { overrideReason, pilotId: pilot.id, agreement: report.agreement } });
     expect((await post(`${path}/pilots`, { completionIds: completions }).expect(409)).body.code).toBe('criterion_version_published');
     // Its ratings are the pilot's, not the version's.
     expect((await get(`${path}/agreement`).expect(200)).body.ratings).toBe(0);
