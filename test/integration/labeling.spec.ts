@@ -58,7 +58,7 @@ describe('batches', () => {
     expect(await codeOf(get(`/labeling-batches/${batch.id}`, other.key), 404)).toBe('labeling_batch_not_found');
     expect((await get('/labeling-batches', other.key).expect(200)).body.data).toEqual([]);
     expect((await get('/labeling-batches?state=open', acme.key).expect(200)).body.data).toHaveLength(1);
-    expect(await codeOf(post('/labeling-batches', {}, acme.key), 403)).toBe('scope_missing');
+    expect(await codeOf(post('/labeling-batches', {}, acme.key), 403)).toBe('not_for_vendors');
   });
 
   test.each([
