@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Fault } from './fault.js';
 import { leases } from './leases.js';
 import { brokenPromises } from './report.js';
-import { leases, resume } from './resume.js';
+import { resume } from './resume.js';
 
 const faults: Record<string, Fault> = { leases, resume };
 const usage = `usage: npm run faults -- NAME --rounds N [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
