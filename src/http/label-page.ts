@@ -19,10 +19,11 @@ const contentSecurityPolicy = [
 export async function serveLabelPage(app: NestFastifyApplication): Promise<void> {
   const root = findUpwards(import.meta.url, 'dist/web/label');
   if (root === undefined) return;
+  // Links are to /label; a redirect keeps their fragment.
+  app.getHttpAdapter().getInstance().get('/label', (_request, reply) => reply.redirect('/label/', 308));
   await app.register(fastifyStatic, {
     root,
     prefix: '/label/',
-    redirect: true,
     // The API's documentation brings its own.
     decorateReply: false,
     cacheControl: false,

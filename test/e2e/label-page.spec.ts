@@ -120,7 +120,7 @@ describe.skipIf(!browser)('the label page', () => {
       await done(page, count);
     }
     await page.keyboard.press('u');
-    await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Send correction' }).waitFor();
     expect(await page.getByRole('radio', { name: 'level 2' }).isChecked()).toBe(true);
     await page.keyboard.press('5');
     await page.getByRole('button', { name: 'Send correction' }).click();

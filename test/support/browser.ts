@@ -6,7 +6,8 @@ import { chromium as playwright, type Browser } from 'playwright-core';
 /** A headless Chromium: the one that came with the packages (Linux on x64), else one of this machine, else null. */
 export async function openBrowser(): Promise<Browser | null> {
   if (process.platform === 'linux' && process.arch === 'x64') {
-    return playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args });
+    // Its own arguments suit short-lived functions; a browser of a single process dies with its first window.
+    return playwright.launch({ executablePath: await chromium.executablePath(), args: ['--no-sandbox', '--disable-gpu'] });
   }
   const executablePath = installed();
   return executablePath === undefined ? null : playwright.launch({ executablePath });

@@ -47,8 +47,9 @@ export function DeskView({ api, batch, onRefused, onLeave }: Props) {
       // Enter on a button or a summary presses that.
       if (event.key === 'Enter' && target.matches('button, summary, a')) return;
       const { key, ctrlKey, metaKey, altKey } = event;
-      const command = task && commandOf({ key, ctrlKey, metaKey, altKey, inText });
-      if (!command) return;
+      const command = commandOf({ key, ctrlKey, metaKey, altKey, inText });
+      // The last answer can be opened again also when it was the last task.
+      if (!command || (!task && command.type !== 'undo')) return;
       event.preventDefault();
       const count = questions.length;
       const step = (by: number) => work.dispatch({ type: 'moved', question: (desk.draft.question + by + count) % count });

@@ -11,7 +11,7 @@ interface Task {
 }
 
 const task = JSON.parse(process.argv[2]) as ClaimersTask;
-const client = new KeepAliveClient(task, task.labelers.length);
+const client = new KeepAliveClient({ url: task.url, authorization: `Bearer ${task.adminKey}` }, task.labelers.length);
 let report = emptyReport();
 
 process.on('disconnect', () => process.exit(1));
