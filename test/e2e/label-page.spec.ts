@@ -111,7 +111,7 @@ describe.skipIf(!browser)('the label page', () => {
   });
 
   test('undo brings the last answer back; sending it again supersedes', async () => {
-    const batch = await given('undoing', 'rate', { 'a prompt': ['one', 'two'] });
+    const batch = await given('undoing', 'rate', { 'a prompt': ['one', 'two', 'three'] });
     const page = await open(batch.link);
     for (const count of [1, 2]) {
       await page.getByRole('radio', { name: 'level 2' }).waitFor();
