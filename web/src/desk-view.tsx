@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Batch, LabelingApi } from './api.js';
 import { CriterionView } from './criterion-view.js';
 import { commandOf } from './keyboard.js';
@@ -40,7 +40,8 @@ export function DeskView({ api, batch, onRefused, onLeave }: Props) {
     heading.current?.focus({ preventScroll: true });
   }, [task?.id]);
 
-  useEffect(() => {
+  // Before the next paint: a quick hand presses a digit and Enter within one frame.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       const inText = target.matches('textarea, input[type=text]') || skipping;
