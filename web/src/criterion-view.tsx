@@ -1,9 +1,14 @@
+import { useState } from 'preact/hooks';
 import type { Criterion } from './task.js';
 
-/** What labelers judge by, in sight all the time; it can be folded away, and stays so. */
+/** Where the criterion would fill the screen, it starts folded. */
+const roomy = () => matchMedia('(min-width: 40rem)').matches;
+
+/** What labelers judge by; it can be folded away, and stays as it is from task to task. */
 export function CriterionView({ criterion }: { criterion: Criterion }) {
+  const [open] = useState(roomy);
   return (
-    <details class="card" open>
+    <details class="card" open={open}>
       <summary>
         <h2>Criterion: {criterion.name}</h2>
       </summary>
