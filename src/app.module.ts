@@ -3,12 +3,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ArtifactsModule } from './artifacts/artifacts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { IdempotencyModule } from './auth/idempotency.module.js';
+import { ComparisonsModule } from './comparisons/comparisons.module.js';
 import { CompletionsModule } from './completions/completions.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
+import { LabelingModule } from './labeling/labeling.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
@@ -33,9 +35,11 @@ export class AppModule {
         PoliciesModule,
         CompletionsModule,
         RatingsModule,
+        LabelingModule,
         PairsModule,
         RewardModule,
         TrainingModule,
+        ComparisonsModule,
       ],
     };
   }

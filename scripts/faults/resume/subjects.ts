@@ -43,7 +43,7 @@ export function rolloutSubjects(client: Plumbline, { policyVersionId, promptSetI
   return rolloutMethods.map((method) => policySubject(client, { method, policyVersionId, rewardModelId, promptSetId, hyperparameters: rollouts }));
 }
 
-function policySubject(client: Plumbline, body: { method: string } & object): Subject {
+function policySubject<B extends { method: string }>(client: Plumbline, body: B): Subject {
   return {
     name: body.method,
     steps,
