@@ -6,7 +6,9 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -18,7 +20,9 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   LabelingBatches1795646200000,
+  RunSaves1795646400000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
