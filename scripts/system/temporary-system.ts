@@ -15,6 +15,7 @@ export interface TemporarySystem {
   authorization: string;
   client: Plumbline;
   databaseUrl: string;
+  apiPid: number;
   workerPids: number[];
   /** What a further process needs to be part of it. */
   env: Record<string, string>;
@@ -61,7 +62,7 @@ export async function withSystem<T>(options: TemporarySystemOptions, work: (syst
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
-    const result = await work({ url, adminKey, authorization: `Bearer ${adminKey}`, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, env, logFile });
+    const result = await work({ url, adminKey, authorization: `Bearer ${adminKey}`, client, databaseUrl: postgres.url, apiPid: plumbline.apiPid!, workerPids: plumbline.workerPids, env, logFile });
     done = true;
     return result;
   } finally {

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Criterion } from './task.js';
+import type { Anchor, Criterion } from './task.js';
 
 /** Where the criterion would fill the screen, it starts folded. */
 const roomy = () => matchMedia('(min-width: 40rem)').matches;
@@ -27,14 +27,32 @@ export function CriterionView({ criterion }: { criterion: Criterion }) {
           </tr>
         </thead>
         <tbody>
-          {criterion.scale.map(({ label, description }) => (
+          {criterion.scale.map(({ label, description, anchors }) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              <td>{description}</td>
+              <td>
+                {description}
+                {anchors?.map((anchor) => (
+                  <AnchorView key={anchor.completion} anchor={anchor} />
+                ))}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </details>
+  );
+}
+
+/** An example of what belongs at a level, and why. */
+function AnchorView({ anchor: { prompt, completion, explanation } }: { anchor: Anchor }) {
+  return (
+    <figure>
+      <blockquote class="text">
+        {prompt && <span class="muted">{prompt} </span>}
+        {completion}
+      </blockquote>
+      {explanation && <figcaption class="muted">{explanation}</figcaption>}
+    </figure>
   );
 }
