@@ -34,6 +34,10 @@ export class Comparison {
   @Column('jsonb')
   judge: ComparisonJudge;
 
+  /** Judges beside people; its opinion is reported apart from theirs. */
+  @Column('uuid', { nullable: true })
+  proxyRewardModelId: string | null;
+
   /** 0 until both versions have answered. */
   @Column('integer')
   itemCount: number;

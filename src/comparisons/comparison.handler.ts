@@ -67,16 +67,17 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     );
   }
 
-  /** Scores of baseline and candidate by prompt; undefined when people are to judge. */
+  /** Scores of baseline and candidate by prompt; undefined when only people are to judge. */
   private async score(
-    { judge }: Comparison,
+    comparison: Comparison,
     prompts: readonly PromptText[],
     { baseline, candidate }: Answers,
     context: JobContext,
   ): Promise<{ baseline: number; candidate: number }[] | undefined> {
-    if (judge.type !== 'reward-model') return undefined;
+    const rewardModelId = judgingModel(comparison);
+    if (rewardModelId === null) return undefined;
     context.phase('judging');
-    const scorer = await this.scorers.load(judge.rewardModelId);
+    const scorer = await this.scorers.load(rewardModelId);
     try {
       const items = [...baseline, ...candidate].map(({ text }, i) => ({
         prompt: prompts[i % prompts.length].text,
@@ -100,21 +101,27 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     answers: Answers,
     scores: { baseline: number; candidate: number }[] | undefined,
   ): Promise<void> {
-    const { id, baselineVersionId, candidateVersionId, judge } = comparison;
+    const { id, baselineVersionId, candidateVersionId } = comparison;
+    const rewardModelId = judgingModel(comparison);
     const baseline = await this.completions.keepGenerated(tx, baselineVersionId, null, answers.baseline);
     const candidate = await this.completions.keepGenerated(tx, candidateVersionId, null, answers.candidate);
     const items = baseline.map((row, ordinal) => itemOf(comparison, ordinal, row, candidate[ordinal]));
     await this.comparisons.addItems(tx, id, items);
-    if (!scores || judge.type !== 'reward-model') return;
+    if (!scores || rewardModelId === null) return;
     const judgements = items.map((item, i) => ({
       id: newId(),
       itemId: item.id,
       labelerId: null,
-      rewardModelId: judge.rewardModelId,
+      rewardModelId,
       preference: preferenceFor(scores[i].baseline, scores[i].candidate, item.candidateIsLeft),
     }));
     await this.comparisons.addJudgements(tx, judgements);
   }
+}
+
+/** The one that judges, or that judges beside people. */
+function judgingModel({ judge, proxyRewardModelId }: Comparison): string | null {
+  return judge.type === 'reward-model' ? judge.rewardModelId : proxyRewardModelId;
 }
 
 function itemOf(

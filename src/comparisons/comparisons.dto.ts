@@ -20,6 +20,7 @@ import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { preferences, type Preference } from './comparison-judgement.entity.js';
+import { ComparisonResultDto } from './comparison-results.dto.js';
 import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
 
 const { temperature, topP, maxTokens, seed } = defaultSampling;
@@ -129,31 +130,11 @@ export class CreateComparisonDto {
     },
   })
   judge: RewardModelJudgeDto | LabelersJudgeDto;
-}
 
-/** Wins are the candidate's. The interval is a 95% percentile bootstrap over prompts. */
-export class WinRateDto {
-  /** Share of items won, a tie counting half. @example 0.71 */
-  winRate: number;
-
-  /** @example 0.63 */
-  low: number;
-
-  /** @example 0.79 */
-  high: number;
-
-  /** Items judged. */
-  @ApiProperty({ type: 'integer', example: 128 })
-  n: number;
-
-  @ApiProperty({ type: 'integer', example: 84 })
-  wins: number;
-
-  @ApiProperty({ type: 'integer', example: 30 })
-  losses: number;
-
-  @ApiProperty({ type: 'integer', example: 14 })
-  ties: number;
+  /** Must be trained. Judges the same items beside the labelers, so that the two can be compared. */
+  @IsOptional()
+  @IsUUID()
+  proxyRewardModelId?: string;
 }
 
 export const comparisonStates = ['generating', 'awaiting_judgements', 'complete'] as const;
@@ -181,6 +162,9 @@ export class ComparisonDto {
   @ApiProperty(judgeSchema)
   judge: ComparisonJudge;
 
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  proxyRewardModelId: string | null;
+
   /** `generating` stays when the job has failed: the job says why. */
   @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })
   state: ComparisonState;
@@ -193,8 +177,8 @@ export class ComparisonDto {
   judgedItemCount: number;
 
   /** Null until complete: who looks at figures on the way stops when they please him. */
-  @ApiProperty({ type: () => WinRateDto, nullable: true })
-  result: WinRateDto | null;
+  @ApiProperty({ type: () => ComparisonResultDto, nullable: true })
+  result: ComparisonResultDto | null;
 
   createdAt: Date;
 }

@@ -4,14 +4,12 @@ import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { ComparisonItem } from './comparison-item.entity.js';
-import { ComparisonJudgement, type Preference } from './comparison-judgement.entity.js';
+import { ComparisonJudgement } from './comparison-judgement.entity.js';
+import type { JudgedRow } from './comparison-result.js';
 import { Comparison } from './comparison.entity.js';
 
-export interface JudgedRow {
-  promptId: string;
-  candidateIsLeft: boolean;
-  preferences: Preference[];
-}
+/** Whether judgement `j` decides comparison `c`; a reward model beside people does not. */
+const counts = `((c.judge->>'type' = 'reward-model') = (j.labeler_id IS NULL))`;
 
 export interface ItemTexts extends ComparisonItem {
   prompt: string;
@@ -53,7 +51,7 @@ export class ComparisonsRepository {
       `SELECT c.id, count(*)::int AS judged
        FROM comparisons c
        JOIN comparison_items i ON i.comparison_id = c.id
-       CROSS JOIN LATERAL (SELECT count(*) AS given FROM comparison_judgements j WHERE j.item_id = i.id) j
+       CROSS JOIN LATERAL (SELECT count(*) AS given FROM comparison_judgements j WHERE j.item_id = i.id AND ${counts}) j
        WHERE c.id = ANY($1) AND j.given >= coalesce((c.judge->>'judgementsPerItem')::int, 1)
        GROUP BY c.id`,
       [ids],
@@ -64,10 +62,19 @@ export class ComparisonsRepository {
   /** Every item with what was said about it, in order of the items. */
   judgedItems(comparisonId: string): Promise<JudgedRow[]> {
     return this.comparisons.query(
-      `SELECT i.prompt_id AS "promptId", i.candidate_is_left AS "candidateIsLeft",
-         coalesce(array_agg(j.preference ORDER BY j.id) FILTER (WHERE j.id IS NOT NULL), '{}') AS preferences
-       FROM comparison_items i LEFT JOIN comparison_judgements j ON j.item_id = i.id
-       WHERE i.comparison_id = $1 GROUP BY i.id ORDER BY i.ordinal`,
+      `SELECT i.prompt_id AS "promptId", p.tags, i.candidate_is_left AS "candidateIsLeft",
+         char_length(cc.text) - char_length(bc.text) AS "lengthDifference",
+         coalesce(array_agg(j.preference ORDER BY j.id) FILTER (WHERE ${counts}), '{}') AS preferences,
+         (count(*) FILTER (WHERE ${counts} AND l.simulated))::int AS simulated,
+         min(j.preference) FILTER (WHERE NOT ${counts}) AS "proxyPreference"
+       FROM comparison_items i
+       JOIN comparisons c ON c.id = i.comparison_id
+       JOIN prompts p ON p.id = i.prompt_id
+       JOIN completions bc ON bc.id = i.baseline_completion_id
+       JOIN completions cc ON cc.id = i.candidate_completion_id
+       LEFT JOIN comparison_judgements j ON j.item_id = i.id
+       LEFT JOIN labelers l ON l.id = j.labeler_id
+       WHERE i.comparison_id = $1 GROUP BY i.id, p.tags, cc.text, bc.text ORDER BY i.ordinal`,
       [comparisonId],
     );
   }

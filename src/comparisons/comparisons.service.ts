@@ -6,9 +6,9 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { JobsService } from '#src/jobs/jobs.service.js';
+import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
-import { candidateScore } from './comparison-judgement.entity.js';
+import { comparisonResult, type ComparisonResult } from './comparison-result.js';
 import type { Comparison } from './comparison.entity.js';
 import {
   samplingDefaults,
@@ -18,10 +18,8 @@ import {
   type ComparisonState,
   type CreateComparisonDto,
   type RevealedItemDto,
-  type WinRateDto,
 } from './comparisons.dto.js';
 import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.js';
-import { winRate } from './win-rate.js';
 
 /** More would make the bootstrap hold up the API; no interval needs more. */
 const maxPrompts = 5000;
@@ -31,7 +29,7 @@ const resultsKept = 200;
 @Injectable()
 export class ComparisonsService {
   /** A complete comparison never changes, and its bootstrap need not be done twice. */
-  private readonly results = new Map<string, WinRateDto>();
+  private readonly results = new Map<string, ComparisonResult>();
 
   constructor(
     private readonly database: Database,
@@ -43,9 +41,20 @@ export class ComparisonsService {
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `unknown_reward_model`,
-   *   `same_policy_version`, `prompt_set_too_large`; 409 `reward_model_not_trained`
+   *   `same_policy_version`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`
    */
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
+    await this.check(dto);
+    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+  }
+
+  /** The same inside the caller's transaction. @throws as `create` */
+  async createIn(tx: Transaction, auth: JobOwner, dto: CreateComparisonDto): Promise<{ id: string; jobId: string }> {
+    await this.check(dto);
+    return this.start(tx, auth, dto);
+  }
+
+  private async check(dto: CreateComparisonDto): Promise<void> {
     const { baselineVersionId, candidateVersionId, promptSetId, judge } = dto;
     await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
@@ -66,7 +75,7 @@ export class ComparisonsService {
     }
     if (judge.type === 'reward-model')
       await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
-    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+    await this.checkProxy(dto);
   }
 
   async get(id: string): Promise<ComparisonDto> {
@@ -110,7 +119,17 @@ export class ComparisonsService {
     return comparison;
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateComparisonDto): Promise<Comparison> {
+  private async checkProxy({ judge, proxyRewardModelId }: CreateComparisonDto): Promise<void> {
+    if (!proxyRewardModelId) return;
+    const pointer = '/proxyRewardModelId';
+    if (judge.type === 'reward-model') {
+      const message = 'a proxy judges beside people, and a reward model judges this comparison';
+      throw unprocessable('proxy_without_people', pointer, 'judge', message, proxyRewardModelId);
+    }
+    await this.inputs.requireTrainedRewardModel(proxyRewardModelId, pointer);
+  }
+
+  private async start(tx: Transaction, auth: JobOwner, dto: CreateComparisonDto): Promise<Comparison> {
     const { baselineVersionId, candidateVersionId, promptSetId } = dto;
     const id = newId();
     const node = { type: 'comparison', id } as const;
@@ -122,13 +141,16 @@ export class ComparisonsService {
     });
     const sampling = { ...samplingDefaults, ...given(dto.sampling ?? {}) };
     const judge = { ...dto.judge };
-    const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge };
+    const proxyRewardModelId = dto.proxyRewardModelId ?? null;
+    const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge, proxyRewardModelId };
     const comparison = await this.comparisons.insert(tx, row);
     await this.lineage.link(tx, { type: 'policy_version', id: baselineVersionId }, node, 'baseline');
     await this.lineage.link(tx, { type: 'policy_version', id: candidateVersionId }, node, 'candidate');
     await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
     if (judge.type === 'reward-model')
       await this.lineage.link(tx, { type: 'reward_model', id: judge.rewardModelId }, node, 'judge');
+    if (proxyRewardModelId)
+      await this.lineage.link(tx, { type: 'reward_model', id: proxyRewardModelId }, node, 'proxy');
     return comparison;
   }
 
@@ -142,16 +164,10 @@ export class ComparisonsService {
     };
   }
 
-  private async result({ id, sampling }: Comparison): Promise<WinRateDto> {
+  private async result({ id, sampling }: Comparison): Promise<ComparisonResult> {
     const known = this.results.get(id);
     if (known) return known;
-    const rows = await this.comparisons.judgedItems(id);
-    const items = rows.map(({ promptId, candidateIsLeft, preferences }) => ({
-      promptId,
-      scores: preferences.map((preference) => candidateScore(preference, candidateIsLeft)),
-    }));
-    // Complete, so that every item is judged and no figure is missing.
-    const result = winRate(items, { seed: `${sampling.seed}/interval` }) as WinRateDto;
+    const result = comparisonResult(await this.comparisons.judgedItems(id), sampling.seed);
     if (this.results.size >= resultsKept) this.results.clear();
     this.results.set(id, result);
     return result;

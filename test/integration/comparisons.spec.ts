@@ -75,8 +75,8 @@ const body = (judge: object, change: object = {}) => ({
 });
 const people = (judgementsPerItem = 2) => ({ type: 'labelers', judgementsPerItem });
 
-async function compared(judge: object) {
-  const created = await post('/v1/comparisons', body(judge)).expect(202);
+async function compared(judge: object, change: object = {}) {
+  const created = await post('/v1/comparisons', body(judge, change)).expect(202);
   expect(created.headers.location).toBe(`/v1/jobs/${created.body.jobId}`);
   expect(created.body).toMatchObject({ state: 'generating', itemCount: 0, result: null, judge });
   expect(await settled(worker, created.body.jobId, undefined, 60_000)).toMatchObject({
@@ -134,7 +134,9 @@ describe('judged by people', () => {
   let id: string;
   let items: Item[];
   beforeAll(async () => {
-    const comparison = await compared(people());
+    // Half of the prompts are tagged, and a reward model judges beside the people.
+    await withSql(t, (client) => client.query(`UPDATE prompts SET tags = '{even}' WHERE text ~ 'question [0-9]*[02468]\\?'`));
+    const comparison = await compared(people(), { proxyRewardModelId: rewardModelId });
     expect(comparison).toMatchObject({
       state: 'awaiting_judgements',
       itemCount: 20,
@@ -223,7 +225,19 @@ describe('judged by people', () => {
       wins: won ? 1 : 0,
       losses: won ? 0 : 1,
       winRate: won ? 0.525 : 0.475,
+      judgements: 40,
+      simulatedJudgements: 0,
     });
+    expect(comparison.result.byTag.map(({ tag, n }: { tag: string; n: number }) => [tag, n])).toEqual([[null, 10], ['even', 10]]);
+    expect(Number.isFinite(comparison.result.lengthControlled.winRate)).toBe(true);
+    // The same reward model alone says of these answers what the proxy said of them.
+    const alone = await compared({ type: 'reward-model', rewardModelId });
+    const { drift, agreement, ...proxy } = comparison.result.proxy;
+    expect(alone.result).toMatchObject(proxy);
+    expect(alone.result.proxy).toBeNull();
+    expect(drift.value).toBeCloseTo(proxy.winRate - comparison.result.winRate, 12);
+    expect(drift.low).toBeLessThanOrEqual(drift.value);
+    expect(agreement).toBeLessThanOrEqual(1);
     expect((await get('/v1/comparisons')).body.data.map((row: { id: string }) => row.id)).toContain(id);
   });
 });
@@ -298,6 +312,12 @@ describe('what cannot be compared', () => {
       preference: 'tie',
     });
     expect([early.status, early.body.code]).toEqual([409, 'comparison_not_ready']);
+  });
+
+  test('a proxy beside a reward model, or an unknown one', async () => {
+    const judge = { type: 'reward-model', rewardModelId };
+    await refused(judge, { proxyRewardModelId: rewardModelId }, 422, 'proxy_without_people', '/proxyRewardModelId');
+    await refused(people(), { proxyRewardModelId: unknownId }, 422, 'unknown_reward_model', '/proxyRewardModelId');
   });
 
   test('unknown comparisons', async () => {
