@@ -6,6 +6,7 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
+import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
@@ -18,6 +19,7 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   ComparisonProxies1795646600000,
+  Loops1795646601000,
   LabelerWeights1795646700000,
 ];
 
