@@ -1,6 +1,8 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  ArrayUnique,
   IsBoolean,
   IsDefined,
   IsIn,
@@ -82,23 +84,49 @@ export class LabelersJudgeDto {
   judgementsPerItem: number;
 }
 
-class UnknownJudge {
-  @IsIn(['reward-model', 'labelers'])
+/** People judge through a labeling batch in mode `compare`, which is made as soon as both versions have answered. */
+export class LabelingBatchJudgeDto {
+  @ApiProperty({ enum: ['labeling-batch'] })
+  @IsIn(['labeling-batch'])
+  type: 'labeling-batch';
+
+  /** What the answers are judged against; must be published. */
+  @IsUUID()
+  criterionVersionId: string;
+
+  /** Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+  @ApiProperty({ type: [String], format: 'uuid', maxItems: 100 })
+  @ArrayMaxSize(100)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  vendorIds: string[];
+
+  /** Judgements of each pair, each by another labeler. */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 2 })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  overlap: number;
+}
+
+export class UnknownJudge {
+  @IsIn(['reward-model', 'labelers', 'labeling-batch'])
   type: string;
 }
 
 const judgeSchema = {
-  oneOf: [{ $ref: getSchemaPath(RewardModelJudgeDto) }, { $ref: getSchemaPath(LabelersJudgeDto) }],
+  oneOf: [RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto].map((type) => ({ $ref: getSchemaPath(type) })),
   discriminator: {
     propertyName: 'type',
     mapping: {
       'reward-model': getSchemaPath(RewardModelJudgeDto),
       labelers: getSchemaPath(LabelersJudgeDto),
+      'labeling-batch': getSchemaPath(LabelingBatchJudgeDto),
     },
   },
 };
 
-@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto)
 export class CreateComparisonDto {
   @IsUUID()
   baselineVersionId: string;
@@ -126,10 +154,11 @@ export class CreateComparisonDto {
       subTypes: [
         { name: 'reward-model', value: RewardModelJudgeDto },
         { name: 'labelers', value: LabelersJudgeDto },
+        { name: 'labeling-batch', value: LabelingBatchJudgeDto },
       ],
     },
   })
-  judge: RewardModelJudgeDto | LabelersJudgeDto;
+  judge: RewardModelJudgeDto | LabelersJudgeDto | LabelingBatchJudgeDto;
 
   /** Must be trained. Judges the same items beside the labelers, so that the two can be compared. */
   @IsOptional()
@@ -140,7 +169,7 @@ export class CreateComparisonDto {
 export const comparisonStates = ['generating', 'awaiting_judgements', 'complete'] as const;
 export type ComparisonState = (typeof comparisonStates)[number];
 
-@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto)
 export class ComparisonDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -164,6 +193,10 @@ export class ComparisonDto {
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   proxyRewardModelId: string | null;
+
+  /** Where the judge of type `labeling-batch` works; null until both versions have answered. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelingBatchId: string | null;
 
   /** `generating` stays when the job has failed: the job says why. */
   @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })

@@ -7,6 +7,7 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import { comparisonResult, type ComparisonResult } from './comparison-result.js';
 import type { Comparison } from './comparison.entity.js';
@@ -35,13 +36,15 @@ export class ComparisonsService {
     private readonly database: Database,
     private readonly comparisons: ComparisonsRepository,
     private readonly inputs: TrainingInputs,
+    private readonly criteria: CriteriaService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `unknown_reward_model`,
-   *   `same_policy_version`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`
+   *   `criterion_version_not_found`, `vendor_not_found`, `same_policy_version`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`,
+   *   `criterion_version_not_published`
    */
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
     await this.check(dto);
@@ -73,8 +76,7 @@ export class ComparisonsService {
       const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
       throw unprocessable('prompt_set_too_large', '/promptSetId', 'max', message, promptSetId);
     }
-    if (judge.type === 'reward-model')
-      await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
+    await this.checkJudge(judge);
     await this.checkProxy(dto);
   }
 
@@ -103,7 +105,7 @@ export class ComparisonsService {
     if (query.reveal) requireReveal(auth, state);
     const request = pageRequest(query, 'ordinal');
     const page = toPage(await this.comparisons.pageItems(id, request), request, (item) => item.ordinal);
-    const revealed = query.reveal ? await this.reveal(page.data) : undefined;
+    const revealed = query.reveal ? await this.reveal(id, page.data) : undefined;
     return {
       ...page,
       data: page.data.map((item) => ({
@@ -117,6 +119,34 @@ export class ComparisonsService {
     const comparison = await this.comparisons.find(id);
     if (!comparison) throw notFound('comparison', id);
     return comparison;
+  }
+
+  /**
+   * @throws ProblemException 422 `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`; 409
+   *   `reward_model_not_trained`, `criterion_version_not_published`
+   */
+  async checkJudge(judge: CreateComparisonDto['judge']): Promise<void> {
+    if (judge.type === 'reward-model') {
+      await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
+    }
+    if (judge.type !== 'labeling-batch') return;
+    const version = await this.criteria.findVersion(judge.criterionVersionId);
+    if (!version) {
+      const message = 'no such criterion version';
+      throw unprocessable('criterion_version_not_found', '/judge/criterionVersionId', 'exists', message, judge.criterionVersionId);
+    }
+    if (version.state !== 'published') {
+      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is judged against it`);
+    }
+    await this.checkVendors(judge.vendorIds, '/judge/vendorIds');
+  }
+
+  /** @throws ProblemException 422 `vendor_not_found` */
+  async checkVendors(ids: readonly string[], pointer: string): Promise<void> {
+    const [unknown] = await this.comparisons.unknownVendors(ids);
+    if (unknown === undefined) return;
+    const at = ids.findIndex((id) => id.toLowerCase() === unknown);
+    throw unprocessable('vendor_not_found', `${pointer}/${at}`, 'exists', 'no such vendor', unknown);
   }
 
   private async checkProxy({ judge, proxyRewardModelId }: CreateComparisonDto): Promise<void> {
@@ -173,8 +203,8 @@ export class ComparisonsService {
     return result;
   }
 
-  private async reveal(items: ItemTexts[]): Promise<Map<string, RevealedItemDto>> {
-    const judgements = await this.comparisons.judgementsOf(items.map(({ id }) => id));
+  private async reveal(comparisonId: string, items: ItemTexts[]): Promise<Map<string, RevealedItemDto>> {
+    const judgements = await this.comparisons.judgementsOf(comparisonId, items.map(({ id }) => id));
     const revealed = (item: ItemTexts): RevealedItemDto => ({
       promptId: item.promptId,
       candidateSide: item.candidateIsLeft ? 'left' : 'right',

@@ -8,6 +8,7 @@ import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js'
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
+import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
@@ -22,6 +23,7 @@ export const migrations = [
   LabelingBatches1795646200000,
   ComparisonProxies1795646600000,
   Loops1795646601000,
+  JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
 ];
 

@@ -1,6 +1,7 @@
 // The first half of an iteration: the policy answers, and people rate.
 import { Injectable } from '@nestjs/common';
 import { CompletionBatchesService } from '#src/completions/completion-batches.service.js';
+import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { drawPrompts } from './draw-prompts.js';
 import { ratingsNeed } from './gate.js';
@@ -17,6 +18,7 @@ export class AnswerStages {
     private readonly selection: LoopSelectionService,
     private readonly prompts: LoopPromptsRepository,
     private readonly ratings: LoopRatingsRepository,
+    private readonly labeling: LabelingBatchesService,
   ) {}
 
   /** Draws prompts, then lets the version that the iteration starts from answer them. */
@@ -34,12 +36,27 @@ export class AnswerStages {
     return { iteration: { completionBatchId: batch.id }, jobId: batch.jobId };
   }
 
-  select(task: StageTask): Promise<StageResult> {
-    return this.selection.select(task);
+  /** Chooses whose answers are rated, and gives them to vendors where the loop has some. */
+  async select(task: StageTask): Promise<StageResult> {
+    const { tx, loop, iteration } = task;
+    const { vendorIds, perCompletion } = loop.config.ratings;
+    if (!iteration.ratedPromptSetId) return this.selection.select(task);
+    if (vendorIds.length === 0 || iteration.labelingBatchId) return { outcome: 'selected' };
+    const batch = await this.labeling.createIn(tx, {
+      name: `loop ${loop.id} iteration ${iteration.number}`,
+      mode: 'rate',
+      criterionVersionId: loop.criterionVersionId,
+      completionBatchId: iteration.completionBatchId!,
+      promptSetId: iteration.ratedPromptSetId,
+      overlap: perCompletion,
+      vendorIds,
+      seed: loop.config.seed,
+    });
+    return { iteration: { labelingBatchId: batch.id }, outcome: 'selected' };
   }
 
   /** Waits for people, however their ratings come: by the API or through a labeling batch. */
-  async awaitRatings({ loop, iteration }: StageTask): Promise<StageResult | null> {
+  async awaitRatings({ tx, loop, iteration }: StageTask): Promise<StageResult | null> {
     const progress = await this.ratings.progress(
       {
         completionBatchId: made(iteration.completionBatchId, 'completion batch'),
@@ -49,6 +66,8 @@ export class AnswerStages {
       loop.config.ratings.perCompletion,
     );
     if (ratingsNeed(progress, loop.config.ratings)) return null;
+    // A quorum may be reached before the last task is done.
+    if (iteration.labelingBatchId) await this.labeling.closeIn(tx, iteration.labelingBatchId);
     const { completions, ratings, agreement } = progress;
     return { figures: { ratings: { completions, ratings, agreement } }, outcome: 'rated' };
   }

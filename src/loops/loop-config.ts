@@ -46,7 +46,9 @@ export interface LoopTrainingConfig {
 }
 
 /** People, always: the reward model that trained a policy is the worst judge of it. */
-export type LoopJudge = { type: 'labelers'; judgementsPerItem: number };
+export type LoopJudge =
+  | { type: 'labelers'; judgementsPerItem: number }
+  | { type: 'labeling-batch'; criterionVersionId: string; vendorIds: string[]; overlap: number };
 
 export interface LoopGate {
   /** The lower end of the interval must be beyond it. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { conflict, shorten, unprocessable } from '#src/common/problem.js';
 import type { Transaction } from '#src/database/database.js';
+import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
+import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
@@ -22,13 +24,15 @@ export class LoopInputs {
     private readonly versions: PolicyVersionsService,
     private readonly criteria: CriteriaService,
     private readonly prompts: LoopPromptsRepository,
+    private readonly comparisons: ComparisonsService,
+    private readonly labeling: LabelingBatchesService,
   ) {}
 
   /**
    * @returns id of the policy
    * @throws ProblemException as `brokenRule`; 422 `unknown_policy_version`, `policy_version_without_weights`,
    *   `invalid_alias`, `criterion_version_not_found`, `unknown_prompt_set`, `not_enough_prompts`,
-   *   `prompt_set_too_large`, `held_out_overlap`; 409 `criterion_version_not_published`
+   *   `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`
    */
   async check(dto: CreateLoopDto, config: LoopConfig): Promise<string> {
     const broken = brokenRule(config);
@@ -37,12 +41,14 @@ export class LoopInputs {
     await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
     await this.checkCriterion(dto.criterionVersionId);
     await this.checkPrompts(dto, config);
+    await this.comparisons.checkVendors(config.ratings.vendorIds, '/ratings/vendorIds');
+    await this.comparisons.checkJudge(dto.judge);
     return (await this.versions.get(dto.policyVersionId)).policyId;
   }
 
   /** Lets go of the people who work for a loop that ends. */
-  release(_tx: Transaction, _loop: Loop): Promise<void> {
-    return Promise.resolve();
+  async release(tx: Transaction, { id, iteration }: Loop): Promise<void> {
+    for (const batchId of await this.prompts.labelingBatches(tx, id, iteration)) await this.labeling.closeIn(tx, batchId);
   }
 
   private async checkCriterion(id: string): Promise<void> {

@@ -28,6 +28,16 @@ export class LoopPromptsRepository {
     return row;
   }
 
+  /** Of ratings and judgements of an iteration, whether they are over or not. */
+  async labelingBatches(tx: Transaction, loopId: string, number: number): Promise<string[]> {
+    const rows: { id: string }[] = await tx.query(
+      `SELECT b.id FROM loop_iterations i LEFT JOIN comparisons c ON c.id = i.comparison_id
+       JOIN labeling_batches b ON b.id IN (i.labeling_batch_id, c.labeling_batch_id) WHERE i.loop_id = $1 AND i.number = $2`,
+      [loopId, number],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Prompts that iterations before `number` had people rate. */
   async rated(tx: Transaction, loopId: string, number: number): Promise<Set<string>> {
     const rows: { id: string }[] = await tx.query(

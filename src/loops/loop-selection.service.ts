@@ -17,6 +17,6 @@ export class LoopSelectionService {
     await Promise.resolve();
     const chosen = loop.config.generation.prompts;
     const selection = { by: 'random', candidates: chosen, chosen, meanDisagreement: null, chosenDisagreement: null } as const;
-    return { iteration: { ratedPromptSetId: iteration.promptSetId }, figures: { selection }, outcome: 'selected' };
+    return { iteration: { ratedPromptSetId: iteration.promptSetId }, figures: { selection } };
   }
 }

@@ -1,7 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
-import { LabelersJudgeDto } from '#src/comparisons/comparisons.dto.js';
+import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/comparisons.dto.js';
 import { PageOf } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { loopDefaults } from './loop-defaults.js';
@@ -10,7 +10,17 @@ import { loopStates, loopStatuses, type LoopState, type LoopStatus } from './loo
 import { loopTrainingSchema, loopTrainingTypes, UnknownTraining, type LoopTrainingDto } from './loop-training.dto.js';
 import type { LoopError } from './loop.entity.js';
 
-@ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto)
+const judges = [
+  { name: 'labelers', value: LabelersJudgeDto },
+  { name: 'labeling-batch', value: LabelingBatchJudgeDto },
+];
+
+class PeopleJudge {
+  @IsIn(judges.map(({ name }) => name))
+  type: string;
+}
+
+@ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto, LabelingBatchJudgeDto)
 export class LoopSettingsDto {
   /** How often round at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.iterations })
@@ -55,11 +65,15 @@ export class LoopSettingsDto {
   training: LoopTrainingDto;
 
   /** Who compares the new version with the old one: people, never the reward model that trained it. */
-  @ApiProperty({ type: LabelersJudgeDto })
+  @ApiProperty({
+    oneOf: judges.map(({ value }) => ({ $ref: getSchemaPath(value) })),
+    discriminator: { propertyName: 'type', mapping: Object.fromEntries(judges.map(({ name, value }) => [name, getSchemaPath(value)])) },
+  })
   @IsDefined()
+  @IsObject()
   @ValidateNested()
-  @Type(() => LabelersJudgeDto)
-  judge: LabelersJudgeDto;
+  @Type(() => PeopleJudge, { keepDiscriminatorProperty: true, discriminator: { property: 'type', subTypes: judges } })
+  judge: LabelersJudgeDto | LabelingBatchJudgeDto;
 
   @IsOptional()
   @ValidateNested()

@@ -5,6 +5,7 @@ import { CompletionsModule } from '#src/completions/completions.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
+import { LabelingModule } from '#src/labeling/labeling.module.js';
 import { PairsModule } from '#src/pairs/pairs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
@@ -37,6 +38,7 @@ import { LoopsService } from './loops.service.js';
     PoliciesModule,
     CompletionsModule,
     RatingsModule,
+    LabelingModule,
     PairsModule,
     RewardModule,
     TrainingModule,

@@ -32,6 +32,8 @@ export function startWorker(t: TestApp, more: Type[] = []): Promise<Node> {
   return startNode(env, [...queueNames], [...handlers, ...more]);
 }
 
+const scoreOf = (text: string): number => 1 + ([...text].reduce((sum, char) => sum + char.charCodeAt(0), 0) % 5);
+
 export class LoopWorld {
   private constructor(
     readonly t: TestApp,
@@ -102,7 +104,7 @@ export class LoopWorld {
         completionId,
         labelerExternalId,
         criterionVersionId: this.criterionVersionId,
-        score: 1 + ([...text].reduce((sum, char) => sum + char.charCodeAt(0), 0) % 5),
+        score: scoreOf(text),
       })),
     );
     const { body: posted } = await this.bulk('/v1/ratings/bulk', lines);
@@ -122,6 +124,23 @@ export class LoopWorld {
       preference: preferred === 'tie' ? 'tie' : item.left === (preferred === 'candidate') ? 'left' : 'right',
     }));
     await this.bulk(`/v1/comparisons/${comparisonId}/judgements/bulk`, lines);
+  }
+
+  /** The labelers do all the tasks of a batch: they rate by the same rule, and prefer late letters. */
+  async label(labelingBatchId: string): Promise<void> {
+    const { body } = await this.get('/v1/labelers').expect(200);
+    for (const { id: labelerId } of body.data as { id: string }[]) {
+      const path = `/v1/labeling-batches/${labelingBatchId}/tasks/claim`;
+      const { body: claimed } = await this.post(path, { labelerId, k: 100 }).expect(200);
+      for (const task of claimed.tasks as { id: string; mode: string; completions: { id: string; text: string }[] }[]) {
+        const scores = task.completions.map(({ id, text }) => ({ completionId: id, score: scoreOf(text) }));
+        const [first, second] = scores;
+        const better = second && first.score < second.score ? second : first;
+        const equal = second?.score === first.score;
+        const comparison = { preferredCompletionId: equal ? null : better.completionId };
+        await this.post(`/v1/tasks/${task.id}/submit`, second ? { comparison } : { scores }).expect(200);
+      }
+    }
   }
 
   private bulk(path: string, lines: object[]) {

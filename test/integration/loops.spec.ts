@@ -169,6 +169,30 @@ describe('looked after by workers', () => {
     for (const action of ['pause', 'resume', 'stop']) await world.post(`/v1/loops/${id}/${action}`).expect(409);
   }, 60_000);
 
+  test('vendors get labeling batches, to rate in and to judge in', async () => {
+    const { body: vendor } = await world.post('/v1/vendors', { name: 'acme' }).expect(201);
+    const vendorIds = [vendor.id];
+    const { criterionVersionId } = world;
+    const change = {
+      name: 'vendors', iterations: 1, ratings: { perCompletion: 2, minimumAgreement: 0.9, vendorIds },
+      generation: { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } },
+      judge: { type: 'labeling-batch', criterionVersionId, vendorIds, overlap: 2 },
+    };
+    const { body: created } = await world.post('/v1/loops', world.body(change)).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    const { labelingBatchId } = await world.iteration(id, 1);
+    const { body: batch } = await world.get(`/v1/labeling-batches/${labelingBatchId}`).expect(200);
+    expect(batch).toMatchObject({ mode: 'rate', itemCount: 6, overlap: 2, vendorIds });
+    await world.label(labelingBatchId);
+    await world.until(id, ({ state }) => state === 'awaiting_judgements');
+    const { comparisonId } = await world.iteration(id, 1);
+    const { body: comparison } = await world.get(`/v1/comparisons/${comparisonId}`).expect(200);
+    await world.label(comparison.labelingBatchId);
+    await world.until(id, ({ status }) => status === 'completed');
+    expect((await world.iteration(id, 1)).figures).toMatchObject({ ratings: { ratings: 12, agreement: 1 }, comparison: { judgements: 12 } });
+  }, 60_000);
+
   test('a job that fails fails the loop, and resuming tries it again', async () => {
     const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1, gate: {} })).expect(201);
     const { id } = created as { id: string };
@@ -201,6 +225,7 @@ describe('what no loop is made of', () => {
     await refused({ criterionVersionId: unknownId }, 422, 'criterion_version_not_found', '/criterionVersionId');
     await refused({ promptSetId: unknownId }, 422, 'unknown_prompt_set', '/promptSetId');
     await refused({ heldOutPromptSetId: unknownId }, 422, 'unknown_prompt_set', '/heldOutPromptSetId');
+    await refused({ ratings: { vendorIds: [unknownId] } }, 422, 'vendor_not_found', '/ratings/vendorIds/0');
   });
 
   test('settings beyond their range, of no known method, or that belong to another', async () => {
