@@ -10,6 +10,7 @@ import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-C
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -25,6 +26,7 @@ export const migrations = [
   Loops1795646601000,
   JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
