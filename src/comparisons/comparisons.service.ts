@@ -6,7 +6,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import { comparisonResult, type ComparisonResult } from './comparison-result.js';
@@ -49,12 +49,6 @@ export class ComparisonsService {
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
     await this.check(dto);
     return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
-  }
-
-  /** The same inside the caller's transaction. @throws as `create` */
-  async createIn(tx: Transaction, auth: JobOwner, dto: CreateComparisonDto): Promise<{ id: string; jobId: string }> {
-    await this.check(dto);
-    return this.start(tx, auth, dto);
   }
 
   private async check(dto: CreateComparisonDto): Promise<void> {
@@ -159,7 +153,7 @@ export class ComparisonsService {
     await this.inputs.requireTrainedRewardModel(proxyRewardModelId, pointer);
   }
 
-  private async start(tx: Transaction, auth: JobOwner, dto: CreateComparisonDto): Promise<Comparison> {
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateComparisonDto): Promise<Comparison> {
     const { baselineVersionId, candidateVersionId, promptSetId } = dto;
     const id = newId();
     const node = { type: 'comparison', id } as const;

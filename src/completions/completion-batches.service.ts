@@ -4,8 +4,8 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound, unprocessable } from '#src/common/problem.js';
-import { Database, type Transaction } from '#src/database/database.js';
-import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { Database } from '#src/database/database.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
@@ -30,14 +30,25 @@ export class CompletionBatchesService {
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`
    */
   async create(auth: AuthContext, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
-    await this.check(dto);
-    return this.database.transaction((tx) => this.start(tx, auth, dto));
-  }
-
-  /** The same inside the caller's transaction. @throws ProblemException 422 as `create` */
-  async createIn(tx: Transaction, auth: JobOwner, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
-    await this.check(dto);
-    return this.start(tx, auth, dto);
+    const { policyVersionId, promptSetId } = dto;
+    if (!(await this.versions.find(policyVersionId))) {
+      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
+    }
+    if (!(await this.promptSets.find(promptSetId))) {
+      throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'there is no such prompt set', promptSetId);
+    }
+    const id = newId();
+    return this.database.transaction(async (tx) => {
+      const node = { type: 'completion_batch', id } as const;
+      const payload = { completionBatchId: id };
+      const job = await this.jobs.enqueue(tx, { type: 'completion-batch.generate', payload, resultRef: node, auth });
+      const sampling = withDefaults(dto.sampling);
+      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, completionCount: 0 };
+      const batch = await this.batches.insert(tx, row);
+      await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
+      await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+      return { ...batch, jobId: job.id };
+    });
   }
 
   async get(id: string): Promise<CompletionBatch> {
@@ -49,28 +60,5 @@ export class CompletionBatchesService {
   async list(query: CompletionBatchQuery): Promise<Page<CompletionBatch>> {
     const request = pageRequest(query);
     return toPage(await this.batches.page(query, request), request, (batch) => batch.id);
-  }
-
-  private async check({ policyVersionId, promptSetId }: CreateCompletionBatchDto): Promise<void> {
-    if (!(await this.versions.find(policyVersionId))) {
-      throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
-    }
-    if (!(await this.promptSets.find(promptSetId))) {
-      throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'there is no such prompt set', promptSetId);
-    }
-  }
-
-  private async start(tx: Transaction, auth: JobOwner, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
-    const { policyVersionId, promptSetId } = dto;
-    const id = newId();
-    const node = { type: 'completion_batch', id } as const;
-    const payload = { completionBatchId: id };
-    const job = await this.jobs.enqueue(tx, { type: 'completion-batch.generate', payload, resultRef: node, auth });
-    const sampling = withDefaults(dto.sampling);
-    const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, completionCount: 0 };
-    const batch = await this.batches.insert(tx, row);
-    await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
-    return { ...batch, jobId: job.id };
   }
 }

@@ -23,12 +23,12 @@ export class AnswerStages {
 
   /** Draws prompts, then lets the version that the iteration starts from answer them. */
   async generate(task: StageTask): Promise<StageResult> {
-    const { tx, loop, iteration } = task;
+    const { loop, iteration } = task;
     const { generation, seed } = loop.config;
     if (!iteration.promptSetId) return { iteration: { promptSetId: await this.draw(task) } };
     if (iteration.completionBatchId) return { outcome: 'generated' };
     const { sampling, completionsPerPrompt } = generation;
-    const batch = await this.batches.createIn(tx, ownerOf(loop), {
+    const batch = await this.batches.create(ownerOf(loop), {
       policyVersionId: iteration.startVersionId,
       promptSetId: iteration.promptSetId,
       sampling: { ...sampling, n: completionsPerPrompt, seed: seed + iteration.number },
@@ -80,6 +80,6 @@ export class AnswerStages {
     const used = await this.prompts.rated(tx, loop.id, iteration.number);
     const promptIds = drawPrompts(practice, used, count, `${loop.id}/${seed}/${iteration.number}`);
     const name = `loop ${loop.id} iteration ${iteration.number}`;
-    return (await this.promptSets.createIn(tx, { name, promptIds })).id;
+    return (await this.promptSets.create({ name, promptIds })).id;
   }
 }

@@ -19,10 +19,10 @@ export class DecideStages {
   ) {}
 
   /** Fresh answers of both versions to held-out prompts, for people; the reward model judges the same beside them. */
-  async compare({ tx, loop, iteration }: StageTask): Promise<StageResult> {
+  async compare({ loop, iteration }: StageTask): Promise<StageResult> {
     if (iteration.comparisonId) return { outcome: 'answered' };
     const { generation, judge, seed } = loop.config;
-    const comparison = await this.comparisons.createIn(tx, ownerOf(loop), {
+    const comparison = await this.comparisons.create(ownerOf(loop), {
       baselineVersionId: iteration.startVersionId,
       candidateVersionId: made(iteration.candidateVersionId, 'candidate'),
       promptSetId: loop.heldOutPromptSetId,

@@ -19,11 +19,11 @@ export class LearnStages {
     private readonly runs: TrainingRunsService,
   ) {}
 
-  async pairs({ tx, loop, iteration }: StageTask): Promise<StageResult> {
+  async pairs({ loop, iteration }: StageTask): Promise<StageResult> {
     const { data, ...rules } = loop.config.pairs;
     if (!iteration.pairSetId) {
       const own = { completionBatchId: iteration.completionBatchId!, promptSetId: made(iteration.ratedPromptSetId, 'rated prompts') };
-      const pairSet = await this.pairSets.createIn(tx, ownerOf(loop), {
+      const pairSet = await this.pairSets.create(ownerOf(loop), {
         criterionVersionId: loop.criterionVersionId,
         ...(data === 'iteration' ? own : { promptSetId: loop.promptSetId }),
         ...rules,
@@ -38,9 +38,9 @@ export class LearnStages {
     return { figures, outcome: state?.trainable ? 'built' : 'no_pairs' };
   }
 
-  async reward({ tx, loop, iteration }: StageTask): Promise<StageResult> {
+  async reward({ loop, iteration }: StageTask): Promise<StageResult> {
     if (!iteration.rewardModelId) {
-      const model = await this.rewardModels.createIn(tx, ownerOf(loop), {
+      const model = await this.rewardModels.create(ownerOf(loop), {
         name: `loop ${loop.id} iteration ${iteration.number}`,
         pairSetId: made(iteration.pairSetId, 'pair set'),
         basePolicyVersionId: iteration.startVersionId,
@@ -53,7 +53,7 @@ export class LearnStages {
     return { figures: { reward: { accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } }, outcome: 'trained' };
   }
 
-  async train({ tx, loop, iteration }: StageTask): Promise<StageResult> {
+  async train({ loop, iteration }: StageTask): Promise<StageResult> {
     if (!iteration.trainingRunId) {
       const { method, hyperparameters } = loop.config.training;
       const start = { method, policyVersionId: iteration.startVersionId, hyperparameters };
@@ -62,7 +62,7 @@ export class LearnStages {
           ? { pairSetId: iteration.pairSetId }
           : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
-      const run = await this.runs.createIn(tx, ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);
+      const run = await this.runs.create(ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);
       return { iteration: { trainingRunId: run.id }, jobId: run.jobId };
     }
     const run = await this.runs.get(iteration.trainingRunId);

@@ -68,7 +68,8 @@ export class LoopAdvancer {
     const loop = await this.loops.lockRunning(tx, loopId);
     if (!loop || (await this.waitsForJob(tx, loop))) return false;
     const iteration = await this.loops.iteration(tx, loop.id, loop.iteration);
-    const result = await this.work[loop.state]({ tx, loop, iteration });
+    // What other rooms make for the loop is part of the step.
+    const result = await this.database.join(tx, () => this.work[loop.state]({ tx, loop, iteration }));
     if (!result) return false;
     await this.record(tx, loop, iteration, result);
     return true;

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { conflict, shorten, unprocessable } from '#src/common/problem.js';
-import type { Transaction } from '#src/database/database.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
-import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
@@ -10,7 +8,6 @@ import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
 import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { brokenRule } from './loop-rules.js';
-import type { Loop } from './loop.entity.js';
 import type { CreateLoopDto } from './loops.dto.js';
 
 /** As many as a comparison takes. */
@@ -25,7 +22,6 @@ export class LoopInputs {
     private readonly criteria: CriteriaService,
     private readonly prompts: LoopPromptsRepository,
     private readonly comparisons: ComparisonsService,
-    private readonly labeling: LabelingBatchesService,
   ) {}
 
   /**
@@ -44,11 +40,6 @@ export class LoopInputs {
     await this.comparisons.checkVendors(config.ratings.vendorIds, '/ratings/vendorIds');
     await this.comparisons.checkJudge(dto.judge);
     return (await this.versions.get(dto.policyVersionId)).policyId;
-  }
-
-  /** Lets go of the people who work for a loop that ends. */
-  async release(tx: Transaction, { id, iteration }: Loop): Promise<void> {
-    for (const batchId of await this.prompts.labelingBatches(tx, id, iteration)) await this.labeling.closeIn(tx, batchId);
   }
 
   private async checkCriterion(id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { JobSignals } from '#src/jobs/job-signals.js';
 import { LoopAdvancer } from './loop-advancer.js';
@@ -5,6 +6,9 @@ import { LoopsRepository } from './loops.repository.js';
 
 /** For ratings, judgements and signals that were lost; a job that ends is heard of at once. */
 const pollMs = 2000;
+
+/** Jobs also tell of their progress, several times a second, and that is no news to a loop. */
+const restMs = 500;
 
 /** Looks after the loops that run, in every worker. Any number may do so together: each step is taken by one. */
 @Injectable()
@@ -47,6 +51,7 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
       } catch (error) {
         this.logger.warn(`loops were not looked at: ${(error as Error).message}`);
       }
+      if (!this.closed) await setTimeout(restMs);
     }
   }
 

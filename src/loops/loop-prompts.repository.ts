@@ -3,8 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import { Loop } from './loop.entity.js';
+import type { ScoredAnswer } from './selection.js';
 
-/** Questions about the prompts of a loop that no single room upstream can answer. */
+/** Questions about what a loop works on that no single room upstream can answer. */
 @Injectable()
 export class LoopPromptsRepository {
   constructor(@InjectRepository(Loop) private readonly loops: Repository<Loop>) {}
@@ -26,6 +27,16 @@ export class LoopPromptsRepository {
       [promptSetId, heldOutPromptSetId],
     );
     return row;
+  }
+
+  /** The answers of a batch with the rewards of each member of an ensemble, prompt by prompt; those without are missing. */
+  memberScores(tx: Transaction, completionBatchId: string, rewardModelId: string): Promise<ScoredAnswer[]> {
+    return tx.query(
+      `SELECT c.prompt_id AS "promptId", s.member_scores AS "memberScores"
+       FROM completions c JOIN completion_scores s ON s.completion_id = c.id AND s.reward_model_id = $2
+       WHERE c.batch_id = $1 AND s.member_scores IS NOT NULL ORDER BY c.prompt_id, c.id`,
+      [completionBatchId, rewardModelId],
+    );
   }
 
   /** Of ratings and judgements of an iteration, whether they are over or not. */

@@ -8,8 +8,10 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { EventsService } from '#src/events/events.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { completeLoop } from './loop-defaults.js';
 import { LoopInputs } from './loop-inputs.js';
+import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { nextStatus, type LoopAction } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
 import type { CreateLoopDto, LoopDto } from './loops.dto.js';
@@ -23,7 +25,9 @@ export class LoopsService {
   constructor(
     private readonly database: Database,
     private readonly loops: LoopsRepository,
+    private readonly batches: LoopPromptsRepository,
     private readonly inputs: LoopInputs,
+    private readonly labeling: LabelingBatchesService,
     private readonly jobs: JobsService,
     private readonly events: EventsService,
   ) {}
@@ -76,11 +80,11 @@ export class LoopsService {
     });
   }
 
-  /** For good. A job that runs is cancelled; what was made stays. */
+  /** For good. A job that runs is cancelled, and people are let go; what was made stays. */
   stop(id: string): Promise<LoopDto> {
     return this.act(id, 'stop', async (tx, loop) => {
       if (loop.jobId !== null) await this.jobs.actIn(tx, loop.jobId, 'cancel');
-      await this.inputs.release(tx, loop);
+      for (const batchId of await this.batches.labelingBatches(tx, loop.id, loop.iteration)) await this.labeling.closeIn(tx, batchId);
       const data = { loopId: loop.id, iteration: loop.iteration };
       await this.events.emit(tx, { type: 'loop.stopped', data, vendorIds: [] });
       return { finishedAt: () => 'now()' };

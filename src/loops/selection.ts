@@ -2,11 +2,11 @@
  * Which prompts people rate next, by the disagreement of an ensemble of reward models (query by committee: Seung,
  * Opper, Sompolinsky 1992; for preferences Christiano et al. 2017, arXiv:1706.03741, section 2.2.4).
  *
- * A prompt's disagreement is the mean over its completions of the members' standard deviation. Christiano et al. take
- * the variance of predicted preferences over pairs of segments; here all completions of a prompt are rated together
- * and every pair of them is used, so that the prompt is what is chosen.
+ * A prompt's disagreement is the mean, over pairs of its answers, of the standard deviation over members of the
+ * difference of the two rewards. Christiano et al. take the variance of predicted preferences and choose pairs; here all
+ * answers to a prompt are rated together and every pair of them is used, so that the prompt is what is chosen.
  */
-import { mean } from '#src/common/statistics.js';
+import { deviation, mean } from '#src/common/statistics.js';
 import type { LoopSelection } from './loop-config.js';
 
 export interface SelectionFigures {
@@ -19,10 +19,10 @@ export interface SelectionFigures {
   chosenDisagreement: number | null;
 }
 
-export interface Disagreement {
+export interface ScoredAnswer {
   promptId: string;
-  /** Standard deviation of the members' rewards of one completion. */
-  deviation: number;
+  /** Rewards: [members]. */
+  memberScores: number[];
 }
 
 export interface Chosen {
@@ -32,15 +32,15 @@ export interface Chosen {
 }
 
 /** The `count` prompts of the highest disagreement, highest first; equal ones in order of their ids. */
-export function mostDisputed(completions: readonly Disagreement[], count: number): Chosen {
-  const byPrompt = new Map<string, number[]>();
-  for (const { promptId, deviation } of completions) {
-    const deviations = byPrompt.get(promptId);
-    if (deviations) deviations.push(deviation);
-    else byPrompt.set(promptId, [deviation]);
+export function mostDisputed(answers: readonly ScoredAnswer[], count: number): Chosen {
+  const byPrompt = new Map<string, number[][]>();
+  for (const { promptId, memberScores } of answers) {
+    const own = byPrompt.get(promptId);
+    if (own) own.push(memberScores);
+    else byPrompt.set(promptId, [memberScores]);
   }
   const ranked = [...byPrompt]
-    .map(([promptId, deviations]) => ({ promptId, disagreement: mean(deviations) }))
+    .map(([promptId, scores]) => ({ promptId, disagreement: disagreementOf(scores) }))
     .sort((a, b) => b.disagreement - a.disagreement || (a.promptId < b.promptId ? -1 : 1));
   const chosen = ranked.slice(0, count);
   const meanOf = (list: typeof ranked) => (list.length === 0 ? 0 : mean(list.map(({ disagreement }) => disagreement)));
@@ -49,4 +49,12 @@ export function mostDisputed(completions: readonly Disagreement[], count: number
     meanDisagreement: meanOf(ranked),
     chosenDisagreement: meanOf(chosen),
   };
+}
+
+/** @param scores of the answers to one prompt: [answers][members] */
+function disagreementOf(scores: readonly number[][]): number {
+  const gaps = scores.flatMap((one, at) =>
+    scores.slice(at + 1).map((other) => deviation(one.map((reward, member) => reward - other[member]))),
+  );
+  return gaps.length === 0 ? 0 : mean(gaps);
 }

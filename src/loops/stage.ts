@@ -1,3 +1,4 @@
+import type { AuthContext } from '#src/auth/auth.js';
 import type { Transaction } from '#src/database/database.js';
 import type { LoopFigures } from './loop-figures.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
@@ -29,8 +30,8 @@ export interface StageTask {
  */
 export type StageWork = (task: StageTask) => Promise<StageResult | null>;
 
-/** Starts jobs on behalf of whoever made the loop. */
-export const ownerOf = ({ apiKeyId }: Loop): { keyId: string; vendorId: null } => ({ keyId: apiKeyId!, vendorId: null });
+/** Makes things on behalf of whoever made the loop; it has asked for all of them already. */
+export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!, scopes: [], vendorId: null });
 
 /** A value that an earlier state of the same iteration has left. */
 export function made<T>(value: T | null, what: string): T {

@@ -6,8 +6,8 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
-import { Database, type Transaction } from '#src/database/database.js';
-import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { Database } from '#src/database/database.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { PairBuildRepository } from './pair-build.repository.js';
 import { maximumPairs } from './pair-builder.js';
@@ -38,21 +38,18 @@ export class PairSetsService {
 
   /** The row, and the job that fills it, together or not at all. */
   async create(auth: AuthContext, dto: CreatePairSetDto): Promise<PairSet & { jobId: string }> {
-    return this.database.transaction((tx) => this.createIn(tx, auth, dto));
-  }
-
-  /** The same inside the caller's transaction. */
-  async createIn(tx: Transaction, auth: JobOwner, dto: CreatePairSetDto): Promise<PairSet & { jobId: string }> {
     const config = await this.check(dto);
     const id = newId();
-    const job = await this.jobs.enqueue(tx, {
-      type: 'pair-set.build',
-      payload: { pairSetId: id },
-      resultRef: { type: 'pair_set', id },
-      auth,
+    return this.database.transaction(async (tx) => {
+      const job = await this.jobs.enqueue(tx, {
+        type: 'pair-set.build',
+        payload: { pairSetId: id },
+        resultRef: { type: 'pair_set', id },
+        auth,
+      });
+      const criterionVersionId = dto.criterionVersionId.toLowerCase();
+      return { ...(await this.sets.insert(tx, { id, jobId: job.id, criterionVersionId, config })), jobId: job.id };
     });
-    const criterionVersionId = dto.criterionVersionId.toLowerCase();
-    return { ...(await this.sets.insert(tx, { id, jobId: job.id, criterionVersionId, config })), jobId: job.id };
   }
 
   async preview(dto: CreatePairSetDto): Promise<PairSetPreviewDto> {

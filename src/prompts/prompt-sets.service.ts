@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, shorten, unprocessable, type ProblemDetail } from '#src/common/problem.js';
-import { Database, type Transaction } from '#src/database/database.js';
+import { Database } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { PromptSet } from './prompt-set.entity.js';
 import type { CreatePromptSetDto } from './prompt-sets.dto.js';
@@ -18,19 +18,15 @@ export class PromptSetsService {
   ) {}
 
   async create(dto: CreatePromptSetDto): Promise<PromptSet> {
-    try {
-      return await this.database.transaction((tx) => this.createIn(tx, dto));
-    } catch (error) {
-      if (!brokenUnique(error)) throw error;
-      throw conflict('prompt_set_name_taken', `another prompt set has the name '${dto.name}'`);
-    }
-  }
-
-  /** The same inside the caller's transaction. @throws ProblemException 422 as `create` */
-  async createIn(tx: Transaction, dto: CreatePromptSetDto): Promise<PromptSet> {
     const promptIds = await this.memberIds(dto);
     const { name, description = null } = dto;
-    return this.sets.insert(tx, { id: newId(), name, description, promptCount: promptIds.length }, promptIds);
+    const set = { id: newId(), name, description, promptCount: promptIds.length };
+    try {
+      return await this.database.transaction((tx) => this.sets.insert(tx, set, promptIds));
+    } catch (error) {
+      if (!brokenUnique(error)) throw error;
+      throw conflict('prompt_set_name_taken', `another prompt set has the name '${name}'`);
+    }
   }
 
   async get(id: string): Promise<PromptSet> {

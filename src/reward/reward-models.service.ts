@@ -9,7 +9,7 @@ import { conflict, notFound, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { JobMetric } from '#src/jobs/job-metric.entity.js';
-import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
@@ -49,13 +49,6 @@ export class RewardModelsService {
         { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: dto.name },
       ]);
     }
-  }
-
-  /** The same inside the caller's transaction; a name that is taken breaks the transaction. @throws as `create` */
-  async createIn(tx: Transaction, auth: JobOwner, dto: CreateRewardModelDto): Promise<RewardModel> {
-    await this.checkInputs(dto);
-    await this.plans.requireFit(dto);
-    return this.start(tx, auth, dto);
   }
 
   /** What `create` would take. @throws as `create`, but for the name and the fit */
@@ -111,7 +104,7 @@ export class RewardModelsService {
     throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
   }
 
-  private async start(tx: Transaction, auth: JobOwner, dto: CreateRewardModelDto): Promise<RewardModel> {
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
     const { name, pairSetId, basePolicyVersionId, hyperparameters = {} } = dto;
     const id = newId();
     const job = await this.jobs.enqueue(tx, {

@@ -7,7 +7,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { JobsService, type JobOwner } from '#src/jobs/jobs.service.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
@@ -35,23 +35,13 @@ export class TrainingRunsService {
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
-    await this.check(dto);
-    return this.database.transaction((tx) => this.start(tx, auth, dto));
-  }
-
-  /** The same inside the caller's transaction. @throws as `create` */
-  async createIn(tx: Transaction, auth: JobOwner, dto: CreateTrainingRun): Promise<TrainingRun> {
-    await this.check(dto);
-    return this.start(tx, auth, dto);
-  }
-
-  private async check(dto: CreateTrainingRun): Promise<void> {
     await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
     if ('pairSetId' in dto) await this.inputs.requirePairs(dto.pairSetId, '/pairSetId');
     else {
       await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
       await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
     }
+    return this.database.transaction((tx) => this.start(tx, auth, dto));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -81,7 +71,7 @@ export class TrainingRunsService {
     return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
-  private async start(tx: Transaction, auth: JobOwner, dto: CreateTrainingRun): Promise<TrainingRun> {
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     const { method, policyVersionId } = dto;
     const id = newId();
     const node = { type: 'training_run', id } as const;

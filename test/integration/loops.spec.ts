@@ -40,11 +40,13 @@ const counts = () =>
 async function cutOff(id: string): Promise<void> {
   const database = t.get(Database);
   const whole = database.transaction.bind(database);
-  database.transaction = (work) =>
-    whole(async (tx) => {
+  database.transaction = (work) => {
+    database.transaction = whole;
+    return whole(async (tx) => {
       await work(tx);
       throw new Error('killed');
     });
+  };
   try {
     await expect(t.get(LoopAdvancer).step(id)).rejects.toThrow('killed');
   } finally {
