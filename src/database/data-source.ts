@@ -6,6 +6,7 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
@@ -22,6 +23,7 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   LabelingBatches1795646200000,
+  RunSaves1795646400000,
   ComparisonProxies1795646600000,
   Loops1795646601000,
   JudgedByLabelingBatches1795646602000,
