@@ -18,7 +18,7 @@ export class LoopsRepository {
   ) {}
 
   async insert(tx: Transaction, loop: NewLoop): Promise<Loop> {
-    await tx.insert(Loop, { ...loop, updatedAt: () => 'now()' } as QueryDeepPartialEntity<Loop>);
+    await tx.insert(Loop, { ...loop, updatedAt: () => 'now()' });
     await this.addIteration(tx, loop.id, loop.iteration, loop.firstVersionId);
     return tx.findOneByOrFail(Loop, { id: loop.id });
   }
