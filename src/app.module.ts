@@ -16,6 +16,7 @@ import { PromptsModule } from './prompts/prompts.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
 import { RewardModule } from './reward/reward.module.js';
 import { TrainingModule } from './training/training.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -27,6 +28,7 @@ export class AppModule {
         DatabaseModule,
         AuthModule,
         IdempotencyModule,
+        WebhooksModule,
         HealthModule,
         JobsHttpModule,
         ArtifactsModule,
