@@ -6,6 +6,8 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
+import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -17,6 +19,8 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   Webhooks1795646102000,
+  LabelingBatches1795646200000,
+  LabelerWeights1795646700000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
