@@ -7,6 +7,7 @@ import { DomainEvents1795646100000 } from '../../migrations/1795646100000-Domain
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
@@ -20,6 +21,7 @@ export const migrations = [
   Tenancy1795646101000,
   Webhooks1795646102000,
   LabelingBatches1795646200000,
+  VendorTaskCompletions1795646299000,
   LabelerWeights1795646700000,
 ];
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
@@ -69,6 +70,12 @@ export class CriteriaService {
 
   findVersion(id: string): Promise<CriterionVersion | null> {
     return this.criteria.findVersion(id);
+  }
+
+  /** For a vendor, versions that its batches are rated by; others are not there. */
+  async getVersionFor(auth: AuthContext, id: string): Promise<CriterionVersion> {
+    if (auth.vendorId !== null && (await this.criteria.versionsOfVendor([id], auth.vendorId)).length === 0) throw notFound('criterion_version', id);
+    return this.getVersion(id);
   }
 
   async getVersion(id: string): Promise<CriterionVersion> {
