@@ -9,6 +9,7 @@ import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.j
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -23,6 +24,7 @@ export const migrations = [
   LabelingBatches1795646200000,
   VendorTaskCompletions1795646299000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
