@@ -1,5 +1,5 @@
-import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
+import { verifyWebhook } from '../../test/support/webhook-verifier.js';
 import { newWebhookSecret, signature, signedHeaders } from './signature.js';
 
 test('the reference vector of Standard Webhooks', () => {
@@ -9,16 +9,16 @@ test('the reference vector of Standard Webhooks', () => {
   );
 });
 
-test('the reference verifier accepts what we sign, with either secret, and nothing else', () => {
+test('a verifier accepts what we sign, with either secret, and nothing else', async () => {
   const [now, secrets, body] = [new Date(), [newWebhookSecret(), newWebhookSecret()], '{"type":"a.b","data":{"é":1}}'];
   const headers = signedHeaders(secrets, 'msg_1', now, body);
-  for (const secret of secrets) expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));
+  for (const secret of secrets) expect(await verifyWebhook(secret, body, headers)).toEqual(JSON.parse(body));
   const refused = (secret: string, changed: object, text = body) =>
-    expect(() => new Webhook(secret).verify(text, { ...headers, ...changed })).toThrow();
-  refused(newWebhookSecret(), {});
-  refused(secrets[0], {}, `${body} `);
-  refused(secrets[0], { 'webhook-id': 'msg_2' });
-  refused(secrets[0], { 'webhook-timestamp': String(Math.floor(now.getTime() / 1000) + 1) });
+    expect(verifyWebhook(secret, text, { ...headers, ...changed })).rejects.toThrow();
+  await refused(newWebhookSecret(), {});
+  await refused(secrets[0], {}, `${body} `);
+  await refused(secrets[0], { 'webhook-id': 'msg_2' });
+  await refused(secrets[0], { 'webhook-timestamp': String(Math.floor(now.getTime() / 1000) + 1) });
 });
 
 test('a secret has 32 bytes and its own', () => {
