@@ -26,7 +26,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     }
   }
   Object.assign((document.components ??= {}).schemas ??= {}, eventSchemas());
-  return { ...(unwrapSingles(document) as OpenAPIObject), webhooks: webhooks() } as OpenAPIObject;
+  return { ...(unwrapSingles(document) as OpenAPIObject), webhooks: webhooks() };
 }
 
 /** `allOf: [{$ref}]` becomes the `$ref` itself: OpenAPI 3.1 lets it have neighbours. */
