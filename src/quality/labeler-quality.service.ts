@@ -29,7 +29,7 @@ export class LabelerQualityService {
     const labeler = await this.labelers.get(auth, labelerId);
     const versionId = criterionVersionId ?? (await this.quality.latestVersion(labeler.id));
     if (!versionId) throw notFound('rating_of_labeler', labelerId);
-    const { id, scale } = await this.criteria.getVersion(versionId);
+    const { id, scale } = await (criterionVersionId ? this.criteria.getVersionFor(auth, versionId) : this.criteria.getVersion(versionId));
     const values = scale.map(({ value }) => value);
     const [ratings, centre, gold, answers, order] = await Promise.all([
       this.quality.ownRatings(labeler.id, id, windows.ratings),

@@ -100,6 +100,15 @@ export class CriteriaService {
     return version;
   }
 
+  /** For a vendor, a criterion of whose version none of its batches is rated by is not there. */
+  async getVersionByNumberFor(auth: AuthContext, criterionId: string, number: number): Promise<CriterionVersion> {
+    if (auth.vendorId === null) return this.getVersionByNumber(criterionId, number);
+    const version = await this.criteria.findVersionByNumber(criterionId, number);
+    const seen = version ? await this.criteria.versionsOfVendor([version.id], auth.vendorId) : [];
+    if (!version || seen.length === 0) throw notFound('criterion', criterionId);
+    return version;
+  }
+
   getVersionIn(tx: Transaction, id: string): Promise<CriterionVersion> {
     return this.criteria.findVersionIn(tx, id);
   }

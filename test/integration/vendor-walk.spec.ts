@@ -36,6 +36,7 @@ const openings: Record<string, Opening> = {
   vendorApiKeys_rotate: { kind: 'other', body: {} },
   labelers_list: { kind: 'list' },
   labelers_get: { kind: 'other' },
+  labelers_getQuality: { kind: 'other' },
   labelers_create: { kind: 'refused', bodies: ({ victim }) => [{ externalId: 'x', vendorId: victim.vendors }] },
   ratings_list: { kind: 'list' },
   ratings_get: { kind: 'other' },
@@ -43,6 +44,8 @@ const openings: Record<string, Opening> = {
   ratings_create: { kind: 'refused', bodies: foreignRatings },
   ratings_createBulk: { kind: 'refused', bodies: (t) => foreignRatings(t).map((rating) => JSON.stringify(rating)) },
   criterionVersions_get: { kind: 'other' },
+  criteria_getVersionAgreement: { kind: 'other' },
+  labelingBatches_getAgreement: { kind: 'other' },
   labelingBatches_list: { kind: 'list' },
   labelingBatches_get: { kind: 'other' },
   tasks_claim: { kind: 'other', body: { labelerExternalId: 'labeler my own' } },
@@ -122,7 +125,9 @@ function fill(path: string, whose: (index: number) => Record<string, string>): s
     .split('/')
     .map((part) => {
       if (!part.startsWith('{')) return (folder = part);
-      return whose(index++)[folder] ?? newId();
+      const ids = whose(index++);
+      if (part === '{number}') return '1';
+      return ids[folder] ?? newId();
     })
     .join('/');
 }
