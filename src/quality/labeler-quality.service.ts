@@ -29,7 +29,7 @@ export class LabelerQualityService {
     const labeler = await this.labelers.get(auth, labelerId);
     const versionId = criterionVersionId ?? (await this.quality.latestVersion(labeler.id));
     if (!versionId) throw notFound('rating_of_labeler', labelerId);
-    const { id, scale } = await (criterionVersionId ? this.criteria.getVersionFor(auth, versionId) : this.criteria.getVersion(versionId));
+    const { id, scale } = await this.criteria.getVersion(versionId);
     const values = scale.map(({ value }) => value);
     const [ratings, centre, gold, answers, order] = await Promise.all([
       this.quality.ownRatings(labeler.id, id, windows.ratings),
@@ -38,6 +38,8 @@ export class LabelerQualityService {
       this.quality.sharedAnswers(labeler.id, id, bordersOf(values), windows.sharedCompletions),
       this.quality.firstShown(labeler.id, id),
     ]);
+    // A vendor that asks about a version it never rated by learns nothing of it, not even that it is there.
+    if (auth.vendorId !== null && ratings.length === 0) throw notFound('criterion_version', versionId);
     const figures = {
       severity: await severityOf(ratings, values[values.length - 1] - values[0]),
       positionBias: positionBiasOf(ratings),
