@@ -41,7 +41,8 @@ export class DeliveryQueueRepository {
            WHERE endpoint_id = e.id AND state = 'pending' AND next_attempt_at <= now()
              AND (lease_expires_at IS NULL OR lease_expires_at < now())
            ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) d
-         WHERE e.disabled_at IS NULL AND e.id <> ALL ($5::uuid[]) LIMIT $3),
+         WHERE e.disabled_at IS NULL AND e.id <> ALL ($5::uuid[])
+           AND NOT EXISTS (SELECT FROM vendors v WHERE v.id = e.vendor_id AND v.suspended_at IS NOT NULL) LIMIT $3),
        taken AS (
          UPDATE webhook_deliveries d SET lease_owner = $1, lease_expires_at = now() + make_interval(secs => $2), attempt = attempt + 1
          FROM due WHERE d.id = due.id RETURNING d.id, d.endpoint_id, d.attempt, d.body)
@@ -68,6 +69,11 @@ export class DeliveryQueueRepository {
        WHERE id = $1 AND lease_owner = $2`,
       [id, owner, attempt, verdict.state, delay],
     );
+  }
+
+  /** Drops deliveries, with their attempts, that ended so many days ago. */
+  async forget(days: number): Promise<void> {
+    await this.rows.query(`DELETE FROM webhook_deliveries WHERE finished_at < now() - make_interval(days => $1)`, [days]);
   }
 
   /** Gives back what was not sent, as if it had not been taken. */

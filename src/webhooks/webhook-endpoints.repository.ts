@@ -32,8 +32,13 @@ export class WebhookEndpointsRepository {
     return tx.countBy(WebhookEndpoint, { vendorId: vendorId ?? IsNull() });
   }
 
+  /** Those that are told: neither switched off themselves nor of a suspended vendor. */
   enabled(tx: Transaction): Promise<WebhookEndpoint[]> {
-    return tx.findBy(WebhookEndpoint, { disabledAt: IsNull() });
+    return tx
+      .createQueryBuilder(WebhookEndpoint, 'endpoint')
+      .where('endpoint.disabledAt IS NULL')
+      .andWhere('NOT EXISTS (SELECT FROM vendors v WHERE v.id = endpoint.vendor_id AND v.suspended_at IS NOT NULL)')
+      .getMany();
   }
 
   lock(tx: Transaction, id: string): Promise<WebhookEndpoint | null> {

@@ -8,6 +8,9 @@ import { DeliveryQueueRepository, type ClaimedDelivery } from './delivery-queue.
 import { FanOut } from './fan-out.service.js';
 
 const pollMs = 500;
+const forgetMs = 3_600_000;
+/** How long the log shows what ended. */
+const keptDays = 30;
 const concurrency = 32;
 const perEndpoint = 4;
 /** What has not answered by then is sent again by somebody else. */
@@ -20,7 +23,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   private readonly owner = `${hostname()}/${process.pid}/${randomUUID()}`;
   private readonly closing = new AbortController();
   private readonly sending = new Map<Promise<void>, string>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers: NodeJS.Timeout[] = [];
   private looking: Promise<void> | undefined;
   private failing = false;
   private closed = false;
@@ -33,13 +36,13 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => this.kick(), pollMs);
+    this.timers.push(setInterval(() => this.kick(), pollMs), setInterval(() => void this.forget(), forgetMs));
     this.kick();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.closed = true;
-    clearInterval(this.timer);
+    this.timers.forEach(clearInterval);
     const patience = setTimeout(() => this.closing.abort(), graceMs);
     await this.looking;
     await Promise.all(this.sending.keys());
@@ -62,6 +65,10 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
       if (!this.failing) this.logger.error(`webhooks are not sent: ${(error as Error).message}`);
       this.failing = true;
     }
+  }
+
+  private async forget(): Promise<void> {
+    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
   }
 
   private async takeDue(): Promise<number> {

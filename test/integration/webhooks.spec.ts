@@ -10,6 +10,7 @@ import { Database } from '#src/database/database.js';
 import type { DomainEvent } from '#src/events/event-types.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { EventsService } from '#src/events/events.service.js';
+import { DeliveryQueueRepository } from '#src/webhooks/delivery-queue.repository.js';
 import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { transpile } from '../support/transpile.js';
@@ -286,6 +287,25 @@ test('changes leave their mark in the audit log, of the address only where it go
   const { body } = await request(t.http).get(`/v1/audit-log?resource=webhook_endpoint:${endpoint.id}`).set(t.admin).expect(200);
   expect(body.data.map(({ action }: { action: string }) => action.split('.')[1])).toEqual(['deleted', 'secret_rotated', 'enabled', 'disabled', 'updated', 'created']);
   expect(JSON.stringify(body)).not.toContain('very-secret');
+});
+
+test('a suspended vendor is told nothing, and old deliveries are dropped from the log', async () => {
+  const vendorId = await t.givenVendor();
+  const endpoint = await given(await t.vendorKey(vendorId));
+  await post(`/${endpoint.id}/ping`).expect(202);
+  const suspend = (suspended: boolean) => request(t.http).patch(`/v1/vendors/${vendorId}`).set(t.admin).send({ suspended }).expect(200);
+  await suspend(true);
+  await emit(closed(vendorId));
+  const running = await send();
+  await until(async () => expect(await sql('SELECT count(*)::int AS n FROM undelivered_events')).toEqual([{ n: 0 }]));
+  expect([receiver.received.length, (await deliveries(endpoint.id)).length]).toEqual([0, 1]);
+  await suspend(false);
+  await until(async () => expect(await deliveries(endpoint.id)).toMatchObject([{ state: 'delivered' }]));
+  await running.get(DeliveryQueueRepository).forget(30);
+  expect(await deliveries(endpoint.id)).toHaveLength(1);
+  await sql(`UPDATE webhook_deliveries SET finished_at = now() - interval '31 days'`);
+  await running.get(DeliveryQueueRepository).forget(30);
+  expect(await deliveries(endpoint.id)).toEqual([]);
 });
 
 test('there is an end to the number of endpoints', async () => {
