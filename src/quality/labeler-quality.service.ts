@@ -2,7 +2,7 @@
 // completions, and gold. A vendor asks about its own labelers.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
-import { ProblemException } from '#src/common/problem.js';
+import { notFound, ProblemException } from '#src/common/problem.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { LabelersService } from '#src/ratings/labelers.service.js';
 import { labelerFlags } from './labeler-flags.js';
