@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import type { Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { CreatePolicyDto } from './policies.dto.js';
 import { PoliciesRepository } from './policies.repository.js';
@@ -40,16 +41,18 @@ export class PoliciesService {
   /** Points the alias at a version, wherever it pointed before. */
   async putAlias(policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     await this.get(policyId);
-    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) {
-      const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
-      throw unprocessable('invalid_alias', 'alias', 'matches', message, alias);
-    }
+    requireAlias(alias, 'alias');
     const version = await this.versions.find(policyVersionId);
     if (version?.policyId !== policyId) {
       const message = 'this policy has no such version';
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', message, policyVersionId);
     }
     return this.policies.putAlias(policyId, alias, version.id);
+  }
+
+  /** The same inside the caller's transaction, for an alias and a version that were checked. */
+  putAliasIn(tx: Transaction, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    return this.policies.putAlias(policyId, alias, policyVersionId, tx);
   }
 
   async getAlias(policyId: string, alias: string): Promise<PolicyAlias> {
@@ -64,4 +67,11 @@ export class PoliciesService {
     await this.get(policyId);
     return { data: await this.policies.listAliases(policyId), nextCursor: null, hasMore: false };
   }
+}
+
+/** @throws ProblemException 422 `invalid_alias` */
+export function requireAlias(alias: string, pointer: string): void {
+  if (/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) return;
+  const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
+  throw unprocessable('invalid_alias', pointer, 'matches', message, alias);
 }
