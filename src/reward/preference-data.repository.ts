@@ -1,24 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { PreferenceGroup } from './preference-groups.js';
+import type { GroupPair, PreferenceGroup } from './preference-groups.js';
+
+/** A pair as the pair set has it. */
+export interface StoredPair extends GroupPair {
+  /** Its number in the pair set. */
+  ordinal: number;
+  /** Difference of the two scores. */
+  gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
+}
 
 /** The pairs of one prompt with the ids that the evaluation and the scores refer to. */
 export interface StoredGroup extends PreferenceGroup {
   promptId: string;
   /** In the order of `completions`. */
   completionIds: string[];
+  pairs: StoredPair[];
 }
 
 export type PairSplit = 'train' | 'eval';
 
 interface PairRow {
+  ordinal: number;
   promptId: string;
   chosenId: string;
   rejectedId: string;
   gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
 }
 
-/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties are left out. */
+/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties only where asked for. */
 @Injectable()
 export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
@@ -44,32 +58,39 @@ export class PreferenceDataRepository {
        GROUP BY used.prompt_id, q.text ORDER BY sum(length(c.text)) + length(q.text) DESC LIMIT $2`,
       [pairSetId, limit],
     );
-    return this.groups(pairSetId, 'train', 0, rows.map(({ id }) => id));
+    return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
   }
 
   /**
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
+   * @param ties with those that the pair set kept
    */
-  async groups(pairSetId: string, split: PairSplit, marginPerPoint: number, promptIds?: string[]): Promise<StoredGroup[]> {
+  async groups(
+    pairSetId: string,
+    split: PairSplit,
+    marginPerPoint: number,
+    { promptIds, ties = false }: { promptIds?: string[]; ties?: boolean } = {},
+  ): Promise<StoredGroup[]> {
     const pairs: PairRow[] = await this.dataSource.query(
-      `SELECT prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
-              chosen_score - rejected_score AS gap
-       FROM pairs WHERE pair_set_id = $1 AND split = $2 AND NOT tie AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
+      `SELECT ordinal, prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
+              chosen_score - rejected_score AS gap, tie, weight AS "recordedWeight"
+       FROM pairs
+       WHERE pair_set_id = $1 AND split = $2 AND (NOT tie OR $4) AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
        ORDER BY ordinal`,
-      [pairSetId, split, promptIds ?? null],
+      [pairSetId, split, promptIds ?? null, ties],
     );
     const [prompts, completions] = await Promise.all([
       this.texts('prompts', pairs.map((pair) => pair.promptId)),
       this.texts('completions', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
     ]);
     const groups = new Map<string, StoredGroup>();
-    for (const { promptId, chosenId, rejectedId, gap } of pairs) {
+    for (const { promptId, chosenId, rejectedId, ...pair } of pairs) {
       const prompt = prompts.get(promptId)!;
       const group = groups.get(promptId) ?? { promptId, prompt, completions: [], completionIds: [], pairs: [] };
       groups.set(promptId, group);
       const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
-      group.pairs.push({ chosen, rejected, margin: marginPerPoint * gap });
+      group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
     }
     return [...groups.values()];
   }

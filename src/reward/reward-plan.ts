@@ -9,7 +9,7 @@ import { type RewardHyperparameters } from './hyperparameters.js';
 import { collatedSize, cutParts, type BatchSize, type EncodedGroup } from './preference-batch.js';
 import { type PreferenceGroup } from './preference-groups.js';
 import { rewardLossGraph } from './reward-graph.js';
-import { encodeGroups } from './reward-trainer.js';
+import { encodeGroups } from './encoded-groups.js';
 
 export interface RewardPlan extends TrainingPlan {
   /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
