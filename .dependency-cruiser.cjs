@@ -1,7 +1,7 @@
 // The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
 // upstream and never back.
-const rooms = ['prompts', 'policies', 'completions', 'ratings', 'pairs', 'reward', 'training'];
-const base = ['config', 'common', 'database', 'jobs', 'auth'];
+const rooms = ['prompts', 'policies', 'completions', 'ratings', 'pairs', 'reward', 'training', 'comparisons'];
+const base = ['config', 'common', 'database', 'events', 'jobs', 'auth'];
 
 /** `room` may import only `allowed` (and itself) out of src/. */
 const only = (room, allowed) => ({
@@ -20,7 +20,8 @@ module.exports = {
     only('config', []),
     only('common', []),
     only('database', ['config', 'common']),
-    only('jobs', ['config', 'common', 'database', 'auth']),
+    only('events', ['config', 'common', 'database']),
+    only('jobs', ['config', 'common', 'database', 'events', 'auth']),
     only('auth', ['config', 'common', 'database']),
     only('artifacts', ['config', 'common', 'database', 'auth', 'lm', 'nn']),
     only('nn', ['common']),
@@ -32,6 +33,7 @@ module.exports = {
     only('pairs', [...base, 'artifacts', ...upstream('pairs')]),
     only('reward', [...base, 'artifacts', 'lm', 'nn', ...upstream('reward')]),
     only('training', [...base, 'artifacts', 'lm', 'nn', ...upstream('training')]),
+    only('comparisons', [...base, 'artifacts', ...upstream('comparisons')]),
     {
       name: 'engine-without-nest',
       severity: 'error',

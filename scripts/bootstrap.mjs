@@ -24,6 +24,7 @@ const commands = {
   doctor: () => runBuilt('doctor/main.js'),
   'gpu:install': () => runBuilt('gpu-install/main.js'),
   bench: () => runBuilt('bench/main.js'),
+  faults: () => runBuilt('faults/main.js'),
   check: () => runBuilt('check.js'),
   test: () => {
     build();

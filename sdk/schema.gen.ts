@@ -1228,7 +1228,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Scope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write";
+        Scope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "labeling:read" | "labeling:write" | "tasks:work" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write" | "vendors:read" | "vendors:write" | "webhooks:read" | "webhooks:write";
         CreateApiKeyDto: {
             /**
              * @example [

@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ArtifactsModule } from './artifacts/artifacts.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { IdempotencyModule } from './auth/idempotency.module.js';
+import { ComparisonsModule } from './comparisons/comparisons.module.js';
 import { CompletionsModule } from './completions/completions.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         PairsModule,
         RewardModule,
         TrainingModule,
+        ComparisonsModule,
       ],
     };
   }

@@ -1,5 +1,6 @@
 // The job process: the handlers of the chosen queues, and no controllers.
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ComparisonsWorkerModule } from './comparisons/comparisons-worker.module.js';
 import { CompletionsWorkerModule } from './completions/completions-worker.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -22,6 +23,7 @@ export class WorkerModule {
         PairsWorkerModule,
         RewardWorkerModule,
         TrainingWorkerModule,
+        ComparisonsWorkerModule,
       ],
     };
   }

@@ -2,10 +2,10 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { ProblemException } from '#src/common/problem.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { publicKey, scopesKey, type AuthenticatedRequest } from './auth.js';
+import { publicKey, scopesKey, vendorsKey, type AuthenticatedRequest } from './auth.js';
 import { allows, type Scope } from './scopes.js';
 
-/** Global: no key, no answer; a key without the route's scopes, no answer either. */
+/** Global: no key, no answer; a key without the route's scopes, or of a vendor where vendors have no business, neither. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -22,6 +22,7 @@ export class AuthGuard implements CanActivate {
     const auth = secret ? await this.apiKeys.authenticate(secret) : null;
     if (!auth) throw unauthorized(secret === undefined);
     if (!allows(auth.scopes, wanted)) throw missingScope(wanted);
+    if (auth.vendorId !== null && !this.reflector.getAllAndOverride<boolean | undefined>(vendorsKey, targets)) throw ownersOnly();
     request.auth = auth;
     return true;
   }
@@ -49,5 +50,14 @@ function missingScope(wanted: readonly Scope[]): ProblemException {
     code: 'scope_missing',
     title: 'The API key may not do this',
     detail: `this route needs the scope ${wanted.join(' and ')}`,
+  });
+}
+
+function ownersOnly(): ProblemException {
+  return new ProblemException({
+    status: 403,
+    code: 'not_for_vendors',
+    title: 'The API key may not do this',
+    detail: 'this route is not open to the keys of vendors',
   });
 }

@@ -1,5 +1,6 @@
 // Who is asking and what they may do. Every route names its scopes with @RequireScopes or is @Public.
-// A route that does neither is open to admins only.
+// A route that does neither is open to admins only. Keys of vendors reach only routes that are @OpenToVendors: what
+// is new is closed to them until somebody has thought about what they would see.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Scope } from './scopes.js';
@@ -14,10 +15,14 @@ export interface AuthContext {
 
 export const scopesKey = 'plumbline:scopes';
 export const publicKey = 'plumbline:public';
+export const vendorsKey = 'plumbline:vendors';
 export const secretAnswerKey = 'plumbline:secret-answer';
 
 export const RequireScopes = (...scopes: Scope[]) => SetMetadata(scopesKey, scopes);
 export const Public = () => SetMetadata(publicKey, true);
+
+/** Keys of vendors may use this route: its service must keep them to their own rows (`auth.vendorId`). */
+export const OpenToVendors = () => SetMetadata(vendorsKey, true);
 
 /** The answer holds a secret that is shown once, so it is never kept for an `Idempotency-Key`. */
 export const SecretAnswer = () => SetMetadata(secretAnswerKey, true);

@@ -3,10 +3,17 @@ import { Init1795392000000 } from '../../migrations/1795392000000-Init.js';
 import { SamplingFilters1795440000000 } from '../../migrations/1795440000000-SamplingFilters.js';
 import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-PolicyEndpoints.js';
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
+import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
-export const migrations = [Init1795392000000, SamplingFilters1795440000000, PolicyEndpoints1795443600000, TrainingMethods1795447200000];
+export const migrations = [
+  Init1795392000000,
+  SamplingFilters1795440000000,
+  PolicyEndpoints1795443600000,
+  TrainingMethods1795447200000,
+  DomainEvents1795646100000,
+];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
   return {

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
+import { EventsModule } from '#src/events/events.module.js';
 import { JobEvent } from './job-event.entity.js';
 import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobLog } from './job-log.entity.js';
@@ -22,6 +23,7 @@ import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from '.
 @Module({
   imports: [
     DatabaseModule,
+    EventsModule,
     TypeOrmModule.forFeature([Job, OutboxMessage, JobEvent, JobLog, JobMetric]),
     QueueConnectionModule,
     BullModule.forRootAsync({

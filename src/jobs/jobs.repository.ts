@@ -4,6 +4,7 @@ import { Repository, type QueryDeepPartialEntity } from 'typeorm';
 import { newId } from '#src/common/id.js';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
+import { EventsService } from '#src/events/events.service.js';
 import { JobEvent, type JobEventType } from './job-event.entity.js';
 import { channels } from './job-signals.js';
 import { leasedStates, next, terminal, type JobAction, type JobState } from './job-state.js';
@@ -32,7 +33,10 @@ export class TransitionError extends Error {
 
 @Injectable()
 export class JobsRepository {
-  constructor(@InjectRepository(Job) private readonly jobs: Repository<Job>) {}
+  constructor(
+    @InjectRepository(Job) private readonly jobs: Repository<Job>,
+    private readonly events: EventsService,
+  ) {}
 
   find(viewer: JobViewer, id: string): Promise<Job | null> {
     return this.jobs.findOneBy({ id, ...(viewer.vendorId !== null && { vendorId: viewer.vendorId }) });
@@ -81,7 +85,7 @@ export class JobsRepository {
 
   /**
    * The only way a state changes: by the table, on a locked row, with its event, with a new message where
-   * the job goes back to its queue, and with a signal to whoever waits.
+   * the job goes back to its queue, told to the world where it is over, and with a signal to whoever waits.
    *
    * @throws TransitionError when the table has no such change
    */
@@ -105,6 +109,7 @@ export class JobsRepository {
     const changed = await tx.findOneByOrFail(Job, { id: job.id });
     await this.record(tx, changed, event);
     if (state === 'queued') await this.post(tx, job);
+    if (state === 'succeeded' || state === 'failed' || state === 'cancelled') await this.announce(tx, changed, `job.${state}`);
     if (state === 'cancelling' || state === 'pausing') await this.notify(tx, channels.stop, job.id);
     return changed;
   }
@@ -117,6 +122,12 @@ export class JobsRepository {
     const data = { state: job.state, attempt: job.attempt, ...(job.error && { error: job.error }) };
     await tx.insert(JobEvent, { jobId: job.id, type, data });
     await this.notify(tx, channels.job, job.id);
+  }
+
+  /** Tells the world of a conclusion. */
+  private async announce(tx: Transaction, job: Job, type: 'job.succeeded' | 'job.failed' | 'job.cancelled'): Promise<void> {
+    const data = { jobId: job.id, jobType: job.type, resultType: job.resultType, resultId: job.resultId };
+    await this.events.emit(tx, { type, data, vendorIds: job.vendorId === null ? [] : [job.vendorId] });
   }
 
   private async post(tx: Transaction, job: Pick<Job, 'id' | 'queue' | 'type'>): Promise<void> {

@@ -7,7 +7,7 @@ export type Metrics = Record<string, number>;
 export interface SavedProgress {
   /** Steps done. */
   step: number;
-  /** Of `TrainState`. */
+  /** Of `TrainState`, with what else a method keeps as float32 tensors. */
   state: Record<string, Tensor>;
 }
 
@@ -16,4 +16,6 @@ export interface TrainingProgress extends SavedProgress {
   before: Metrics;
   /** Step after step. */
   metrics: Metrics[];
+  /** Numbers that a method carries from step to step. */
+  scalars?: Metrics;
 }

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { CreateLabelerDto, LabelerDto, LabelerPage, LabelersQuery } from './labelers.dto.js';
 import { LabelersService } from './labelers.service.js';
 
 @ApiTags('labelers')
 @Controller('labelers')
+@OpenToVendors()
 export class LabelersController {
   constructor(private readonly labelers: LabelersService) {}
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
 import { CONFIG } from '#src/config/config.module.js';
@@ -12,6 +12,7 @@ import { RatingsService } from './ratings.service.js';
 
 @ApiTags('ratings')
 @Controller('ratings')
+@OpenToVendors()
 export class RatingsController {
   constructor(
     private readonly ratings: RatingsService,

@@ -2,6 +2,7 @@
 import type { JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import type { Verdict } from '#src/common/findings.js';
+import type { Stopped } from './stopped.js';
 import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
 import type { TrainingProgress } from '#src/lm/training-progress.js';
@@ -10,6 +11,8 @@ export interface TrainedRun<S extends SummaryOf[TrainingMethod]> {
   checkpoint: Checkpoint;
   summary: S;
   verdict: Verdict;
+  /** The run ended before its last step; `checkpoint` is the last good one. */
+  stopped?: Stopped;
 }
 
 export interface RunInputs {

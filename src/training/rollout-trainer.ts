@@ -20,6 +20,7 @@ import { PolicyWeights } from './policy-weights.js';
 import { promptsOfStep } from './prompt-schedule.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
+import { type Stopped } from './stopped.js';
 import { TokenLogProbs } from './token-log-probs.js';
 import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 
@@ -62,6 +63,8 @@ export interface RolloutResult {
   /** Mean score of the evaluation prompts with the same seeds under the first and the last weights. */
   rewardBefore: number;
   rewardAfter: number;
+  /** The run ended before its last step; `checkpoint` is the last good one. */
+  stopped?: Stopped;
 }
 
 /** What a method makes of a step's rewards. */

@@ -6,7 +6,6 @@ import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
-import { ComparisonHandler } from './comparison.handler.js';
 import { DpoRunner } from './dpo.runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
 import { RolloutRunner } from './rollout.runner.js';
@@ -14,7 +13,7 @@ import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
 import { TrainingModule } from './training.module.js';
 
-/** Fine-tunes policies and compares their versions. */
+/** Fine-tunes policies. */
 @Module({
   imports: [
     TrainingModule,
@@ -26,6 +25,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler, ComparisonHandler],
+  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler],
 })
 export class TrainingWorkerModule {}

@@ -6,14 +6,6 @@ import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
-import { ComparisonItem } from './comparison-item.entity.js';
-import { ComparisonJudgement } from './comparison-judgement.entity.js';
-import { Comparison } from './comparison.entity.js';
-import { ComparisonsController } from './comparisons.controller.js';
-import { ComparisonsRepository } from './comparisons.repository.js';
-import { ComparisonsService } from './comparisons.service.js';
-import { JudgementsRepository } from './judgements.repository.js';
-import { JudgementsService } from './judgements.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { TrainingRun } from './training-run.entity.js';
 import { TrainingRunsController } from './training-runs.controller.js';
@@ -24,23 +16,15 @@ import { TrainingSample } from './training-sample.entity.js';
 @Module({
   imports: [
     DatabaseModule,
-    TypeOrmModule.forFeature([TrainingRun, TrainingSample, Comparison, ComparisonItem, ComparisonJudgement]),
+    TypeOrmModule.forFeature([TrainingRun, TrainingSample]),
     JobsModule,
     ArtifactsModule,
     PoliciesModule,
     PromptsModule,
     RewardModule,
   ],
-  controllers: [TrainingRunsController, ComparisonsController],
-  providers: [
-    TrainingInputs,
-    TrainingRunsRepository,
-    TrainingRunsService,
-    ComparisonsRepository,
-    ComparisonsService,
-    JudgementsRepository,
-    JudgementsService,
-  ],
-  exports: [TrainingRunsRepository, ComparisonsRepository],
+  controllers: [TrainingRunsController],
+  providers: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
+  exports: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
+import { ComparisonsWorkerModule } from '#src/comparisons/comparisons-worker.module.js';
 import { givenLabeler, withSql } from '../factories/ratings.js';
 import {
   givenPolicyVersion,
@@ -52,7 +52,7 @@ beforeAll(async () => {
       COMPUTE_THREADS: '1',
     },
     ['comparison'],
-    [TrainingWorkerModule],
+    [ComparisonsWorkerModule],
   );
   baselineVersionId = await givenPolicyVersion(t, 'one', trainableCheckpoint(1));
   candidateVersionId = await givenPolicyVersion(t, 'two', trainableCheckpoint(2));

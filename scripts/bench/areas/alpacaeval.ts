@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { FileMap } from '#src/lm/checkpoint.js';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase, type BenchCase } from '../report.js';
-import { withSystem, type BenchSystem } from '../system/bench-system.js';
+import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
 import { getJson, postJson } from '../system/json-requests.js';
 import { starterFiles, untrainedFiles, uploadPolicy } from '../system/policies.js';
 
@@ -63,7 +63,7 @@ async function plannedTrials(dir: string): Promise<Trial[]> {
   ];
 }
 
-async function ingest({ url, adminKey }: BenchSystem, dir: string, notes: Notes): Promise<string> {
+async function ingest({ url, adminKey }: TemporarySystem, dir: string, notes: Notes): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [ingestScript, dir, '--url', url, '--key', adminKey, '--name', 'alpacaeval']);
   stdout.trim().split('\n').forEach((line) => notes(line.trim()));
   const id = /^criterion version (\S+)$/m.exec(stdout)?.[1];
@@ -71,14 +71,14 @@ async function ingest({ url, adminKey }: BenchSystem, dir: string, notes: Notes)
   return id;
 }
 
-async function buildPairs({ client }: BenchSystem, criterionVersionId: string): Promise<{ id: string; pairCount: number }> {
+async function buildPairs({ client }: TemporarySystem, criterionVersionId: string): Promise<{ id: string; pairCount: number }> {
   const body = { criterionVersionId, strategy: 'all', ties: 'drop', seed, evalFraction: 0.2 };
   const { id, jobId } = await postJson<{ id: string; jobId: string }>(client, '/v1/pair-sets', body);
   await client.waitForJob(jobId);
   return getJson(client, `/v1/pair-sets/${id}`);
 }
 
-async function train({ client }: BenchSystem, pairSetId: string, trial: Trial, notes: Notes): Promise<BenchCase[]> {
+async function train({ client }: TemporarySystem, pairSetId: string, trial: Trial, notes: Notes): Promise<BenchCase[]> {
   const { name, files, hyperparameters } = trial;
   notes(`reward model from ${name}: ${JSON.stringify(hyperparameters)}`);
   const basePolicyVersionId = await uploadPolicy(client, name, files);

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase } from '../report.js';
 import { quantile } from '../statistics.js';
-import { withSystem, type BenchSystem } from '../system/bench-system.js';
+import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
 import { getJson, postJson } from '../system/json-requests.js';
 import { KeepAliveClient, openLoop } from '../system/keep-alive.js';
 import { starterFiles, untrainedFiles, uploadPolicy } from '../system/policies.js';
@@ -40,7 +40,7 @@ export function api(notes: Notes): Promise<AreaResult> {
 }
 
 /** Everything up to the training job; `begin` posts it. */
-async function startTraining({ client, databaseUrl }: BenchSystem) {
+async function startTraining({ client, databaseUrl }: TemporarySystem) {
   const database = new Client({ connectionString: databaseUrl });
   await database.connect();
   const material = await makeMaterial(database, client, size).finally(() => database.end());
@@ -59,7 +59,7 @@ async function startTraining({ client, databaseUrl }: BenchSystem) {
   return { pairJobId: pairSet.jobId, begin };
 }
 
-async function waitUntilItTrains({ client }: BenchSystem, jobId: string): Promise<void> {
+async function waitUntilItTrains({ client }: TemporarySystem, jobId: string): Promise<void> {
   for (;;) {
     const job = await getJson<JobView>(client, `/v1/jobs/${jobId}`);
     if (job.terminal) throw new Error(`the training job was ${job.state} before it trained: ${JSON.stringify(job)}`);
@@ -68,7 +68,7 @@ async function waitUntilItTrains({ client }: BenchSystem, jobId: string): Promis
   }
 }
 
-async function latencies(system: BenchSystem, jobId: string): Promise<number[]> {
+async function latencies(system: TemporarySystem, jobId: string): Promise<number[]> {
   const client = new KeepAliveClient(system, load.connections);
   const get = async () => {
     const { status, text } = await client.send('GET', `/v1/jobs/${jobId}`);

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase } from '../report.js';
 import { median } from '../statistics.js';
-import { withSystem, type BenchSystem } from '../system/bench-system.js';
+import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
 import { getJson, postJson } from '../system/json-requests.js';
 import { memoryGrowth } from '../system/process-memory.js';
 import { countPairs, makeMaterial, ndjson, postRatings, ratingLines } from '../system/rated-completions.js';
@@ -41,7 +41,7 @@ export function pairs(notes: Notes): Promise<AreaResult> {
   });
 }
 
-async function buildPairs({ client }: BenchSystem, criterionVersionId: string, seed: number): Promise<{ seconds: number; pairCount: number }> {
+async function buildPairs({ client }: TemporarySystem, criterionVersionId: string, seed: number): Promise<{ seconds: number; pairCount: number }> {
   const started = performance.now();
   const config = { criterionVersionId, strategy: 'all', aggregation: 'mean', ties: 'drop', seed };
   const { id, jobId } = await postJson<{ id: string; jobId: string }>(client, '/v1/pair-sets', config);

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase } from '../report.js';
 import { median, quantile } from '../statistics.js';
-import { withSystem, type BenchSystem } from '../system/bench-system.js';
+import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
 import { closedLoop, KeepAliveClient } from '../system/keep-alive.js';
 import { makeMaterial, ndjson, postRatings, ratingLines, type Material } from '../system/rated-completions.js';
 import { copyInto, rowsOf } from '../system/raw-copy.js';
@@ -44,7 +44,7 @@ export function ratings(notes: Notes): Promise<AreaResult> {
   });
 }
 
-async function bulkRounds({ client }: BenchSystem, database: Client, material: Material, notes: Notes) {
+async function bulkRounds({ client }: TemporarySystem, database: Client, material: Material, notes: Notes) {
   const warmup = ratingLines(material, 'warmup').slice(0, 10_000);
   await postRatings(client, ndjson(warmup), warmup.length);
   const speeds = { ours: [] as number[], copy: [] as number[], copyChecked: [] as number[] };
@@ -63,7 +63,7 @@ async function bulkRounds({ client }: BenchSystem, database: Client, material: M
   return { ours: median(speeds.ours), copy: median(speeds.copy), copyChecked: median(speeds.copyChecked) };
 }
 
-async function singlePosts(system: BenchSystem, database: Client, material: Material) {
+async function singlePosts(system: TemporarySystem, database: Client, material: Material) {
   await emptyRatings(database);
   const lines = ratingLines(material, 'single').slice(0, single.warmup + single.count).map((line) => JSON.stringify(line));
   const client = new KeepAliveClient(system, single.connections);

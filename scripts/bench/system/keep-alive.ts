@@ -1,7 +1,7 @@
 // Requests over kept connections by node:http, which costs the machine less than fetch: the load comes from
 // the same cores that serve it.
 import { Agent, request } from 'node:http';
-import type { BenchSystem } from './bench-system.js';
+import type { TemporarySystem } from '../../system/temporary-system.js';
 
 export interface Answer {
   status: number;
@@ -12,7 +12,7 @@ export class KeepAliveClient {
   private readonly agent: Agent;
 
   constructor(
-    private readonly system: Pick<BenchSystem, 'url' | 'adminKey'>,
+    private readonly system: Pick<TemporarySystem, 'url' | 'adminKey'>,
     connections: number,
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: connections });

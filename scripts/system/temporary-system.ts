@@ -1,5 +1,5 @@
-// A whole Plumbline of its own for one area: fresh database in a temporary folder, API and workers as
-// processes, gone afterwards.
+// A whole Plumbline of its own, for benchmarks and fault drills: fresh database in a temporary folder, API and
+// workers as processes, gone afterwards.
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,21 +8,29 @@ import { ensureDatabase } from '#src/database/ensure-database.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 import { Plumbline } from '#sdk/client.js';
 
-export interface BenchSystem {
+export interface TemporarySystem {
   url: string;
   adminKey: string;
   client: Plumbline;
   databaseUrl: string;
   workerPids: number[];
+  /** What a further process needs to be part of it. */
+  env: Record<string, string>;
   /** Where API and worker write; kept when something went wrong. */
   logFile: string;
 }
 
-const adminKey = 'plk_benchmark_of_a_temporary_system';
+export interface TemporarySystemOptions {
+  workers: number;
+  /** Over the settings of a temporary system. */
+  env?: Record<string, string>;
+}
+
+const adminKey = 'plk_admin_of_a_temporary_system';
 
 /** Runs `work` on a fresh system; the database has the settings that `npm start` gives it. */
-export async function withSystem<T>(options: { workers: number }, work: (system: BenchSystem) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
+export async function withSystem<T>(options: TemporarySystemOptions, work: (system: TemporarySystem) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'plumbline-temporary-'));
   const logFile = join(dir, 'plumbline.log');
   const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres') });
   let stop = () => postgres.stop();
@@ -36,24 +44,22 @@ export async function withSystem<T>(options: { workers: number }, work: (system:
   let done = false;
   try {
     await ensureDatabase(postgres.url);
-    const plumbline = await startPlumbline({
-      api: true,
-      workers: Array.from({ length: options.workers }, () => []),
-      env: {
-        DATABASE_URL: postgres.url,
-        PLUMBLINE_DATA_DIR: dir,
-        PLUMBLINE_ADMIN_KEY: adminKey,
-        PORT: '0',
-        RATE_LIMIT_PER_MINUTE: '10000000',
-        LOG_LEVEL: 'warn',
-        LOG_FORMAT: 'json',
-      },
-      output: openSync(logFile, 'a'),
-    });
+    const env = {
+      DATABASE_URL: postgres.url,
+      PLUMBLINE_DATA_DIR: dir,
+      PLUMBLINE_ADMIN_KEY: adminKey,
+      PORT: '0',
+      RATE_LIMIT_PER_MINUTE: '10000000',
+      LOG_LEVEL: 'warn',
+      LOG_FORMAT: 'json',
+      ...options.env,
+    };
+    const workers = Array.from({ length: options.workers }, () => []);
+    const plumbline = await startPlumbline({ api: true, workers, env, output: openSync(logFile, 'a') });
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
-    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, logFile });
+    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, env, logFile });
     done = true;
     return result;
   } finally {

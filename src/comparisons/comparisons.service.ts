@@ -7,6 +7,7 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { TrainingInputs } from '#src/training/training-inputs.js';
 import { candidateScore } from './comparison-judgement.entity.js';
 import type { Comparison } from './comparison.entity.js';
 import {
@@ -20,7 +21,6 @@ import {
   type WinRateDto,
 } from './comparisons.dto.js';
 import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.js';
-import { TrainingInputs } from './training-inputs.js';
 import { winRate } from './win-rate.js';
 
 /** More would make the bootstrap hold up the API; no interval needs more. */

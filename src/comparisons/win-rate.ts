@@ -3,7 +3,7 @@
  * (Efron 1979). Prompts are resampled, not judgements: judgements of one prompt are not independent.
  */
 import { Rng } from '#src/common/rng.js';
-import { mean } from './advantages.js';
+import { mean } from '#src/training/advantages.js';
 
 export interface JudgedItem {
   promptId: string;

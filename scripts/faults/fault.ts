@@ -1,0 +1,22 @@
+/** One name of `npm run faults`: breaks a running system so many times, and counts what did not survive it. */
+export type Fault = (drill: Drill) => Promise<FaultReport>;
+
+export interface Drill {
+  rounds: number;
+  /** Tells a person what is going on; never part of the figures. */
+  notes: (line: string) => void;
+}
+
+/** What every drill counts; each adds figures of its own. */
+export interface FaultReport {
+  rounds: number;
+  /** Pieces of work that were accepted and whose result is not there. */
+  lost: number;
+  /** Pieces of work whose result is there twice. */
+  doubled: number;
+  /** Pieces of work that had not ended when the drill gave up waiting. */
+  stuck: number;
+  /** Results equal those of an undisturbed run, to the bit; null where there is nothing to compare. */
+  hashesEqual: boolean | null;
+  [figure: string]: unknown;
+}
