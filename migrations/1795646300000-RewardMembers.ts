@@ -18,6 +18,7 @@ export class RewardMembers1795646300000 implements MigrationInterface {
     await q.query(`
       UPDATE reward_models SET hyperparameters = '{"ties": "ignore", "tieThreshold": 0.5, "pairWeights": "recorded",
         "lengthDebias": "none", "earlyStopping": null, "members": 1}' || hyperparameters`);
+    await q.query(earlierEvaluations);
     await q.query(`
       INSERT INTO reward_model_members (reward_model_id, member, model_id, training)
       SELECT id, 0, model_id, jsonb_build_object(
@@ -34,3 +35,16 @@ export class RewardMembers1795646300000 implements MigrationInterface {
     await q.query('ALTER TABLE pairs DROP COLUMN weight');
   }
 }
+
+/** What can still be told of an evaluation that was made before; a null is what nobody measured. */
+const earlierEvaluations = `
+  UPDATE reward_models SET evaluation = jsonb_build_object(
+    'calibration', jsonb_build_object('temperature', 1, 'errorBefore', evaluation->'calibrationError', 'errorAfter', NULL, 'bins', '[]'::jsonb),
+    'bestNull', jsonb_build_object('rule', 'longest', 'gain', jsonb_build_object(
+      'value', (evaluation#>>'{accuracy,value}')::float8 - coalesce((evaluation#>>'{nulls,longest}')::float8, 0.5),
+      'low', (evaluation#>>'{accuracy,low}')::float8 - coalesce((evaluation#>>'{nulls,longest}')::float8, 0.5),
+      'high', (evaluation#>>'{accuracy,high}')::float8 - coalesce((evaluation#>>'{nulls,longest}')::float8, 0.5))),
+    'trainAccuracy', NULL, 'lengthCorrelation', NULL, 'slices', '[]'::jsonb, 'disagreement', NULL,
+    'members', jsonb_build_array(jsonb_build_object('member', 0, 'accuracy', evaluation#>'{accuracy,value}', 'rewardMean', evaluation->'rewardMean'))
+  ) || evaluation
+  WHERE evaluation IS NOT NULL`;

@@ -37,15 +37,27 @@ interface PairRow {
 export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. */
-  async pairSetState(id: string): Promise<{ built: boolean; trainable: boolean } | null> {
-    const rows: { built: boolean; trainable: boolean }[] = await this.dataSource.query(
-      `SELECT built_at IS NOT NULL AS built,
-              EXISTS (SELECT FROM pairs p WHERE p.pair_set_id = s.id AND p.split = 'train' AND NOT p.tie) AS trainable
+  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. Prompts are counted up to two. */
+  async pairSetState(id: string): Promise<{ built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
+    const rows: { built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
+      `SELECT built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
        FROM pair_sets s WHERE id = $1`,
       [id],
     );
-    return rows[0] ?? null;
+    return rows.length > 0 ? { ...rows[0], trainable: rows[0].trainPrompts > 0 } : null;
+  }
+
+  /** How many prompts of the train split `trainingPairs` would keep and set aside, counted by the same hash. */
+  async validationPrompts(pairSetId: string, seed: number, fraction: number): Promise<{ train: number; validation: number }> {
+    const [counts]: { train: number; validation: number }[] = await this.dataSource.query(
+      `SELECT count(*) FILTER (WHERE share >= $3)::int AS train, count(*) FILTER (WHERE share < $3)::int AS validation
+       FROM (SELECT ('x' || left(encode(sha256(convert_to('validation:' || $2::text || ':' || q.text, 'UTF8')), 'hex'), 8))::bit(32)::bigint
+                    / 4294967296::float8 AS share
+             FROM prompts q
+             WHERE id IN (SELECT prompt_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie)) hashed`,
+      [pairSetId, String(seed), fraction],
+    );
+    return counts;
   }
 
   /** The training data of the prompts with the most text, at most `limit` of them. */
@@ -102,6 +114,13 @@ export class PreferenceDataRepository {
     );
     return new Map(rows.map(({ id, text }) => [id, text]));
   }
+}
+
+/** Of the pairs that are no ties: the first prompt and any other one, so that large sets are not read through. */
+function promptsUpToTwo(split: PairSplit): string {
+  const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
+  const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;
+  return `(SELECT count(*)::int FROM (${first} UNION (SELECT prompt_id FROM ${pairs} AND prompt_id <> ${first} LIMIT 1)) found)`;
 }
 
 /** Groups are small, so a search is as good as an index. */

@@ -5,8 +5,10 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { accepted } from '#src/jobs/accepted.js';
 import { preferredWait } from '#src/jobs/http-conditions.js';
 import { JobMetricPage, ListMetricsQuery, metricPage, toMetricDto } from '#src/jobs/jobs.dto.js';
+import { EarlyStoppingDto } from './early-stopping.dto.js';
 import { RewardLoraDto } from './hyperparameters.dto.js';
-import { CreateRewardModelDto, PlanRewardModelDto, RewardEvaluationPage, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { RewardEvaluationDto, RewardEvaluationPage } from './reward-evaluation.dto.js';
 import { RewardModelsService } from './reward-models.service.js';
 import { CompletionRankingDto, ScoreCompletionsDto } from './scores.dto.js';
 import { ScoresService } from './scores.service.js';
@@ -15,7 +17,7 @@ import { TrainingPlanDto } from './training-plan.dto.js';
 const defaultWaitSeconds = 10;
 
 @ApiTags('reward-models')
-@ApiExtraModels(RewardLoraDto)
+@ApiExtraModels(RewardLoraDto, EarlyStoppingDto, RewardEvaluationDto)
 @Controller('reward-models')
 export class RewardModelsController {
   constructor(

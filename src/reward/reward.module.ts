@@ -7,6 +7,9 @@ import { PoliciesModule } from '#src/policies/policies.module.js';
 import { CompletionScore } from './completion-score.entity.js';
 import { CompletionScoresRepository } from './completion-scores.repository.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
+import { RewardInputs } from './reward-inputs.js';
+import { RewardModelMember } from './reward-model-member.entity.js';
+import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import { RewardModel } from './reward-model.entity.js';
 import { RewardModelsController } from './reward-models.controller.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
@@ -15,9 +18,18 @@ import { RewardPlansService } from './reward-plans.service.js';
 import { ScoresService } from './scores.service.js';
 
 @Module({
-  imports: [DatabaseModule, TypeOrmModule.forFeature([RewardModel, CompletionScore]), JobsModule, ArtifactsModule, PoliciesModule],
+  imports: [DatabaseModule, TypeOrmModule.forFeature([RewardModel, RewardModelMember, CompletionScore]), JobsModule, ArtifactsModule, PoliciesModule],
   controllers: [RewardModelsController],
-  providers: [RewardModelsRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService, RewardPlansService, ScoresService],
-  exports: [RewardModelsRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService],
+  providers: [
+    RewardModelsRepository,
+    RewardModelMembersRepository,
+    PreferenceDataRepository,
+    CompletionScoresRepository,
+    RewardInputs,
+    RewardModelsService,
+    RewardPlansService,
+    ScoresService,
+  ],
+  exports: [RewardModelsRepository, RewardModelMembersRepository, PreferenceDataRepository, CompletionScoresRepository, RewardModelsService],
 })
 export class RewardModule {}
