@@ -1069,6 +1069,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pair-sets/{id}/labeler-weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+        get: operations["pairSets_listLabelerWeights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pair-sets/{id}/export": {
         parameters: {
             query?: never;
@@ -2496,10 +2513,12 @@ export interface components {
          */
         PairStrategy: "all" | "sample";
         /**
-         * @description How several ratings of one completion become one score.
+         * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+         *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+         *     (`reliability-weighted`; needs completions that several labelers rated).
          * @enum {string}
          */
-        ScoreAggregation: "mean" | "median";
+        ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
         /**
          * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
          * @enum {string}
@@ -2522,7 +2541,9 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description How several ratings of one completion become one score.
+             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+             *     (`reliability-weighted`; needs completions that several labelers rated).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
@@ -2752,6 +2773,32 @@ export interface components {
             margins: components["schemas"]["MarginBucketDto"][];
             /** @description Over the prompts that have pairs. */
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
+        };
+        PairSetLabelerWeightDto: {
+            /** Format: uuid */
+            labelerId: string;
+            /**
+             * @description Ratings of the set that are theirs.
+             * @example 214
+             */
+            ratings: number;
+            /**
+             * @description Quadratically weighted kappa between their answers and the true levels, as estimated: 1 is always right, 0 what
+             *     chance gives. Null where all ratings of the set are alike.
+             * @example 0.71
+             */
+            reliability: number | null;
+            /**
+             * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
+             * @example 2.448242
+             */
+            weight: number;
+        };
+        PairSetLabelerWeightPage: {
+            data: components["schemas"]["PairSetLabelerWeightDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
         };
         /** @enum {string} */
         LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
@@ -11168,6 +11215,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDiagnosticsDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pairSets_listLabelerWeights: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairSetLabelerWeightPage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -6,6 +6,7 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
+import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -17,6 +18,7 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   RewardMembers1795646300000,
+  LabelerWeights1795646700000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
