@@ -2809,6 +2809,207 @@ export interface components {
             alpha: number;
             targetModules: components["schemas"]["LoraTargetModule"][];
         };
+        /** @enum {string} */
+        StoppingMetric: "loss" | "accuracy";
+        EarlyStoppingDto: {
+            metric: components["schemas"]["StoppingMetric"];
+            /** @example 3 */
+            patience: number;
+            /** @example 20 */
+            evaluateEvery: number;
+            /** @example 0.1 */
+            validationFraction: number;
+            /** @example 0 */
+            minImprovement: number;
+        };
+        /**
+         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @enum {string}
+         */
+        EvaluatedSplit: "eval" | "train";
+        ProportionDto: {
+            /** @example 0.83 */
+            value: number;
+            /**
+             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @example 0.79
+             */
+            low: number;
+            /** @example 0.87 */
+            high: number;
+        };
+        ReliabilityBinDto: {
+            /** @example 41 */
+            pairs: number;
+            /**
+             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @example 0.774
+             */
+            claimed: number | null;
+            /**
+             * @description How often it was so.
+             * @example 0.732
+             */
+            observed: number | null;
+            /**
+             * @description Claimed probabilities from here.
+             * @example 0.75
+             */
+            from: number;
+            /** @example 0.8 */
+            to: number;
+        };
+        CalibrationDto: {
+            /**
+             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @example 0.02
+             */
+            errorAfter: number | null;
+            /** @description Of the rewards as they are. */
+            bins: components["schemas"]["ReliabilityBinDto"][];
+            /**
+             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @example 1.34
+             */
+            temperature: number;
+            /**
+             * @description Expected calibration error of the rewards as they are.
+             * @example 0.06
+             */
+            errorBefore: number;
+        };
+        RewardNullsDto: {
+            /**
+             * @description The longer completion wins.
+             * @example 0.61
+             */
+            longest: number | null;
+            /**
+             * @description The shorter completion wins.
+             * @example 0.39
+             */
+            shortest: number | null;
+            /**
+             * @description The completion shown first wins.
+             * @example 0.5
+             */
+            first: number | null;
+            /**
+             * @description What most labelers say of the two is what holds.
+             * @example 0.81
+             */
+            majority: number | null;
+        };
+        /** @enum {string} */
+        ContentBlindRule: "longest" | "shortest" | "first";
+        NullContestDto: {
+            rule: components["schemas"]["ContentBlindRule"];
+            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            gain: components["schemas"]["ProportionDto"];
+        };
+        /** @enum {string} */
+        EvaluationSliceKind: "tag" | "length" | "preferred";
+        EvaluationSliceDto: {
+            by: components["schemas"]["EvaluationSliceKind"];
+            /** @example 120 */
+            pairs: number;
+            /** @example 31 */
+            prompts: number;
+            accuracy: components["schemas"]["ProportionDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            /** @example 0.85 */
+            preferenceCeiling: number | null;
+            /**
+             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
+             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @example shorter
+             */
+            value: string;
+        };
+        MemberEvaluationDto: {
+            /** @example 0 */
+            member: number;
+            /** @example 0.82 */
+            accuracy: number;
+            /**
+             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @example 0.1
+             */
+            rewardMean: number;
+        };
+        RewardEvaluationDto: {
+            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 412 */
+            evalPairs: number;
+            /** @example 48 */
+            evalPrompts: number;
+            /** @description Share of pairs whose preferred completion has the higher reward. */
+            accuracy: components["schemas"]["ProportionDto"];
+            calibration: components["schemas"]["CalibrationDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            bestNull: components["schemas"]["NullContestDto"];
+            /**
+             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @example 0.88
+             */
+            preferenceCeiling: number | null;
+            /**
+             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @example 0.86
+             */
+            trainAccuracy: number | null;
+            /**
+             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @example 0.31
+             */
+            lengthCorrelation: number | null;
+            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            slices: components["schemas"]["EvaluationSliceDto"][];
+            members: components["schemas"]["MemberEvaluationDto"][];
+            /**
+             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+            /** @example 3108 */
+            trainPairs: number;
+            /**
+             * @description Texts longer than `maxTokens`, in training.
+             * @example 0
+             */
+            truncatedTexts: number;
+            /**
+             * @description Of all members together.
+             * @example 120
+             */
+            steps: number;
+            /**
+             * @description Mean of chosen minus rejected reward.
+             * @example 1.4
+             */
+            margin: number;
+            /**
+             * @description Mean of -log sigmoid(margin).
+             * @example 0.42
+             */
+            loss: number;
+            /**
+             * @description Expected calibration error of sigmoid(margin).
+             * @example 0.06
+             */
+            calibrationError: number;
+            /**
+             * @description Mean reward of the evaluated completions.
+             * @example 0.1
+             */
+            rewardMean: number;
+            /**
+             * @description Its standard deviation; normalized scores are measured with these two.
+             * @example 1.9
+             */
+            rewardDeviation: number;
+        };
         /**
          * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
          * @enum {string}
@@ -2840,6 +3041,48 @@ export interface components {
         };
         /** @enum {string} */
         LearningRateSchedule: "constant" | "linear" | "cosine";
+        /**
+         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+         *     the pairwise objective.
+         * @enum {string}
+         */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /**
+         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+         *     score, or one part of what its prompt counts, prompts being equal.
+         * @enum {string}
+         */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /**
+         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+         *     rest. Of the pairwise objective.
+         * @enum {string}
+         */
+        LengthDebiasing: "none" | "product_of_experts";
+        EarlyStoppingSettingsDto: {
+            /** @default loss */
+            metric?: components["schemas"]["StoppingMetric"];
+            /**
+             * @description Evaluations without an improvement until training ends.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Steps from one evaluation to the next.
+             * @default 20
+             */
+            evaluateEvery?: number;
+            /**
+             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @default 0.1
+             */
+            validationFraction?: number;
+            /**
+             * @description Smaller steps forward are none.
+             * @default 0
+             */
+            minImprovement?: number;
+        };
         TrainingSettingsDto: {
             /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
@@ -2904,6 +3147,36 @@ export interface components {
              * @default 0
              */
             marginPerPoint?: number;
+            /**
+             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+             *     the pairwise objective.
+             * @default ignore
+             */
+            ties?: components["schemas"]["TieTreatment"];
+            /**
+             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @default 0.5
+             */
+            tieThreshold?: number;
+            /**
+             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+             *     score, or one part of what its prompt counts, prompts being equal.
+             * @default recorded
+             */
+            pairWeights?: components["schemas"]["PairWeighting"];
+            /**
+             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+             *     rest. Of the pairwise objective.
+             * @default none
+             */
+            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            /** @description training goes on to its end when left out */
+            earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
+            /**
+             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @default 1
+             */
+            members?: number;
             /** @default 0 */
             seed?: number;
         };
@@ -2956,96 +3229,38 @@ export interface components {
             labelSmoothing: number;
             /** @example 0 */
             marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
             /** @example 0 */
             seed: number;
         };
-        /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
-         * @enum {string}
-         */
-        EvaluatedSplit: "eval" | "train";
-        ProportionDto: {
-            /** @example 0.83 */
-            value: number;
+        /** @enum {string} */
+        VerdictStatus: "healthy" | "warning" | "failed";
+        VerdictFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
-             * @example 0.79
+             * @description Stable name of the check.
+             * @example kl_slope
              */
-            low: number;
-            /** @example 0.87 */
-            high: number;
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
         };
-        RewardNullsDto: {
-            /**
-             * @description The longer completion wins.
-             * @example 0.61
-             */
-            longest: number | null;
-            /**
-             * @description The shorter completion wins.
-             * @example 0.39
-             */
-            shortest: number | null;
-            /**
-             * @description The completion shown first wins.
-             * @example 0.5
-             */
-            first: number | null;
-            /**
-             * @description What most labelers say of the two is what holds.
-             * @example 0.81
-             */
-            majority: number | null;
-        };
-        RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
-            split: components["schemas"]["EvaluatedSplit"];
-            /** @example 412 */
-            evalPairs: number;
-            /** @example 48 */
-            evalPrompts: number;
-            /** @description Share of pairs whose preferred completion has the higher reward. */
-            accuracy: components["schemas"]["ProportionDto"];
-            nulls: components["schemas"]["RewardNullsDto"];
-            /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
-             * @example 0.88
-             */
-            preferenceCeiling: number | null;
-            /** @example 3108 */
-            trainPairs: number;
-            /**
-             * @description Texts longer than `maxTokens`, in training.
-             * @example 0
-             */
-            truncatedTexts: number;
-            /** @example 120 */
-            steps: number;
-            /**
-             * @description Mean of chosen minus rejected reward.
-             * @example 1.4
-             */
-            margin: number;
-            /**
-             * @description Mean of -log sigmoid(margin).
-             * @example 0.42
-             */
-            loss: number;
-            /**
-             * @description Expected calibration error of sigmoid(margin).
-             * @example 0.06
-             */
-            calibrationError: number;
-            /**
-             * @description Mean reward of the evaluated completions.
-             * @example 0.1
-             */
-            rewardMean: number;
-            /**
-             * @description Its standard deviation; normalized scores are measured with these two.
-             * @example 1.9
-             */
-            rewardDeviation: number;
+        VerdictDto: {
+            status: components["schemas"]["VerdictStatus"];
+            findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
             /** Format: uuid */
@@ -3062,10 +3277,12 @@ export interface components {
             hyperparameters: components["schemas"]["RewardHyperparametersDto"];
             /**
              * Format: uuid
-             * @description The trained model; null until then.
+             * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
+            /** @description An audit of the training; null until it is over. */
+            verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
             /** @example helpfulness-1 */
@@ -3726,28 +3943,6 @@ export interface components {
         };
         /** @enum {string} */
         TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
-            value: number | null;
-            /**
-             * @description Stable name of the check.
-             * @example kl_slope
-             */
-            check: string;
-            /**
-             * @description The bound beyond which the check no longer passes.
-             * @example 0.02
-             */
-            threshold: number;
-            message: string;
-        };
-        VerdictDto: {
-            status: components["schemas"]["VerdictStatus"];
-            findings: components["schemas"]["VerdictFindingDto"][];
-        };
         TrainingRunDto: {
             /** Format: uuid */
             id: string;

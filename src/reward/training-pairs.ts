@@ -57,7 +57,5 @@ function lengthsOf({ completions }: PreferenceGroup, { chosen, rejected, weight 
 
 /** Unicode code points, as the nulls of the pair set count. */
 export function charactersOf(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+  return [...text].length;
 }
