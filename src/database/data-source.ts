@@ -5,6 +5,7 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
@@ -17,6 +18,7 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  LabelingBatches1795646200000,
   RewardMembers1795646300000,
   LabelerWeights1795646700000,
 ];
