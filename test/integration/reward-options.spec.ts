@@ -116,6 +116,85 @@ test('paused and resumed, even in the second member, it comes to the same bits',
   expect({ ...resumed.evaluation }).toEqual(straight.evaluation);
 });
 
+describe('scores', () => {
+  let model: { id: string };
+  const score = (body: object, wait = 60) => post(`/v1/reward-models/${model.id}/score`, body).set('prefer', `wait=${wait}`);
+  const scoreTexts = (texts: object[], wait = 60) => post(`/v1/reward-models/${model.id}/score-texts`, { texts }).set('prefer', `wait=${wait}`);
+  const jobsOf = () => withSql(t, async (client) => Number((await client.query(`SELECT count(*) FROM jobs WHERE type = 'reward-model.score'`)).rows[0].count));
+  beforeAll(async () => {
+    model = await finished(await start({ members: 2, maxSteps: 6 }));
+  });
+
+  test('of texts: ranked within their prompts, kept by hash, shared with completions', async () => {
+    const prompt = (await get(`/v1/prompts/${sample.promptId}`)).body.text as string;
+    const own = await withSql(t, async (client) =>
+      (await client.query('SELECT id, text FROM completions WHERE prompt_id = $1 ORDER BY id', [sample.promptId])).rows as { id: string; text: string }[],
+    );
+    const texts = [...own.map(({ text }) => ({ prompt, completion: text })), { prompt: 'another', completion: 'b' }, { prompt, completion: own[0].text }];
+    const { body: first } = await scoreTexts(texts).expect(200);
+    expect(first).toMatchObject({ rewardModelId: model.id, complete: true, jobId: expect.any(String) });
+    expect(first.scores.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(first.scores[4].rank).toBe(1);
+    expect(first.scores[5]).toEqual({ ...first.scores[0], index: 5 });
+    expect(first.scores[0].disagreement).toBeGreaterThan(0);
+    const jobs = await jobsOf();
+    expect((await scoreTexts(texts).expect(200)).body).toEqual({ ...first, jobId: null });
+    expect(await jobsOf()).toBe(jobs);
+    // The completions have the same texts: their job finds the scores by hash.
+    const { body: ranked } = await score({ promptId: sample.promptId }).expect(200);
+    for (const { completionId, score: reward, disagreement } of ranked.ranking) {
+      const at = own.findIndex(({ id }) => id === completionId);
+      expect([reward, disagreement]).toEqual([first.scores[at].score, first.scores[at].disagreement]);
+    }
+    const left = await withSql(t, async (client) => (await client.query('SELECT count(*)::int AS n FROM text_scores WHERE prompt IS NOT NULL')).rows[0].n);
+    expect(left).toBe(0);
+  });
+
+  test('of several prompts; within a time, then by the job', async () => {
+    const prompts = await withSql(t, async (client) => (await client.query('SELECT id FROM prompts ORDER BY id LIMIT 3')).rows.map(({ id }) => id as string));
+    const early = await score({ promptIds: prompts }, 0).expect(202);
+    expect(early.body.complete).toBe(false);
+    expect(await settled(worker, early.body.jobId)).toMatchObject({ state: 'succeeded' });
+    const { body } = await score({ promptIds: prompts }).expect(200);
+    expect(body).toMatchObject({ complete: true, jobId: null });
+    expect(body.ranking.map(({ rank }: { rank: number }) => rank)).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]);
+  });
+
+  test('the pairs that members disagree about, most disputed first', async () => {
+    const completionIds = (await score({ promptId: sample.promptId })).body.ranking.map(({ completionId }: { completionId: string }) => completionId);
+    const path = `/v1/reward-models/${model.id}/disagreement`;
+    const { body } = await post(path, { promptId: sample.promptId, completionIds }).expect(200);
+    expect(body.pairs).toHaveLength(6);
+    const sizes = body.pairs.map(({ disagreement }: { disagreement: number }) => disagreement);
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    const other = await withSql(t, async (client) => (await client.query('SELECT id, prompt_id FROM completions ORDER BY id LIMIT 2')).rows);
+    const wrong = { promptId: sample.promptId, completionIds: other.map(({ id }) => id) };
+    expect((await post(path, wrong).expect(422)).body).toMatchObject({ code: 'completion_of_other_prompt', errors: [{ pointer: '/completionIds/0' }] });
+  });
+
+  test('limits', async () => {
+    const text = { prompt: 'p', completion: 'c' };
+    const many = await post(`/v1/reward-models/${model.id}/score-texts`, { texts: Array.from({ length: 257 }, () => text) }).expect(422);
+    expect(many.body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/texts', rule: 'arrayMaxSize' }] });
+    const long = await scoreTexts([{ ...text, completion: 'x'.repeat(100_001) }]).expect(422);
+    expect(long.body.errors[0]).toMatchObject({ pointer: '/texts/0/completion', rule: 'maxLength' });
+    expect((await score({ promptId: sample.promptId, promptIds: [sample.promptId] }).expect(422)).body.code).toBe('score_target');
+    expect((await score({ promptIds: [sample.promptId, newId()] }).expect(404)).body.code).toBe('prompt_not_found');
+    await withSql(t, (client) =>
+      client.query(
+        `INSERT INTO text_scores (reward_model_id, text_hash, prompt, completion) SELECT $1, 'waits ' || n, 'p', 'c' FROM generate_series(1, 20000) n`,
+        [model.id],
+      ),
+    );
+    const full = await scoreTexts([{ prompt: 'one', completion: 'more' }]).expect(429);
+    expect(full.body.code).toBe('scoring_backlog_full');
+    expect(full.headers['retry-after']).toBe('30');
+    // What is known is answered all the same.
+    expect((await scoreTexts([{ prompt: 'another', completion: 'b' }]).expect(200)).body.complete).toBe(true);
+    await withSql(t, (client) => client.query(`DELETE FROM text_scores WHERE text_hash LIKE 'waits %'`));
+  });
+});
+
 describe('refused before anything is computed', () => {
   const refused = async (body: object, code: string, pointer: string) => {
     const answer = await post('/v1/reward-models', { name: `bad ${newId()}`, pairSetId, basePolicyVersionId, ...body }).expect(422);
