@@ -9,6 +9,7 @@ import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-Lab
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
 import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -23,6 +24,7 @@ export const migrations = [
   RewardMembers1795646300000,
   TextScores1795646301000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
