@@ -1528,11 +1528,48 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
          *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
          *     `Prefer: wait=N`, and is then 202 with what is known so far.
          */
         post: operations["rewardModels_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/score-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
+         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         */
+        post: operations["rewardModels_scoreTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/disagreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+        post: operations["rewardModels_disagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4649,6 +4686,8 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
+            /** @description With at most 5,000 completions together. */
+            promptIds?: string[];
             completionIds?: string[];
         };
         RankedCompletionDto: {
@@ -4661,6 +4700,11 @@ export interface components {
              * @example 1
              */
             rank: number;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
             /**
              * @description The reward.
              * @example 1.73
@@ -4684,6 +4728,75 @@ export interface components {
             ranking: components["schemas"]["RankedCompletionDto"][];
             /** @description Whether every completion has its score. */
             complete: boolean;
+        };
+        ScorableTextDto: {
+            prompt: string;
+            completion: string;
+        };
+        ScoreTextsDto: {
+            texts: components["schemas"]["ScorableTextDto"][];
+        };
+        TextScoreDto: {
+            /**
+             * @description Of the text in the request.
+             * @example 0
+             */
+            index: number;
+            /**
+             * @description The reward; null until it is computed, as are the three below.
+             * @example 1.73
+             */
+            score: number | null;
+            /**
+             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @example 1
+             */
+            rank: number | null;
+            /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+        };
+        TextScoresDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * Format: uuid
+             * @description The job that scored or scores what was missing; null when nothing was.
+             */
+            jobId: string | null;
+            /** @description In the order of the request. */
+            scores: components["schemas"]["TextScoreDto"][];
+            /** @description Whether every text has its score. */
+            complete: boolean;
+        };
+        DisagreementRequestDto: {
+            /** Format: uuid */
+            promptId: string;
+            completionIds: string[];
+        };
+        DisputedPairDto: {
+            completionIds: string[];
+            /**
+             * @description Standard deviation over members of the difference of the two rewards.
+             * @example 0.44
+             */
+            disagreement: number;
+            /**
+             * @description Share of members that prefer the first; equal rewards count half.
+             * @example 0.6
+             */
+            preferFirst: number;
+        };
+        DisputedPairsDto: {
+            /** @description Most disputed first. */
+            pairs: components["schemas"]["DisputedPairDto"][];
         };
         LoraSettingsDto: {
             /** @example 8 */
@@ -15708,6 +15821,251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_scoreTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                Prefer?: string;
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreTextsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_disagreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisagreementRequestDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputedPairsDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
