@@ -8,6 +8,7 @@ import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js'
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
 import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
+import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
@@ -23,6 +24,7 @@ export const migrations = [
   LabelingBatches1795646200000,
   RewardMembers1795646300000,
   TextScores1795646301000,
+  RunSaves1795646400000,
   LabelerWeights1795646700000,
   Quality1795646701000,
 ];
