@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
+import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
@@ -19,16 +20,17 @@ import type { RewardProgress } from './reward-progress.js';
 import { trainRewardModel, TrainingDivergedError, type RewardTraining, type TrainedReward } from './reward-trainer.js';
 import { trainingPairs, type TrainingPairs } from './training-pairs.js';
 
-const saveEveryMs = 20_000;
-
 /** Of the member in training; what an earlier one left behind says nothing about the next. */
 interface MemberProgress extends RewardProgress {
   member: number;
+  /** Counts on over all members, since the latest save is the one of the highest step. */
+  step: number;
 }
 
 @Injectable()
 export class RewardMemberTrainer {
   private readonly threads: number | undefined;
+  private readonly saveEveryMs: number;
 
   constructor(
     private readonly data: PreferenceDataRepository,
@@ -40,6 +42,7 @@ export class RewardMemberTrainer {
     @Inject(CONFIG) config: Config,
   ) {
     this.threads = config.computeThreads || undefined;
+    this.saveEveryMs = config.saveEverySeconds * 1000;
   }
 
   /** All members, those that were trained before included. @throws JobFailure `pair_set_empty`, `training_diverged` */
@@ -74,9 +77,9 @@ export class RewardMemberTrainer {
     part: { member: number; stepsBefore: number; pairs: TrainingPairs; checkpoint: Checkpoint },
     context: JobContext,
   ): Promise<TrainedReward> {
-    const { member, checkpoint, pairs } = part;
+    const { member, stepsBefore, checkpoint, pairs } = part;
     const found = await this.saved.load<MemberProgress>(id);
-    const resume = found?.member === member ? found : undefined;
+    const resume = found?.member === member ? { ...found, step: found.step - stepsBefore } : undefined;
     if (resume) context.log('info', `member ${member} goes on after step ${resume.step}`);
     try {
       return await trainRewardModel({
@@ -101,12 +104,11 @@ export class RewardMemberTrainer {
     { member, stepsBefore }: { member: number; stepsBefore: number },
     context: JobContext,
   ): NonNullable<RewardTraining['onStep']> {
-    let savedAt = Date.now();
+    const clock = new SaveClock(this.saveEveryMs);
     return async ({ step, totalSteps, metrics, progress }) => {
       await context.metrics(stepsBefore + step, members > 1 ? { ...metrics, member } : metrics);
-      if (Date.now() - savedAt >= saveEveryMs || willComeBack(context.signal)) {
-        await this.saved.save<MemberProgress>(id, { ...progress, member });
-        savedAt = Date.now();
+      if (clock.due() || willComeBack(context.signal)) {
+        await clock.measure(() => this.saved.save<MemberProgress>(id, { ...progress, member, step: stepsBefore + step }));
       }
       await context.progress(member * totalSteps + step, members * totalSteps, 'steps');
     };

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { Rng } from '#src/common/rng.js';
 import { checkpointHash, parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import { parseProgressFile, progressFile } from '#src/lm/progress-file.js';
 import { trainBpe } from '#src/lm/train-bpe.js';
 import { initWeights } from '#src/lm/weights.js';
 import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
@@ -167,22 +164,20 @@ test.each<[string, GivenHyperparameters]>([
   const settings = { maxSteps: 6, ...given };
   const validation = held.slice(0, 6);
   const straight = await fit(settings, policy(), { validation });
-  const dataDir = mkdtempSync(join(tmpdir(), 'reward-progress-'));
-  const store = new RunProgressStore({ dataDir });
   for (const killedAt of [1, 3, 4]) {
     const stopper = new AbortController();
-    const onStep = async ({ step, progress }: RewardStep) => {
+    let saved: Uint8Array = new Uint8Array();
+    const onStep = ({ step, progress }: RewardStep) => {
       if (step !== killedAt) return;
-      await store.save('a model', progress);
+      saved = Buffer.concat([...progressFile('a model', progress).chunks]);
       stopper.abort(new Error('killed'));
     };
     await expect(fit(settings, policy(), { validation, onStep, signal: stopper.signal })).rejects.toThrow('killed');
-    const resumed = await fit(settings, policy(), { validation, resume: await store.load<RewardProgress>('a model') });
+    const resumed = await fit(settings, policy(), { validation, resume: parseProgressFile<RewardProgress>('a model', saved) });
     expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));
     expect(resumed.curve.map(({ metrics }) => metrics)).toEqual(straight.curve.slice(killedAt).map(({ metrics }) => metrics));
     expect([resumed.keptStep, resumed.ended]).toEqual([straight.keptStep, straight.ended]);
   }
-  rmSync(dataDir, { recursive: true });
 });
 
 test('early stopping keeps the best weights by what it never learned from', async () => {
