@@ -48,10 +48,7 @@ export class PoliciesService {
   /** Points the alias at a version, wherever it pointed before. Where it pointed there already, nothing happens. */
   async putAlias(auth: AuthContext, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     await this.get(policyId);
-    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) {
-      const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
-      throw unprocessable('invalid_alias', 'alias', 'matches', message, alias);
-    }
+    requireAlias(alias, 'alias');
     const version = await this.versions.find(policyVersionId);
     if (version?.policyId !== policyId) {
       const message = 'this policy has no such version';
@@ -74,6 +71,11 @@ export class PoliciesService {
     return promoted;
   }
 
+  /** The same inside the caller's transaction, for an alias and a version that were checked. */
+  putAliasIn(tx: Transaction, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    return this.policies.putAlias(policyId, alias, policyVersionId, tx);
+  }
+
   async getAlias(policyId: string, alias: string): Promise<PolicyAlias> {
     await this.get(policyId);
     const found = await this.policies.findAlias(policyId, alias);
@@ -86,4 +88,11 @@ export class PoliciesService {
     await this.get(policyId);
     return { data: await this.policies.listAliases(policyId), nextCursor: null, hasMore: false };
   }
+}
+
+/** @throws ProblemException 422 `invalid_alias` */
+export function requireAlias(alias: string, pointer: string): void {
+  if (/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) return;
+  const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
+  throw unprocessable('invalid_alias', pointer, 'matches', message, alias);
 }
