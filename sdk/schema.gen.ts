@@ -5346,8 +5346,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each.
-             * @example 58490880
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
              */
             trained: number;
             /**
