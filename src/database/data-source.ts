@@ -9,6 +9,8 @@ import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.j
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-LabelerSessions.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
+import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
+import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
@@ -29,6 +31,8 @@ export const migrations = [
   LabelingBatches1795646200000,
   LabelerSessions1795646201000,
   VendorTaskCompletions1795646299000,
+  RewardMembers1795646300000,
+  TextScores1795646301000,
   RunSaves1795646400000,
   ComparisonProxies1795646600000,
   Loops1795646601000,

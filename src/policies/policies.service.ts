@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService, type Actor } from '#src/auth/audit/audit.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
 import type { Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
+import { Database } from '#src/database/database.js';
+import { EventsService } from '#src/events/events.service.js';
 import type { CreatePolicyDto } from './policies.dto.js';
 import { PoliciesRepository } from './policies.repository.js';
 import type { PolicyAlias } from './policy-alias.entity.js';
@@ -15,6 +19,9 @@ export class PoliciesService {
   constructor(
     private readonly policies: PoliciesRepository,
     private readonly versions: PolicyVersionsRepository,
+    private readonly database: Database,
+    private readonly events: EventsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** @throws ProblemException 409 `policy_name_taken` */
@@ -38,8 +45,8 @@ export class PoliciesService {
     return toPage(await this.policies.page(request), request, (policy) => policy.id);
   }
 
-  /** Points the alias at a version, wherever it pointed before. */
-  async putAlias(policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+  /** Points the alias at a version, wherever it pointed before. Where it pointed there already, nothing happens. */
+  async putAlias(auth: AuthContext, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     await this.get(policyId);
     requireAlias(alias, 'alias');
     const version = await this.versions.find(policyVersionId);
@@ -47,7 +54,21 @@ export class PoliciesService {
       const message = 'this policy has no such version';
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', message, policyVersionId);
     }
-    return this.policies.putAlias(policyId, alias, version.id);
+    const before = await this.policies.findAlias(policyId, alias);
+    if (before?.policyVersionId === version.id) return before;
+    return this.database.transaction((tx) => this.promote(tx, auth, policyId, alias, version.id));
+  }
+
+  /** The same in the caller's transaction, for a version that is known to be of the policy: told, and written down. */
+  async promote(tx: Transaction, actor: Actor, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    const promoted = await this.policies.putAlias(policyId, alias, policyVersionId, tx);
+    await this.events.emit(tx, { type: 'policy.promoted', data: { policyId, policyVersionId, alias }, vendorIds: [] });
+    await this.audit.record(tx, actor, {
+      action: 'policy.promoted',
+      resource: { type: 'policy', id: policyId },
+      detail: { alias, policyVersionId },
+    });
+    return promoted;
   }
 
   /** The same inside the caller's transaction, for an alias and a version that were checked. */
