@@ -56,7 +56,7 @@ export class RolloutRunner {
     };
     try {
       const { signal } = context;
-      const score: RolloutTask['score'] = (items, abort) => scorer.score(items, { signal: abort });
+      const score: RolloutTask['score'] = async (items, abort) => ({ total: await scorer.score(items, { signal: abort }) });
       const { checkpoint: trained, metrics, rewardBefore, rewardAfter } = await train({ checkpoint, prompts, score, onStep, resume, threads, signal });
       const { kl, entropy } = metrics[metrics.length - 1];
       return {
