@@ -34,4 +34,8 @@ export class ApiKey {
 
   @Column('timestamptz', { nullable: true })
   lastUsedAt: Date | null;
+
+  /** The key that took its place. */
+  @Column('uuid', { nullable: true })
+  successorId: string | null;
 }

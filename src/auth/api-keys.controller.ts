@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery } from '#src/common/pagination.js';
-import { ApiKeyPage, CreateApiKeyDto, CreatedApiKeyDto } from './api-keys.dto.js';
+import { ApiKeyPage, CreateApiKeyDto, CreatedApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { RequireScopes, SecretAnswer } from './auth.js';
+import { CurrentAuth, RequireScopes, SecretAnswer, type AuthContext } from './auth.js';
 
 @ApiTags('api-keys')
 @Controller('api-keys')
@@ -15,11 +15,11 @@ export class ApiKeysController {
   @Post()
   @SecretAnswer()
   @ApiOperation({ operationId: 'apiKeys_create' })
-  async create(@Body() dto: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
-    const { key, secret } = await this.apiKeys.create(dto);
-    return { ...key, secret };
+  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
+    return this.apiKeys.create(dto, null, auth);
   }
 
+  /** All keys, those of vendors too. */
   @Get()
   @ApiOperation({ operationId: 'apiKeys_list' })
   list(@Query() query: PageQuery): Promise<ApiKeyPage> {
@@ -30,7 +30,19 @@ export class ApiKeysController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ operationId: 'apiKeys_revoke' })
-  async revoke(@Param('id', ParseUUIDPipe) id: string): Promise<void> {
-    await this.apiKeys.revoke(id);
+  revoke(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<void> {
+    return this.apiKeys.revoke(auth, id);
+  }
+
+  /** Makes a successor with the same scopes; the old key works on for the grace period. */
+  @Post(':id/rotate')
+  @SecretAnswer()
+  @ApiOperation({ operationId: 'apiKeys_rotate' })
+  rotate(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: RotateApiKeyDto,
+  ): Promise<CreatedApiKeyDto> {
+    return this.apiKeys.rotate(auth, id, dto);
   }
 }

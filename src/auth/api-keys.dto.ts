@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsOptional, IsString, Length, MinDate } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, MinDate } from 'class-validator';
 import { PageOf } from '#src/common/pagination.js';
-import { scopes, type Scope } from './scopes.js';
+import { scopes, vendorScopes, type Scope, type VendorScope } from './scopes.js';
 
 export class CreateApiKeyDto {
   /** What the key is for. @example vendor acme, ratings */
@@ -17,6 +17,45 @@ export class CreateApiKeyDto {
   scopes: Scope[];
 
   /** From when on the key is refused. */
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  @MinDate(() => new Date())
+  expiresAt?: Date;
+}
+
+export class CreateVendorApiKeyDto {
+  /** What the key is for. @example Acme production */
+  @IsString()
+  @Length(1, 200)
+  name: string;
+
+  @ApiProperty({ enum: vendorScopes, enumName: 'VendorScope', isArray: true, example: ['tasks:work', 'ratings:write'] })
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(vendorScopes, { each: true })
+  scopes: VendorScope[];
+
+  /** From when on the key is refused. */
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  @MinDate(() => new Date())
+  expiresAt?: Date;
+}
+
+export class RotateApiKeyDto {
+  /** How long the old key works beside its successor; 0 ends it now. It never works longer than it would have. */
+  @ApiPropertyOptional({ type: 'integer', default: 86_400, minimum: 0, maximum: 2_592_000 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(2_592_000)
+  graceSeconds?: number;
+
+  /** Of the successor. Without it, it lives as long as the old key was made to. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @Type(() => Date)
@@ -51,6 +90,9 @@ export class ApiKeyDto {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   lastUsedAt: Date | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'the key that took its place' })
+  successorId: string | null;
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {

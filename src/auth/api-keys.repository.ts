@@ -2,41 +2,67 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
+import type { Transaction } from '#src/database/database.js';
 import { ApiKey } from './api-key.entity.js';
+import { Vendor } from './vendors/vendor.entity.js';
+
+export type NewApiKey = Omit<ApiKey, 'createdAt'>;
 
 @Injectable()
 export class ApiKeysRepository {
   constructor(@InjectRepository(ApiKey) private readonly rows: Repository<ApiKey>) {}
 
-  async insert(key: Omit<ApiKey, 'createdAt'>): Promise<ApiKey> {
-    await this.rows.insert(key);
-    return this.rows.findOneByOrFail({ id: key.id });
+  async insert(tx: Transaction, key: NewApiKey): Promise<ApiKey> {
+    await tx.insert(ApiKey, key);
+    return tx.findOneByOrFail(ApiKey, { id: key.id });
   }
 
   /** Does nothing when a key with the same hash is there already. */
-  async insertOnce(key: Omit<ApiKey, 'createdAt'>): Promise<boolean> {
-    const done = await this.rows.createQueryBuilder().insert().values(key).orIgnore().returning('id').execute();
+  async insertOnce(tx: Transaction, key: NewApiKey): Promise<boolean> {
+    const done = await tx.createQueryBuilder().insert().into(ApiKey).values(key).orIgnore().returning('id').execute();
     return (done.raw as unknown[]).length > 0;
   }
 
-  findValid(hash: Buffer): Promise<ApiKey | null> {
-    return this.rows
+  /** The key of this hash, and why it is refused, where it is. */
+  async findByHash(hash: Buffer): Promise<{ key: ApiKey; refused: 'revoked' | 'expired' | 'suspended' | null } | null> {
+    const { entities, raw } = await this.rows
       .createQueryBuilder('key')
+      .leftJoin(Vendor, 'vendor', 'vendor.id = key.vendor_id')
+      .addSelect(
+        `CASE WHEN key.revoked_at IS NOT NULL THEN 'revoked' WHEN key.expires_at <= now() THEN 'expired'
+              WHEN vendor.suspended_at IS NOT NULL THEN 'suspended' END`,
+        'refused',
+      )
       .where('key.hash = :hash', { hash })
-      .andWhere('key.revoked_at IS NULL')
-      .andWhere('(key.expires_at IS NULL OR key.expires_at > now())')
-      .getOne();
+      .getRawAndEntities<{ refused: 'revoked' | 'expired' | 'suspended' | null }>();
+    return entities.length === 0 ? null : { key: entities[0], refused: raw[0].refused };
   }
 
-  page(request: PageRequest): Promise<ApiKey[]> {
+  /** @param vendorId whose key it must be; undefined finds any */
+  find(id: string, vendorId: string | undefined): Promise<ApiKey | null> {
+    return this.rows.findOneBy({ id, ...(vendorId !== undefined && { vendorId }) });
+  }
+
+  lock(tx: Transaction, id: string, vendorId: string | undefined): Promise<ApiKey | null> {
+    const where = { id, ...(vendorId !== undefined && { vendorId }) };
+    return tx.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
+  }
+
+  page(request: PageRequest, vendorId: string | undefined): Promise<ApiKey[]> {
     const query = this.rows.createQueryBuilder('key').orderBy('key.id').limit(request.limit + 1);
-    if (request.after) query.where('key.id > :after', { after: request.after });
+    if (request.after) query.andWhere('key.id > :after', { after: request.after });
+    if (vendorId !== undefined) query.andWhere('key.vendor_id = :vendorId', { vendorId });
     return query.getMany();
   }
 
-  async revoke(id: string): Promise<boolean> {
-    const done = await this.rows.update({ id }, { revokedAt: () => 'coalesce(revoked_at, now())' });
-    return done.affected === 1;
+  async revoke(tx: Transaction, id: string): Promise<void> {
+    await tx.update(ApiKey, { id }, { revokedAt: () => 'now()' });
+  }
+
+  /** The old key ends after the grace period, or when it would have, whichever is sooner. */
+  async succeed(tx: Transaction, id: string, successorId: string, graceSeconds: number): Promise<void> {
+    const expiresAt = () => `least(expires_at, now() + make_interval(secs => ${graceSeconds}))`;
+    await tx.update(ApiKey, { id }, { successorId, expiresAt });
   }
 
   async touch(id: string): Promise<void> {

@@ -2,71 +2,139 @@ import { Injectable } from '@nestjs/common';
 import { createHash, randomBytes } from 'node:crypto';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
-import { notFound } from '#src/common/problem.js';
+import { conflict, notFound } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
 import type { ApiKey } from './api-key.entity.js';
-import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeysRepository, type NewApiKey } from './api-keys.repository.js';
+import { AuditService, type Actor } from './audit/audit.service.js';
 import type { AuthContext } from './auth.js';
-import type { CreateApiKeyDto } from './api-keys.dto.js';
+import type { CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
 import type { Scope } from './scopes.js';
 
 /** How long a key that was found valid is trusted without asking the database again. */
 const cacheMs = 2_000;
 const touchMs = 60_000;
+const defaultGraceSeconds = 86_400;
 
-export interface CreatedKey {
-  key: ApiKey;
+export type CreatedKey = ApiKey & {
   /** Plain text, known only now. */
   secret: string;
-}
+};
+
+export type Authentication =
+  | { auth: AuthContext }
+  | { auth: null; reason: 'unknown' | 'revoked' | 'expired' | 'suspended'; key: Pick<AuthContext, 'keyId' | 'vendorId'> | null };
 
 @Injectable()
 export class ApiKeysService {
   private readonly cache = new Map<string, { auth: AuthContext; until: number }>();
   private readonly touched = new Map<string, number>();
 
-  constructor(private readonly keys: ApiKeysRepository) {}
+  constructor(
+    private readonly database: Database,
+    private readonly keys: ApiKeysRepository,
+    private readonly audit: AuditService,
+  ) {}
 
-  async authenticate(secret: string): Promise<AuthContext | null> {
+  /** Whose key it is; or why it is refused, which is for the audit log and not for whoever asks. */
+  async authenticate(secret: string): Promise<Authentication> {
     const hash = digest(secret);
     const cacheKey = hash.toString('base64');
     const cached = this.cache.get(cacheKey);
-    if (cached && cached.until > Date.now()) return cached.auth;
+    if (cached && cached.until > Date.now()) return cached;
     this.cache.delete(cacheKey);
-    const key = await this.keys.findValid(hash);
-    if (!key) return null;
+    const found = await this.keys.findByHash(hash);
+    if (!found) return { auth: null, reason: 'unknown', key: null };
+    const { key, refused } = found;
+    if (refused) return { auth: null, reason: refused, key: { keyId: key.id, vendorId: key.vendorId } };
     const auth: AuthContext = Object.freeze({ keyId: key.id, scopes: key.scopes, vendorId: key.vendorId });
     if (this.cache.size > 10_000) this.cache.clear();
-    this.cache.set(cacheKey, { auth, until: Date.now() + cacheMs });
+    this.cache.set(cacheKey, { auth, until: Math.min(Date.now() + cacheMs, key.expiresAt?.getTime() ?? Infinity) });
     await this.touch(key.id);
-    return auth;
+    return { auth };
   }
 
-  async create(dto: CreateApiKeyDto): Promise<CreatedKey> {
-    const secret = newSecret();
-    const key = await this.keys.insert(row(secret, dto.name, dto.scopes, dto.expiresAt ?? null));
-    return { key, secret };
+  /** @param vendorId whose the key will be; null makes a key of the owner */
+  create(dto: CreateApiKeyDto, vendorId: string | null = null, actor: Actor = 'system'): Promise<CreatedKey> {
+    return this.database.transaction(async (tx) => {
+      const made = await this.insert(tx, { ...dto, expiresAt: dto.expiresAt ?? null, vendorId });
+      await this.note(tx, actor, 'api_key.created', made, { scopes: made.scopes, expiresAt: made.expiresAt });
+      return made;
+    });
   }
 
   /** The key given by the environment; kept when it is there already. */
   async ensureAdmin(secret: string): Promise<void> {
-    await this.keys.insertOnce(row(secret, 'admin from the environment', ['admin'], null));
+    await this.database.transaction(async (tx) => {
+      const key = row(secret, { name: 'admin from the environment', scopes: ['admin'], expiresAt: null, vendorId: null });
+      if (await this.keys.insertOnce(tx, key)) await this.note(tx, 'system', 'api_key.created', key, { scopes: key.scopes });
+    });
   }
 
   /** Makes the first admin key when there is none; null when there is one. */
   async createFirstAdmin(): Promise<string | null> {
     if (await this.keys.anyAdmin()) return null;
-    const { secret } = await this.create({ name: 'first admin', scopes: ['admin'] });
-    return secret;
+    return (await this.create({ name: 'first admin', scopes: ['admin'] })).secret;
   }
 
-  async list(query: PageQuery): Promise<Page<ApiKey>> {
+  /** @param vendorId whose keys are seen; undefined sees all */
+  async list(query: PageQuery, vendorId?: string): Promise<Page<ApiKey>> {
     const request = pageRequest(query);
-    return toPage(await this.keys.page(request), request, (key) => key.id);
+    return toPage(await this.keys.page(request, vendorId), request, (key) => key.id);
   }
 
-  async revoke(id: string): Promise<void> {
-    if (!(await this.keys.revoke(id))) throw notFound('api_key', id);
+  async get(id: string, vendorId?: string): Promise<ApiKey> {
+    const key = await this.keys.find(id, vendorId);
+    if (!key) throw notFound('api_key', id);
+    return key;
+  }
+
+  /** Revoking twice is the same as revoking once. */
+  async revoke(actor: Actor, id: string, vendorId?: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const key = await this.keys.lock(tx, id, vendorId);
+      if (!key) throw notFound('api_key', id);
+      if (key.revokedAt !== null) return;
+      await this.keys.revoke(tx, id);
+      await this.note(tx, actor, 'api_key.revoked', key);
+    });
     this.cache.clear();
+  }
+
+  /** A new key that may do the same; the old one works on for a while, or until it would have expired. */
+  async rotate(actor: Actor, id: string, dto: RotateApiKeyDto, vendorId?: string): Promise<CreatedKey> {
+    const graceSeconds = dto.graceSeconds ?? defaultGraceSeconds;
+    const made = await this.database.transaction(async (tx) => {
+      const old = await this.keys.lock(tx, id, vendorId);
+      if (!old) throw notFound('api_key', id);
+      if (old.successorId !== null) throw conflict('api_key_rotated', `api key ${old.successorId} took its place already`);
+      if (old.revokedAt !== null) throw conflict('api_key_revoked', `api key ${id} is revoked: make a new one`);
+      if (old.expiresAt !== null && old.expiresAt.getTime() <= Date.now()) {
+        throw conflict('api_key_expired', `api key ${id} has expired: make a new one`);
+      }
+      const { name, scopes } = old;
+      const successor = await this.insert(tx, { name, scopes, vendorId: old.vendorId, expiresAt: dto.expiresAt ?? sameLife(old) });
+      await this.keys.succeed(tx, id, successor.id, graceSeconds);
+      await this.note(tx, actor, 'api_key.rotated', old, { successorId: successor.id, graceSeconds });
+      return successor;
+    });
+    this.cache.clear();
+    return made;
+  }
+
+  private async insert(tx: Transaction, key: KeyFacts): Promise<CreatedKey> {
+    const secret = newSecret();
+    return { ...(await this.keys.insert(tx, row(secret, key))), secret };
+  }
+
+  private note(
+    tx: Transaction,
+    actor: Actor,
+    action: 'api_key.created' | 'api_key.revoked' | 'api_key.rotated',
+    { id, name, prefix, vendorId }: NewApiKey,
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    return this.audit.record(tx, actor, { action, resource: { type: 'api_key', id }, detail: { name, prefix, vendorId, ...more } });
   }
 
   private async touch(id: string): Promise<void> {
@@ -85,16 +153,20 @@ export function newSecret(): string {
   return `plk_${randomBytes(24).toString('base64url')}`;
 }
 
-function row(secret: string, name: string, scopes: Scope[], expiresAt: Date | null): Omit<ApiKey, 'createdAt'> {
-  return {
-    id: newId(),
-    name,
-    prefix: secret.slice(0, 8),
-    hash: digest(secret),
-    scopes,
-    vendorId: null,
-    expiresAt,
-    revokedAt: null,
-    lastUsedAt: null,
-  };
+/** From now, as long as the old key was made to live. */
+function sameLife({ createdAt, expiresAt }: ApiKey): Date | null {
+  return expiresAt && new Date(Date.now() + expiresAt.getTime() - createdAt.getTime());
+}
+
+interface KeyFacts {
+  name: string;
+  scopes: Scope[];
+  expiresAt: Date | null;
+  vendorId: string | null;
+}
+
+function row(secret: string, facts: KeyFacts): NewApiKey {
+  const { name, scopes, expiresAt, vendorId } = facts;
+  const unused = { revokedAt: null, lastUsedAt: null, successorId: null };
+  return { id: newId(), name, prefix: secret.slice(0, 8), hash: digest(secret), scopes, vendorId, expiresAt, ...unused };
 }

@@ -2,7 +2,8 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { ProblemException } from '#src/common/problem.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { publicKey, scopesKey, vendorsKey, type AuthenticatedRequest } from './auth.js';
+import { Refusals } from './audit/refusals.js';
+import { publicKey, scopesKey, vendorsKey, type AuthContext, type AuthenticatedRequest } from './auth.js';
 import { allows, type Scope } from './scopes.js';
 
 /** Global: no key, no answer; a key without the route's scopes, or of a vendor where vendors have no business, neither. */
@@ -11,6 +12,7 @@ export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly apiKeys: ApiKeysService,
+    private readonly refusals: Refusals,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -18,13 +20,26 @@ export class AuthGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, targets)) return true;
     const wanted = this.reflector.getAllAndOverride<Scope[] | undefined>(scopesKey, targets) ?? ['admin'];
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const secret = bearer(request.headers.authorization);
-    const auth = secret ? await this.apiKeys.authenticate(secret) : null;
-    if (!auth) throw unauthorized(secret === undefined);
-    if (!allows(auth.scopes, wanted)) throw missingScope(wanted);
-    if (auth.vendorId !== null && !this.reflector.getAllAndOverride<boolean | undefined>(vendorsKey, targets)) throw ownersOnly();
+    const auth = await this.authenticate(request);
+    const open = auth.vendorId === null || this.reflector.getAllAndOverride<boolean | undefined>(vendorsKey, targets) === true;
+    if (!allows(auth.scopes, wanted) || !open) {
+      const detail = { method: request.method, route: request.routeOptions.url, ...(open ? { scopes: wanted } : { reason: 'vendor' }) };
+      this.refusals.count({ keyId: auth.keyId, vendorId: auth.vendorId }, { action: 'access.refused', resource: null, detail });
+      throw open ? missingScope(wanted) : ownersOnly();
+    }
     request.auth = auth;
     return true;
+  }
+
+  /** @throws ProblemException 401, the same one for every reason: a stranger learns nothing about keys */
+  private async authenticate(request: AuthenticatedRequest): Promise<AuthContext> {
+    const secret = bearer(request.headers.authorization);
+    if (secret === undefined) throw unauthorized(true);
+    const found = await this.apiKeys.authenticate(secret);
+    if (found.auth) return found.auth;
+    const detail = { reason: found.reason, address: request.ip };
+    this.refusals.count(found.key ?? { address: request.ip }, { action: 'authentication.failed', resource: null, detail });
+    throw unauthorized(false);
   }
 }
 

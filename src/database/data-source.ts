@@ -4,6 +4,7 @@ import { SamplingFilters1795440000000 } from '../../migrations/1795440000000-Sam
 import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-PolicyEndpoints.js';
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
+import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -13,6 +14,7 @@ export const migrations = [
   PolicyEndpoints1795443600000,
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
+  Tenancy1795646101000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

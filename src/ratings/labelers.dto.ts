@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, IsUUID, Length } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 
@@ -22,6 +22,12 @@ export class CreateLabelerDto {
   @IsOptional()
   @IsBoolean()
   simulated?: boolean;
+
+  /** Whose labeler it is, where the owner makes one for a vendor. A vendor's own are its own without saying. */
+  @ApiPropertyOptional({ type: String, format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  vendorId?: string;
 }
 
 export class LabelerDto {
@@ -50,4 +56,10 @@ export class LabelersQuery extends PageQuery {
   @IsString()
   @IsStorable()
   externalId?: string;
+
+  /** Only labelers of this vendor. */
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  vendorId?: string;
 }

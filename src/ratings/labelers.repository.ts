@@ -23,9 +23,10 @@ export class LabelersRepository {
     return this.rows.findOneBy({ vendorId: vendorId ?? IsNull(), externalId });
   }
 
-  page(vendorId: string | null, request: PageRequest, externalId?: string): Promise<Labeler[]> {
+  page(viewer: string | null, request: PageRequest, { externalId, vendorId }: { externalId?: string; vendorId?: string }): Promise<Labeler[]> {
     const query = this.rows.createQueryBuilder('labeler').orderBy('labeler.id').limit(request.limit + 1);
-    if (vendorId !== null) query.andWhere('labeler.vendorId = :vendorId', { vendorId });
+    if (viewer !== null) query.andWhere('labeler.vendorId = :viewer', { viewer });
+    if (vendorId !== undefined) query.andWhere('labeler.vendorId = :vendorId', { vendorId });
     if (request.after) query.andWhere('labeler.id > :after', { after: request.after });
     if (externalId !== undefined) query.andWhere('labeler.externalId = :externalId', { externalId });
     return query.getMany();

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
-import { conflict, notFound } from '#src/common/problem.js';
-import { brokenUnique } from '#src/database/errors.js';
+import { conflict, notFound, unprocessable, type ProblemException } from '#src/common/problem.js';
+import { brokenForeignKey, brokenUnique } from '#src/database/errors.js';
 import type { Labeler } from './labeler.entity.js';
 import type { CreateLabelerDto, LabelersQuery } from './labelers.dto.js';
 import { LabelersRepository } from './labelers.repository.js';
@@ -13,17 +13,21 @@ export class LabelersService {
   constructor(private readonly labelers: LabelersRepository) {}
 
   async create(auth: AuthContext, dto: CreateLabelerDto): Promise<Labeler> {
+    const vendorId = dto.vendorId ?? auth.vendorId;
+    // Another vendor is not there for a vendor.
+    if (auth.vendorId !== null && vendorId !== auth.vendorId) throw noVendor(dto.vendorId);
     try {
       return await this.labelers.insert({
         id: newId(),
-        vendorId: auth.vendorId,
+        vendorId,
         externalId: dto.externalId,
         displayName: dto.displayName ?? null,
         simulated: dto.simulated ?? false,
       });
     } catch (error) {
+      if (brokenForeignKey(error)) throw noVendor(dto.vendorId);
       if (!brokenUnique(error)) throw error;
-      const existing = await this.labelers.findByExternalId(auth.vendorId, dto.externalId);
+      const existing = await this.labelers.findByExternalId(vendorId, dto.externalId);
       throw conflict('labeler_exists', `labeler ${existing?.id} has this external id already`, [
         { pointer: '/externalId', rule: 'unique', message: `taken by labeler ${existing?.id}`, value: dto.externalId },
       ]);
@@ -32,7 +36,7 @@ export class LabelersService {
 
   async list(auth: AuthContext, query: LabelersQuery): Promise<Page<Labeler>> {
     const request = pageRequest(query);
-    const rows = await this.labelers.page(auth.vendorId, request, query.externalId);
+    const rows = await this.labelers.page(auth.vendorId, request, query);
     return toPage(rows, request, (labeler) => labeler.id);
   }
 
@@ -41,4 +45,8 @@ export class LabelersService {
     if (!labeler) throw notFound('labeler', id);
     return labeler;
   }
+}
+
+function noVendor(id: string | undefined): ProblemException {
+  return unprocessable('vendor_not_found', '/vendorId', 'exists', 'no such vendor', id);
 }

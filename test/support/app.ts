@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from 'node:http';
 import { AppModule } from '#src/app.module.js';
+import type { AuthContext } from '#src/auth/auth.js';
 import { ApiKeysService } from '#src/auth/api-keys.service.js';
-import type { Scope } from '#src/auth/scopes.js';
+import { vendorScopes, type Scope, type VendorScope } from '#src/auth/scopes.js';
+import { VendorsService } from '#src/auth/vendors/vendors.service.js';
+import { newId } from '#src/common/id.js';
 import { readConfig, type Config } from '#src/config/config.js';
 import { createHttpApp } from '#src/http/http-app.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -21,6 +24,10 @@ export interface TestApp {
   /** `{ Authorization: 'Bearer ...' }` of the admin key. */
   admin: { Authorization: string };
   keyWith(...scopes: Scope[]): Promise<{ Authorization: string }>;
+  /** A key of a vendor; without scopes, one that may do all that a vendor may. */
+  vendorKey(vendorId: string, ...scopes: VendorScope[]): Promise<{ Authorization: string }>;
+  /** Id of a new vendor. */
+  givenVendor(name?: string): Promise<string>;
   get<T>(type: Type<T>): T;
   close(): Promise<void>;
 }
@@ -35,7 +42,8 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
   await app.getHttpAdapter().getInstance().ready();
   const keys = app.get(ApiKeysService, { strict: false });
   const header = (secret: string) => ({ Authorization: `Bearer ${secret}` });
-  const adminKey = (await keys.create({ name: 'test admin', scopes: ['admin'] })).secret;
+  const { id: keyId, secret: adminKey } = await keys.create({ name: 'test admin', scopes: ['admin'] });
+  const admin: AuthContext = { keyId, scopes: ['admin'], vendorId: null };
   return {
     app,
     http: app.getHttpServer(),
@@ -44,6 +52,11 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
     adminKey,
     admin: header(adminKey),
     keyWith: async (...scopes) => header((await keys.create({ name: scopes.join(), scopes })).secret),
+    vendorKey: async (vendorId, ...some) => {
+      const granted = some.length > 0 ? some : [...vendorScopes];
+      return header((await keys.create({ name: granted.join(), scopes: granted }, vendorId)).secret);
+    },
+    givenVendor: async (name = `vendor ${newId()}`) => (await app.get(VendorsService, { strict: false }).create(admin, { name })).id,
     get: (type) => app.get(type, { strict: false }),
     close: async () => {
       await app.close();

@@ -1,0 +1,38 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { ActorType, AuditAction } from './audit-actions.js';
+
+/** One act that matters to security. Rows are only ever added; a trigger sees to it. */
+@Entity('audit_log')
+export class AuditEntry {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  action: AuditAction;
+
+  @Column('text')
+  actorType: ActorType;
+
+  @Column('uuid', { nullable: true })
+  actorKeyId: string | null;
+
+  @Column('uuid', { nullable: true })
+  actorVendorId: string | null;
+
+  /** Where the request came from, when that is all that is known of the actor. */
+  @Column('text', { nullable: true })
+  address: string | null;
+
+  @Column('text', { nullable: true })
+  resourceType: string | null;
+
+  @Column('uuid', { nullable: true })
+  resourceId: string | null;
+
+  /** Names, scopes, counts; never a secret. */
+  @Column('jsonb')
+  detail: Record<string, unknown>;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '#src/common/pagination.js';
+import { ApiKeyPage, CreatedApiKeyDto, CreateVendorApiKeyDto, RotateApiKeyDto } from '../api-keys.dto.js';
+import { CurrentAuth, OpenToVendors, RequireScopes, SecretAnswer, type AuthContext } from '../auth.js';
+import { VendorKeysService } from './vendor-keys.service.js';
+
+@ApiTags('vendors')
+@Controller('vendors/:id/api-keys')
+@OpenToVendors()
+export class VendorKeysController {
+  constructor(private readonly keys: VendorKeysService) {}
+
+  /**
+   * Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than
+   * the key it asks with has.
+   */
+  @Post()
+  @SecretAnswer()
+  @RequireScopes('vendors:write')
+  @ApiOperation({ operationId: 'vendorApiKeys_create' })
+  create(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: CreateVendorApiKeyDto,
+  ): Promise<CreatedApiKeyDto> {
+    return this.keys.create(auth, id, dto);
+  }
+
+  @Get()
+  @RequireScopes('vendors:read')
+  @ApiOperation({ operationId: 'vendorApiKeys_list' })
+  list(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query() query: PageQuery,
+  ): Promise<ApiKeyPage> {
+    return this.keys.list(auth, id, query);
+  }
+
+  /** Revokes a key; all processes refuse it within two seconds. */
+  @Delete(':keyId')
+  @HttpCode(204)
+  @RequireScopes('vendors:write')
+  @ApiOperation({ operationId: 'vendorApiKeys_revoke' })
+  revoke(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('keyId', ParseUUIDPipe) keyId: string,
+  ): Promise<void> {
+    return this.keys.revoke(auth, id, keyId);
+  }
+
+  /** Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out. */
+  @Post(':keyId/rotate')
+  @SecretAnswer()
+  @RequireScopes('vendors:write')
+  @ApiOperation({ operationId: 'vendorApiKeys_rotate' })
+  rotate(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('keyId', ParseUUIDPipe) keyId: string,
+    @Body() dto: RotateApiKeyDto,
+  ): Promise<CreatedApiKeyDto> {
+    return this.keys.rotate(auth, id, keyId, dto);
+  }
+}
