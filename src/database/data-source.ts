@@ -5,6 +5,7 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -15,6 +16,7 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  RewardSources1795646500000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -2,6 +2,7 @@
 import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
 import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { type Stopped } from './stopped.js';
 import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
 
 export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo'] as const;
@@ -26,10 +27,12 @@ export const completeFor: { [M in TrainingMethod]: (given: Partial<Hyperparamete
 export interface RolloutSummary {
   rewardBefore: number;
   rewardAfter: number;
-  /** Estimate of KL(policy || reference) in nats per token at the end. */
-  kl: number;
-  entropy: number;
+  /** Estimate of KL(policy || reference) in nats per token at the end; null when no step had anything to learn. */
+  kl: number | null;
+  entropy: number | null;
+  /** Taken; fewer than asked for in a run that stopped early. */
   steps: number;
+  stopped: Stopped | null;
   evaluationPrompts: number;
 }
 

@@ -8,6 +8,9 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import type { RolloutRunInputsDto } from './rollout-runs.dto.js';
+import { RewardInputsService } from './rewards/reward-inputs.service.js';
+import type { RewardSource } from './rewards/reward-sources.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
@@ -26,22 +29,20 @@ export class TrainingRunsService {
     private readonly database: Database,
     private readonly runs: TrainingRunsRepository,
     private readonly inputs: TrainingInputs,
+    private readonly rewardInputs: RewardInputsService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
-   *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`
+   *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
+   *   and as `RewardInputsService.resolve`
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
-    if ('pairSetId' in dto) await this.inputs.requirePairs(dto.pairSetId, '/pairSetId');
-    else {
-      await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
-      await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
-    }
-    return this.database.transaction((tx) => this.start(tx, auth, dto));
+    const sources = 'pairSetId' in dto ? await this.datasetSources(dto) : await this.rolloutSources(dto);
+    return this.database.transaction((tx) => this.start(tx, auth, dto, sources));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -71,27 +72,42 @@ export class TrainingRunsService {
     return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
+  private async datasetSources({ pairSetId }: { pairSetId: string }): Promise<RunSources> {
+    await this.inputs.requirePairs(pairSetId, '/pairSetId');
+    return { rewardModelId: null, rewards: null, promptSetId: null, pairSetId };
+  }
+
+  private async rolloutSources(dto: RolloutRunInputsDto): Promise<RunSources> {
+    const rewards = await this.rewardInputs.resolve(dto);
+    await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
+    const only = rewards.length === 1 ? rewards[0] : undefined;
+    const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
+    return { rewardModelId, rewards, promptSetId: dto.promptSetId, pairSetId: null };
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun, sources: RunSources): Promise<TrainingRun> {
     const { method, policyVersionId } = dto;
     const id = newId();
     const node = { type: 'training_run', id } as const;
     const payload = { trainingRunId: id };
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
-    const inputs = inputsOf(dto);
     const hyperparameters = hyperparametersOf(dto);
-    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...inputs, hyperparameters });
+    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...sources, hyperparameters });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewardModelId, promptSetId, pairSetId } = inputs;
-    if (rewardModelId) await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    const { rewards, promptSetId, pairSetId } = sources;
+    for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
+      await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    }
     if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
     if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
     return run;
   }
 }
 
-function inputsOf(dto: CreateTrainingRun): Pick<TrainingRun, 'rewardModelId' | 'promptSetId' | 'pairSetId'> {
-  if ('pairSetId' in dto) return { rewardModelId: null, promptSetId: null, pairSetId: dto.pairSetId };
-  return { rewardModelId: dto.rewardModelId, promptSetId: dto.promptSetId, pairSetId: null };
+type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'pairSetId'>;
+
+function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
+  return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
 }
 
 function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters'] {
