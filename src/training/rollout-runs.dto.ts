@@ -2,6 +2,7 @@ import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagge
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsUUID, ValidateIf, ValidateNested } from 'class-validator';
 import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
+import { PpoHyperparametersDto } from './ppo/ppo-hyperparameters.dto.js';
 import {
   rewardSourceDiscriminator,
   rewardSourceModels,
@@ -61,4 +62,16 @@ export class CreateRlooRunDto extends RolloutRunInputsDto {
   @ValidateNested()
   @Type(() => RlooHyperparametersDto)
   hyperparameters?: RlooHyperparametersDto;
+}
+
+/** Fine-tunes a policy version by proximal policy optimization, with a value model of its own, against rewards. */
+export class CreatePpoRunDto extends RolloutRunInputsDto {
+  @ApiProperty({ enum: ['ppo'], example: 'ppo' })
+  @IsIn(['ppo'])
+  method: 'ppo';
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PpoHyperparametersDto)
+  hyperparameters?: PpoHyperparametersDto;
 }

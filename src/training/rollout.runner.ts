@@ -4,6 +4,8 @@ import { JobFailure } from '#src/jobs/job-failure.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { trainGrpo } from './grpo-trainer.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
+import { trainPpo } from './ppo/ppo-trainer.js';
+import { ValueStartService } from './ppo/value-start.service.js';
 import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { trainRloo } from './rloo-trainer.js';
 import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
@@ -27,6 +29,7 @@ export class RolloutRunner {
     private readonly runs: TrainingRunsRepository,
     private readonly promptSets: PromptSetsService,
     private readonly panels: RewardPanelService,
+    private readonly valueStarts: ValueStartService,
   ) {}
 
   grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
@@ -37,6 +40,12 @@ export class RolloutRunner {
   rloo(run: RunOf<'rloo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
     const { hyperparameters } = run;
     return this.train(run, hyperparameters, inputs, (task) => trainRloo({ ...task, hyperparameters }));
+  }
+
+  async ppo(run: RunOf<'ppo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
+    const { hyperparameters } = run;
+    const valueStart = await this.valueStarts.load(hyperparameters, run.rewards ?? []);
+    return this.train(run, hyperparameters, inputs, (task) => trainPpo({ ...task, hyperparameters, valueStart }));
   }
 
   private async train(

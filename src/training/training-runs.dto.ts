@@ -9,7 +9,8 @@ import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
 import { RlooHyperparametersDto } from './rloo-hyperparameters.dto.js';
 import { SftHyperparametersDto } from './sft-hyperparameters.dto.js';
 import { trainingMethods, type TrainingMethod } from './training-methods.js';
-import { CreateGrpoRunDto, CreateRlooRunDto } from './rollout-runs.dto.js';
+import { PpoHyperparametersDto } from './ppo/ppo-hyperparameters.dto.js';
+import { CreateGrpoRunDto, CreatePpoRunDto, CreateRlooRunDto } from './rollout-runs.dto.js';
 import { rewardSourceModels, rewardSourcesSchema } from './rewards/reward-sources.dto.js';
 import type { RewardSource } from './rewards/reward-sources.js';
 import { DpoSummaryDto, RolloutSummaryDto, SftSummaryDto } from './training-summaries.dto.js';
@@ -55,13 +56,13 @@ export class CreateDpoRunDto {
 }
 
 /** The body of a request by its method. */
-export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto };
-export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto;
+export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto, ppo: CreatePpoRunDto };
+export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto | CreatePpoRunDto;
 
-type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto;
+type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto | PpoHyperparametersDto;
 type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
 
-const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto];
+const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto, PpoHyperparametersDto];
 const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
 
 @ApiExtraModels(...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)

@@ -8,8 +8,8 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import type { RolloutRunInputsDto } from './rollout-runs.dto.js';
-import { RewardInputsService } from './rewards/reward-inputs.service.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { RolloutInputsService, type RunSources } from './rollout-inputs.service.js';
 import type { RewardSource } from './rewards/reward-sources.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
@@ -29,7 +29,7 @@ export class TrainingRunsService {
     private readonly database: Database,
     private readonly runs: TrainingRunsRepository,
     private readonly inputs: TrainingInputs,
-    private readonly rewardInputs: RewardInputsService,
+    private readonly rollouts: RolloutInputsService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
@@ -37,12 +37,13 @@ export class TrainingRunsService {
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
-   *   and as `RewardInputsService.resolve`
+   *   and as `RolloutInputsService.resolve`
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
-    const sources = 'pairSetId' in dto ? await this.datasetSources(dto) : await this.rolloutSources(dto);
-    return this.database.transaction((tx) => this.start(tx, auth, dto, sources));
+    const hyperparameters = hyperparametersOf(dto);
+    const sources = 'pairSetId' in dto ? await this.datasetSources(dto) : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
+    return this.database.transaction((tx) => this.start(tx, auth, dto, { ...sources, hyperparameters }));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -77,24 +78,15 @@ export class TrainingRunsService {
     return { rewardModelId: null, rewards: null, promptSetId: null, pairSetId };
   }
 
-  private async rolloutSources(dto: RolloutRunInputsDto): Promise<RunSources> {
-    const rewards = await this.rewardInputs.resolve(dto);
-    await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
-    const only = rewards.length === 1 ? rewards[0] : undefined;
-    const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
-    return { rewardModelId, rewards, promptSetId: dto.promptSetId, pairSetId: null };
-  }
-
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun, sources: RunSources): Promise<TrainingRun> {
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun, inputs: RunInputs): Promise<TrainingRun> {
     const { method, policyVersionId } = dto;
     const id = newId();
     const node = { type: 'training_run', id } as const;
     const payload = { trainingRunId: id };
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
-    const hyperparameters = hyperparametersOf(dto);
-    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...sources, hyperparameters });
+    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...inputs });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewards, promptSetId, pairSetId } = sources;
+    const { rewards, promptSetId, pairSetId } = inputs;
     for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
       await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
     }
@@ -104,7 +96,7 @@ export class TrainingRunsService {
   }
 }
 
-type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'pairSetId'>;
+type RunInputs = RunSources & Pick<TrainingRun, 'hyperparameters'>;
 
 function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
   return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
@@ -120,5 +112,7 @@ function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters
       return completeFor.grpo(dto.hyperparameters ?? {});
     case 'rloo':
       return completeFor.rloo(dto.hyperparameters ?? {});
+    case 'ppo':
+      return completeFor.ppo(dto.hyperparameters ?? {});
   }
 }

@@ -48,7 +48,7 @@ export function miniBatch(groups: readonly PpoGroup[], maxTokens: number | null,
     const own = facts.slice(first, (first += batch.lengths.length));
     const slots = (of: (token: TokenFacts) => ArrayLike<number>): Tensor => bySlot(own.map(of), batch);
     // `packParts` gives every token in the loss the same weight.
-    const { advantages: _, sequenceAdvantages: _s, sequenceWeights: _w, ...feeds } = batch.feeds;
+    const { feeds } = batch;
     const policy = { ...feeds, oldLogProbs: slots(({ logProbs }) => logProbs), advantages: slots(({ advantages }) => advantages) };
     const value = { ...feeds, oldValues: slots(({ values }) => values), returns: slots(({ returns }) => returns) };
     return { policy, value };

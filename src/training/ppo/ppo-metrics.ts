@@ -38,7 +38,7 @@ export function objectiveMetrics({ own, kl, rewards, beta }: Objective): Metrics
     kl: sum(klOf) / sum(kl.map(({ length }) => length)),
     'objective/kl': perCompletion,
     'objective/entropy': mean(own.map((values) => -sum(values))),
-    'objective/non_score_reward': -beta * perCompletion,
+    'objective/non_score_reward': 0 - beta * perCompletion,
     'objective/rlhf_reward': mean(rewards) - beta * perCompletion,
     'objective/scores': mean(rewards),
     'objective/kl_coef': beta,

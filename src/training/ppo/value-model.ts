@@ -86,8 +86,8 @@ export class ValueModel {
 
   /** `value.<name>`; overwritten by the next step. */
   progress(): Record<string, Tensor> {
-    const { step: _, ...tensors } = this.state.serialise();
-    return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
+    const tensors = Object.entries(this.state.serialise()).filter(([name]) => name !== 'step');
+    return Object.fromEntries(tensors.map(([name, tensor]) => [prefix + name, tensor]));
   }
 
   async dispose(): Promise<void> {

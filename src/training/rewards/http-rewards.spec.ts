@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeEndpoint, refuse } from '../../../test/support/fake-endpoint.js';
 import { HttpRewards, readRewards } from './http-rewards.js';
@@ -8,8 +9,10 @@ beforeAll(async () => void (server = await FakeEndpoint.start()));
 afterAll(() => server.close());
 
 const items = Array.from({ length: 7 }, (_, i) => ({ prompt: `p${i}`, completion: 'x'.repeat(i) }));
-const byLength: FakeEndpoint['answer'] = ({ body }, response) => {
+const byLength: FakeEndpoint['answer'] = async ({ body }, response) => {
   const rewards = (body.items as { completion: string }[]).map(({ completion }) => completion.length);
+  // Long enough for the next request to come.
+  await sleep(50);
   response.writeHead(200).end(JSON.stringify({ rewards }));
 };
 beforeEach(() => server.reset(byLength));
