@@ -1,6 +1,6 @@
 // The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
 // upstream and never back.
-const rooms = ['prompts', 'policies', 'completions', 'ratings', 'pairs', 'reward', 'training', 'comparisons'];
+const rooms = ['prompts', 'policies', 'completions', 'ratings', 'labeling', 'quality', 'pairs', 'reward', 'training', 'comparisons'];
 const base = ['config', 'common', 'database', 'events', 'jobs', 'auth'];
 
 /** `room` may import only `allowed` (and itself) out of src/. */
@@ -30,6 +30,8 @@ module.exports = {
     only('policies', [...base, 'artifacts', 'lm', 'prompts']),
     only('completions', [...base, 'artifacts', 'lm', ...upstream('completions')]),
     only('ratings', [...base, 'artifacts', ...upstream('ratings')]),
+    only('labeling', [...base, 'artifacts', ...upstream('labeling')]),
+    only('quality', [...base, 'artifacts', ...upstream('quality')]),
     only('pairs', [...base, 'artifacts', ...upstream('pairs')]),
     only('reward', [...base, 'artifacts', 'lm', 'nn', ...upstream('reward')]),
     only('training', [...base, 'artifacts', 'lm', 'nn', ...upstream('training')]),

@@ -983,6 +983,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/labeling-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labeling batches: list */
+        get: operations["labelingBatches_list"];
+        put?: never;
+        /** Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given. */
+        post: operations["labelingBatches_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeling-batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Labeling batches: get */
+        get: operations["labelingBatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeling-batches/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over. */
+        post: operations["labelingBatches_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeling-batches/{id}/tasks/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks. */
+        post: operations["tasks_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeling-batches/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks of a batch that labelers of the caller have or had. */
+        get: operations["tasks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks: get */
+        get: operations["tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prolongs a lease that still holds. */
+        post: operations["tasks_heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a task back; the same labeler may get its item again. */
+        post: operations["tasks_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Passes, and says why; the labeler does not get its item again. */
+        post: operations["tasks_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a task: its ratings, or its ranking or comparison, land whole or not at all. */
+        post: operations["tasks_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the labeler's last completed task of an open batch anew; the earlier answer is superseded, not lost. */
+        post: operations["tasks_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pair-sets": {
         parameters: {
             query?: never;
@@ -1061,6 +1249,23 @@ export interface paths {
         };
         /** How the pairs came about, and how far rules that never read the text get on them. */
         get: operations["pairSets_getDiagnostics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pair-sets/{id}/labeler-weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+        get: operations["pairSets_listLabelerWeights"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2316,9 +2521,28 @@ export interface components {
              */
             description?: string;
         };
+        DimensionDto: {
+            /**
+             * @description Key in `dimensionScores`.
+             * @example helpfulness
+             */
+            name: string;
+            /**
+             * @description Share in the overall score; only ratios matter.
+             * @example 2
+             */
+            weight: number;
+            /**
+             * @description What to judge in this dimension.
+             * @example Does it do what was asked?
+             */
+            instructions?: string;
+        };
         CreateCriterionVersionDto: {
             /** @description 2 to 21 levels, values strictly increasing. */
             scale: components["schemas"]["ScaleLevelDto"][];
+            /** @description What is scored one by one, each on the scale; the overall score is the weighted mean. */
+            dimensions?: components["schemas"]["DimensionDto"][];
             /**
              * @description Publish at once; without it the version is a draft that cannot be rated against.
              * @default false
@@ -2340,6 +2564,8 @@ export interface components {
              */
             number: number;
             scale: components["schemas"]["ScaleLevelDto"][];
+            /** @description Null where a rating is one score. */
+            dimensions: components["schemas"]["DimensionDto"][] | null;
             state: components["schemas"]["CriterionVersionState"];
             /** Format: date-time */
             publishedAt: string | null;
@@ -2393,15 +2619,33 @@ export interface components {
         };
         CreateRatingDto: {
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
-             * @example 0
+             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @example {
+             *       "helpfulness": 4,
+             *       "honesty": 5,
+             *       "harmlessness": 5
+             *     }
              */
-            position?: number;
+            dimensionScores?: {
+                [key: string]: number;
+            };
+            /**
+             * @description Words for what a score cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
             /**
              * @description Time the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
+            /**
+             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @example 0
+             */
+            position?: number;
             /**
              * Format: uuid
              * @description Or give `completionExternalId`.
@@ -2422,10 +2666,10 @@ export interface components {
             /** @example worker-17 */
             labelerExternalId?: string;
             /**
-             * @description One of the values of the criterion version's scale.
+             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
              * @example 4
              */
-            score: number;
+            score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
@@ -2443,9 +2687,13 @@ export interface components {
             criterionVersionId: string;
             /** Format: uuid */
             labelerId: string;
+            dimensionScores: {
+                [key: string]: number;
+            } | null;
             position: number | null;
             timeSpentMs: number | null;
             rationale: string | null;
+            flags: string[];
             /** Format: uuid */
             vendorId: string | null;
             /** @example batch-7/1042 */
@@ -2455,6 +2703,11 @@ export interface components {
              * @description The rating that this one corrects.
              */
             supersedesId: string | null;
+            /**
+             * Format: uuid
+             * @description The labeling task that it answers.
+             */
+            labelingTaskId: string | null;
             /** @example 4 */
             score: number;
             /** Format: date-time */
@@ -2468,20 +2721,38 @@ export interface components {
         };
         SupersedeRatingDto: {
             /**
-             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
-             * @example 0
+             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @example {
+             *       "helpfulness": 4,
+             *       "honesty": 5,
+             *       "harmlessness": 5
+             *     }
              */
-            position?: number;
+            dimensionScores?: {
+                [key: string]: number;
+            };
+            /**
+             * @description Words for what a score cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
             /**
              * @description Time the labeler took, in milliseconds.
              * @example 8200
              */
             timeSpentMs?: number;
             /**
-             * @description One of the values of the criterion version's scale.
+             * @description Place in which the completion was shown among those of its prompt; 0 is the first.
+             * @example 0
+             */
+            position?: number;
+            /**
+             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
              * @example 4
              */
-            score: number;
+            score?: number;
             /** @example correct, but twice as long as needed */
             rationale?: string;
             /**
@@ -2491,15 +2762,376 @@ export interface components {
             externalId?: string;
         };
         /**
+         * @description `rate` asks for one completion at a time, the others for several of one prompt.
+         * @enum {string}
+         */
+        LabelingMode: "rate" | "rate-side-by-side" | "rank" | "compare";
+        /**
+         * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
+         * @enum {string}
+         */
+        LabelingPurpose: "production" | "pilot";
+        CreateLabelingBatchDto: {
+            /**
+             * @description `rate` asks for one completion at a time, the others for several of one prompt.
+             * @example rate
+             */
+            mode: components["schemas"]["LabelingMode"];
+            /**
+             * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
+             * @default production
+             */
+            purpose?: components["schemas"]["LabelingPurpose"];
+            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            completionIds?: string[];
+            /**
+             * @description For `compare`: at most so many pairs of a prompt, drawn by the seed; all of them unless given.
+             * @example 3
+             */
+            pairsPerPrompt?: number;
+            /**
+             * @description Results of each item, each by another labeler.
+             * @default 1
+             * @example 3
+             */
+            overlap?: number;
+            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            vendorIds?: string[];
+            /**
+             * @description Decides the order of items and of completions within a task.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Format: date-time
+             * @description Told to labelers; nothing ends by itself.
+             */
+            dueAt?: string;
+            name: string;
+            /**
+             * Format: uuid
+             * @description Must be published, unless the purpose is `pilot`.
+             */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description The completions of this batch.
+             */
+            completionBatchId?: string;
+            /**
+             * Format: uuid
+             * @description The completions of the prompts of this set.
+             */
+            promptSetId?: string;
+            /** @example 0.05 EUR per rating */
+            priceNote?: string;
+        };
+        LabelingSelectionDto: {
+            completionIds: string[] | null;
+            /** Format: uuid */
+            completionBatchId: string | null;
+            /** Format: uuid */
+            promptSetId: string | null;
+            pairsPerPrompt: number | null;
+        };
+        /** @enum {string} */
+        LabelingBatchState: "open" | "completed" | "closed";
+        LabelingCountsDto: {
+            /** @description Waiting for a labeler, whoever claims first. */
+            available: number;
+            leased: number;
+            completed: number;
+            /** @description Times a labeler passed; another one takes the place. */
+            skipped: number;
+            /** @description Times a lease ran out; another one takes the place. */
+            expired: number;
+        };
+        VendorLabelingCountsDto: {
+            /**
+             * Format: uuid
+             * @description Null for labelers that belong to no vendor.
+             */
+            vendorId: string | null;
+            leased: number;
+            completed: number;
+            skipped: number;
+            expired: number;
+        };
+        LabelingBatchDetailDto: {
+            /** Format: uuid */
+            id: string;
+            mode: components["schemas"]["LabelingMode"];
+            purpose: components["schemas"]["LabelingPurpose"];
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** @description How the completions were chosen; null to a vendor. */
+            selection: components["schemas"]["LabelingSelectionDto"] | null;
+            /** @example 3 */
+            overlap: number;
+            /** @description To a vendor: itself. */
+            vendorIds: string[];
+            seed: number;
+            /** Format: date-time */
+            dueAt: string | null;
+            priceNote: string | null;
+            state: components["schemas"]["LabelingBatchState"];
+            /**
+             * @description Things to be judged; each is `overlap` tasks.
+             * @example 400
+             */
+            itemCount: number;
+            /** Format: date-time */
+            completedAt: string | null;
+            /** Format: date-time */
+            closedAt: string | null;
+            /** @description Of the whole batch; to a vendor its own, and what is still available to anybody. */
+            counts: components["schemas"]["LabelingCountsDto"];
+            /** @description To a vendor: its own line. */
+            countsByVendor: components["schemas"]["VendorLabelingCountsDto"][];
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LabelingBatchDto: {
+            /** Format: uuid */
+            id: string;
+            mode: components["schemas"]["LabelingMode"];
+            purpose: components["schemas"]["LabelingPurpose"];
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** @description How the completions were chosen; null to a vendor. */
+            selection: components["schemas"]["LabelingSelectionDto"] | null;
+            /** @example 3 */
+            overlap: number;
+            /** @description To a vendor: itself. */
+            vendorIds: string[];
+            seed: number;
+            /** Format: date-time */
+            dueAt: string | null;
+            priceNote: string | null;
+            state: components["schemas"]["LabelingBatchState"];
+            /**
+             * @description Things to be judged; each is `overlap` tasks.
+             * @example 400
+             */
+            itemCount: number;
+            /** Format: date-time */
+            completedAt: string | null;
+            /** Format: date-time */
+            closedAt: string | null;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LabelingBatchPage: {
+            data: components["schemas"]["LabelingBatchDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        ClaimTasksDto: {
+            /**
+             * @description How long the lease lasts, from now on.
+             * @default 900
+             */
+            ttlSeconds?: number;
+            /**
+             * @description Tasks wanted; fewer come when fewer are there.
+             * @default 1
+             */
+            k?: number;
+            /** Format: uuid */
+            labelerId?: string;
+            /** @example worker-17 */
+            labelerExternalId?: string;
+        };
+        TaskCriterionDto: {
+            /** Format: uuid */
+            criterionVersionId: string;
+            scale: components["schemas"]["ScaleLevelDto"][];
+            /** @description Where given, each is scored on the scale. */
+            dimensions: components["schemas"]["DimensionDto"][] | null;
+            /** @example helpfulness */
+            name: string;
+            instructions: string;
+        };
+        /** @enum {string} */
+        TaskState: "available" | "leased" | "completed" | "released" | "skipped" | "expired" | "closed";
+        TaskTextDto: {
+            /** Format: uuid */
+            id: string;
+            text: string;
+        };
+        TaskDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            batchId: string;
+            mode: components["schemas"]["LabelingMode"];
+            state: components["schemas"]["TaskState"];
+            /** Format: uuid */
+            labelerId: string | null;
+            /** Format: date-time */
+            leasedAt: string | null;
+            /** Format: date-time */
+            leaseExpiresAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            prompt: components["schemas"]["TaskTextDto"];
+            /** @description In the order in which they are to be shown. */
+            completions: components["schemas"]["TaskTextDto"][];
+        };
+        ClaimedTasksDto: {
+            criterion: components["schemas"]["TaskCriterionDto"];
+            /** @description Empty when there is nothing left for this labeler now. */
+            tasks: components["schemas"]["TaskDto"][];
+        };
+        TaskPage: {
+            data: components["schemas"]["TaskDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        TaskAnswerScoreDto: {
+            /** Format: uuid */
+            ratingId: string;
+            /** Format: uuid */
+            completionId: string;
+            dimensionScores: {
+                [key: string]: number;
+            } | null;
+            rationale: string | null;
+            flags: string[];
+            score: number;
+        };
+        TaskAnswerDto: {
+            scores: components["schemas"]["TaskAnswerScoreDto"][];
+            /** @description Groups of completion ids, best first; of a comparison too. */
+            ranking: string[][] | null;
+            /** Format: uuid */
+            preferenceId: string | null;
+        };
+        TaskDetailDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            batchId: string;
+            mode: components["schemas"]["LabelingMode"];
+            state: components["schemas"]["TaskState"];
+            /** Format: uuid */
+            labelerId: string | null;
+            /** Format: date-time */
+            leasedAt: string | null;
+            /** Format: date-time */
+            leaseExpiresAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            prompt: components["schemas"]["TaskTextDto"];
+            /** @description In the order in which they are to be shown. */
+            completions: components["schemas"]["TaskTextDto"][];
+            criterion: components["schemas"]["TaskCriterionDto"];
+            /** @description Null until it is submitted. */
+            answer: components["schemas"]["TaskAnswerDto"] | null;
+        };
+        LeaseTimeDto: {
+            /**
+             * @description How long the lease lasts, from now on.
+             * @default 900
+             */
+            ttlSeconds?: number;
+        };
+        SkipTaskDto: {
+            reason: string;
+        };
+        TaskScoreDto: {
+            /**
+             * @description Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean.
+             * @example {
+             *       "helpfulness": 4,
+             *       "honesty": 5,
+             *       "harmlessness": 5
+             *     }
+             */
+            dimensionScores?: {
+                [key: string]: number;
+            };
+            /**
+             * @description Words for what a score cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
+            /**
+             * @description Time the labeler took, in milliseconds.
+             * @example 8200
+             */
+            timeSpentMs?: number;
+            /**
+             * Format: uuid
+             * @description One of the task's.
+             */
+            completionId: string;
+            /**
+             * @description One of the values of the criterion version's scale; left out where the version has dimensions.
+             * @example 4
+             */
+            score?: number;
+            /** @example correct, but twice as long as needed */
+            rationale?: string;
+            /**
+             * @description The poster's own id of this rating, unique per vendor: posting it again cannot count it twice.
+             * @example batch-7/1042
+             */
+            externalId?: string;
+        };
+        TaskComparisonDto: {
+            /**
+             * Format: uuid
+             * @description The better one; null when neither is.
+             */
+            preferredCompletionId: string | null;
+        };
+        SubmitTaskDto: {
+            /** @description One for each completion of the task. Allowed, all or none, with a ranking or comparison too. */
+            scores?: components["schemas"]["TaskScoreDto"][];
+            /** @description Groups of completion ids, best first; those in one group are tied. */
+            ranking?: string[][];
+            comparison?: components["schemas"]["TaskComparisonDto"];
+            /**
+             * @description Time spent on the whole task; scores without a time of their own share it evenly.
+             * @example 21000
+             */
+            timeSpentMs?: number;
+            /**
+             * @description Of the ranking or comparison.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
+            /**
+             * Format: uuid
+             * @description Who it was leased to, where the caller wants that checked.
+             */
+            labelerId?: string;
+            /** @description Of the ranking or comparison. */
+            rationale?: string;
+            /** @description The poster's own id of the ranking or comparison, unique per vendor. */
+            externalId?: string;
+        };
+        /**
          * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
          * @enum {string}
          */
         PairStrategy: "all" | "sample";
         /**
-         * @description How several ratings of one completion become one score.
+         * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+         *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+         *     (`reliability-weighted`; needs completions that several labelers rated).
          * @enum {string}
          */
-        ScoreAggregation: "mean" | "median";
+        ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
         /**
          * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
          * @enum {string}
@@ -2522,7 +3154,9 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description How several ratings of one completion become one score.
+             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+             *     (`reliability-weighted`; needs completions that several labelers rated).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
@@ -2752,6 +3386,32 @@ export interface components {
             margins: components["schemas"]["MarginBucketDto"][];
             /** @description Over the prompts that have pairs. */
             pairsPerPrompt: components["schemas"]["PairsPerPromptDto"] | null;
+        };
+        PairSetLabelerWeightDto: {
+            /** Format: uuid */
+            labelerId: string;
+            /**
+             * @description Ratings of the set that are theirs.
+             * @example 214
+             */
+            ratings: number;
+            /**
+             * @description Quadratically weighted kappa between their answers and the true levels, as estimated: 1 is always right, 0 what
+             *     chance gives. Null where all ratings of the set are alike.
+             * @example 0.71
+             */
+            reliability: number | null;
+            /**
+             * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
+             * @example 2.448242
+             */
+            weight: number;
+        };
+        PairSetLabelerWeightPage: {
+            data: components["schemas"]["PairSetLabelerWeightDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
         };
         /** @enum {string} */
         LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
@@ -10685,6 +11345,1269 @@ export interface operations {
             };
         };
     };
+    labelingBatches_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                state?: components["schemas"]["LabelingBatchState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingBatchPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelingBatches_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLabelingBatchDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingBatchDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelingBatches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingBatchDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelingBatches_close: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelingBatchDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_claim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimTasksDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimedTasksDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                state?: components["schemas"]["TaskState"];
+                labelerId?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_heartbeat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseTimeDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_skip: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipTaskDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_submit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitTaskDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tasks_correct: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitTaskDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pairSets_list: {
         parameters: {
             query?: {
@@ -11168,6 +13091,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDiagnosticsDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pairSets_listLabelerWeights: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairSetLabelerWeightPage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

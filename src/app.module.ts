@@ -10,6 +10,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
+import { LabelingModule } from './labeling/labeling.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         PoliciesModule,
         CompletionsModule,
         RatingsModule,
+        LabelingModule,
         PairsModule,
         RewardModule,
         TrainingModule,

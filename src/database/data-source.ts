@@ -5,7 +5,9 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
+import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -16,7 +18,9 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  LabelingBatches1795646200000,
   RewardSources1795646500000,
+  LabelerWeights1795646700000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -20,8 +20,8 @@ export const pastName = (name: string): string => `past.${name}`;
  */
 export function prefillGraph(model: Model, batch: number, time: number): Record<string, Node> {
   const ids = input('ids', 'int64', [batch, time]);
-  const { hidden, caches } = decoderForward(model, ids);
-  const outputs: Record<string, Node> = { logits: lmLogits(model, hidden, input('last', 'int64', [batch])) };
+  const { hidden, caches } = decoderForward(model, ids, undefined, { wanted: input('last', 'int64', [batch]) });
+  const outputs: Record<string, Node> = { logits: lmLogits(model, hidden) };
   caches.forEach(({ key, value }, layer) => {
     outputs[keyName(layer)] = key;
     outputs[valueName(layer)] = value;

@@ -53,7 +53,7 @@ function forward(config: ModelConfig, params: Params, { batch, time }: Sizes): O
     mask: input('mask', 'float32', [batch, 1, time, time]),
   };
   const model = { config, params };
-  const { hidden } = decoderForward(model, ids, layout);
+  const { hidden } = decoderForward(model, ids, layout, { wholeScores: true });
   const outputs: Record<string, Node> =
     config.head === 'reward'
       ? { reward: rewardHead(model, hidden, input('last', 'int64', [batch])) }

@@ -19,8 +19,9 @@ const feeds = { ...tensors, ids: i64(ids, [batch, time]), positions: i64(tokens,
 function gradients(tokensAtOnce?: number): { loss: Node; outputs: Record<string, Node> } {
   const params = inputParams(tensors);
   const model = { config: tinyConfig, params };
-  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [batch, time]));
-  const { logProbs, entropies, kept } = tokensAt(model, hidden, input('positions', 'int64', [25]), input('targets', 'int64', [25]), { temperature: 0.7, tokensAtOnce });
+  const wanted = input('positions', 'int64', [25]);
+  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [batch, time]), undefined, { wanted });
+  const { logProbs, entropies, kept } = tokensAt(model, hidden, input('targets', 'int64', [25]), { temperature: 0.7, tokensAtOnce });
   const loss = sum(mul(logProbs, logProbs));
   const names = Object.keys(tensors);
   const keep = tokensAtOnce === undefined ? [] : [...blocks, hidden, ...kept];
@@ -40,7 +41,7 @@ describe('log-probabilities of tokens', () => {
     const activations = (tokensAtOnce?: number): number => {
       const [hidden, head] = [input('hidden', 'float32', [512, 16]), input('head', 'float32', [vocabSize, 16])];
       const model = { config: { ...tinyConfig, vocabSize, hiddenSize: 16, tieWordEmbeddings: false }, params: { 'lm_head.weight': head } };
-      const found = tokensAt(model, hidden, input('positions', 'int64', [512]), input('targets', 'int64', [512]), { temperature: 1, tokensAtOnce });
+      const found = tokensAt(model, hidden, input('targets', 'int64', [512]), { temperature: 1, tokensAtOnce });
       const [dHidden] = grad(sum(found.logProbs), [hidden], undefined, tokensAtOnce === undefined ? [] : found.kept);
       return planMemory({ dHidden }).activations;
     };

@@ -28,13 +28,11 @@ export function chunkTokens(vocabSize: number): number {
 }
 
 /**
- * hidden [rows, hidden]; `positions` int64 [n]: where in it each token is predicted; `targets` int64 [n]. The policy is
- * softmax(logits / temperature). All at once when `tokensAtOnce` is left out.
+ * hidden [n, hidden], the states that predict the tokens; `targets` int64 [n]. The policy is softmax(logits / temperature). All at once when `tokensAtOnce` is left out.
  */
 export function tokensAt(
   model: Model,
   hidden: Node,
-  positions: Node,
   targets: Node,
   { temperature, tokensAtOnce = Infinity }: { temperature: number; tokensAtOnce?: number },
 ): TokenLogProbs {
@@ -42,7 +40,7 @@ export function tokensAt(
   const count = Math.max(1, Math.ceil(n / tokensAtOnce));
   const chunks = Array.from({ length: count }, (_, i) => {
     const part = (all: Node): Node => (count === 1 ? all : slice(all, 0, i * tokensAtOnce, Math.min(n, (i + 1) * tokensAtOnce)));
-    const raw = lmLogits(model, hidden, part(positions)); // [chunk, vocab]
+    const raw = lmLogits(model, part(hidden)); // [chunk, vocab]
     const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
     return { logits, logProbs: tokenLogProbs(logits, part(targets)), entropies: entropy(logits) };
   });

@@ -16,34 +16,43 @@ import {
   neg,
   reshape,
   rotary,
-  softmax,
+  slice,
   sum,
-  transpose,
 } from '#src/nn/ops.js';
 import { f32, i64 } from '#src/nn/tensor.js';
 import { familyOf } from './families.js';
-import { embed, feedForward, finalNorm, inputNorm, linear, param, projections, type Model } from './layers.js';
+import { embed, feedForward, finalNorm, inputNorm, linear, param, type Model } from './layers.js';
 import { lmHeadName, scoreName } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
+import { queryBounds, selfAttention, type AttentionContext, type LayerCache } from './self-attention.js';
 
 export { feedForward, type Model, type Params } from './layers.js';
-
-/** Keys and values of one layer, both [batch, kvHeads, time, headDim]; keys are rotated already. */
-export interface LayerCache {
-  key: Node;
-  value: Node;
-}
+export { type LayerCache } from './self-attention.js';
 
 /** For rows that hold several sequences with a common beginning; without it a row is one sequence. */
 export interface RowLayout {
   /** int64 [batch, time]: place of each token in its own sequence, below `time`. */
   positions: Node;
-  /** float32 [batch, 1, time, time], added to the scores: 0 where a token sees another, -1e9 elsewhere. */
+  /**
+   * float32 [batch, 1, time, time], added to the scores: 0 where a token sees another, -1e9 elsewhere. No token sees one that
+   * comes after it in its row.
+   */
   mask: Node;
 }
 
+export interface ForwardOptions {
+  /**
+   * int64 [n], flat: the only tokens whose final state somebody reads. The last layer computes keys and values of all tokens
+   * and everything else of these alone: most of a layer is saved, forward and backward.
+   */
+  wanted?: Node;
+  /** Scores of all queries at once, whatever the time: for graphs whose operators may not depend on it. */
+  wholeScores?: boolean;
+}
+
 /**
- * ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, and each layer's keys and values.
+ * ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, [n, hidden] where only some are wanted, and
+ * each layer's keys and values.
  * `blocks` are the hidden states between the layers, embeddings first: what recomputation may keep.
  * Throws RangeError when `time` is more than learned positions reach.
  */
@@ -51,16 +60,19 @@ export function decoderForward(
   model: Model,
   ids: Node,
   layout?: RowLayout,
+  { wanted, wholeScores }: ForwardOptions = {},
 ): { hidden: Node; caches: LayerCache[]; blocks: Node[] } {
   const { config } = model;
   const [batch, time] = ids.shape;
   const rows = batch * time;
-  const attend = {
+  const bounds = queryBounds(time, wholeScores);
+  const attend: AttentionContext = {
     batch,
     time,
     // Rows of several sequences are longer than any position in them; whoever lays them out keeps to the model's limit.
     rotate: rotation(model, time, layout?.positions, layout ? 1 : time),
-    mask: layout?.mask ?? causalMask(time),
+    bounds,
+    masks: bounds.slice(1).map((to, i) => maskOfBlock(layout, bounds[i], to)),
   };
   const caches: LayerCache[] = [];
   const blocks: Node[] = [];
@@ -68,9 +80,10 @@ export function decoderForward(
   let hidden = embed(model, reshape(ids, [rows]), positions); // [batch * time, hidden]
   for (let layer = 0; layer < config.numLayers; layer++) {
     blocks.push(hidden);
-    const attention = selfAttention(model, layer, inputNorm(model, layer, hidden), attend);
-    caches.push(attention.cache);
-    hidden = add(hidden, attention.output);
+    const { heads, cache } = selfAttention(model, layer, inputNorm(model, layer, hidden), attend);
+    caches.push(cache);
+    const read = (all: Node): Node => (wanted && layer === config.numLayers - 1 ? gather(all, wanted, 0) : all);
+    hidden = add(read(hidden), linear(model, layer, 'output', read(heads)));
     hidden = add(hidden, feedForward(model, layer, hidden));
   }
   return { hidden: finalNorm(model, hidden), caches, blocks: [...blocks, hidden] };
@@ -101,44 +114,13 @@ export function rotation({ config }: Model, reach: number, positions?: Node, lon
   return (x) => rotary(x, cos, sin, positions);
 }
 
-interface AttentionContext {
-  batch: number;
-  time: number;
-  rotate: (x: Node) => Node;
-  mask: Node;
-}
-
-function selfAttention(
-  model: Model,
-  layer: number,
-  x: Node,
-  { batch, time, rotate, mask }: AttentionContext,
-): { output: Node; cache: LayerCache } {
-  const { numHeads, numKeyValueHeads: kvHeads, headDim } = model.config;
-  const split = (rows: Node, heads: number): Node =>
-    transpose(reshape(rows, [batch, time, heads, headDim]), [0, 2, 1, 3]);
-  const read = projections(model, layer, x);
-  // [batch, heads, time, headDim] and [batch, kvHeads, time, headDim]
-  const query = rotate(split(read.query, numHeads));
-  const key = rotate(split(read.key, kvHeads));
-  const value = split(read.value, kvHeads);
-  // The query heads of a group lie next to each other, so a group's queries fold into the time axis
-  // and share one product with the group's keys: no key is ever repeated.
-  const grouped = [batch, kvHeads, (numHeads / kvHeads) * time];
-  const folded = mul(reshape(query, [...grouped, headDim]), headDim ** -0.5);
-  const scores = reshape(matmul(folded, key, { transB: true }), [batch, numHeads, time, time]);
-  const weights = softmax(add(scores, mask), -1);
-  const mixed = matmul(reshape(weights, [...grouped, time]), value); // [batch, kvHeads, group * time, headDim]
-  const heads = transpose(reshape(mixed, [batch, numHeads, time, headDim]), [0, 2, 1, 3]);
-  const output = linear(model, layer, 'output', reshape(heads, [batch * time, numHeads * headDim]));
-  return { output, cache: { key, value } };
-}
-
-/** Additive [time, time]: 0 up to the diagonal, a number that softmax turns into exact zero after it. */
-function causalMask(time: number): Node {
-  const data = new Float32Array(time * time);
-  for (let row = 0; row < time; row++) data.fill(-1e9, row * time + row + 1, (row + 1) * time);
-  return constant(f32(data, [time, time]));
+/** Additive masks of blocks of queries: slices of the layout's own, or 0 up to the diagonal. */
+function maskOfBlock(layout: RowLayout | undefined, from: number, to: number): Node {
+  if (layout) return slice(slice(layout.mask, 2, from, to), 3, 0, to); // [batch, 1, to - from, to]
+  const data = new Float32Array((to - from) * to);
+  // A number that softmax turns into exact zero.
+  for (let row = from; row < to; row++) data.fill(-1e9, (row - from) * to + row + 1, (row - from + 1) * to);
+  return constant(f32(data, [to - from, to]));
 }
 
 /**

@@ -4,7 +4,8 @@
  */
 import { gradRules, type GradRule } from './grad/rules.js';
 import { constant, elementCount, GraphError, show, topologicalOrder, type Node, type Op } from './graph.js';
-import { add, expand, tie } from './ops.js';
+import { sumOfParts } from './grad/sum-of-parts.js';
+import { expand, tie } from './ops.js';
 import { Recompute } from './recompute.js';
 import { sameShape } from './shapes.js';
 import { f32, scalarTensor } from './tensor.js';
@@ -29,22 +30,28 @@ export function grad(loss: Node, wrt: readonly Node[], seed?: Node, keep: readon
   const order = topologicalOrder([loss]);
   const needed = needsGradient(order, targets);
   const recompute = new Recompute(keep, (node) => needed.has(node.id));
-  const gradients = new Map<number, Node>();
-  gradients.set(loss.id, seed ?? constant(f32([1], loss.shape)));
+  const gradients = new Map<number, Node[]>();
+  gradients.set(loss.id, [seed ?? constant(f32([1], loss.shape))]);
   for (const node of order.reverse()) {
-    const upstream = gradients.get(node.id);
-    if (!upstream || !needed.has(node.id) || node.inputs.length === 0) continue;
+    const arrived = gradients.get(node.id);
+    if (!arrived || !needed.has(node.id) || node.inputs.length === 0) continue;
     if (!node.inputs.some((from) => needed.has(from.id))) continue;
+    const upstream = sumOfParts(arrived);
+    gradients.set(node.id, [upstream]);
     recompute.reached(node, upstream);
     const parts = contributions(node, recompute.twin(node), upstream, needed, targets);
     parts.forEach((part, i) => {
       const from = node.inputs[i];
       if (!part) return;
       const before = gradients.get(from.id);
-      gradients.set(from.id, before ? add(before, part) : part);
+      if (before) before.push(part);
+      else gradients.set(from.id, [part]);
     });
   }
-  return wrt.map((node) => gradients.get(node.id) ?? expand(constant(scalarTensor(0)), node.shape));
+  return wrt.map((node) => {
+    const parts = gradients.get(node.id);
+    return parts ? sumOfParts(parts) : expand(constant(scalarTensor(0)), node.shape);
+  });
 }
 
 function needsGradient(order: readonly Node[], targets: ReadonlySet<number>): Set<number> {

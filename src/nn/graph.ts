@@ -63,6 +63,8 @@ export interface OpAttrs {
   Max: { readonly axes: readonly number[]; readonly keepDims: boolean };
   Softmax: { readonly axis: number };
   LogSoftmax: { readonly axis: number };
+  /** inputs: scores, value; softmax(scores) value over the last axis of scores, which side output 1 gives as weights. */
+  SoftmaxMatMul: None;
   /** Over the last axis; side output 1 is the inverse rms. */
   RmsNorm: { readonly epsilon: number };
   /** Over the last axis; side outputs 1 and 2 are the mean and the inverse standard deviation. */

@@ -200,7 +200,14 @@ function quantized(bits: 4 | 8, int8Rows = false): OpCase {
   };
 }
 
+/** Added to scores [.., 4, 4]: each row sees itself and what is before it. */
+function hidden(): Node {
+  return constant(f32(Array.from({ length: 16 }, (_, i) => (i % 4 > Math.floor(i / 4) ? -1e9 : 0)), [4, 4]));
+}
+
 const blocks: OpCase[] = [
+  binary('softmaxMatmul', ops.softmaxMatmul, normal(2, 3, 4, 5), normal(2, 3, 5, 6)),
+  binary('softmaxMatmul that sees little', (s, v) => ops.softmaxMatmul(ops.add(s, hidden()), v), normal(2, 4, 4), normal(2, 4, 3)),
   binary('rmsNorm', (x, w) => ops.rmsNorm(x, w, 1e-5), normal(2, 3, 8), normal(8)),
   {
     name: 'layerNorm',

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly withoutOptimizers?: readonly string[];
   /** Where to write the optimized model, to look at what the runtime really runs. */
   readonly optimizedModelPath?: string;
+  /** Begin of the name of the file into which `endProfiling` writes the time of every operator; not measured when left out. */
+  readonly profilePrefix?: string;
 }
 
 let defaultThreads: number | undefined;
@@ -43,7 +45,7 @@ export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { threads = defaultThreads, provider = defaultProvider, arena = false, optimizedModelPath } = options;
+    const { threads = defaultThreads, provider = defaultProvider, arena = false, optimizedModelPath, profilePrefix } = options;
     const inner = await ort.InferenceSession.create(model, {
       executionProviders: [provider],
       interOpNumThreads: 1,
@@ -54,6 +56,7 @@ export class Session {
       enableCpuMemArena: arena,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
+      ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: extraOptions(options),
     });
     return new Session(inner);
@@ -93,6 +96,11 @@ export class Session {
     );
   }
 
+  /** Writes `<profilePrefix>_<time>.json`, Chrome's trace format, and measures no more. */
+  endProfiling(): void {
+    this.inner.endProfiling();
+  }
+
   async dispose(): Promise<void> {
     await this.inner.release();
   }
@@ -100,10 +108,11 @@ export class Session {
 
 /** ONNX Runtime's own configuration keys, nested at their dots. */
 function extraOptions({ withoutOptimizers = [], spinning = false }: SessionOptions): Record<string, unknown> {
-  const optimizers = { disable_specified_optimizers: withoutOptimizers.join(';') };
+  // Transpositions are written where they are wanted (emit/rules.ts); fused into the product they come back for every strip.
+  const without = ['GemmTransposeFusion', ...withoutOptimizers];
   return {
     session: { intra_op: { allow_spinning: spinning ? '1' : '0' } },
-    ...(withoutOptimizers.length === 0 ? {} : { optimization: optimizers }),
+    optimization: { disable_specified_optimizers: without.join(';') },
   };
 }
 

@@ -55,6 +55,7 @@ export class PairBuildRepository {
   async clear(tx: Transaction, id: string): Promise<void> {
     await tx.query('DELETE FROM pairs WHERE pair_set_id = $1', [id]);
     await tx.query('DELETE FROM pair_set_ratings WHERE pair_set_id = $1', [id]);
+    await tx.query('DELETE FROM pair_set_labeler_weights WHERE pair_set_id = $1', [id]);
   }
 
   /** Fixes which ratings the set is made of; whatever is rated or corrected later does not reach it. */
@@ -71,7 +72,7 @@ export class PairBuildRepository {
   /** Scores every completion; says how many pairs these could make. */
   async scoreCompletions(tx: Transaction, set: PairSet): Promise<PossibleCounts> {
     const p = new Parameters();
-    const scored = scoredCompletions(recordedRatings(set.id, p), set.config, p);
+    const scored = scoredCompletions(recordedRatings(set.id, p), set.config, p, set.id);
     // A table cannot be created from a query with parameters.
     await tx.query(`CREATE TEMP TABLE pair_scores (completion_id uuid, prompt_id uuid, ratings int, score float8,
                       tie_key uuid, split text) ON COMMIT DROP`);

@@ -6,6 +6,7 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PairBuildRepository } from './pair-build.repository.js';
+import { LabelerWeights } from './labeler-weights.js';
 import { marginHistogram, splitDiagnostics, type PairSetDiagnostics } from './pair-diagnostics.js';
 import { PairDiagnosticsRepository } from './pair-diagnostics.repository.js';
 import type { PairSet } from './pair-set.entity.js';
@@ -13,7 +14,7 @@ import type { PairSet } from './pair-set.entity.js';
 /** More is a mistake in the data (thousands of completions of one prompt), not a dataset. */
 export const maximumPairs = 20_000_000;
 
-export const buildSteps = ['selecting ratings', 'scoring completions', 'making pairs', 'diagnostics', 'hashing'] as const;
+export const buildSteps = ['selecting ratings', 'weighing labelers', 'scoring completions', 'making pairs', 'diagnostics', 'hashing'] as const;
 export type BuildStep = (typeof buildSteps)[number];
 
 @Injectable()
@@ -21,6 +22,7 @@ export class PairBuilder {
   constructor(
     private readonly database: Database,
     private readonly repository: PairBuildRepository,
+    private readonly weights: LabelerWeights,
     private readonly diagnostics: PairDiagnosticsRepository,
     private readonly lineage: LineageService,
   ) {}
@@ -30,7 +32,7 @@ export class PairBuilder {
    * by the next, and the row of the set is locked meanwhile.
    *
    * @param before called before each step; may throw to stop
-   * @throws JobFailure `no_pairs`, `too_many_pairs`
+   * @throws JobFailure `no_pairs`, `too_many_pairs`, `no_shared_ratings`
    */
   build(id: string, before: (step: BuildStep) => Promise<void> = async () => undefined): Promise<void> {
     return this.database.transaction(async (tx) => {
@@ -40,6 +42,8 @@ export class PairBuilder {
       await this.repository.planForSets(tx);
       await this.repository.clear(tx, id);
       await this.repository.recordRatings(tx, set);
+      await before('weighing labelers');
+      if (set.config.aggregation === 'reliability-weighted') await this.weights.estimate(tx, set);
       await before('scoring completions');
       const possible = await this.repository.scoreCompletions(tx, set);
       if (possible.possiblePairs > maximumPairs) throw tooMany(possible.possiblePairs);

@@ -52,6 +52,16 @@ test('mean and median differ where one labeler is far off', () => {
   expect(aggregate([1, 2, 4, 7], 'median')).toBe(3);
 });
 
+test('the majority is what most give, the mean of it where several levels are given most often', () => {
+  expect(aggregate([5, 1, 1, 4], 'majority')).toBe(1);
+  expect(aggregate([1, 4, 4, 1, 5], 'majority')).toBe(2.5);
+  expect(aggregate([2], 'majority')).toBe(2);
+});
+
+test('weights draw the mean to those who weigh most', () => {
+  expect(aggregate([1, 5], 'reliability-weighted', [3, 1])).toBe(2);
+});
+
 test('a sample is part of all pairs and holds no more than was asked for', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 8 }), fc.nat(), fc.integer({ min: 1, max: 6 }), (scores, seed, limit) => {

@@ -32,7 +32,8 @@ export interface BuiltPairs {
 
 type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId'>;
 
-export function buildPairs(ratings: readonly RatingFact[], rules: Rules): BuiltPairs {
+/** @param weights by labeler, for `reliability-weighted` */
+export function buildPairs(ratings: readonly RatingFact[], rules: Rules, weights: ReadonlyMap<string, number> = new Map()): BuiltPairs {
   const superseded = new Set(ratings.map((rating) => rating.supersedesId));
   const effective = ratings.filter(
     (rating) => !superseded.has(rating.id) && (rules.labelerIds?.includes(rating.labelerId) ?? true),
@@ -44,7 +45,7 @@ export function buildPairs(ratings: readonly RatingFact[], rules: Rules): BuiltP
     promptId: group[0].promptId,
     promptText: group[0].promptText,
     completionId: group[0].completionId,
-    score: aggregate(group.map((rating) => rating.score), rules.aggregation),
+    score: aggregate(group.map((rating) => rating.score), rules.aggregation, group.map((rating) => weights.get(rating.labelerId)!)),
   }));
   const pairs = [...groupBy(scored, (completion) => completion.promptId).entries()]
     .sort(([a], [b]) => compare(a, b))
@@ -97,11 +98,28 @@ function tiesBefore(a: string, b: string, seed: number): boolean {
   return compare(md5(`tie:${seed}:${a}`), md5(`tie:${seed}:${b}`)) < 0;
 }
 
-export function aggregate(scores: readonly number[], how: Rules['aggregation']): number {
-  if (how === 'mean') return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+/** @param weights of the scores, for `reliability-weighted` */
+export function aggregate(scores: readonly number[], how: Rules['aggregation'], weights: readonly number[] = []): number {
+  if (how === 'mean') return mean(scores);
+  if (how === 'majority') return mean(mostFrequent(scores));
+  if (how === 'reliability-weighted') {
+    const weighted = scores.reduce((sum, score, i) => sum + weights[i] * score, 0);
+    return weighted / weights.reduce((sum, weight) => sum + weight, 0);
+  }
   const sorted = [...scores].sort((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   return low + 0.5 * (high - low);
+}
+
+function mean(scores: readonly number[]): number {
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+/** Each of the scores that are given most often, once. */
+function mostFrequent(scores: readonly number[]): number[] {
+  const given = [...groupBy(scores, String).values()];
+  const most = Math.max(...given.map((same) => same.length));
+  return given.filter((same) => same.length === most).map(([score]) => score);
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

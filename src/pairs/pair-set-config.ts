@@ -1,7 +1,11 @@
 export const pairStrategies = ['all', 'sample'] as const;
 export type PairStrategy = (typeof pairStrategies)[number];
 
-export const scoreAggregations = ['mean', 'median'] as const;
+/**
+ * `majority` is the level that most ratings give, the mean of them where several are given most often;
+ * `reliability-weighted` a mean in which each labeler's ratings weigh as src/quality/reliability.ts has it.
+ */
+export const scoreAggregations = ['mean', 'median', 'majority', 'reliability-weighted'] as const;
 export type ScoreAggregation = (typeof scoreAggregations)[number];
 
 export const tiePolicies = ['drop', 'keep'] as const;

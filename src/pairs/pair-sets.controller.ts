@@ -5,6 +5,7 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { PageQuery } from '#src/common/pagination.js';
 import { accepted } from '#src/jobs/accepted.js';
 import { PairSetDiagnosticsDto } from './pair-diagnostics.dto.js';
+import { PairSetLabelerWeightPage } from './labeler-weights.dto.js';
 import {
   CreatePairSetDto,
   ExportQuery,
@@ -76,6 +77,14 @@ export class PairSetsController {
   @ApiOperation({ operationId: 'pairSets_getDiagnostics' })
   diagnostics(@Param('id', ParseUUIDPipe) id: string): Promise<PairSetDiagnosticsDto> {
     return this.sets.diagnostics(id);
+  }
+
+  /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+  @Get(':id/labeler-weights')
+  @RequireScopes('pairs:read')
+  @ApiOperation({ operationId: 'pairSets_listLabelerWeights' })
+  labelerWeights(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<PairSetLabelerWeightPage> {
+    return this.sets.labelerWeights(id, query);
   }
 
   /** TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out. */

@@ -68,7 +68,11 @@ export class CreatePairSetDto {
   @Max(2_147_483_647)
   seed?: number;
 
-  /** How several ratings of one completion become one score. */
+  /**
+   * How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+   * (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+   * (`reliability-weighted`; needs completions that several labelers rated).
+   */
   @ApiPropertyOptional({ enum: scoreAggregations, enumName: 'ScoreAggregation', default: 'mean' })
   @IsOptional()
   @IsIn(scoreAggregations)

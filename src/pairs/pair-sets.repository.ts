@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
+import type { LabelerWeight } from './labeler-weights.repository.js';
 import type { PairSetConfig, Split } from './pair-set-config.js';
 import { PairSet } from './pair-set.entity.js';
 
@@ -63,6 +64,15 @@ export class PairSetsRepository {
        JOIN completions r ON r.id = p.rejected_completion_id
        ORDER BY p.ordinal`,
       [id, after ?? -1, filter.split ?? null, filter.ties ?? true, limit],
+    );
+  }
+
+  labelerWeights(id: string, request: PageRequest): Promise<LabelerWeight[]> {
+    return this.rows.query(
+      `SELECT labeler_id AS "labelerId", ratings, reliability, weight::float8 AS weight
+       FROM pair_set_labeler_weights WHERE pair_set_id = $1 AND ($2::uuid IS NULL OR labeler_id > $2)
+       ORDER BY labeler_id LIMIT $3`,
+      [id, request.after, request.limit + 1],
     );
   }
 

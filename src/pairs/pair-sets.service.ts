@@ -11,6 +11,7 @@ import { JobsService } from '#src/jobs/jobs.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { PairBuildRepository } from './pair-build.repository.js';
 import { maximumPairs } from './pair-builder.js';
+import type { LabelerWeight } from './labeler-weights.repository.js';
 import type { PairSetDiagnostics } from './pair-diagnostics.js';
 import { PairReader } from './pair-reader.js';
 import type { PairSetConfig, Split } from './pair-set-config.js';
@@ -53,6 +54,10 @@ export class PairSetsService {
 
   async preview(dto: CreatePairSetDto): Promise<PairSetPreviewDto> {
     const config = await this.check(dto);
+    if (config.aggregation === 'reliability-weighted') {
+      const message = 'the weights are estimated when the set is built: preview it with another aggregation, or build it';
+      throw unprocessable('preview_unavailable', '/aggregation', 'previewed', message, config.aggregation);
+    }
     const { possible, splits } = await this.database.transaction(async (tx) => {
       await this.building.planForSets(tx);
       return this.building.preview(tx, dto.criterionVersionId, config, maximumPairs);
@@ -98,6 +103,13 @@ export class PairSetsService {
 
   async diagnostics(id: string): Promise<PairSetDiagnostics> {
     return (await this.getBuilt(id)).diagnostics!;
+  }
+
+  /** Empty unless the set is `reliability-weighted`. */
+  async labelerWeights(id: string, query: PageQuery): Promise<Page<LabelerWeight>> {
+    await this.getBuilt(id);
+    const request = pageRequest(query);
+    return toPage(await this.sets.labelerWeights(id, request), request, ({ labelerId }) => labelerId);
   }
 
   async export(id: string, split?: Split): Promise<Readable> {

@@ -22,8 +22,8 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
   if (config.completionBatchId) conditions.push(`c.batch_id = ${p.add(config.completionBatchId, 'uuid')}`);
   if (config.labelerIds) conditions.push(`r.labeler_id = ANY(${p.add(config.labelerIds, 'uuid[]')})`);
   return `
-    SELECT id, completion_id, prompt_id, score FROM (
-      SELECT r.id, r.completion_id, c.prompt_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
+    SELECT id, completion_id, prompt_id, labeler_id, score FROM (
+      SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
       FROM ratings r JOIN completions c ON c.id = r.completion_id
       WHERE ${conditions.join(' AND ')}
         AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id)) counted
@@ -33,7 +33,7 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
 /** The ratings that a set has recorded as its own; they cannot change, so neither can what follows from them. */
 export function recordedRatings(pairSetId: string, p: Parameters): string {
   return `
-    SELECT r.id, r.completion_id, c.prompt_id, r.score
+    SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score
     FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN completions c ON c.id = r.completion_id
     WHERE m.pair_set_id = ${p.add(pairSetId, 'uuid')}`;
 }
@@ -42,20 +42,44 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
  * One row per completion. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
  * a mean that wavered in its last bit would make and unmake ties. The split goes by the prompt's text: posted twice
  * under two ids it is still one prompt, and the same data falls into the same split wherever it is loaded.
+ *
+ * @param pairSetId whose labelers' weights count, when these do
  */
-export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters): string {
-  const score =
-    config.aggregation === 'mean'
-      ? 'sum(score::numeric)::float8 / count(*)'
-      : 'percentile_cont(0.5) WITHIN GROUP (ORDER BY score)';
+export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters, pairSetId?: string): string {
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
   return `
     SELECT s.*, md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
            CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
-    FROM (SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score
-          FROM (${source}) source GROUP BY completion_id, prompt_id) s
+    FROM (${aggregated(source, config, p, pairSetId)}) s
     JOIN prompts q ON q.id = s.prompt_id`;
+}
+
+function aggregated(source: string, { aggregation }: PairSetConfig, p: Parameters, pairSetId?: string): string {
+  const simple = (score: string, from = `(${source}) source`) => `
+    SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score
+    FROM ${from} GROUP BY completion_id, prompt_id`;
+  switch (aggregation) {
+    case 'mean':
+      return simple('sum(score::numeric)::float8 / count(*)');
+    case 'median':
+      return simple('percentile_cont(0.5) WITHIN GROUP (ORDER BY score)');
+    case 'majority':
+      return `
+        SELECT completion_id, prompt_id, sum(given)::int AS ratings,
+               (sum(score::numeric) FILTER (WHERE given = most))::float8 / count(*) FILTER (WHERE given = most) AS score
+        FROM (SELECT completion_id, prompt_id, score, count(*) AS given,
+                     max(count(*)) OVER (PARTITION BY completion_id) AS most
+              FROM (${source}) source GROUP BY completion_id, prompt_id, score) levels
+        GROUP BY completion_id, prompt_id`;
+    case 'reliability-weighted': {
+      if (pairSetId === undefined) throw new Error('weights belong to a pair set');
+      const set = p.add(pairSetId, 'uuid');
+      const weighted = `(${source}) source JOIN pair_set_labeler_weights w
+        ON w.labeler_id = source.labeler_id AND w.pair_set_id = ${set}`;
+      return simple('sum(score::numeric * weight)::float8 / sum(weight)::float8', weighted);
+    }
+  }
 }
 
 /** All pairs that the rules allow, preferred first; hashes are compared as uuids, that is, as 16 bytes. */

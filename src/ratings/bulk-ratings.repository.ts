@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import type { Transaction } from '#src/database/database.js';
 import { Rating } from './rating.entity.js';
 import { ofVendor } from './ratings.repository.js';
 
-export type BulkRating = Omit<Rating, 'vendorId' | 'createdAt' | 'supersedesId'>;
+export type BulkRating = Omit<Rating, 'vendorId' | 'createdAt'>;
 
 /** The set-based side of ratings: each method is one statement for a whole chunk of lines. */
 @Injectable()
@@ -33,15 +34,18 @@ export class BulkRatingsRepository {
   }
 
   /** How many went in; the others have an external id that is taken, by a stored rating or by one in `ratings`. */
-  async insertNew(ratings: BulkRating[], vendorId: string | null): Promise<number> {
+  async insertNew(ratings: BulkRating[], vendorId: string | null, tx?: Transaction): Promise<number> {
     const column = <K extends keyof BulkRating>(name: K) => ratings.map((rating) => rating[name]);
-    const [{ inserted }]: { inserted: number }[] = await this.rows.query(
+    const [{ inserted }]: { inserted: number }[] = await (tx ?? this.rows).query(
       `WITH inserted AS (
          INSERT INTO ratings (id, completion_id, criterion_version_id, labeler_id, score, position, time_spent_ms,
-                              rationale, external_id, vendor_id)
-         SELECT given.*, $10::uuid
+                              rationale, external_id, dimension_scores, flags, labeling_task_id, supersedes_id, vendor_id)
+         SELECT id, completion_id, criterion_version_id, labeler_id, score, position, time_spent_ms, rationale, external_id,
+                dimension_scores::jsonb, flags::text[], labeling_task_id, supersedes_id, $14::uuid
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::float8[], $6::int[], $7::int[], $8::text[],
-                     $9::text[]) AS given
+                     $9::text[], $10::text[], $11::text[], $12::uuid[], $13::uuid[])
+           AS given (id, completion_id, criterion_version_id, labeler_id, score, position, time_spent_ms, rationale,
+                     external_id, dimension_scores, flags, labeling_task_id, supersedes_id)
          ON CONFLICT (vendor_id, external_id) WHERE external_id IS NOT NULL DO NOTHING
          RETURNING 1)
        SELECT count(*)::int AS inserted FROM inserted`,
@@ -55,6 +59,11 @@ export class BulkRatingsRepository {
         list(column('timeSpentMs')),
         column('rationale'),
         column('externalId'),
+        ratings.map(({ dimensionScores }) => dimensionScores && JSON.stringify(dimensionScores)),
+        // Flags are words: an array literal of them needs no quoting.
+        ratings.map(({ flags }) => list(flags)),
+        list(column('labelingTaskId')),
+        list(column('supersedesId')),
         vendorId,
       ],
     );

@@ -3,11 +3,15 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsBoolean,
   IsNumber,
   IsOptional,
+  IsPositive,
   IsString,
   Length,
+  Matches,
+  Max,
   ValidateNested,
 } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
@@ -61,6 +65,25 @@ export class ScaleLevelDto {
   description?: string;
 }
 
+export class DimensionDto {
+  /** Key in `dimensionScores`. @example helpfulness */
+  @Matches(/^[a-z][a-z0-9_]{0,59}$/)
+  name: string;
+
+  /** Share in the overall score; only ratios matter. @example 2 */
+  @IsNumber()
+  @IsPositive()
+  @Max(1_000_000)
+  weight: number;
+
+  /** What to judge in this dimension. @example Does it do what was asked? */
+  @IsOptional()
+  @IsString()
+  @Length(1, 5000)
+  @IsStorable()
+  instructions?: string;
+}
+
 export class CreateCriterionVersionDto {
   /** What the labeler is asked to judge. @example Does the answer help the person who asked? */
   @IsString()
@@ -75,6 +98,16 @@ export class CreateCriterionVersionDto {
   @ValidateNested({ each: true })
   @Type(() => ScaleLevelDto)
   scale: ScaleLevelDto[];
+
+  /** What is scored one by one, each on the scale; the overall score is the weighted mean. */
+  @ApiPropertyOptional({ type: [DimensionDto], minItems: 1, maxItems: 20 })
+  @IsOptional()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @ArrayUnique((dimension: DimensionDto | null) => dimension?.name)
+  @ValidateNested({ each: true })
+  @Type(() => DimensionDto)
+  dimensions?: DimensionDto[];
 
   /** Publish at once; without it the version is a draft that cannot be rated against. */
   @ApiPropertyOptional({ default: false })
@@ -99,6 +132,10 @@ export class CriterionVersionDto {
 
   @ApiProperty({ type: [ScaleLevelDto] })
   scale: ScaleLevelDto[];
+
+  /** Null where a rating is one score. */
+  @ApiProperty({ type: [DimensionDto], nullable: true })
+  dimensions: DimensionDto[] | null;
 
   @ApiProperty({ enum: criterionVersionStates, enumName: 'CriterionVersionState' })
   state: CriterionVersionState;

@@ -53,6 +53,8 @@ export class CriteriaService {
         criterionId,
         instructions: dto.instructions,
         scale: dto.scale.map(({ value, label, description }) => ({ value, label, ...(description && { description }) })),
+        dimensions:
+          dto.dimensions?.map(({ name, weight, instructions }) => ({ name, weight, ...(instructions && { instructions }) })) ?? null,
         state: dto.publish ? 'published' : 'draft',
         publishedAt: dto.publish ? new Date() : null,
       });

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Dimension } from './dimensions.js';
 import type { ScaleLevel } from './scale.js';
 
 export const criterionVersionStates = ['draft', 'published'] as const;
@@ -22,6 +23,10 @@ export class CriterionVersion {
 
   @Column('jsonb')
   scale: ScaleLevel[];
+
+  /** What is scored one by one, each on the scale; null where a rating is one score. */
+  @Column('jsonb', { nullable: true })
+  dimensions: Dimension[] | null;
 
   @Column('text')
   state: CriterionVersionState;

@@ -40,6 +40,13 @@ export class LabelersService {
     return toPage(rows, request, (labeler) => labeler.id);
   }
 
+  /** A labeler that the caller may rate through: of its own vendor, or of none where it has none. */
+  async findOwn(auth: Pick<AuthContext, 'vendorId'>, name: { id: string } | { externalId: string }): Promise<Labeler | null> {
+    if ('externalId' in name) return this.labelers.findByExternalId(auth.vendorId, name.externalId);
+    const labeler = await this.labelers.find(auth.vendorId, name.id);
+    return labeler?.vendorId === auth.vendorId ? labeler : null;
+  }
+
   async get(auth: AuthContext, id: string): Promise<Labeler> {
     const labeler = await this.labelers.find(auth.vendorId, id);
     if (!labeler) throw notFound('labeler', id);

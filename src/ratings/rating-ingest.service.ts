@@ -5,13 +5,14 @@ import type { Readable } from 'node:stream';
 import type { AuthContext } from '#src/auth/auth.js';
 import { codeOf, failedLine } from '#src/common/bulk-lines.js';
 import { bulkResult, type BulkItemResult, type BulkResult } from '#src/common/bulk.js';
+import { canonicalJson } from '#src/common/hash.js';
 import { newId } from '#src/common/id.js';
 import { chunked, readNdjson, type NdjsonLine } from '#src/common/ndjson.js';
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
 import { BulkRatingsRepository, type BulkRating } from './bulk-ratings.repository.js';
 import { PublishedVersions } from './published-versions.js';
 import { present, readRatingLine } from './rating-line.js';
-import { refusal, type References } from './rating-references.js';
+import { refusal, scoresOf, type References } from './rating-references.js';
 import type { Rating } from './rating.entity.js';
 import type { CreateRatingDto } from './ratings.dto.js';
 
@@ -130,10 +131,13 @@ function toRow(dto: CreateRatingDto, references: References): BulkRating {
     criterionVersionId: dto.criterionVersionId.toLowerCase(),
     labelerId:
       present(dto.labelerId) ? dto.labelerId.toLowerCase() : references.labelersByExternalId.get(dto.labelerExternalId!)!,
-    score: dto.score,
+    ...scoresOf(dto, references.versions),
     position: dto.position ?? null,
     timeSpentMs: dto.timeSpentMs ?? null,
     rationale: dto.rationale ?? null,
+    flags: dto.flags ?? [],
+    labelingTaskId: null,
+    supersedesId: null,
     externalId: dto.externalId ?? null,
   };
 }
@@ -141,5 +145,6 @@ function toRow(dto: CreateRatingDto, references: References): BulkRating {
 const content = ['completionId', 'criterionVersionId', 'labelerId', 'score', 'position', 'timeSpentMs', 'rationale'] as const;
 
 function sameContent(stored: Rating, row: BulkRating): boolean {
-  return stored.supersedesId === null && content.every((name) => stored[name] === row[name]);
+  const sameDetails = canonicalJson([stored.dimensionScores, stored.flags]) === canonicalJson([row.dimensionScores, row.flags]);
+  return stored.supersedesId === null && sameDetails && content.every((name) => stored[name] === row[name]);
 }

@@ -10,6 +10,7 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.constantFrom('', 'x\0', '\ud800', 'a\ufe0f', 'x'.repeat(200), 'x'.repeat(201), '😀'.repeat(200), '😀'.repeat(201)),
 );
+const word = fc.oneof({ weight: 20, arbitrary: fc.constantFrom('unsafe', 'a_1', 'prompt_unclear') }, text);
 const count = (max: number) => fc.oneof({ weight: 6, arbitrary: fc.nat(max) }, fc.constantFrom(0, -1, 0.5, max, max + 1, -0));
 const wrong = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom(Infinity, NaN, undefined));
 const mostly = <T>(good: fc.Arbitrary<T>) => fc.oneof({ weight: 30, arbitrary: good }, { weight: 1, arbitrary: wrong });
@@ -26,6 +27,8 @@ const line = fc.record(
     timeSpentMs: mostly(count(ratingBounds.timeSpentMs)),
     rationale: mostly(fc.oneof(text, fc.constantFrom('y'.repeat(10_000), 'y'.repeat(10_001)))),
     externalId: mostly(text),
+    dimensionScores: mostly(fc.dictionary(word, fc.oneof({ weight: 20, arbitrary: fc.nat(5) }, fc.constantFrom('1', NaN)), { maxKeys: 3 })),
+    flags: mostly(fc.uniqueArray(word, { maxLength: 3 })),
     extra: wrong,
   },
   { requiredKeys: [] },

@@ -5,6 +5,7 @@ import { isUUID, length } from 'class-validator';
 import type { ProblemDetail } from '#src/common/problem.js';
 import { isStorable } from '#src/common/storable.js';
 import { validatePlain } from '#src/common/validation.js';
+import { areDimensionScores, areFlags } from './flags.js';
 import { CreateRatingDto, ratingBounds } from './ratings.dto.js';
 
 export type RatingLine = { value: CreateRatingDto; errors?: undefined } | { value?: undefined; errors: ProblemDetail[] };
@@ -19,7 +20,6 @@ export function readRatingLine(given: unknown): RatingLine {
 export function passesRules(given: unknown): given is CreateRatingDto {
   if (given === null || typeof given !== 'object' || Array.isArray(given)) return false;
   let criterionVersion = false;
-  let score = false;
   for (const name of Object.keys(given)) {
     const value = (given as Record<string, unknown>)[name];
     switch (name) {
@@ -28,8 +28,13 @@ export function passesRules(given: unknown): given is CreateRatingDto {
         criterionVersion = true;
         break;
       case 'score':
-        if (typeof value !== 'number' || !Number.isFinite(value)) return false;
-        score = true;
+        if (present(value) && !Number.isFinite(value)) return false;
+        break;
+      case 'dimensionScores':
+        if (present(value) && !areDimensionScores(value)) return false;
+        break;
+      case 'flags':
+        if (present(value) && !areFlags(value)) return false;
         break;
       case 'completionId':
       case 'labelerId':
@@ -51,7 +56,7 @@ export function passesRules(given: unknown): given is CreateRatingDto {
         return false;
     }
   }
-  return criterionVersion && score;
+  return criterionVersion;
 }
 
 /** The one rule that no single field can tell: completion and labeler are each named in exactly one way. */

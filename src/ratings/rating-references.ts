@@ -1,8 +1,8 @@
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
 import type { CriterionVersion } from './criterion-version.entity.js';
+import { readScores, type ScoreRefusal, type Scores } from './dimensions.js';
 import { present } from './rating-line.js';
 import type { CreateRatingDto } from './ratings.dto.js';
-import { offScaleMessage, onScale } from './scale.js';
 
 /** What the rows that a set of ratings names turned out to be; what is not there has no entry. */
 export interface References {
@@ -19,7 +19,7 @@ export interface Refusal {
     | 'labeler_not_found'
     | 'criterion_version_not_found'
     | 'criterion_version_not_published'
-    | 'score_out_of_scale';
+    | ScoreRefusal['code'];
   detail: ProblemDetail;
 }
 
@@ -28,9 +28,19 @@ export function refusal(dto: CreateRatingDto, references: References): Refusal |
   return versionRefusal(dto, references.versions) ?? completionRefusal(dto, references) ?? labelerRefusal(dto, references);
 }
 
+/** What a rating that was not refused scores. */
+export function scoresOf(
+  dto: Pick<CreateRatingDto, 'criterionVersionId' | 'score' | 'dimensionScores'>,
+  versions: ReadonlyMap<string, CriterionVersion>,
+): Scores {
+  const read = readScores(versions.get(dto.criterionVersionId.toLowerCase())!, dto);
+  if (read.refusal) throw new RangeError(`a refused rating has no scores: ${read.refusal.code}`);
+  return read.scores;
+}
+
 /** The part that does not depend on rows other than the criterion version. */
 export function versionRefusal(
-  dto: Pick<CreateRatingDto, 'criterionVersionId' | 'score'>,
+  dto: Pick<CreateRatingDto, 'criterionVersionId' | 'score' | 'dimensionScores'>,
   versions: ReadonlyMap<string, CriterionVersion>,
 ): Refusal | undefined {
   const version = versions.get(dto.criterionVersionId.toLowerCase());
@@ -42,12 +52,7 @@ export function versionRefusal(
       detail: { pointer: '/criterionVersionId', rule: 'published', message, value: version.id },
     };
   }
-  return onScale(version.scale, dto.score) ? undefined : offScale(version, dto.score);
-}
-
-export function offScale(version: CriterionVersion, score: number): Refusal {
-  const detail = { pointer: '/score', rule: 'onScale', message: offScaleMessage(version.scale), value: String(score) };
-  return { code: 'score_out_of_scale', detail };
+  return readScores(version, dto).refusal;
 }
 
 export function absent(

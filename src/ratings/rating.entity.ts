@@ -15,8 +15,12 @@ export class Rating {
   @Column('uuid')
   labelerId: string;
 
+  /** Where the criterion version has dimensions: the weighted mean of their scores. */
   @Column('double precision')
   score: number;
+
+  @Column('jsonb', { nullable: true })
+  dimensionScores: Record<string, number> | null;
 
   @Column('integer', { nullable: true })
   position: number | null;
@@ -27,6 +31,9 @@ export class Rating {
   @Column('text', { nullable: true })
   rationale: string | null;
 
+  @Column('text', { array: true })
+  flags: string[];
+
   @Column('uuid', { nullable: true })
   vendorId: string | null;
 
@@ -36,6 +43,10 @@ export class Rating {
   /** The rating that this one corrects. */
   @Column('uuid', { nullable: true })
   supersedesId: string | null;
+
+  /** The labeling task that it answers; null when it was posted by itself. */
+  @Column('uuid', { nullable: true })
+  labelingTaskId: string | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;

@@ -3,23 +3,40 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsInt, IsNumber, IsOptional, IsString, IsUUID, Length, Max, Min } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
+import { AreDimensionScores, AreFlags, maximumFlags } from './flags.js';
 
 /** Bounds shared with the reader of bulk lines (rating-line.ts). */
 export const ratingBounds = { externalId: 200, rationale: 10_000, position: 100_000, timeSpentMs: 2_147_483_647 } as const;
 
 /** What a labeler says about a completion, whoever the completion and the labeler are. */
-class JudgementDto {
-  /** One of the values of the criterion version's scale. @example 4 */
-  @IsNumber()
-  score: number;
-
-  /** Place in which the completion was shown among those of its prompt; 0 is the first. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
+export class ScoredDto {
+  /** One of the values of the criterion version's scale; left out where the version has dimensions. @example 4 */
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(ratingBounds.position)
-  position?: number;
+  @IsNumber()
+  score?: number;
+
+  /** Where the criterion version has dimensions: a value of the scale for each; `score` is their weighted mean. */
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    example: { helpfulness: 4, honesty: 5, harmlessness: 5 },
+  })
+  @IsOptional()
+  @AreDimensionScores()
+  dimensionScores?: Record<string, number>;
+
+  /** @example correct, but twice as long as needed */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.rationale)
+  @IsStorable()
+  rationale?: string;
+
+  /** Words for what a score cannot say. */
+  @ApiPropertyOptional({ type: [String], maxItems: maximumFlags, example: ['prompt_unclear'] })
+  @IsOptional()
+  @AreFlags()
+  flags?: string[];
 
   /** Time the labeler took, in milliseconds. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 8200 })
@@ -29,19 +46,24 @@ class JudgementDto {
   @Max(ratingBounds.timeSpentMs)
   timeSpentMs?: number;
 
-  /** @example correct, but twice as long as needed */
-  @IsOptional()
-  @IsString()
-  @Length(1, ratingBounds.rationale)
-  @IsStorable()
-  rationale?: string;
-
   /** The poster's own id of this rating, unique per vendor: posting it again cannot count it twice. @example batch-7/1042 */
   @IsOptional()
   @IsString()
   @Length(1, ratingBounds.externalId)
   @IsStorable()
   externalId?: string;
+}
+
+/** The same, with the place in which it was shown. */
+class JudgementDto extends ScoredDto {
+
+  /** Place in which the completion was shown among those of its prompt; 0 is the first. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(ratingBounds.position)
+  position?: number;
 }
 
 /** Names its completion and its labeler each in exactly one of two ways. */
@@ -94,6 +116,9 @@ export class RatingDto {
   /** @example 4 */
   score: number;
 
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, nullable: true })
+  dimensionScores: Record<string, number> | null;
+
   @ApiProperty({ type: 'integer', nullable: true })
   position: number | null;
 
@@ -102,6 +127,9 @@ export class RatingDto {
 
   @ApiProperty({ type: String, nullable: true })
   rationale: string | null;
+
+  @ApiProperty({ type: [String] })
+  flags: string[];
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;
@@ -112,6 +140,10 @@ export class RatingDto {
   /** The rating that this one corrects. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   supersedesId: string | null;
+
+  /** The labeling task that it answers. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelingTaskId: string | null;
 
   createdAt: Date;
 }

@@ -11,15 +11,19 @@ import { Labeler } from './labeler.entity.js';
 import { LabelersController } from './labelers.controller.js';
 import { LabelersRepository } from './labelers.repository.js';
 import { LabelersService } from './labelers.service.js';
+import { PreferenceRank } from './preference-rank.entity.js';
+import { Preference } from './preference.entity.js';
+import { PreferencesRepository } from './preferences.repository.js';
 import { PublishedVersions } from './published-versions.js';
 import { RatingIngestService } from './rating-ingest.service.js';
 import { Rating } from './rating.entity.js';
 import { RatingsController } from './ratings.controller.js';
 import { RatingsRepository } from './ratings.repository.js';
 import { RatingsService } from './ratings.service.js';
+import { TaskAnswersService } from './task-answers.service.js';
 
 @Module({
-  imports: [DatabaseModule, TypeOrmModule.forFeature([Criterion, CriterionVersion, Labeler, Rating])],
+  imports: [DatabaseModule, TypeOrmModule.forFeature([Criterion, CriterionVersion, Labeler, Rating, Preference, PreferenceRank])],
   controllers: [CriteriaController, LabelersController, RatingsController],
   providers: [
     CriteriaRepository,
@@ -31,7 +35,9 @@ import { RatingsService } from './ratings.service.js';
     BulkRatingsRepository,
     RatingsService,
     RatingIngestService,
+    PreferencesRepository,
+    TaskAnswersService,
   ],
-  exports: [CriteriaService, LabelersService, RatingsService],
+  exports: [CriteriaService, LabelersService, RatingsService, TaskAnswersService],
 })
 export class RatingsModule {}

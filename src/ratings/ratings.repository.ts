@@ -5,7 +5,7 @@ import type { PageRequest } from '#src/common/pagination.js';
 import { Rating } from './rating.entity.js';
 
 /** A row to be inserted, with the completion and the labeler as the caller named them. */
-export type NamedRating = Omit<Rating, 'completionId' | 'labelerId' | 'createdAt' | 'supersedesId'> & {
+export type NamedRating = Omit<Rating, 'completionId' | 'labelerId' | 'createdAt' | 'supersedesId' | 'labelingTaskId'> & {
   completion: { id: string } | { externalId: string };
   labeler: { id: string } | { externalId: string };
 };
@@ -28,8 +28,9 @@ export class RatingsRepository {
   async insertNamed(rating: NamedRating): Promise<Rating | null> {
     const inserted: { completionId: string; labelerId: string; createdAt: Date }[] = await this.rows.query(
       `INSERT INTO ratings (id, completion_id, criterion_version_id, labeler_id, score, position, time_spent_ms,
-                            rationale, vendor_id, external_id)
-       SELECT $1::uuid, c.id, $2::uuid, l.id, $3::float8, $4::int, $5::int, $6::text, $7::uuid, $8::text
+                            rationale, vendor_id, external_id, dimension_scores, flags)
+       SELECT $1::uuid, c.id, $2::uuid, l.id, $3::float8, $4::int, $5::int, $6::text, $7::uuid, $8::text, $11::jsonb,
+              $12::text[]
        FROM completions c, labelers l
        WHERE ${'id' in rating.completion ? 'c.id' : 'c.external_id'} = $9
          AND ${'id' in rating.labeler ? 'l.id' : 'l.external_id'} = $10 AND ${ofVendor('l', 7)}
@@ -46,6 +47,8 @@ export class RatingsRepository {
         rating.externalId,
         key(rating.completion),
         key(rating.labeler),
+        rating.dimensionScores && JSON.stringify(rating.dimensionScores),
+        rating.flags,
       ],
     );
     if (inserted.length === 0) return null;
@@ -53,12 +56,15 @@ export class RatingsRepository {
       id: rating.id,
       criterionVersionId: rating.criterionVersionId,
       score: rating.score,
+      dimensionScores: rating.dimensionScores,
       position: rating.position,
       timeSpentMs: rating.timeSpentMs,
       rationale: rating.rationale,
+      flags: rating.flags,
       vendorId: rating.vendorId,
       externalId: rating.externalId,
       supersedesId: null,
+      labelingTaskId: null,
       ...inserted[0],
     };
   }
@@ -81,6 +87,16 @@ export class RatingsRepository {
   /** @param vendorId whose ratings are seen; null sees all */
   find(vendorId: string | null, id: string): Promise<Rating | null> {
     return this.rows.findOneBy({ id, ...(vendorId !== null && { vendorId }) });
+  }
+
+  /** Ratings that answer a labeling task and stand, in the order shown. */
+  standingOfTask(labelingTaskId: string): Promise<Rating[]> {
+    return this.rows
+      .createQueryBuilder('r')
+      .where('r.labelingTaskId = :labelingTaskId', { labelingTaskId })
+      .andWhere('NOT EXISTS (SELECT FROM ratings s WHERE s.supersedes_id = r.id)')
+      .orderBy('r.position')
+      .getMany();
   }
 
   findSuccessor(id: string): Promise<Rating | null> {

@@ -9,7 +9,8 @@ import { validationProblem } from '#src/common/validation.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { PublishedVersions } from './published-versions.js';
 import { namingMistakes, present } from './rating-line.js';
-import { absentCompletion, absentLabeler, versionRefusal, type Refusal } from './rating-references.js';
+import { absentCompletion, absentLabeler, scoresOf, versionRefusal, type Refusal } from './rating-references.js';
+import type { Scores } from './dimensions.js';
 import type { Rating } from './rating.entity.js';
 import type { CreateRatingDto, RatingsQuery, SupersedeRatingDto } from './ratings.dto.js';
 import { RatingsRepository, type NamedRating } from './ratings.repository.js';
@@ -24,9 +25,10 @@ export class RatingsService {
   async create(auth: AuthContext, dto: CreateRatingDto): Promise<Rating> {
     const mistakes = namingMistakes(dto);
     if (mistakes.length > 0) throw validationProblem(mistakes);
-    const refused = versionRefusal(dto, await this.versions.get([dto.criterionVersionId.toLowerCase()]));
+    const versions = await this.versions.get([dto.criterionVersionId.toLowerCase()]);
+    const refused = versionRefusal(dto, versions);
     if (refused) throw problem(refused);
-    const rating = named(auth, dto);
+    const rating = named(auth, dto, scoresOf(dto, versions));
     const inserted = await this.ratings.insertNamed(rating);
     if (inserted) return inserted;
     switch (await this.ratings.whyNot(rating)) {
@@ -41,7 +43,9 @@ export class RatingsService {
 
   async supersede(auth: AuthContext, id: string, dto: SupersedeRatingDto): Promise<Rating> {
     const old = await this.get(auth, id);
-    const refused = versionRefusal({ ...old, score: dto.score }, await this.versions.get([old.criterionVersionId]));
+    const versions = await this.versions.get([old.criterionVersionId]);
+    const given = { criterionVersionId: old.criterionVersionId, score: dto.score, dimensionScores: dto.dimensionScores };
+    const refused = versionRefusal(given, versions);
     if (refused) throw problem(refused);
     try {
       return await this.ratings.insert({
@@ -49,13 +53,15 @@ export class RatingsService {
         completionId: old.completionId,
         criterionVersionId: old.criterionVersionId,
         labelerId: old.labelerId,
-        score: dto.score,
+        ...scoresOf(given, versions),
         position: dto.position ?? old.position,
         timeSpentMs: dto.timeSpentMs ?? null,
         rationale: dto.rationale ?? null,
+        flags: dto.flags ?? [],
         vendorId: old.vendorId,
         externalId: dto.externalId ?? null,
         supersedesId: old.id,
+        labelingTaskId: old.labelingTaskId,
       });
     } catch (error) {
       switch (brokenUnique(error)) {
@@ -94,16 +100,17 @@ export class RatingsService {
   }
 }
 
-function named(auth: AuthContext, dto: CreateRatingDto): NamedRating {
+function named(auth: AuthContext, dto: CreateRatingDto, scores: Scores): NamedRating {
   return {
     id: newId(),
     completion: present(dto.completionId) ? { id: dto.completionId } : { externalId: dto.completionExternalId! },
     criterionVersionId: dto.criterionVersionId.toLowerCase(),
     labeler: present(dto.labelerId) ? { id: dto.labelerId } : { externalId: dto.labelerExternalId! },
-    score: dto.score,
+    ...scores,
     position: dto.position ?? null,
     timeSpentMs: dto.timeSpentMs ?? null,
     rationale: dto.rationale ?? null,
+    flags: dto.flags ?? [],
     vendorId: auth.vendorId,
     externalId: dto.externalId ?? null,
   };

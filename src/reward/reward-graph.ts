@@ -1,7 +1,7 @@
 /** The graph from token ids to the loss of one batch, with the figures that are reported about it. */
 import { input, type Node } from '#src/nn/graph.js';
 import { add, cast, equal, gather, greater, max, maximum, mul, neg, slice, sub, where } from '#src/nn/ops.js';
-import { decoderForward, rewardHead, type Model } from '#src/lm/transformer.js';
+import { decoderForward, valueHead, type Model } from '#src/lm/transformer.js';
 import { bradleyTerryLoss, weightedMean, type PairRewards } from './bradley-terry.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
 import { pointwiseLoss } from './pointwise.js';
@@ -24,11 +24,10 @@ export interface RewardLoss {
 
 /** Of packed texts. Feeds: those of packing, and `last` int64 [texts]. */
 export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>): Rewards {
-  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [rows, time]), {
-    positions: input('positions', 'int64', [rows, time]),
-    mask: input('attentionMask', 'float32', [rows, 1, time, time]),
-  });
-  return { rewards: rewardHead(model, hidden, input('last', 'int64', [texts])), blocks };
+  const layout = { positions: input('positions', 'int64', [rows, time]), mask: input('attentionMask', 'float32', [rows, 1, time, time]) };
+  const wanted = input('last', 'int64', [texts]);
+  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [rows, time]), layout, { wanted });
+  return { rewards: valueHead(model, hidden), blocks };
 }
 
 /** Feeds: those of a `PreferenceBatch` of this size. */

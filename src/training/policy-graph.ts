@@ -32,12 +32,10 @@ export interface PolicyTokens {
 /** What a policy gives each completion token, `tokensAtOnce` or all. Feeds: those of a `CompletionBatch`. */
 export function policyTokens(model: Model, batch: Feeds, temperature: number, tokensAtOnce?: number): PolicyTokens {
   const at = (name: string) => inputLike(name, batch);
-  const { hidden, blocks } = decoderForward(model, at('ids'), {
-    positions: at('positions'),
-    mask: at('attentionMask'),
-  });
+  const layout = { positions: at('positions'), mask: at('attentionMask') };
+  const { hidden, blocks } = decoderForward(model, at('ids'), layout, { wanted: at('predictedAt') });
   const targets = at('targets');
-  const tokens = tokensAt(model, hidden, at('predictedAt'), targets, { temperature, tokensAtOnce });
+  const tokens = tokensAt(model, hidden, targets, { temperature, tokensAtOnce });
   return { ...tokens, targets, kept: [...blocks, hidden, ...tokens.kept] };
 }
 

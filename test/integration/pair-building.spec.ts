@@ -7,7 +7,7 @@ import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { PairBuilder } from '#src/pairs/pair-builder.js';
 import { PairReader } from '#src/pairs/pair-reader.js';
 import { buildPairs, type RatingFact } from '#src/pairs/pair-rules.js';
-import type { PairSetConfig } from '#src/pairs/pair-set-config.js';
+import { scoreAggregations, type PairSetConfig } from '#src/pairs/pair-set-config.js';
 import { PairSetsRepository } from '#src/pairs/pair-sets.repository.js';
 import { connect } from '../factories/ratings.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -30,6 +30,7 @@ afterAll(async () => {
   await database.drop();
 });
 
+const scale = [1, 2, 3, 4, 5].map((n) => ({ value: n / 2, label: `${n / 2}` }));
 const score = fc.integer({ min: 1, max: 5 }).map((n) => n / 2);
 /** Prompts, each with completions, each with ratings: who, how much, and whether it was corrected afterwards. */
 const ratings = fc.array(fc.record({ labeler: fc.nat(2), score, corrected: fc.option(score, { freq: 2 }) }), { minLength: 1, maxLength: 4, size: 'max' });
@@ -42,7 +43,7 @@ const config: fc.Arbitrary<PairSetConfig> = fc
     strategy: fc.constantFrom('all' as const, 'sample' as const),
     pairsPerPrompt: fc.integer({ min: 1, max: 6 }),
     seed: fc.nat(),
-    aggregation: fc.constantFrom('mean' as const, 'median' as const),
+    aggregation: fc.constantFrom(...scoreAggregations),
     ties: fc.constantFrom('drop' as const, 'keep' as const),
     minimumMargin: fc.constantFrom(0, 0.5, 1, 1 / 3),
     minimumRatings: fc.constantFrom(1, 1, 2, 3),
@@ -69,9 +70,14 @@ test('SQL and reference make the same pairs, in the same order, of the same rati
   await fc.assert(
     fc.asyncProperty(prompts, config, async (given, rules) => {
       const { versionId, facts } = await insertRatings(given);
-      const expected = buildPairs(facts, rules);
-      pairsSeen += expected.pairs.length;
       const built = await build(versionId, rules);
+      // Without a set there are no weights for the reference to work with.
+      if (built.failure && rules.aggregation === 'reliability-weighted') {
+        expect(['no_pairs', 'no_shared_ratings']).toContain(built.failure);
+        return;
+      }
+      const expected = buildPairs(facts, rules, built.weights);
+      pairsSeen += expected.pairs.length;
       if (expected.pairs.length === 0) {
         expect(built.failure).toBe('no_pairs');
         return;
@@ -108,6 +114,7 @@ interface Built {
   contentHash?: string | null;
   pairs?: unknown[];
   ratingIds?: string[];
+  weights?: Map<string, number>;
 }
 
 async function build(versionId: string, rules: PairSetConfig): Promise<Built> {
@@ -130,7 +137,17 @@ async function read(id: string): Promise<Built> {
   const set = await worker.get(PairSetsRepository).find(id);
   expect(set!.pairCount).toBe(pairs.length);
   const ratings = await sql.query<{ id: string }>('SELECT rating_id AS id FROM pair_set_ratings WHERE pair_set_id = $1 ORDER BY 1', [id]);
-  return { id, contentHash: set!.contentHash, pairs, ratingIds: ratings.rows.map((row) => row.id) };
+  const weights = await sql.query<{ id: string; weight: number }>(
+    'SELECT labeler_id AS id, weight::float8 AS weight FROM pair_set_labeler_weights WHERE pair_set_id = $1',
+    [id],
+  );
+  return {
+    id,
+    contentHash: set!.contentHash,
+    pairs,
+    ratingIds: ratings.rows.map((row) => row.id),
+    weights: new Map(weights.rows.map((row) => [row.id, row.weight])),
+  };
 }
 
 type Given = { labeler: number; score: number; corrected: number | null }[][][];
@@ -142,7 +159,7 @@ async function insertRatings(given: Given, versionId = newId(), onto?: string): 
     const criterion = { id: newId(), name: versionId };
     await insert('criteria', [criterion]);
     await insert('criterion_versions', [
-      { id: versionId, criterion_id: criterion.id, number: 1, instructions: '', scale: [], state: 'published' },
+      { id: versionId, criterion_id: criterion.id, number: 1, instructions: '', scale, state: 'published' },
     ]);
     await insert('prompts', promptIds.map((id) => ({ id, text: id })));
   }

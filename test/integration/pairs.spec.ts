@@ -75,6 +75,42 @@ describe('a pair set', () => {
     expect(hashes[2]).not.toBe(hashes[0]);
   });
 
+  test('weighs labelers by how reliable they are, and keeps what they weighed', async () => {
+    const labelers = [];
+    for (const name of ['careful', 'usual', 'usual too', 'careless']) labelers.push(await givenLabeler(t, name));
+    const criterionVersionId = await givenCriterionVersion(t);
+    const { completionIds } = await givenPrompt(t, 'weigh', Array.from({ length: 12 }, (_, i) => ({ text: `answer ${i}` })));
+    for (const [i, completionId] of completionIds.entries()) {
+      // The truth goes round the scale; the careless one goes round it the other way.
+      const scores = [(i % 5) + 1, Math.min(5, (i % 5) + 1 + (i % 3 === 0 ? 1 : 0)), Math.max(1, (i % 5) + 1 - (i % 4 === 0 ? 1 : 0)), 5 - ((i * 2) % 5)];
+      for (const [l, score] of scores.entries()) await post('/v1/ratings', { completionId, criterionVersionId, labelerId: labelers[l], score }).expect(201);
+    }
+    const sets = [await built({ criterionVersionId, aggregation: 'reliability-weighted' }), await built({ criterionVersionId, aggregation: 'reliability-weighted' })];
+    expect(sets[1].contentHash).toBe(sets[0].contentHash);
+    expect((await built({ criterionVersionId })).contentHash).not.toBe(sets[0].contentHash);
+    const first = (await get(`/v1/pair-sets/${sets[0].id}/labeler-weights?limit=3`).expect(200)).body;
+    const rest = (await get(`/v1/pair-sets/${sets[0].id}/labeler-weights?limit=3&cursor=${first.nextCursor}`)).body;
+    const weights = new Map([...first.data, ...rest.data].map((row) => [row.labelerId, row]));
+    expect(weights.size).toBe(4);
+    const [careful, usual, , careless] = labelers.map((id) => weights.get(id));
+    expect(careful).toMatchObject({ ratings: 12 });
+    expect(careful.reliability).toBeGreaterThan(usual.reliability - 1e-9);
+    expect(usual.weight).toBeGreaterThan(4 * careless.weight);
+    expect((await get(`/v1/pair-sets/${(await built()).id}/labeler-weights`)).body.data).toEqual([]);
+    const { body } = await post('/v1/pair-sets/preview', { criterionVersionId, aggregation: 'reliability-weighted' }).expect(422);
+    expect(body).toMatchObject({ code: 'preview_unavailable', errors: [{ pointer: '/aggregation' }] });
+  });
+
+  test('cannot weigh labelers who share no completion', async () => {
+    const criterionVersionId = await givenCriterionVersion(t);
+    const { completionIds } = await givenPrompt(t, 'apart', [{ text: 'a' }, { text: 'b' }]);
+    for (const [i, name] of ['dan', 'eve'].entries()) {
+      await post('/v1/ratings', { completionId: completionIds[i], criterionVersionId, labelerId: await givenLabeler(t, name), score: i + 1 });
+    }
+    const { body } = await post('/v1/pair-sets', { criterionVersionId, aggregation: 'reliability-weighted' }).expect(202);
+    expect(await settled(worker, body.jobId)).toMatchObject({ state: 'failed', error: { code: 'no_shared_ratings' } });
+  });
+
   test('keeps ties when asked to, with labels that say so, and exports without them', async () => {
     const set = await built({ ties: 'keep' });
     const { data } = (await get(`/v1/pair-sets/${set.id}/pairs`)).body;

@@ -35,14 +35,29 @@ function scalar(writer: GraphWriter, value: number): string {
 }
 
 /**
+ * Gemm reads a transposed left operand along its columns, again for every 128 columns of the result. Where both are wide,
+ * transposing it once costs less than that (docs/experiments.md); the session keeps the runtime from undoing it.
+ */
+function worthTransposing({ inputs: [a], shape: [rows, columns] }: Node<'MatMul'>): boolean {
+  return columns >= 128 && rows >= 128 && a.shape[0] >= 128;
+}
+
+/**
  * 2-D products become Gemm, whose flags spare the transposes of the backward pass; batched ones with a flag
  * become FusedMatMul for the same reason.
  */
 function emitMatMul(node: Node<'MatMul'>, writer: GraphWriter): void {
   const transA = node.attrs.transA ? 1 : 0;
   const transB = node.attrs.transB ? 1 : 0;
+  const [a, b] = node.inputs;
   if (node.inputs.every((x) => x.shape.length === 2)) {
-    writer.emit(node, 'Gemm', node.inputs, { attrs: { transA, transB } });
+    if (!transA || !worthTransposing(node)) {
+      writer.emit(node, 'Gemm', node.inputs, { attrs: { transA, transB } });
+      return;
+    }
+    const turned = `${writer.name(node)}_a`;
+    writer.emitAs([turned], 'Transpose', [a], { attrs: { perm: [1, 0] } });
+    writer.emit(node, 'Gemm', [turned, b], { attrs: { transB } });
   } else if (transA || transB) {
     writer.emit(node, 'FusedMatMul', node.inputs, { ...MICROSOFT, attrs: { transA, transB } });
   } else {
@@ -144,6 +159,12 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
   Max: reduction('ReduceMax'),
   Softmax: withAxis('Softmax'),
   LogSoftmax: withAxis('LogSoftmax'),
+  SoftmaxMatMul: (node, writer) => {
+    const [scores, value] = node.inputs;
+    const weights = writer.sideName(node, 1);
+    writer.emitAs([weights], 'Softmax', [scores], { attrs: { axis: -1 } });
+    writer.emitAs([writer.name(node)], 'MatMul', [weights, value]);
+  },
   RmsNorm: (node, writer) =>
     writer.emit(node, 'SimplifiedLayerNormalization', node.inputs, {
       attrs: { axis: -1, epsilon: { float: node.attrs.epsilon } },

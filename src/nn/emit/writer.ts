@@ -61,6 +61,11 @@ export class GraphWriter {
     return this.sides.get((node.inputs[0]).id)?.[node.attrs.index - 1] as string;
   }
 
+  /** Name of a side output, for operators that write it whether or not somebody reads it. */
+  sideName(node: Node, index: number): string {
+    return this.sides.get(node.id)?.[index - 1] ?? `${this.name(node)}_${index}`;
+  }
+
   /** Gives the value of a node another name; users emitted later see it. */
   rename(node: Node, name: string): void {
     if (!isOp(node, 'Output')) this.names.set(node.id, name);

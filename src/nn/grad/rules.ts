@@ -11,7 +11,7 @@ import {
 } from './shape-rules.js';
 import { divRule, extremumRule, geluRule, indicator, mulRule, siluRule, sumTo } from './elementwise-rules.js';
 import { layerNormRule, rmsNormRule } from './norm-rules.js';
-import { matMulRule } from './matmul-rule.js';
+import { matMulRule, softmaxMatMulRule } from './matmul-rule.js';
 
 /**
  * Given a node and the gradient of its value, the gradient of each input; null where there is none by nature.
@@ -112,6 +112,7 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
   LogSoftmax: (node, g) => [
     ops.sub(g, ops.mul(ops.exp(ops.tie(node, g)), ops.sum(g, node.attrs.axis, true))),
   ],
+  SoftmaxMatMul: softmaxMatMulRule,
   RmsNorm: rmsNormRule,
   LayerNorm: layerNormRule,
   // A rotation's transpose is the rotation by the opposite angle.

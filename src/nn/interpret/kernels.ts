@@ -19,12 +19,14 @@ function sameData(node: Node, inputs: readonly Value[]): Value {
   return { shape: node.shape, data: (inputs[0]).data };
 }
 
-function matMul(node: Node<'MatMul'>, [a, b]: readonly Value[]): Value {
-  const [x, y] = [a, b];
-  const { transA, transB } = node.attrs;
+function matMul(node: Node<'MatMul'>, inputs: readonly Value[]): Value {
+  return product(node.shape, inputs, node.attrs);
+}
+
+function product(shape: readonly number[], [x, y]: readonly Value[], { transA, transB }: { transA: boolean; transB: boolean }): Value {
   const inner = x.shape[x.shape.length - (transA ? 2 : 1)];
-  const out = blank(node.shape);
-  eachIndex(node.shape, (index, flat) => {
+  const out = blank(shape);
+  eachIndex(shape, (index, flat) => {
     const batch = index.slice(0, -2);
     const [row, column] = index.slice(-2) as [number, number];
     let sum = 0;
@@ -220,6 +222,10 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   Softmax: (node, [x]) =>
     alongAxis(x, node.attrs.axis, (line) => logSoftmaxLine(line).map(Math.exp)),
   LogSoftmax: (node, [x]) => alongAxis(x, node.attrs.axis, logSoftmaxLine),
+  SoftmaxMatMul: (node, [scores, value]) => {
+    const weights = alongAxis(scores, scores.shape.length - 1, (line) => logSoftmaxLine(line).map(Math.exp));
+    return [product(node.shape, [weights, value], { transA: false, transB: false }), weights];
+  },
   RmsNorm: rmsNorm,
   LayerNorm: layerNorm,
   Rotary: rotary,

@@ -1,5 +1,5 @@
 import { GraphError, makeNode, show, type Node } from '../graph.js';
-import { broadcastShapes } from '../shapes.js';
+import { broadcastShapes, sameShape } from '../shapes.js';
 import { requireFloat } from './elementwise.js';
 import { reshape } from './shape.js';
 
@@ -7,6 +7,24 @@ export interface MatMulOptions {
   /** Multiply with the transpose of a's (b's) last two axes. */
   readonly transA?: boolean;
   readonly transB?: boolean;
+}
+
+/**
+ * softmax(scores) value, the second half of attention: scores [..., rows, keys], value [..., keys, width] of the same leading
+ * axes -> [..., rows, width]. One operator, because its gradient with respect to the scores is simpler than the softmax's alone.
+ */
+export function softmaxMatmul(scores: Node, value: Node): Node {
+  requireFloat('SoftmaxMatMul', scores);
+  requireFloat('SoftmaxMatMul', value);
+  const [rank, last] = [scores.shape.length, value.shape.length];
+  const fits = rank > 2 && rank === last && sameShape(scores.shape.slice(0, -2), value.shape.slice(0, -2)) && scores.shape[rank - 1] === value.shape[rank - 2];
+  if (!fits) throw new GraphError(`SoftmaxMatMul: scores ${show(scores.shape)} do not weigh ${show(value.shape)}`);
+  return makeNode('SoftmaxMatMul', [scores, value], {}, [...scores.shape.slice(0, -1), value.shape[last - 1]], 'float32');
+}
+
+/** The weights that softmaxMatmul applied, of the shape of its scores; for backward rules. */
+export function softmaxWeights(node: Node): Node {
+  return makeNode('Output', [node], { index: 1 }, node.inputs[0].shape, 'float32');
 }
 
 /**

@@ -1,0 +1,52 @@
+// What a batch may be made of, before anything is written.
+import { unprocessable, type ProblemException } from '#src/common/problem.js';
+import type { LabelingMode } from './labeling-batch.entity.js';
+
+export const maximumTasks = 1_000_000;
+/** Nobody compares more texts than this with one another. */
+export const maximumPerTask = 50;
+
+/** What a selection of completions amounts to. */
+export interface Material {
+  completions: number;
+  prompts: number;
+  /** Completions of the prompt that has most. */
+  mostPerPrompt: number;
+  /** Prompts with at least two. */
+  comparablePrompts: number;
+  /** Pairs, as many as would be drawn. */
+  pairs: number;
+}
+
+/** Items that the mode makes of the material. */
+export function itemsOf(mode: LabelingMode, material: Material): number {
+  switch (mode) {
+    case 'rate':
+      return material.completions;
+    case 'rate-side-by-side':
+      return material.prompts;
+    case 'rank':
+      return material.comparablePrompts;
+    case 'compare':
+      return material.pairs;
+  }
+}
+
+/** Why no batch can be made of it. */
+export function materialProblem(mode: LabelingMode, overlap: number, material: Material): ProblemException | undefined {
+  const items = itemsOf(mode, material);
+  if (items === 0) {
+    const lack = material.completions === 0 ? 'no completion is chosen' : 'no prompt has two of the chosen completions';
+    return unprocessable('labeling_batch_empty', '', 'notEmpty', `${lack}: there is nothing to ${mode}`);
+  }
+  const together = mode === 'rank' || mode === 'rate-side-by-side';
+  if (together && material.mostPerPrompt > maximumPerTask) {
+    const message = `a prompt has ${material.mostPerPrompt} of the chosen completions; a task shows at most ${maximumPerTask}`;
+    return unprocessable('too_many_completions_per_task', '/mode', 'max', message, mode);
+  }
+  if (items * overlap > maximumTasks) {
+    const message = `${items} items of ${overlap} results each are ${items * overlap} tasks; a batch has at most ${maximumTasks}`;
+    return unprocessable('too_many_tasks', '/overlap', 'max', message, overlap);
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '#src/database/database.module.js';
+import { EventsModule } from '#src/events/events.module.js';
+import { RatingsModule } from '#src/ratings/ratings.module.js';
+import { LabelingBatch } from './labeling-batch.entity.js';
+import { LabelingBatchesController } from './labeling-batches.controller.js';
+import { LabelingBatchesRepository } from './labeling-batches.repository.js';
+import { LabelingBatchesService } from './labeling-batches.service.js';
+import { LabelingItem } from './labeling-item.entity.js';
+import { LabelingItemsRepository } from './labeling-items.repository.js';
+import { LabelingTask } from './labeling-task.entity.js';
+import { LeasesService } from './leases.service.js';
+import { TaskClaimsRepository } from './task-claims.repository.js';
+import { TaskClaimsService } from './task-claims.service.js';
+import { TaskCriteriaService } from './task-criteria.service.js';
+import { TaskSubmissionsService } from './task-submissions.service.js';
+import { TasksController } from './tasks.controller.js';
+import { TasksRepository } from './tasks.repository.js';
+import { TasksService } from './tasks.service.js';
+
+@Module({
+  imports: [DatabaseModule, EventsModule, RatingsModule, TypeOrmModule.forFeature([LabelingBatch, LabelingItem, LabelingTask])],
+  controllers: [LabelingBatchesController, TasksController],
+  providers: [
+    LabelingBatchesRepository,
+    LabelingItemsRepository,
+    LabelingBatchesService,
+    TasksRepository,
+    TasksService,
+    TaskClaimsRepository,
+    TaskClaimsService,
+    TaskSubmissionsService,
+    TaskCriteriaService,
+    LeasesService,
+  ],
+  exports: [LabelingBatchesService],
+})
+export class LabelingModule {}

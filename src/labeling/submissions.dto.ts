@@ -1,0 +1,122 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsStorable } from '#src/common/storable.js';
+import { AreFlags, maximumFlags } from '#src/ratings/flags.js';
+import { IsRanking } from '#src/ratings/is-ranking.js';
+import { ratingBounds, ScoredDto } from '#src/ratings/ratings.dto.js';
+import { maximumPerTask } from './batch-rules.js';
+import { TaskCriterionDto, TaskDto } from './tasks.dto.js';
+
+export class TaskScoreDto extends ScoredDto {
+  /** One of the task's. */
+  @IsUUID()
+  completionId: string;
+}
+
+export class TaskComparisonDto {
+  /** The better one; null when neither is. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @IsDefined()
+  @ValidateIf((dto: TaskComparisonDto) => dto.preferredCompletionId !== null)
+  @IsUUID()
+  preferredCompletionId: string | null;
+}
+
+/** What a labeler says: `scores` for the rating modes, `ranking` for `rank`, `comparison` for `compare`. */
+export class SubmitTaskDto {
+  /** Who it was leased to, where the caller wants that checked. */
+  @IsOptional()
+  @IsUUID()
+  labelerId?: string;
+
+  /** One for each completion of the task. Allowed, all or none, with a ranking or comparison too. */
+  @ApiPropertyOptional({ type: [TaskScoreDto], maxItems: maximumPerTask })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(maximumPerTask)
+  @ValidateNested({ each: true })
+  @Type(() => TaskScoreDto)
+  scores?: TaskScoreDto[];
+
+  /** Groups of completion ids, best first; those in one group are tied. */
+  @ApiPropertyOptional({ type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } } })
+  @IsOptional()
+  @IsRanking()
+  ranking?: string[][];
+
+  @ApiPropertyOptional({ type: TaskComparisonDto })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => TaskComparisonDto)
+  comparison?: TaskComparisonDto;
+
+  /** Time spent on the whole task; scores without a time of their own share it evenly. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.timeSpentMs, example: 21_000 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(ratingBounds.timeSpentMs)
+  timeSpentMs?: number;
+
+  /** Of the ranking or comparison. */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.rationale)
+  @IsStorable()
+  rationale?: string;
+
+  /** Of the ranking or comparison. */
+  @ApiPropertyOptional({ type: [String], maxItems: maximumFlags, example: ['prompt_unclear'] })
+  @IsOptional()
+  @AreFlags()
+  flags?: string[];
+
+  /** The poster's own id of the ranking or comparison, unique per vendor. */
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.externalId)
+  @IsStorable()
+  externalId?: string;
+}
+
+export class TaskAnswerScoreDto {
+  @ApiProperty({ format: 'uuid' })
+  ratingId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  completionId: string;
+
+  score: number;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, nullable: true })
+  dimensionScores: Record<string, number> | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  rationale: string | null;
+
+  @ApiProperty({ type: [String] })
+  flags: string[];
+}
+
+/** What stands as the answer to a task: the last correction where there were any. */
+export class TaskAnswerDto {
+  @ApiProperty({ type: [TaskAnswerScoreDto] })
+  scores: TaskAnswerScoreDto[];
+
+  /** Groups of completion ids, best first; of a comparison too. */
+  @ApiProperty({ type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } }, nullable: true })
+  ranking: string[][] | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  preferenceId: string | null;
+}
+
+export class TaskDetailDto extends TaskDto {
+  @ApiProperty({ type: TaskCriterionDto })
+  criterion: TaskCriterionDto;
+
+  /** Null until it is submitted. */
+  @ApiProperty({ type: TaskAnswerDto, nullable: true })
+  answer: TaskAnswerDto | null;
+}

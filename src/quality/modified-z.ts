@@ -1,0 +1,23 @@
+/**
+ * Robust outliers: the modified z-score (Iglewicz & Hoaglin 1993, "How to Detect and Handle Outliers"):
+ *
+ *   M = 0.6745 (x - median) / MAD,   MAD = median |x - median|;   an outlier beyond 3.5
+ *
+ * Taken of the logarithm of times, whose distribution is skewed. 0.6745 makes it a usual z-score for normal data.
+ */
+export const outlierBeyond = 3.5;
+
+export interface RobustCentre {
+  median: number;
+  mad: number;
+}
+
+/** Null where more than half of the values are the same. */
+export function modifiedZ(value: number, { median, mad }: RobustCentre): number | null {
+  return mad === 0 ? null : (0.6745 * (value - median)) / mad;
+}
+
+/** Values below this are low outliers; null as above. */
+export function lowFence({ median, mad }: RobustCentre): number | null {
+  return mad === 0 ? null : median - (outlierBeyond * mad) / 0.6745;
+}
