@@ -8,6 +8,7 @@ import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
+import { LastGood } from './last-good.js';
 import { type PolicyModel } from './policy-graph.js';
 
 export interface WeightSettings {
@@ -20,6 +21,8 @@ export interface WeightSettings {
 
 export class PolicyWeights {
   readonly model: PolicyModel;
+  /** For trainers that end a run at the last good weights; part of `progress`. */
+  readonly good: LastGood;
   private readonly state: TrainState;
 
   /** @param resume what `progress` gave; copied, since training writes in place */
@@ -34,6 +37,8 @@ export class PolicyWeights {
     this.state = resume
       ? TrainState.restore(copyOf(resume))
       : TrainState.init(lora ? initLora(config, lora, `${settings.seed}/lora`) : copyOf(tensors));
+    this.good = new LastGood(this.state.params);
+    this.good.load(resume ?? {});
     this.model = {
       config,
       lora,
@@ -55,7 +60,7 @@ export class PolicyWeights {
 
   /** For `resume`. The tensors are overwritten by the next step. */
   progress(): Record<string, Tensor> {
-    return this.state.serialise();
+    return { ...this.state.serialise(), ...this.good.serialise() };
   }
 
   /** The policy as it is now; full weights, low-rank factors are merged. */

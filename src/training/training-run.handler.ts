@@ -47,6 +47,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
       dpo: (run, inputs) => dpo.train(run, inputs),
       grpo: (run, inputs) => rollouts.grpo(run, inputs),
       rloo: (run, inputs) => rollouts.rloo(run, inputs),
+      ppo: (run, inputs) => rollouts.ppo(run, inputs),
     };
   }
 

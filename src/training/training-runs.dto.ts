@@ -9,6 +9,10 @@ import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
 import { RlooHyperparametersDto } from './rloo-hyperparameters.dto.js';
 import { SftHyperparametersDto } from './sft-hyperparameters.dto.js';
 import { trainingMethods, type TrainingMethod } from './training-methods.js';
+import { PpoHyperparametersDto } from './ppo/ppo-hyperparameters.dto.js';
+import { CreateGrpoRunDto, CreatePpoRunDto, CreateRlooRunDto } from './rollout-runs.dto.js';
+import { rewardSourceModels, rewardSourcesSchema } from './rewards/reward-sources.dto.js';
+import type { RewardSource } from './rewards/reward-sources.js';
 import { DpoSummaryDto, RolloutSummaryDto, SftSummaryDto } from './training-summaries.dto.js';
 
 /** Fine-tunes a policy version on the completions that people preferred. */
@@ -51,65 +55,17 @@ export class CreateDpoRunDto {
   hyperparameters?: DpoHyperparametersDto;
 }
 
-/** Fine-tunes a policy version by group relative policy optimization against a reward model. */
-export class CreateGrpoRunDto {
-  @ApiProperty({ enum: ['grpo'], example: 'grpo' })
-  @IsIn(['grpo'])
-  method: 'grpo';
-
-  /** Where the policy starts; also the reference of the KL. */
-  @IsUUID()
-  policyVersionId: string;
-
-  /** Must be trained. */
-  @IsUUID()
-  rewardModelId: string;
-
-  /** Prompts to practise on; keep the held-out ones apart. */
-  @IsUUID()
-  promptSetId: string;
-
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => GrpoHyperparametersDto)
-  hyperparameters?: GrpoHyperparametersDto;
-}
-
-/** Fine-tunes a policy version by REINFORCE with a leave-one-out baseline against a reward model. */
-export class CreateRlooRunDto {
-  @ApiProperty({ enum: ['rloo'], example: 'rloo' })
-  @IsIn(['rloo'])
-  method: 'rloo';
-
-  /** Where the policy starts; also the reference of the KL. */
-  @IsUUID()
-  policyVersionId: string;
-
-  /** Must be trained. */
-  @IsUUID()
-  rewardModelId: string;
-
-  /** Prompts to practise on; keep the held-out ones apart. */
-  @IsUUID()
-  promptSetId: string;
-
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => RlooHyperparametersDto)
-  hyperparameters?: RlooHyperparametersDto;
-}
-
 /** The body of a request by its method. */
-export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto };
-export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto;
+export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto, ppo: CreatePpoRunDto };
+export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto | CreatePpoRunDto;
 
-type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto;
+type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto | PpoHyperparametersDto;
 type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
 
-const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto];
+const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto, PpoHyperparametersDto];
 const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
 
-@ApiExtraModels(...hyperparameterTypes, ...summaryTypes)
+@ApiExtraModels(...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)
 export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -124,10 +80,15 @@ export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   policyVersionId: string;
 
+  /** Where it is the only source of reward. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rewardModelId: string | null;
 
-  /** Of `grpo` and `rloo`, as is the reward model. */
+  /** Of the methods that sample; all of their options, defaults filled in. */
+  @ApiProperty({ ...rewardSourcesSchema, nullable: true })
+  rewards: RewardSource[] | null;
+
+  /** Of the methods that sample, as are the rewards. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
@@ -209,8 +170,12 @@ export class TrainingSampleDto {
   /** The completion. @example Lena gets up at ten. */
   text: string;
 
-  /** What the policy was rewarded with: the reward model's score less the length penalty. @example 1.7 */
+  /** What the policy was rewarded with: the weighted sum of the scores less the penalties. @example 1.7 */
   reward: number;
+
+  /** What each source of reward said, by its name. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, example: { helpfulness: 1.9 } })
+  scores: Record<string, number>;
 
   /** Relative to the other completions of the prompt. @example 0.9 */
   advantage: number;

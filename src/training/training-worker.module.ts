@@ -8,6 +8,7 @@ import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { DpoRunner } from './dpo.runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
+import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { RolloutRunner } from './rollout.runner.js';
 import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
@@ -25,6 +26,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler],
+  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RewardPanelService, RolloutRunner, TrainingRunHandler],
 })
 export class TrainingWorkerModule {}

@@ -6,6 +6,9 @@ import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
+import { ValueStartService } from './ppo/value-start.service.js';
+import { RewardInputsService } from './rewards/reward-inputs.service.js';
+import { RolloutInputsService } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { TrainingRun } from './training-run.entity.js';
 import { TrainingRunsController } from './training-runs.controller.js';
@@ -24,7 +27,7 @@ import { TrainingSample } from './training-sample.entity.js';
     RewardModule,
   ],
   controllers: [TrainingRunsController],
-  providers: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
-  exports: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
+  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService],
+  exports: [TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

@@ -156,7 +156,7 @@ describe('what cannot be trained', () => {
     await refused(body('dpo', { hyperparameters: { beta: 0 } }), 422, 'validation_failed', '/hyperparameters/beta');
     await refused(body('dpo', { hyperparameters: { labelSmoothing: 0.5 } }), 422, 'validation_failed', '/hyperparameters/labelSmoothing');
     await refused(body('dpo', { hyperparameters: { lossType: 'magic' } }), 422, 'validation_failed', '/hyperparameters/lossType');
-    await refused(body('grpo', { pairSetId: undefined }), 422, 'validation_failed', '/rewardModelId');
+    await refused(body('grpo', { pairSetId: undefined, hyperparameters: undefined }), 422, 'validation_failed', '/rewardModelId');
   });
 
   test('prompts that leave no room fail the job, and say so', async () => {
