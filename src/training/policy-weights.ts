@@ -1,4 +1,5 @@
 /** The weights of a policy in training: which of them move, how steps are taken, and the checkpoint they make. */
+import { type Adapter } from '#src/lm/adapter.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
@@ -17,6 +18,13 @@ export interface WeightSettings {
   maxGradNorm: number;
   weightDecay: number;
   seed: number;
+}
+
+export interface TrainedWeights {
+  /** Full weights; low-rank factors are merged. */
+  checkpoint: Checkpoint;
+  /** The low-rank factors by themselves, where these are trained. */
+  adapter: Adapter | undefined;
 }
 
 export class PolicyWeights {
@@ -61,6 +69,12 @@ export class PolicyWeights {
   /** For `resume`. The tensors are overwritten by the next step. */
   progress(): Record<string, Tensor> {
     return { ...this.state.serialise(), ...this.good.serialise() };
+  }
+
+  /** The policy as it is now, for a checkpoint; copied. */
+  current(): TrainedWeights {
+    const { lora } = this.settings;
+    return { checkpoint: this.checkpoint(), adapter: lora ? { lora, factors: copyOf(this.state.params) } : undefined };
   }
 
   /** The policy as it is now; full weights, low-rank factors are merged. */

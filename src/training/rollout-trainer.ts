@@ -15,7 +15,8 @@ import { mean } from './advantages.js';
 import { completionLogProbs, meanKl, type CompletionLogProbs } from './completion-log-probs.js';
 import { type RolloutGroup } from './grpo-batch.js';
 import { rolloutMetrics } from './grpo-metrics.js';
-import { PolicyWeights } from './policy-weights.js';
+import { isEvaluated } from './checkpoints/checkpoint-settings.js';
+import { PolicyWeights, type TrainedWeights } from './policy-weights.js';
 import { promptsOfStep } from './prompt-schedule.js';
 import { shapedReward } from './reward-shaping.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
@@ -52,11 +53,11 @@ export interface RolloutStepReport {
   samples: RolloutSample[];
   /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
   progress: TrainingProgress;
+  /** The weights after this step. */
+  weights: () => TrainedWeights;
 }
 
-export interface RolloutResult {
-  /** Full weights; low-rank factors are merged. */
-  checkpoint: Checkpoint;
+export interface RolloutResult extends TrainedWeights {
   /** Of the steps taken. */
   metrics: Metrics[];
   /** Mean score of the evaluation prompts with the same seeds under the first and the last weights. */
@@ -119,7 +120,7 @@ class RolloutRun {
       if ('reason' in outcome) stopped = outcome;
       else {
         metrics.push(outcome.figures);
-        await onStep?.({ step: metrics.length, metrics: outcome.figures, samples: outcome.samples, progress: this.progress(before, metrics) });
+        await onStep?.({ step: metrics.length, metrics: outcome.figures, samples: outcome.samples, progress: this.progress(before, metrics), weights: () => this.weights.current() });
       }
     }
     // The last step's weights have not written anything yet.
@@ -128,7 +129,7 @@ class RolloutRun {
       stopped = this.stop('diverged', hp.steps, error.message);
       return this.evaluate();
     });
-    return { checkpoint: this.weights.checkpoint(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
+    return { ...this.weights.current(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
   }
 
   async dispose(): Promise<void> {
@@ -162,9 +163,10 @@ class RolloutRun {
     signal?.throwIfAborted();
     const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
     const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: kl !== undefined });
+    const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
     this.weights.good.accept();
     const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: advantages[i] }));
-    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...(kl !== undefined && { kl_k3: kl, ...(hp.beta === 0 && { kl }) }) } };
+    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...(kl !== undefined && { kl_k3: kl, ...(hp.beta === 0 && { kl }) }), ...evaluated } };
   }
 
   private stop(reason: Stopped['reason'], step: number, detail: string): Stopped {

@@ -2,12 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { verdictOf } from '#src/common/findings.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { bestStep, evaluationsOf, judgeOf } from './checkpoints/checkpoint-rules.js';
+import type { KeptWeights } from './checkpoints/checkpoint-settings.js';
 import { trainGrpo } from './grpo-trainer.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
 import { trainPpo } from './ppo/ppo-trainer.js';
 import { ValueStartService } from './ppo/value-start.service.js';
 import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { trainRloo } from './rloo-trainer.js';
+import type { RolloutHyperparameters } from './rollout-hyperparameters.js';
 import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
 import type { RolloutSummary } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
@@ -18,6 +21,8 @@ import { auditRun } from './verdict.js';
 
 /** Samples kept per step: whole groups, from the first. */
 const samplesKept = 16;
+
+const byReward = judgeOf('grpo');
 
 type Inputs = Omit<RolloutTask, 'hyperparameters'>;
 type Train = (inputs: Inputs) => Promise<RolloutResult>;
@@ -50,7 +55,7 @@ export class RolloutRunner {
 
   private async train(
     { id, rewards, promptSetId }: TrainingRun,
-    { steps, evaluationPrompts }: { steps: number; evaluationPrompts: number },
+    { steps, evaluationPrompts, keep }: Pick<RolloutHyperparameters, 'steps' | 'evaluationPrompts' | 'keep'>,
     { checkpoint, resume, record, threads, context }: RunInputs,
     train: Train,
   ): Promise<TrainedRun<RolloutSummary>> {
@@ -68,15 +73,18 @@ export class RolloutRunner {
     try {
       const { signal } = context;
       const result = await train({ checkpoint, prompts, score: panel.score, onStep, resume, threads, signal });
-      return { checkpoint: result.checkpoint, stopped: result.stopped, ...account(result, Math.min(prompts.length, evaluationPrompts)) };
+      const { adapter, stopped, metrics } = result;
+      return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, Math.min(prompts.length, evaluationPrompts), keep) };
     } finally {
       await panel.dispose();
     }
   }
 }
 
-function account(result: RolloutResult, evaluationPrompts: number): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
-  const { metrics, rewardBefore, rewardAfter, stopped = null } = result;
+function account(result: RolloutResult, evaluationPrompts: number, keep: KeptWeights): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
+  const { metrics, rewardBefore, stopped = null } = result;
+  const best = keep === 'best' ? bestStep(evaluationsOf(metrics, byReward), byReward) : undefined;
+  const rewardAfter = best === undefined ? result.rewardAfter : metrics[best - 1].eval_reward;
   const last = (name: string): number | null => metrics.findLast((step) => name in step)?.[name] ?? null;
   const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter });
   return {

@@ -41,7 +41,9 @@ export interface RolloutSummary {
 
 /** What a run on recorded completions came to, as measured on its evaluation data. */
 interface DatasetSummary {
+  /** Taken; fewer than planned in a run that stopped early. */
   steps: number;
+  stopped: Stopped | null;
   /** `train` when the pair set keeps no prompts from training. */
   split: 'eval' | 'train';
   lossBefore: number;

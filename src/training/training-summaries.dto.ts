@@ -44,9 +44,14 @@ export class RolloutSummaryDto implements RolloutSummary {
   stopped: StoppedRunDto | null;
 }
 
+@ApiExtraModels(StoppedRunDto)
 class DatasetSummaryDto {
   @ApiProperty({ type: 'integer', example: 120 })
   steps: number;
+
+  /** Null when all steps were taken. */
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
+  stopped: StoppedRunDto | null;
 
   /** What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })

@@ -7,6 +7,10 @@ import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { ValueStartService } from './ppo/value-start.service.js';
+import { TrainingCheckpoint } from './checkpoints/training-checkpoint.entity.js';
+import { TrainingCheckpointsController } from './checkpoints/training-checkpoints.controller.js';
+import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
+import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
 import { RewardInputsService } from './rewards/reward-inputs.service.js';
 import { RolloutInputsService } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
@@ -19,15 +23,15 @@ import { TrainingSample } from './training-sample.entity.js';
 @Module({
   imports: [
     DatabaseModule,
-    TypeOrmModule.forFeature([TrainingRun, TrainingSample]),
+    TypeOrmModule.forFeature([TrainingRun, TrainingSample, TrainingCheckpoint]),
     JobsModule,
     ArtifactsModule,
     PoliciesModule,
     PromptsModule,
     RewardModule,
   ],
-  controllers: [TrainingRunsController],
-  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService],
-  exports: [TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
+  controllers: [TrainingRunsController, TrainingCheckpointsController],
+  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService],
+  exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}
