@@ -5,6 +5,8 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { PageQuery } from '#src/common/pagination.js';
 import { OneOfPipe } from '#src/common/one-of.pipe.js';
 import { accepted } from '#src/jobs/accepted.js';
+import { TrainingCurvesService } from './curves/training-curves.service.js';
+import { TrainingDiagnosticsDto } from './curves/training-diagnostics.dto.js';
 import {
   createRunTypes,
   TrainingMetricPage,
@@ -22,7 +24,10 @@ const bodies = Object.entries(createRunTypes).map(([method, type]) => [method, g
 @ApiTags('training-runs')
 @Controller('training-runs')
 export class TrainingRunsController {
-  constructor(private readonly runs: TrainingRunsService) {}
+  constructor(
+    private readonly runs: TrainingRunsService,
+    private readonly curves: TrainingCurvesService,
+  ) {}
 
   /** Starts a run; when it succeeds, the policy has a new version. */
   @Post()
@@ -59,7 +64,7 @@ export class TrainingRunsController {
     return this.runs.get(id);
   }
 
-  /** One entry per step; follow a run by asking for the steps after the last one seen. */
+  /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
   @Get(':id/metrics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
@@ -67,7 +72,15 @@ export class TrainingRunsController {
     @Param('id', ParseUUIDPipe) id: string,
     @Query() query: TrainingMetricsQuery,
   ): Promise<TrainingMetricPage> {
-    return this.runs.listMetrics(id, query);
+    return this.curves.metrics(id, query);
+  }
+
+  /** The verdict with the curves that it was read from. */
+  @Get(':id/diagnostics')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_getDiagnostics' })
+  diagnostics(@Param('id', ParseUUIDPipe) id: string): Promise<TrainingDiagnosticsDto> {
+    return this.curves.diagnostics(id);
   }
 
   /** Some of the completions that each step learned from. */

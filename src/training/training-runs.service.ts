@@ -16,8 +16,6 @@ import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type {
   CreateTrainingRun,
-  TrainingMetricDto,
-  TrainingMetricsQuery,
   TrainingSampleDto,
   TrainingSamplesQuery,
 } from './training-runs.dto.js';
@@ -55,15 +53,6 @@ export class TrainingRunsService {
   async list(query: PageQuery): Promise<Page<TrainingRun>> {
     const request = pageRequest(query);
     return toPage(await this.runs.page(request), request, (run) => run.id);
-  }
-
-  async listMetrics(id: string, query: TrainingMetricsQuery): Promise<Page<TrainingMetricDto>> {
-    const { jobId } = await this.get(id);
-    const request = pageRequest(query, 'ordinal');
-    const after = request.after ?? (query.afterStep === undefined ? null : String(query.afterStep));
-    // Whoever may read the run may read its curve, whichever key started the job.
-    const page = await this.jobs.metrics({ vendorId: null }, jobId, { ...request, after });
-    return { ...page, data: page.data.map(({ step, values }) => ({ step, values })) };
   }
 
   async listSamples(id: string, query: TrainingSamplesQuery): Promise<Page<TrainingSampleDto>> {

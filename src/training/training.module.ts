@@ -11,6 +11,7 @@ import { TrainingCheckpoint } from './checkpoints/training-checkpoint.entity.js'
 import { TrainingCheckpointsController } from './checkpoints/training-checkpoints.controller.js';
 import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
+import { TrainingCurvesService } from './curves/training-curves.service.js';
 import { RewardInputsService } from './rewards/reward-inputs.service.js';
 import { RolloutInputsService } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
@@ -31,7 +32,7 @@ import { TrainingSample } from './training-sample.entity.js';
     RewardModule,
   ],
   controllers: [TrainingRunsController, TrainingCheckpointsController],
-  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService],
+  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService],
   exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

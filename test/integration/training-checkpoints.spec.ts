@@ -149,7 +149,7 @@ describe('a run is stopped and goes on', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
-  const long = { epochs: 100, maxSteps: 60, seed: 9 };
+  const long = { epochs: 100, maxSteps: 30, seed: 9 };
 
   test('paused it keeps what it has, resumed or retried it ends with the bits of an undisturbed run', async () => {
     const straight = await finished(long);
