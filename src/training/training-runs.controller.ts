@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
@@ -17,9 +17,14 @@ import {
   TrainingSamplesQuery,
   type CreateTrainingRun,
 } from './training-runs.dto.js';
+import { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
 const bodies = Object.entries(createRunTypes).map(([method, type]) => [method, getSchemaPath(type)] as const);
+const anyRun = {
+  oneOf: bodies.map(([, $ref]) => ({ $ref })),
+  discriminator: { propertyName: 'method', mapping: Object.fromEntries(bodies) },
+};
 
 @ApiTags('training-runs')
 @Controller('training-runs')
@@ -34,12 +39,7 @@ export class TrainingRunsController {
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_create' })
   @ApiExtraModels(...Object.values(createRunTypes))
-  @ApiBody({
-    schema: {
-      oneOf: bodies.map(([, $ref]) => ({ $ref })),
-      discriminator: { propertyName: 'method', mapping: Object.fromEntries(bodies) },
-    },
-  })
+  @ApiBody({ schema: anyRun })
   async create(
     @CurrentAuth() auth: AuthContext,
     @Body(new OneOfPipe<CreateTrainingRun>('method', createRunTypes)) dto: CreateTrainingRun,
@@ -48,6 +48,16 @@ export class TrainingRunsController {
     const run = await this.runs.create(auth, dto);
     accepted(reply, run.jobId);
     return run;
+  }
+
+  /** Tells what a run would take, and whether it would fit, without starting it. */
+  @Post('plan')
+  @HttpCode(200)
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_plan' })
+  @ApiBody({ schema: anyRun })
+  plan(@Body(new OneOfPipe<CreateTrainingRun>('method', createRunTypes)) dto: CreateTrainingRun): Promise<TrainingRunPlanDto> {
+    return this.runs.plan(dto);
   }
 
   @Get()

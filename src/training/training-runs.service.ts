@@ -9,8 +9,13 @@ import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
-import { RolloutInputsService, type RunSources } from './rollout-inputs.service.js';
+import { RolloutInputsService } from './rollout-inputs.service.js';
 import type { RewardSource } from './rewards/reward-sources.js';
+import { requirePossibleCheckpoints } from './checkpoints/checkpoint-limits.js';
+import { DatasetInputsService } from './dataset-inputs.service.js';
+import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
+import type { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
+import { TrainingRunPlansService, type PlannedRun } from './plans/training-run-plans.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
@@ -27,7 +32,9 @@ export class TrainingRunsService {
     private readonly database: Database,
     private readonly runs: TrainingRunsRepository,
     private readonly inputs: TrainingInputs,
+    private readonly datasets: DatasetInputsService,
     private readonly rollouts: RolloutInputsService,
+    private readonly plans: TrainingRunPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
@@ -35,13 +42,18 @@ export class TrainingRunsService {
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
-   *   and as `RolloutInputsService.resolve`
+   *   and as `DatasetInputsService.resolve`, `RolloutInputsService.resolve`, `requirePossibleCheckpoints`,
+   *   `TrainingRunPlansService.requireFit`
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
-    await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
-    const hyperparameters = hyperparametersOf(dto);
-    const sources = 'pairSetId' in dto ? await this.datasetSources(dto) : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
-    return this.database.transaction((tx) => this.start(tx, auth, dto, { ...sources, hyperparameters }));
+    const run = await this.prepare(dto);
+    await this.plans.requireFit(run);
+    return this.database.transaction((tx) => this.start(tx, auth, run));
+  }
+
+  /** What `create` would take. @throws as `create`, but for the fit */
+  async plan(dto: CreateTrainingRun): Promise<TrainingRunPlanDto> {
+    return this.plans.plan(await this.prepare(dto));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -62,20 +74,28 @@ export class TrainingRunsService {
     return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
-  private async datasetSources({ pairSetId }: { pairSetId: string }): Promise<RunSources> {
-    await this.inputs.requirePairs(pairSetId, '/pairSetId');
-    return { rewardModelId: null, rewards: null, promptSetId: null, pairSetId };
+  /** Checks all that a request names and says. */
+  private async prepare(dto: CreateTrainingRun): Promise<PlannedRun> {
+    const { method, policyVersionId } = dto;
+    await this.inputs.requireWeights(policyVersionId, '/policyVersionId');
+    const hyperparameters = hyperparametersOf(dto);
+    const sources =
+      'pairSetId' in dto
+        ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
+        : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
+    requirePossibleCheckpoints(hyperparameters, 'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps, method);
+    return { method, policyVersionId, ...sources, hyperparameters };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun, inputs: RunInputs): Promise<TrainingRun> {
-    const { method, policyVersionId } = dto;
+  private async start(tx: Transaction, auth: AuthContext, planned: PlannedRun): Promise<TrainingRun> {
+    const { policyVersionId } = planned;
     const id = newId();
     const node = { type: 'training_run', id } as const;
     const payload = { trainingRunId: id };
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
-    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...inputs });
+    const run = await this.runs.insert(tx, { id, jobId: job.id, ...planned });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewards, promptSetId, pairSetId } = inputs;
+    const { rewards, promptSetId, pairSetId } = planned;
     for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
       await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
     }
@@ -84,8 +104,6 @@ export class TrainingRunsService {
     return run;
   }
 }
-
-type RunInputs = RunSources & Pick<TrainingRun, 'hyperparameters'>;
 
 function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
   return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];

@@ -12,6 +12,8 @@ import { TrainingCheckpointsController } from './checkpoints/training-checkpoint
 import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
 import { TrainingCurvesService } from './curves/training-curves.service.js';
+import { DatasetInputsService } from './dataset-inputs.service.js';
+import { TrainingRunPlansService } from './plans/training-run-plans.service.js';
 import { RewardInputsService } from './rewards/reward-inputs.service.js';
 import { RolloutInputsService } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
@@ -32,7 +34,7 @@ import { TrainingSample } from './training-sample.entity.js';
     RewardModule,
   ],
   controllers: [TrainingRunsController, TrainingCheckpointsController],
-  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService],
+  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
   exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}
