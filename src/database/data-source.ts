@@ -7,6 +7,8 @@ import { DomainEvents1795646100000 } from '../../migrations/1795646100000-Domain
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
+import { TrainingCheckpoints1795646401000 } from '../../migrations/1795646401000-TrainingCheckpoints.js';
+import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
@@ -21,6 +23,8 @@ export const migrations = [
   Tenancy1795646101000,
   LabelingBatches1795646200000,
   RunSaves1795646400000,
+  TrainingCheckpoints1795646401000,
+  RewardSources1795646500000,
   LabelerWeights1795646700000,
   Quality1795646701000,
 ];
