@@ -842,23 +842,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/criteria/{id}/versions/{number}/publish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** From now on completions can be rated against this version. */
-        post: operations["criteria_publishVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/criterion-versions/{id}": {
         parameters: {
             query?: never;
@@ -977,6 +960,58 @@ export interface paths {
         put?: never;
         /** Corrects a rating: a new one takes its place and the old one stays on record. */
         post: operations["ratings_supersede"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gold-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gold items: list */
+        get: operations["goldItems_list"];
+        put?: never;
+        /** A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen. */
+        post: operations["goldItems_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gold-items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gold items: get */
+        get: operations["goldItems_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gold-items/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No batch mixes it in any longer; what labelers gave to it still counts. */
+        post: operations["goldItems_retire"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1165,6 +1200,112 @@ export interface paths {
         put?: never;
         /** Answers the labeler's last completed task of an open batch anew; the earlier answer is superseded, not lost. */
         post: operations["tasks_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeling-batches/{id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+        get: operations["labelingBatches_getAgreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/criteria/{id}/versions/{number}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same over all ratings under a criterion version, however they came; those of pilots and gold items are left out. */
+        get: operations["criteria_getVersionAgreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labelers/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again. */
+        get: operations["labelers_getQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/criteria/{id}/versions/{number}/pilots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pilots: list */
+        get: operations["pilots_list"];
+        put?: never;
+        /** Tries out a draft: a labeling batch over the chosen completions, several labelers for each. */
+        post: operations["pilots_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pilots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agreement per dimension and per level of the scale so far, and where labelers differ most. */
+        get: operations["pilots_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/criteria/{id}/versions/{number}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
+         *     criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         */
+        post: operations["criteria_publishVersion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2489,6 +2630,12 @@ export interface components {
         };
         CreateCriterionDto: {
             /**
+             * @description Krippendorff's ordinal alpha that a pilot must find before a version is published; needs a pilot then. Left out,
+             *     pilots are held against 0.667 and none is needed.
+             * @example 0.667
+             */
+            minimumAgreement?: number;
+            /**
              * @description Unique among criteria.
              * @example helpfulness
              */
@@ -2497,6 +2644,11 @@ export interface components {
         CriterionDto: {
             /** Format: uuid */
             id: string;
+            /**
+             * @description Null: 0.667 for versions that have a pilot, and none needs one.
+             * @example null
+             */
+            minimumAgreement: number | null;
             /** @example helpfulness */
             name: string;
             /** Format: date-time */
@@ -2508,7 +2660,19 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
+        AnchorDto: {
+            /** @example Where does Ivy live? */
+            prompt?: string;
+            completion: string;
+            /**
+             * @description Why it is at this level.
+             * @example right, and nothing that was not asked
+             */
+            explanation?: string;
+        };
         ScaleLevelDto: {
+            /** @description Examples at this level, shown to labelers. */
+            anchors?: components["schemas"]["AnchorDto"][];
             /**
              * @description The score that stands for this level.
              * @example 5
@@ -2569,6 +2733,18 @@ export interface components {
             state: components["schemas"]["CriterionVersionState"];
             /** Format: date-time */
             publishedAt: string | null;
+            /**
+             * Format: uuid
+             * @description The pilot that stood when it was published; null where it was published without one.
+             */
+            pilotId: string | null;
+            /**
+             * @description What that pilot had found by then: lowest ordinal alpha among the dimensions.
+             * @example 0.72
+             */
+            agreement: number | null;
+            /** @description Why it was published although a pilot was missing or had found too little agreement; null where neither was so. */
+            overrideReason: string | null;
             instructions: string;
             /** Format: date-time */
             createdAt: string;
@@ -2761,6 +2937,70 @@ export interface components {
              */
             externalId?: string;
         };
+        GoldExpectationDto: {
+            /**
+             * @description Left out or null: the overall score.
+             * @example honesty
+             */
+            dimension?: string | null;
+            /**
+             * @description Lowest score that is right.
+             * @example 1
+             */
+            minimum: number;
+            /**
+             * @description Highest score that is right; the same as `minimum` where only one is.
+             * @example 2
+             */
+            maximum: number;
+        };
+        CreateGoldItemDto: {
+            /** @description A rating passes when each of these holds. */
+            expected: components["schemas"]["GoldExpectationDto"][];
+            /** Format: uuid */
+            completionId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** @description Why this is right; labelers do not see it. */
+            explanation: string;
+        };
+        GoldExpectationOfItemDto: {
+            dimension: string | null;
+            /** @example 1 */
+            minimum: number;
+            /** @example 2 */
+            maximum: number;
+        };
+        GoldItemDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            completionId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            expected: components["schemas"]["GoldExpectationOfItemDto"][];
+            /**
+             * @description Ratings of the completion under the version that nothing supersedes.
+             * @example 24
+             */
+            ratings: number;
+            /**
+             * @description Those of them that are as expected. An item that most people fail may itself be wrong.
+             * @example 21
+             */
+            passed: number;
+            /** Format: date-time */
+            retiredAt: string | null;
+            explanation: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        GoldItemPage: {
+            data: components["schemas"]["GoldItemDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         /**
          * @description `rate` asks for one completion at a time, the others for several of one prompt.
          * @enum {string}
@@ -2802,6 +3042,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
+             *     as many as there are. Of mode `rate` only.
+             * @example 0.05
+             */
+            goldShare?: number;
             /**
              * Format: date-time
              * @description Told to labelers; nothing ends by itself.
@@ -2871,6 +3117,8 @@ export interface components {
             /** @description To a vendor: itself. */
             vendorIds: string[];
             seed: number;
+            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
@@ -2906,6 +3154,8 @@ export interface components {
             /** @description To a vendor: itself. */
             vendorIds: string[];
             seed: number;
+            /** @description Share of the items that are gold, as asked for; null to a vendor. */
+            goldShare: number | null;
             /** Format: date-time */
             dueAt: string | null;
             priceNote: string | null;
@@ -3120,6 +3370,404 @@ export interface components {
             /** @description The poster's own id of the ranking or comparison, unique per vendor. */
             externalId?: string;
         };
+        EstimateDto: {
+            /** @example 0.72 */
+            value: number;
+            /** @example 0.66 */
+            low: number;
+            /** @example 0.77 */
+            high: number;
+        };
+        AlphaDto: {
+            /** @description Levels are names: near misses are misses. */
+            nominal: components["schemas"]["EstimateDto"] | null;
+            /** @description Levels are ranks. */
+            ordinal: components["schemas"]["EstimateDto"] | null;
+            /** @description Levels are amounts: distances between their values count. */
+            interval: components["schemas"]["EstimateDto"] | null;
+        };
+        LevelAgreementDto: {
+            /**
+             * @description Ratings at this level, of items that at least two labelers rated.
+             * @example 212
+             */
+            ratings: number;
+            /**
+             * @description Where one labeler gave this level: the chance that another one did. Null where nobody gave it.
+             * @example 0.58
+             */
+            agreement: number | null;
+            /**
+             * @description The other level that it is taken for most often.
+             * @example 4
+             */
+            confusedWith: number | null;
+            /** @example 3 */
+            value: number;
+        };
+        LabelerPairAgreementDto: {
+            labelerIds: string[];
+            /**
+             * @description Items that both rated.
+             * @example 40
+             */
+            items: number;
+            /** @description Weighted kappa, disagreements weighing as the distance of the two values. */
+            linearKappa: components["schemas"]["EstimateDto"] | null;
+            /** @description Weighted kappa, disagreements weighing as the squared distance. */
+            quadraticKappa: components["schemas"]["EstimateDto"] | null;
+            /** @description Share of these items on which both gave the same level. */
+            rawAgreement: components["schemas"]["EstimateDto"] | null;
+        };
+        DimensionAgreementDto: {
+            /**
+             * @description Null for the overall score; where that is computed from dimensions, each counts for the nearest level.
+             * @example helpfulness
+             */
+            dimension: string | null;
+            /**
+             * @description Items that at least two labelers rated.
+             * @example 400
+             */
+            items: number;
+            /**
+             * @description Ratings of these items.
+             * @example 1200
+             */
+            ratings: number;
+            alpha: components["schemas"]["AlphaDto"];
+            /** @description Share of ratings that another rating of the item equals; not corrected for chance. */
+            rawAgreement: components["schemas"]["EstimateDto"] | null;
+            levels: components["schemas"]["LevelAgreementDto"][];
+            /** @description The pairs of labelers that share most items, at most 100. */
+            labelerPairs: components["schemas"]["LabelerPairAgreementDto"][];
+            /**
+             * @description Pairs of labelers that share items, shown or not.
+             * @example 3
+             */
+            labelerPairsInAll: number;
+            /**
+             * @description Resamples of the intervals of alpha and raw agreement.
+             * @example 1000
+             */
+            resamples: number;
+        };
+        AgreementDto: {
+            /** Format: uuid */
+            criterionVersionId: string;
+            /**
+             * @description Ratings that count: the latest of each labeler and item.
+             * @example 1250
+             */
+            ratings: number;
+            /** @example 450 */
+            items: number;
+            /** @example 6 */
+            labelers: number;
+            /** @description Overall first, then by dimension of the criterion. */
+            dimensions: components["schemas"]["DimensionAgreementDto"][];
+        };
+        SeverityDto: {
+            /**
+             * @description Completions that others rated too.
+             * @example 180
+             */
+            items: number;
+            /**
+             * @description `value` over the span of the scale.
+             * @example -0.12
+             */
+            shareOfScale: number;
+            /** @example 0.72 */
+            value: number;
+            /** @example 0.66 */
+            low: number;
+            /** @example 0.77 */
+            high: number;
+        };
+        /**
+         * @description Deviations from co-raters, or scores where too few completions are shared.
+         * @enum {string}
+         */
+        PositionBasis: "deviation" | "score";
+        PositionBiasDto: {
+            /** @example 180 */
+            n: number;
+            /** @description Deviations from co-raters, or scores where too few completions are shared. */
+            basis: components["schemas"]["PositionBasis"];
+            /**
+             * @description Negative: what is shown earlier gets more.
+             * @example -0.04
+             */
+            correlation: number;
+            /** @example -0.5 */
+            z: number;
+            /** @example 0.6 */
+            pValue: number;
+        };
+        IntervalDto: {
+            /** @example 0.61 */
+            low: number;
+            /** @example 0.87 */
+            high: number;
+        };
+        FirstShownDto: {
+            /** @example 120 */
+            judged: number;
+            /** @example 63 */
+            firstPreferred: number;
+            /** @description Wilson's 95% interval of the share. */
+            interval: components["schemas"]["IntervalDto"] | null;
+            /**
+             * @description What a judge without bias would prefer by chance.
+             * @example 60
+             */
+            expected: number;
+        };
+        StraightLiningDto: {
+            /** @example 180 */
+            n: number;
+            /** @example 131 */
+            runs: number;
+            /** @example 4 */
+            longestRun: number;
+            /**
+             * @description Far below 0: long runs. Null where all scores are the same.
+             * @example 0.4
+             */
+            z: number | null;
+            /** @example 0.69 */
+            pValue: number | null;
+            /**
+             * @description Standard deviation over that of co-raters on the same completions.
+             * @example 0.94
+             */
+            spreadRatio: number | null;
+            /**
+             * @description In random order of the same scores.
+             * @example 128.4
+             */
+            expectedRuns: number;
+        };
+        LabelerSpeedDto: {
+            /**
+             * @description Ratings with a time.
+             * @example 180
+             */
+            ratings: number;
+            /**
+             * @description Less is a low outlier. Null where more than half of all times are the same.
+             * @example 900
+             */
+            fenceMs: number | null;
+            /** @example 0 */
+            tooFast: number;
+            /** @example 9100 */
+            medianMs: number;
+            /**
+             * @description Median of all labelers.
+             * @example 8200
+             */
+            typicalMs: number;
+        };
+        GoldAccuracyDto: {
+            /**
+             * @description Ratings of gold items that are not retired.
+             * @example 20
+             */
+            ratings: number;
+            /** @example 18 */
+            passed: number;
+            /** @example 0.9 */
+            accuracy: number | null;
+            /** @description Wilson's 95% interval. */
+            interval: components["schemas"]["IntervalDto"] | null;
+        };
+        LabelerReliabilityDto: {
+            /**
+             * @description 1 is always right, 0 what chance gives. Null where all ratings are alike.
+             * @example 0.78
+             */
+            value: number | null;
+            /**
+             * @description What these ratings would weigh in a mean.
+             * @example 3.54
+             */
+            weight: number | null;
+            /** @example 180 */
+            items: number;
+            /**
+             * @description This one among them.
+             * @example 5
+             */
+            labelers: number;
+        };
+        /** @enum {string} */
+        LabelerFlagCode: "severe" | "lenient" | "position_bias" | "long_runs" | "little_spread" | "too_fast" | "gold_failures" | "low_reliability";
+        LabelerFlagDto: {
+            code: components["schemas"]["LabelerFlagCode"];
+            reason: string;
+        };
+        LabelerQualityDto: {
+            /** Format: uuid */
+            labelerId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** @example 212 */
+            ratings: number;
+            /**
+             * @description Those of completions that others rated too.
+             * @example 180
+             */
+            sharedItems: number;
+            /** @description Null with fewer than 5 shared completions. */
+            severity: components["schemas"]["SeverityDto"] | null;
+            /** @description Null where positions are unknown, or positions or scores never change. */
+            positionBias: components["schemas"]["PositionBiasDto"] | null;
+            /** @description Null without rankings and comparisons. */
+            firstShown: components["schemas"]["FirstShownDto"] | null;
+            straightLining: components["schemas"]["StraightLiningDto"];
+            /** @description Null where no time is known. */
+            speed: components["schemas"]["LabelerSpeedDto"] | null;
+            gold: components["schemas"]["GoldAccuracyDto"];
+            /** @description Null where no completion is shared. */
+            reliability: components["schemas"]["LabelerReliabilityDto"] | null;
+            flags: components["schemas"]["LabelerFlagDto"][];
+            /** @description True for a rule that stands in for a person. */
+            simulated: boolean;
+        };
+        /** @enum {string} */
+        PilotMode: "rate" | "rate-side-by-side";
+        CreatePilotDto: {
+            /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
+            completionIds?: string[];
+            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            vendorIds?: string[];
+            /**
+             * @description Decides the order of items and of completions within a task.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Format: date-time
+             * @description Told to labelers; nothing ends by itself.
+             */
+            dueAt?: string;
+            /**
+             * Format: uuid
+             * @description The completions of this batch.
+             */
+            completionBatchId?: string;
+            /**
+             * Format: uuid
+             * @description The completions of the prompts of this set.
+             */
+            promptSetId?: string;
+            /** @example 0.05 EUR per rating */
+            priceNote?: string;
+            /** @default rate */
+            mode?: components["schemas"]["PilotMode"];
+            /**
+             * @description Ratings of each completion, each by another labeler.
+             * @default 3
+             */
+            labelersPerItem?: number;
+            /**
+             * @description Of the labeling batch.
+             * @example helpfulness 3, pilot
+             */
+            name?: string;
+        };
+        PilotDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Its tasks are claimed and answered like any others.
+             */
+            labelingBatchId: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        PilotPage: {
+            data: components["schemas"]["PilotDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        PilotScoreDto: {
+            /**
+             * @description Null for the overall score.
+             * @example helpfulness
+             */
+            dimension: string | null;
+            /**
+             * @description The nearest level of the scale.
+             * @example 2
+             */
+            score: number;
+        };
+        PilotRatingDto: {
+            /** Format: uuid */
+            labelerId: string;
+            scores: components["schemas"]["PilotScoreDto"][];
+            rationale: string | null;
+            flags: string[];
+        };
+        PilotDisagreementDto: {
+            /** Format: uuid */
+            completionId: string;
+            ratings: components["schemas"]["PilotRatingDto"][];
+            prompt: string;
+            completion: string;
+        };
+        PilotReportDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Its tasks are claimed and answered like any others.
+             */
+            labelingBatchId: string;
+            state: components["schemas"]["LabelingBatchState"];
+            /**
+             * @description Things to be judged.
+             * @example 50
+             */
+            itemCount: number;
+            /** @example 150 */
+            ratings: number;
+            /**
+             * @description The lowest ordinal alpha among the dimensions, or that of the score; null where one of them is unknown.
+             * @example 0.58
+             */
+            agreement: number | null;
+            /** @description Overall first, then by dimension; each with its levels. */
+            dimensions: components["schemas"]["DimensionAgreementDto"][];
+            /** @description Up to 10 completions over which labelers differ most. */
+            worstDisagreements: components["schemas"]["PilotDisagreementDto"][];
+            /**
+             * @description What the criterion asks for; 0.667 unless it says otherwise.
+             * @example 0.667
+             */
+            minimumAgreement: number;
+            /** @description Whether the version may be published without an override. */
+            publishable: boolean;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        PublishCriterionVersionDto: {
+            /**
+             * @description Publish although the pilot found too little agreement, or there was none where the criterion asks for one. Kept
+             *     with the version and in the audit log.
+             * @example Taste: the panel will not agree more than this, and we average five ratings.
+             */
+            overrideReason?: string;
+        };
         /**
          * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
          * @enum {string}
@@ -3138,6 +3786,16 @@ export interface components {
          */
         TiePolicy: "drop" | "keep";
         CreatePairSetDto: {
+            /**
+             * @description Ratings of pilots too, which tried out the version while it was a draft.
+             * @default false
+             */
+            includePilots?: boolean;
+            /**
+             * @description Ratings of gold items too, whose right score was known beforehand.
+             * @default false
+             */
+            includeGold?: boolean;
             /**
              * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
              * @default all
@@ -3212,6 +3870,8 @@ export interface components {
             ties: components["schemas"]["TiePolicy"];
             /** @example 1 */
             minimumRatings: number;
+            includePilots: boolean;
+            includeGold: boolean;
             minimumMargin: number;
             /** @example 0.2 */
             evalFraction: number;
@@ -3334,11 +3994,6 @@ export interface components {
             /** @example 0.81 */
             share: number | null;
             comparisons: number;
-        };
-        PositionBiasDto: {
-            /** @example 0.52 */
-            firstPreferred: number | null;
-            orderings: number;
         };
         SplitDiagnosticsDto: {
             pairs: number;
@@ -10374,121 +11029,6 @@ export interface operations {
             };
         };
     };
-    criteria_publishVersion: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CriterionVersionDto"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     criterionVersions_get: {
         parameters: {
             query?: never;
@@ -11251,6 +11791,390 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goldItems_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                criterionVersionId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldItemPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goldItems_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateGoldItemDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldItemDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goldItems_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldItemDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goldItems_retire: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -12514,6 +13438,674 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelingBatches_getAgreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    criteria_getVersionAgreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelers_getQuality: {
+        parameters: {
+            query?: {
+                /** @description That of the labeler's latest rating unless given. */
+                criterionVersionId?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerQualityDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pilots_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pilots_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePilotDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pilots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotReportDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    criteria_publishVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PublishCriterionVersionDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */

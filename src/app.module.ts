@@ -14,6 +14,7 @@ import { LabelingModule } from './labeling/labeling.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
+import { QualityModule } from './quality/quality.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
 import { RewardModule } from './reward/reward.module.js';
 import { TrainingModule } from './training/training.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         CompletionsModule,
         RatingsModule,
         LabelingModule,
+        QualityModule,
         PairsModule,
         RewardModule,
         TrainingModule,

@@ -8,6 +8,7 @@ import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js'
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
+import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -21,6 +22,7 @@ export const migrations = [
   LabelingBatches1795646200000,
   RewardSources1795646500000,
   LabelerWeights1795646700000,
+  Quality1795646701000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -54,6 +54,10 @@ export class LabelingBatch {
   @Column('integer')
   seed: number;
 
+  /** Share of the items that are gold; null where none is asked for. Vendors are not told. */
+  @Column('double precision', { nullable: true })
+  goldShare: number | null;
+
   @Column('timestamptz', { nullable: true })
   dueAt: Date | null;
 

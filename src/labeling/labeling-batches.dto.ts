@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsString, IsUUID, Length, Max, Min } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import {
@@ -85,6 +85,17 @@ export class CreateLabelingBatchDto {
   @Max(2_147_483_647)
   seed?: number;
 
+  /**
+   * Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
+   * as many as there are. Of mode `rate` only.
+   */
+  @ApiPropertyOptional({ minimum: 0, maximum: 0.5, example: 0.05 })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(0.5)
+  goldShare?: number;
+
   /** Told to labelers; nothing ends by itself. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
@@ -143,6 +154,10 @@ export class LabelingBatchDto {
 
   @ApiProperty({ type: 'integer' })
   seed: number;
+
+  /** Share of the items that are gold, as asked for; null to a vendor. */
+  @ApiProperty({ type: Number, nullable: true })
+  goldShare: number | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   dueAt: Date | null;

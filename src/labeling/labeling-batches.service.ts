@@ -8,6 +8,7 @@ import { conflict, notFound, shorten, unprocessable } from '#src/common/problem.
 import { Database, type Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
+import { GoldItemsRepository } from '#src/ratings/gold-items.repository.js';
 import { batchCounts } from './batch-counts.js';
 import { materialProblem } from './batch-rules.js';
 import type { LabelingBatch } from './labeling-batch.entity.js';
@@ -22,6 +23,7 @@ export class LabelingBatchesService {
     private readonly batches: LabelingBatchesRepository,
     private readonly items: LabelingItemsRepository,
     private readonly criteria: CriteriaService,
+    private readonly gold: GoldItemsRepository,
     private readonly events: EventsService,
   ) {}
 
@@ -33,7 +35,7 @@ export class LabelingBatchesService {
   /**
    * @throws ProblemException 422 `labeling_selection_missing`, `pairs_per_prompt_without_pairs`,
    *   `criterion_version_not_found`, `completion_not_found`, `vendor_not_found`, `labeling_batch_empty`,
-   *   `too_many_completions_per_task`, `too_many_tasks`; 409 `criterion_version_not_published`
+   *   `too_many_completions_per_task`, `too_many_tasks`, `gold_items_missing`, `gold_needs_mode_rate`; 409 `criterion_version_not_published`
    */
   async createIn(tx: Transaction, dto: CreateLabelingBatchDto): Promise<LabelingBatch> {
     const batch = newBatch(dto);
@@ -42,11 +44,26 @@ export class LabelingBatchesService {
     const problem = materialProblem(batch.mode, batch.overlap, material);
     if (problem) throw problem;
     await this.batches.insert(tx, batch);
-    await this.batches.setItemCount(tx, batch.id, await this.items.insertItems(tx, batch));
+    const work = await this.items.insertItems(tx, batch);
+    const gold = batch.goldShare === null ? 0 : await this.mixGold(tx, batch, work, batch.goldShare);
+    await this.batches.setItemCount(tx, batch.id, work + gold);
     await this.items.insertTasks(tx, batch.id, batch.overlap);
     const created = await this.batches.findIn(tx, batch.id);
     await this.tell(tx, 'labeling_batch.created', created);
     return created;
+  }
+
+  /** As many gold items as make up the share of all, or as many as there are. */
+  private async mixGold(tx: Transaction, batch: Pick<LabelingBatch, 'id' | 'criterionVersionId' | 'seed'>, work: number, share: number): Promise<number> {
+    const wanted = Math.max(1, Math.round((work * share) / (1 - share)));
+    const picked = await this.gold.pick(tx, batch, wanted);
+    if (picked.length === 0) {
+      const message = 'the criterion version has no gold item beside the chosen completions: create some, or leave goldShare out';
+      throw unprocessable('gold_items_missing', '/goldShare', 'exists', message, share);
+    }
+    const items = picked.map(({ completionId, promptId }) => ({ id: newId(), kind: 'gold' as const, promptId, completionIds: [completionId] }));
+    await this.items.addItems(tx, { id: batch.id, itemCount: work }, items);
+    return items.length;
   }
 
   async list(auth: AuthContext, query: LabelingBatchesQuery): Promise<Page<LabelingBatchDto>> {
@@ -99,6 +116,10 @@ export class LabelingBatchesService {
     if (pairsPerPrompt !== null && batch.mode !== 'compare') {
       throw unprocessable('pairs_per_prompt_without_pairs', '/pairsPerPrompt', 'mode', `mode ${batch.mode} has no pairs`, pairsPerPrompt);
     }
+    if (batch.goldShare !== null && batch.mode !== 'rate') {
+      const message = `gold items are completions with a score: mode ${batch.mode} gives none to one completion by itself`;
+      throw unprocessable('gold_needs_mode_rate', '/goldShare', 'mode', message, batch.goldShare);
+    }
     const version = await this.criteria.findVersion(batch.criterionVersionId);
     if (!version) {
       throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', batch.criterionVersionId);
@@ -138,6 +159,7 @@ function newBatch(dto: CreateLabelingBatchDto): Omit<LabelingBatch, 'createdAt' 
     overlap: dto.overlap ?? 1,
     vendorIds: dto.vendorIds ?? [],
     seed: dto.seed ?? 0,
+    goldShare: dto.goldShare ?? null,
     dueAt: dto.dueAt ?? null,
     priceNote: dto.priceNote ?? null,
     state: 'open',
@@ -149,5 +171,5 @@ function newBatch(dto: CreateLabelingBatchDto): Omit<LabelingBatch, 'createdAt' 
 
 /** A vendor sees neither where the completions come from nor who else works on them. */
 function seenBy({ vendorId }: AuthContext, batch: LabelingBatch): LabelingBatchDto {
-  return vendorId === null ? batch : { ...batch, selection: null, vendorIds: [vendorId] };
+  return vendorId === null ? batch : { ...batch, selection: null, goldShare: null, vendorIds: [vendorId] };
 }

@@ -55,13 +55,16 @@ export class LabelingItemsRepository {
     await tx.insert(LabelingItem, items.map((item, i) => ({ ...item, batchId: batch.id, ordinal: batch.itemCount + i })));
   }
 
-  /** `overlap` tasks for each item from `fromOrdinal` on. */
+  /**
+   * `overlap` tasks for each item from `fromOrdinal` on, made in an order that tells nothing: ids rise with it, and items
+   * that were added last (gold) would stand out.
+   */
   async insertTasks(tx: Transaction, batchId: string, overlap: number, fromOrdinal = 0): Promise<number> {
     const [{ tasks }]: { tasks: number }[] = await tx.query(
       `WITH inserted AS (
          ${newTasks(`SELECT uuidv7() AS id, b.seed, i.batch_id, i.id AS item_id, slot, i.completion_ids
                      FROM labeling_items i JOIN labeling_batches b ON b.id = i.batch_id CROSS JOIN generate_series(1, $2::int) slot
-                     WHERE i.batch_id = $1 AND i.ordinal >= $3`)}
+                     WHERE i.batch_id = $1 AND i.ordinal >= $3 ORDER BY md5(b.seed || ':' || i.id || ':' || slot)`)}
          RETURNING 1)
        SELECT count(*)::int AS tasks FROM inserted`,
       [batchId, overlap, fromOrdinal],

@@ -30,7 +30,7 @@ export interface BuiltPairs {
   pairs: PairFact[];
 }
 
-type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId'>;
+type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId' | 'includePilots' | 'includeGold'>;
 
 /** @param weights by labeler, for `reliability-weighted` */
 export function buildPairs(ratings: readonly RatingFact[], rules: Rules, weights: ReadonlyMap<string, number> = new Map()): BuiltPairs {

@@ -22,6 +22,10 @@ export interface PairSetConfig {
   completionBatchId: string | null;
   /** Only ratings of these labelers; sorted. */
   labelerIds: string[] | null;
+  /** Ratings of pilots too, which tried out the version while it was a draft. */
+  includePilots: boolean;
+  /** Ratings of gold items too, whose right score was known beforehand. */
+  includeGold: boolean;
   strategy: PairStrategy;
   /** For `sample`: at most so many pairs of each prompt, drawn by the seed. */
   pairsPerPrompt: number | null;

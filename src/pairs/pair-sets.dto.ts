@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
+  IsBoolean,
   IsIn,
   IsInt,
   IsNumber,
@@ -45,6 +46,18 @@ export class CreatePairSetDto {
   @ArrayMaxSize(10_000)
   @IsUUID(undefined, { each: true })
   labelerIds?: string[];
+
+  /** Ratings of pilots too, which tried out the version while it was a draft. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  includePilots?: boolean;
+
+  /** Ratings of gold items too, whose right score was known beforehand. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  includeGold?: boolean;
 
   /** `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. */
   @ApiPropertyOptional({ enum: pairStrategies, enumName: 'PairStrategy', default: 'all' })
@@ -117,6 +130,10 @@ export class PairSetConfigDto implements PairSetConfig {
 
   @ApiProperty({ type: [String], format: 'uuid', nullable: true })
   labelerIds: string[] | null;
+
+  includePilots: boolean;
+
+  includeGold: boolean;
 
   @ApiProperty({ enum: pairStrategies, enumName: 'PairStrategy' })
   strategy: PairStrategy;

@@ -144,6 +144,8 @@ function toConfig(dto: CreatePairSetDto): PairSetConfig {
     promptSetId: dto.promptSetId?.toLowerCase() ?? null,
     completionBatchId: dto.completionBatchId?.toLowerCase() ?? null,
     labelerIds: dto.labelerIds ? [...new Set(dto.labelerIds.map((id) => id.toLowerCase()))].sort() : null,
+    includePilots: dto.includePilots ?? false,
+    includeGold: dto.includeGold ?? false,
     strategy: dto.strategy ?? 'all',
     pairsPerPrompt: dto.pairsPerPrompt ?? null,
     seed: dto.seed ?? 0,

@@ -1,5 +1,6 @@
 // Pair building as SQL, in three relations: `effective` ratings -> `scored` completions -> pairs. A million
 // ratings never pass through Node. What it means is written plainly in pair-rules.ts.
+import { isGold } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
 
 /** Collects values and gives their places, so that parts of a statement can be put together. */
@@ -12,6 +13,10 @@ export class Parameters {
   }
 }
 
+/** The tasks of pilots are few, whatever the ratings: they are looked up once. */
+const notOfPilots = `(r.labeling_task_id IS NULL OR r.labeling_task_id NOT IN (
+  SELECT t.id FROM labeling_tasks t JOIN labeling_batches b ON b.id = t.batch_id WHERE b.purpose = 'pilot'))`;
+
 /** Ratings that count: not superseded, of the criterion version, within the restrictions, enough per completion. */
 export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
   const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
@@ -21,6 +26,8 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
   }
   if (config.completionBatchId) conditions.push(`c.batch_id = ${p.add(config.completionBatchId, 'uuid')}`);
   if (config.labelerIds) conditions.push(`r.labeler_id = ANY(${p.add(config.labelerIds, 'uuid[]')})`);
+  if (!config.includeGold) conditions.push(`NOT ${isGold('r.completion_id', 'r.criterion_version_id')}`);
+  if (!config.includePilots) conditions.push(notOfPilots);
   return `
     SELECT id, completion_id, prompt_id, labeler_id, score FROM (
       SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings

@@ -5,12 +5,17 @@
  * What differs: items that are alike are drawn together (binomial.ts), so that a resample of a million items costs as
  * much as their kinds. Ratings of one item are not independent, therefore items are drawn and not ratings.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Rng } from '#src/common/rng.js';
 import { resample } from './binomial.js';
 
 export interface Interval {
   low: number;
   high: number;
+}
+
+export interface Estimate extends Interval {
+  value: number;
 }
 
 export interface BootstrapOptions {
@@ -22,23 +27,34 @@ export interface BootstrapOptions {
 
 export const defaultResamples = 1000;
 
+/** Others are served meanwhile: no more than so many milliseconds at a stretch. */
+const stretch = 20;
+
 /**
  * @param items how many items of each kind there are
- * @param figures computes all figures of a resample; null where one is undefined
- * @returns an interval per figure; null where it was undefined in more than a tenth of the resamples
+ * @param figures computes all figures of a sample; null where one is undefined
+ * @returns each figure with its interval; null where it is undefined, or was so in more than a tenth of the resamples
  */
-export function bootstrap(
+export async function bootstrap(
   items: Float64Array,
   figures: (items: Float64Array) => readonly (number | null)[],
   { seed, resamples = defaultResamples, level = 0.95 }: BootstrapOptions,
-): (Interval | null)[] {
+): Promise<(Estimate | null)[]> {
   const rng = Rng.from(seed);
   const drawn = new Float64Array(items.length);
-  const found = figures(items).map((): number[] => []);
+  const values = figures(items);
+  const found = values.map((): number[] => []);
+  let since = performance.now();
   for (let b = 0; b < resamples; b++) {
     figures(resample(items, rng, drawn)).forEach((value, i) => value !== null && found[i].push(value));
+    if (performance.now() - since < stretch) continue;
+    await setImmediate();
+    since = performance.now();
   }
-  return found.map((values) => (values.length < 0.9 * resamples || values.length === 0 ? null : percentiles(values, level)));
+  return values.map((value, i) => {
+    if (value === null || found[i].length === 0 || found[i].length < 0.9 * resamples) return null;
+    return { value, ...percentiles(found[i], level) };
+  });
 }
 
 function percentiles(values: number[], level: number): Interval {

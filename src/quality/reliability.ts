@@ -16,7 +16,7 @@ import type { DawidSkene } from './dawid-skene.js';
 import { valueWeight, weightedKappa } from './weighted-kappa.js';
 
 /** Pseudo-answers per labeler and true level, see dawid-skene.ts: those of a labeler of whom little is known. */
-export const reliabilityPrior = 4;
+export const reliabilityPrior = 2;
 
 const bounds = { low: 0.05, high: 0.95 };
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequireScopes } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
@@ -55,18 +55,6 @@ export class CriteriaController {
   @ApiOperation({ operationId: 'criteria_listVersions' })
   listVersions(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<CriterionVersionPage> {
     return this.criteria.listVersions(id, query);
-  }
-
-  /** From now on completions can be rated against this version. */
-  @Post('criteria/:id/versions/:number/publish')
-  @HttpCode(200)
-  @RequireScopes('criteria:write')
-  @ApiOperation({ operationId: 'criteria_publishVersion' })
-  publish(
-    @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
-  ): Promise<CriterionVersionDto> {
-    return this.criteria.publish(id, number);
   }
 
   @Get('criterion-versions/:id')

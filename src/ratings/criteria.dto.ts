@@ -12,6 +12,7 @@ import {
   Length,
   Matches,
   Max,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
@@ -24,6 +25,17 @@ export class CreateCriterionDto {
   @Length(1, 200)
   @IsStorable()
   name: string;
+
+  /**
+   * Krippendorff's ordinal alpha that a pilot must find before a version is published; needs a pilot then. Left out,
+   * pilots are held against 0.667 and none is needed.
+   */
+  @ApiPropertyOptional({ minimum: -1, maximum: 1, example: 0.667 })
+  @IsOptional()
+  @IsNumber()
+  @Min(-1)
+  @Max(1)
+  minimumAgreement?: number;
 }
 
 export class CriterionDto {
@@ -32,6 +44,10 @@ export class CriterionDto {
 
   /** @example helpfulness */
   name: string;
+
+  /** Null: 0.667 for versions that have a pilot, and none needs one. */
+  @ApiProperty({ type: Number, nullable: true, example: null })
+  minimumAgreement: number | null;
 
   createdAt: Date;
 }
@@ -44,6 +60,28 @@ export class CriteriaQuery extends PageQuery {
   @IsString()
   @IsStorable()
   name?: string;
+}
+
+export class AnchorDto {
+  /** @example Where does Ivy live? */
+  @IsOptional()
+  @IsString()
+  @Length(1, 20_000)
+  @IsStorable()
+  prompt?: string;
+
+  /** @example Ivy lives in Oslo. */
+  @IsString()
+  @Length(1, 20_000)
+  @IsStorable()
+  completion: string;
+
+  /** Why it is at this level. @example right, and nothing that was not asked */
+  @IsOptional()
+  @IsString()
+  @Length(1, 2000)
+  @IsStorable()
+  explanation?: string;
 }
 
 export class ScaleLevelDto {
@@ -63,6 +101,14 @@ export class ScaleLevelDto {
   @Length(1, 2000)
   @IsStorable()
   description?: string;
+
+  /** Examples at this level, shown to labelers. */
+  @ApiPropertyOptional({ type: [AnchorDto], maxItems: 5 })
+  @IsOptional()
+  @ArrayMaxSize(5)
+  @ValidateNested({ each: true })
+  @Type(() => AnchorDto)
+  anchors?: AnchorDto[];
 }
 
 export class DimensionDto {
@@ -142,6 +188,18 @@ export class CriterionVersionDto {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   publishedAt: Date | null;
+
+  /** The pilot that stood when it was published; null where it was published without one. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  pilotId: string | null;
+
+  /** What that pilot had found by then: lowest ordinal alpha among the dimensions. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.72 })
+  agreement: number | null;
+
+  /** Why it was published although a pilot was missing or had found too little agreement; null where neither was so. */
+  @ApiProperty({ type: String, nullable: true })
+  overrideReason: string | null;
 
   createdAt: Date;
 }

@@ -6,6 +6,9 @@ import type { Transaction } from '#src/database/database.js';
 import { Criterion } from './criterion.entity.js';
 import { CriterionVersion } from './criterion-version.entity.js';
 
+/** What a publication rests on. */
+export type Publication = Pick<CriterionVersion, 'pilotId' | 'agreement' | 'overrideReason'>;
+
 @Injectable()
 export class CriteriaRepository {
   constructor(
@@ -13,7 +16,7 @@ export class CriteriaRepository {
     @InjectRepository(CriterionVersion) private readonly versions: Repository<CriterionVersion>,
   ) {}
 
-  async insert(criterion: Pick<Criterion, 'id' | 'name'>): Promise<Criterion> {
+  async insert(criterion: Omit<Criterion, 'createdAt'>): Promise<Criterion> {
     await this.criteria.insert(criterion);
     return this.criteria.findOneByOrFail({ id: criterion.id });
   }
@@ -69,8 +72,13 @@ export class CriteriaRepository {
     return query.getMany();
   }
 
-  /** Does nothing to a version that is published already. */
-  async publish(id: string): Promise<void> {
-    await this.versions.update({ id, state: 'draft' }, { state: 'published', publishedAt: () => 'now()' });
+  findVersionIn(tx: Transaction, id: string): Promise<CriterionVersion> {
+    return tx.findOneByOrFail(CriterionVersion, { id });
+  }
+
+  /** False when the version was published already; it is then left as it is. */
+  async publish(tx: Transaction, id: string, rests: Publication): Promise<boolean> {
+    const done = await tx.update(CriterionVersion, { id, state: 'draft' }, { state: 'published', publishedAt: () => 'now()', ...rests });
+    return done.affected === 1;
   }
 }

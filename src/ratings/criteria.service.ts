@@ -1,25 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
-import { conflict, notFound, unprocessable } from '#src/common/problem.js';
-import { Database } from '#src/database/database.js';
+import { conflict, notFound, unprocessable, type ProblemException } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
-import type { CreateCriterionDto, CreateCriterionVersionDto, CriteriaQuery } from './criteria.dto.js';
-import { CriteriaRepository } from './criteria.repository.js';
+import { EventsService } from '#src/events/events.service.js';
+import type { CreateCriterionDto, CreateCriterionVersionDto, CriteriaQuery, ScaleLevelDto } from './criteria.dto.js';
+import { CriteriaRepository, type Publication } from './criteria.repository.js';
 import type { Criterion } from './criterion.entity.js';
 import type { CriterionVersion } from './criterion-version.entity.js';
-import { unorderedLevel } from './scale.js';
+import { unorderedLevel, type ScaleLevel } from './scale.js';
 
 @Injectable()
 export class CriteriaService {
   constructor(
     private readonly database: Database,
     private readonly criteria: CriteriaRepository,
+    private readonly events: EventsService,
   ) {}
 
   async create(dto: CreateCriterionDto): Promise<Criterion> {
     try {
-      return await this.criteria.insert({ id: newId(), name: dto.name });
+      return await this.criteria.insert({ id: newId(), name: dto.name, minimumAgreement: dto.minimumAgreement ?? null });
     } catch (error) {
       if (!brokenUnique(error)) throw error;
       const existing = await this.criteria.findByName(dto.name);
@@ -47,17 +49,24 @@ export class CriteriaService {
       throw unprocessable('scale_not_increasing', `/scale/${fault}/value`, 'increasing', message, dto.scale[fault].value);
     }
     return this.database.transaction(async (tx) => {
-      if (!(await this.criteria.lock(tx, criterionId))) throw notFound('criterion', criterionId);
-      return this.criteria.insertNextVersion(tx, {
+      const criterion = await this.criteria.lock(tx, criterionId);
+      if (!criterion) throw notFound('criterion', criterionId);
+      if (dto.publish && criterion.minimumAgreement !== null) throw needsPilot(criterion.minimumAgreement);
+      const version = await this.criteria.insertNextVersion(tx, {
         id: newId(),
         criterionId,
         instructions: dto.instructions,
-        scale: dto.scale.map(({ value, label, description }) => ({ value, label, ...(description && { description }) })),
+        scale: dto.scale.map(toLevel),
         dimensions:
           dto.dimensions?.map(({ name, weight, instructions }) => ({ name, weight, ...(instructions && { instructions }) })) ?? null,
         state: dto.publish ? 'published' : 'draft',
         publishedAt: dto.publish ? new Date() : null,
+        pilotId: null,
+        agreement: null,
+        overrideReason: null,
       });
+      if (dto.publish) await this.announce(tx, version);
+      return version;
     });
   }
 
@@ -77,12 +86,35 @@ export class CriteriaService {
     return version;
   }
 
-  /** Publishing twice is the same as publishing once. */
-  async publish(criterionId: string, number: number): Promise<CriterionVersion> {
+  async getVersionByNumber(criterionId: string, number: number): Promise<CriterionVersion> {
     await this.get(criterionId);
     const version = await this.criteria.findVersionByNumber(criterionId, number);
     if (!version) throw notFound('criterion_version', String(number));
-    await this.criteria.publish(version.id);
-    return this.getVersion(version.id);
+    return version;
   }
+
+  getVersionIn(tx: Transaction, id: string): Promise<CriterionVersion> {
+    return this.criteria.findVersionIn(tx, id);
+  }
+
+  /** Whether it may be is for `PublishingService` to say. False when it was published already. */
+  async publishIn(tx: Transaction, version: CriterionVersion, rests: Publication): Promise<boolean> {
+    const published = await this.criteria.publish(tx, version.id, rests);
+    if (published) await this.announce(tx, version);
+    return published;
+  }
+
+  private async announce(tx: Transaction, { id, criterionId }: CriterionVersion): Promise<void> {
+    const data = { criterionId, criterionVersionId: id };
+    await this.events.emit(tx, { type: 'criterion_version.published', data, vendorIds: [] });
+  }
+}
+
+function toLevel({ value, label, description, anchors }: ScaleLevelDto): ScaleLevel {
+  return { value, label, ...(description && { description }), ...(anchors && anchors.length > 0 && { anchors: anchors.map((anchor) => ({ ...anchor })) }) };
+}
+
+function needsPilot(minimumAgreement: number): ProblemException {
+  const message = `the criterion asks for a pilot that finds an agreement of ${minimumAgreement}: leave publish out, pilot the draft, then publish it`;
+  return conflict('pilot_missing', message, [{ pointer: '/publish', rule: 'piloted', message, value: 'true' }]);
 }

@@ -5,7 +5,7 @@ import type { ScaleLevel } from './scale.js';
 export const criterionVersionStates = ['draft', 'published'] as const;
 export type CriterionVersionState = (typeof criterionVersionStates)[number];
 
-/** One wording of a criterion with its scale. Nothing but `state` ever changes, and that only once. */
+/** One wording of a criterion with its scale. Nothing but its publication ever changes, and that only once. */
 @Entity('criterion_versions')
 export class CriterionVersion {
   @PrimaryColumn('uuid')
@@ -33,6 +33,16 @@ export class CriterionVersion {
 
   @Column('timestamptz', { nullable: true })
   publishedAt: Date | null;
+
+  /** What the publication rested on: the version's latest pilot and the agreement it had found. */
+  @Column('uuid', { nullable: true })
+  pilotId: string | null;
+
+  @Column('double precision', { nullable: true })
+  agreement: number | null;
+
+  @Column('text', { nullable: true })
+  overrideReason: string | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;

@@ -9,6 +9,10 @@ export class Criterion {
   @Column('text')
   name: string;
 
+  /** Null: the convention, and no pilot is asked for. See src/quality/publishing-gate.ts. */
+  @Column('double precision', { nullable: true })
+  minimumAgreement: number | null;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }

@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
+import { EventsModule } from '#src/events/events.module.js';
 import { BulkRatingsRepository } from './bulk-ratings.repository.js';
 import { CriteriaController } from './criteria.controller.js';
 import { CriteriaRepository } from './criteria.repository.js';
 import { CriteriaService } from './criteria.service.js';
 import { CriterionVersion } from './criterion-version.entity.js';
 import { Criterion } from './criterion.entity.js';
+import { GoldItem } from './gold-item.entity.js';
+import { GoldItemsController } from './gold-items.controller.js';
+import { GoldItemsRepository } from './gold-items.repository.js';
+import { GoldItemsService } from './gold-items.service.js';
 import { Labeler } from './labeler.entity.js';
 import { LabelersController } from './labelers.controller.js';
 import { LabelersRepository } from './labelers.repository.js';
@@ -23,8 +28,8 @@ import { RatingsService } from './ratings.service.js';
 import { TaskAnswersService } from './task-answers.service.js';
 
 @Module({
-  imports: [DatabaseModule, TypeOrmModule.forFeature([Criterion, CriterionVersion, Labeler, Rating, Preference, PreferenceRank])],
-  controllers: [CriteriaController, LabelersController, RatingsController],
+  imports: [DatabaseModule, EventsModule, TypeOrmModule.forFeature([Criterion, CriterionVersion, Labeler, Rating, Preference, PreferenceRank, GoldItem])],
+  controllers: [CriteriaController, LabelersController, RatingsController, GoldItemsController],
   providers: [
     CriteriaRepository,
     CriteriaService,
@@ -37,7 +42,9 @@ import { TaskAnswersService } from './task-answers.service.js';
     RatingIngestService,
     PreferencesRepository,
     TaskAnswersService,
+    GoldItemsRepository,
+    GoldItemsService,
   ],
-  exports: [CriteriaService, LabelersService, RatingsService, TaskAnswersService],
+  exports: [CriteriaService, LabelersService, RatingsService, TaskAnswersService, GoldItemsRepository],
 })
 export class RatingsModule {}

@@ -1,8 +1,16 @@
+/** A completion that is at a level beyond doubt: labelers hold others against it. */
+export interface Anchor {
+  prompt?: string;
+  completion: string;
+  explanation?: string;
+}
+
 /** One level of a scale: the score a labeler gives and what it means. */
 export interface ScaleLevel {
   value: number;
   label: string;
   description?: string;
+  anchors?: Anchor[];
 }
 
 /** Index of the first level that does not lie above the one before it; null when the scale is in order. */

@@ -39,6 +39,8 @@ const config: fc.Arbitrary<PairSetConfig> = fc
   .record({
     promptSetId: fc.constant(null),
     completionBatchId: fc.constant(null),
+    includePilots: fc.constant(false),
+    includeGold: fc.constant(false),
     labelerIds: fc.option(fc.subarray(labelers, { minLength: 1 })),
     strategy: fc.constantFrom('all' as const, 'sample' as const),
     pairsPerPrompt: fc.integer({ min: 1, max: 6 }),
@@ -54,6 +56,8 @@ const config: fc.Arbitrary<PairSetConfig> = fc
 const plainRules: PairSetConfig = {
   promptSetId: null,
   completionBatchId: null,
+  includePilots: false,
+  includeGold: false,
   labelerIds: null,
   strategy: 'all',
   pairsPerPrompt: null,

@@ -1,0 +1,33 @@
+import { Controller, Get, Param, ParseIntPipe, ParseUUIDPipe } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { AgreementDto } from './agreement.dto.js';
+import { AgreementService } from './agreement.service.js';
+
+@ApiTags('quality')
+@Controller()
+export class AgreementController {
+  constructor(private readonly agreement: AgreementService) {}
+
+  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+  @Get('labeling-batches/:id/agreement')
+  @RequireScopes('labeling:read')
+  @OpenToVendors()
+  @ApiOperation({ operationId: 'labelingBatches_getAgreement' })
+  ofBatch(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<AgreementDto> {
+    return this.agreement.ofBatch(auth, id);
+  }
+
+  /** The same over all ratings under a criterion version, however they came; those of pilots and gold items are left out. */
+  @Get('criteria/:id/versions/:number/agreement')
+  @RequireScopes('ratings:read')
+  @OpenToVendors()
+  @ApiOperation({ operationId: 'criteria_getVersionAgreement' })
+  ofVersion(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+  ): Promise<AgreementDto> {
+    return this.agreement.ofVersion(auth, id, number);
+  }
+}

@@ -1,0 +1,60 @@
+// What is known of a labeler under a criterion version: from the labeler's latest ratings, what others gave to the same
+// completions, and gold. A vendor asks about its own labelers.
+import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
+import { notFound } from '#src/common/problem.js';
+import { CriteriaService } from '#src/ratings/criteria.service.js';
+import { LabelersService } from '#src/ratings/labelers.service.js';
+import { labelerFlags } from './labeler-flags.js';
+import { positionBiasOf, severityOf, speedOf, straightLiningOf } from './labeler-figures.js';
+import type { LabelerQualityDto } from './labeler-quality.dto.js';
+import { LabelerQualityRepository } from './labeler-quality.repository.js';
+import { reliabilityOf } from './labeler-reliability.js';
+import { bordersOf } from './levels.js';
+import { wilson } from './wilson.js';
+
+/** The latest of each: quality is what it is now, and the answer comes in a moment. */
+export const windows = { ratings: 10_000, times: 100_000, sharedCompletions: 2000 } as const;
+
+@Injectable()
+export class LabelerQualityService {
+  constructor(
+    private readonly quality: LabelerQualityRepository,
+    private readonly labelers: LabelersService,
+    private readonly criteria: CriteriaService,
+  ) {}
+
+  /** @param criterionVersionId of the labeler's latest rating unless given */
+  async get(auth: AuthContext, labelerId: string, criterionVersionId?: string): Promise<LabelerQualityDto> {
+    const labeler = await this.labelers.get(auth, labelerId);
+    const versionId = criterionVersionId ?? (await this.quality.latestVersion(labeler.id));
+    if (!versionId) throw notFound('rating_of_labeler', labelerId);
+    const { id, scale } = await this.criteria.getVersion(versionId);
+    const values = scale.map(({ value }) => value);
+    const [ratings, centre, gold, answers, order] = await Promise.all([
+      this.quality.ownRatings(labeler.id, id, windows.ratings),
+      this.quality.timeCentre(id, windows.times),
+      this.quality.gold(labeler.id, id),
+      this.quality.sharedAnswers(labeler.id, id, bordersOf(values), windows.sharedCompletions),
+      this.quality.firstShown(labeler.id, id),
+    ]);
+    const figures = {
+      severity: await severityOf(ratings, values[values.length - 1] - values[0]),
+      positionBias: positionBiasOf(ratings),
+      straightLining: straightLiningOf(ratings),
+      speed: speedOf(ratings, centre),
+      gold: { ...gold, accuracy: gold.ratings === 0 ? null : gold.passed / gold.ratings, interval: wilson(gold.passed, gold.ratings) },
+      reliability: reliabilityOf(labeler.id, answers, values),
+    };
+    return {
+      labelerId: labeler.id,
+      simulated: labeler.simulated,
+      criterionVersionId: id,
+      ratings: ratings.length,
+      sharedItems: ratings.filter(({ others }) => others > 0).length,
+      ...figures,
+      firstShown: order.judged === 0 ? null : { ...order, interval: wilson(order.firstPreferred, order.judged) },
+      flags: labelerFlags({ ...figures, firstShown: order }),
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { Body, Controller, Get, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { CreatePilotDto, PilotDto, PilotPage, PilotReportDto } from './pilots.dto.js';
+import { PilotsService } from './pilots.service.js';
+
+@ApiTags('criteria')
+@Controller()
+export class PilotsController {
+  constructor(private readonly pilots: PilotsService) {}
+
+  /** Tries out a draft: a labeling batch over the chosen completions, several labelers for each. */
+  @Post('criteria/:id/versions/:number/pilots')
+  @RequireScopes('criteria:write')
+  @ApiOperation({ operationId: 'pilots_create' })
+  create(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+    @Body() dto: CreatePilotDto,
+  ): Promise<PilotDto> {
+    return this.pilots.create(id, number, dto);
+  }
+
+  @Get('criteria/:id/versions/:number/pilots')
+  @RequireScopes('criteria:read')
+  @ApiOperation({ operationId: 'pilots_list' })
+  list(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+    @Query() query: PageQuery,
+  ): Promise<PilotPage> {
+    return this.pilots.list(id, number, query);
+  }
+
+  /** Agreement per dimension and per level of the scale so far, and where labelers differ most. */
+  @Get('pilots/:id')
+  @RequireScopes('criteria:read')
+  @ApiOperation({ operationId: 'pilots_get' })
+  get(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<PilotReportDto> {
+    return this.pilots.report(auth, id);
+  }
+}

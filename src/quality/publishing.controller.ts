@@ -1,0 +1,30 @@
+import { Body, Controller, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CriterionVersionDto } from '#src/ratings/criteria.dto.js';
+import { PublishCriterionVersionDto } from './publishing.dto.js';
+import { PublishingService } from './publishing.service.js';
+
+@ApiTags('criteria')
+@Controller('criteria')
+export class PublishingController {
+  constructor(private readonly publishing: PublishingService) {}
+
+  /**
+   * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
+   * criterion asks for (0.667 unless set), this needs an `overrideReason`.
+   */
+  @Post(':id/versions/:number/publish')
+  @HttpCode(200)
+  @RequireScopes('criteria:write')
+  @ApiOperation({ operationId: 'criteria_publishVersion' })
+  @ApiBody({ type: PublishCriterionVersionDto, required: false })
+  publish(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+    @Body() dto: PublishCriterionVersionDto,
+  ): Promise<CriterionVersionDto> {
+    return this.publishing.publish(auth, id, number, dto);
+  }
+}
