@@ -6,6 +6,7 @@ import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-Tra
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
@@ -20,6 +21,7 @@ export const migrations = [
   DomainEvents1795646100000,
   Tenancy1795646101000,
   LabelingBatches1795646200000,
+  RunSaves1795646400000,
   RewardSources1795646500000,
   LabelerWeights1795646700000,
   Quality1795646701000,
