@@ -4659,6 +4659,86 @@ export interface components {
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
         };
+        RewardModelSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reward-model";
+            /**
+             * @description Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same.
+             * @default false
+             */
+            normalize?: boolean;
+            /**
+             * Format: uuid
+             * @description Must be trained.
+             */
+            rewardModelId: string;
+        };
+        HttpRewardSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            /**
+             * @description Variable of the workers' environment that holds the server's origin and key; without it no key is sent.
+             * @example ENDPOINT_KEY_REWARDS
+             */
+            apiKeyEnv?: string | null;
+            /**
+             * @description Sent with each request and shown with the run: no secrets.
+             * @example {
+             *       "x-criterion": "helpfulness"
+             *     }
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Of one request.
+             * @default 60
+             */
+            timeoutSeconds?: number;
+            /**
+             * @description Completions per request.
+             * @default 64
+             */
+            batchSize?: number;
+            /**
+             * @description Requests at once.
+             * @default 4
+             */
+            maxConcurrency?: number;
+            /**
+             * Format: uri
+             * @example https://rewards.example.com/score
+             */
+            url: string;
+        };
         /**
          * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
          *     `dr_grpo` the same in all steps.
@@ -4740,6 +4820,18 @@ export interface components {
              */
             lengthPenalty?: number;
             /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
              */
@@ -4768,10 +4860,18 @@ export interface components {
         };
         CreateGrpoRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "grpo";
+            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -4779,15 +4879,9 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
-             */
-            rewardModelId: string;
-            /**
-             * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
         };
         RlooHyperparametersDto: {
             /**
@@ -4859,6 +4953,18 @@ export interface components {
              */
             lengthPenalty?: number;
             /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
              */
@@ -4876,10 +4982,18 @@ export interface components {
         };
         CreateRlooRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "rloo";
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -4887,15 +5001,195 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
+             * @description Prompts to practise on; keep the held-out ones apart.
              */
-            rewardModelId: string;
+            promptSetId: string;
+        };
+        /**
+         * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+         * @enum {string}
+         */
+        KlControl: "fixed" | "adaptive";
+        /**
+         * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+         * @enum {string}
+         */
+        KlEstimator: "k1" | "k3";
+        /**
+         * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+         * @enum {string}
+         */
+        ValueStart: "policy" | "reward-model";
+        PpoHyperparametersDto: {
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /** @default 40 */
+            steps?: number;
+            /** @default 16 */
+            promptsPerStep?: number;
+            /**
+             * @description Longest completion, in tokens.
+             * @default 64
+             */
+            maxTokens?: number;
+            /** @default 1 */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 0.2 */
+            clipLow?: number;
+            /** @default 0.2 */
+            clipHigh?: number;
+            /** @default 2 */
+            warmupSteps?: number;
+            /**
+             * @description Keep completions that were cut off out of the loss.
+             * @default false
+             */
+            maskTruncated?: boolean;
+            /**
+             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @default 0
+             */
+            lengthPenalty?: number;
+            /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
+             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @default 64
+             */
+            evaluationPrompts?: number;
+            /** @default 0.0001 */
+            learningRate?: number;
+            /**
+             * @description Completions per prompt; they share the computation of the prompt and are not compared with each other.
+             * @default 4
+             */
+            groupSize?: number;
+            /** @default 4 */
+            innerEpochs?: number;
+            /**
+             * @description Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`.
+             * @default 0.05
+             */
+            beta?: number;
+            /**
+             * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+             * @default fixed
+             */
+            klControl?: components["schemas"]["KlControl"];
+            /**
+             * @description Nats per completion; of `adaptive`.
+             * @default 6
+             */
+            klTarget?: number;
+            /**
+             * @description Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step.
+             * @default 10000
+             */
+            klHorizon?: number;
+            /**
+             * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+             * @default k1
+             */
+            klEstimator?: components["schemas"]["KlEstimator"];
+            /**
+             * @description Discount per token.
+             * @default 1
+             */
+            gamma?: number;
+            /**
+             * @description Of generalized advantage estimation.
+             * @default 0.95
+             */
+            lambda?: number;
+            /**
+             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @default true
+             */
+            whitenAdvantages?: boolean;
+            /**
+             * @description Scale the rewards of tokens to deviation 1 over a step.
+             * @default false
+             */
+            whitenRewards?: boolean;
+            /**
+             * @description Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`.
+             * @default 1
+             */
+            miniBatches?: number;
+            /**
+             * @description How far a value may move from what it was at sampling before its gradient ends.
+             * @default 0.2
+             */
+            valueClip?: number;
+            /** @default 0.0003 */
+            valueLearningRate?: number;
+            /**
+             * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+             * @default policy
+             */
+            valueStart?: components["schemas"]["ValueStart"];
+        };
+        CreatePpoRunDto: {
+            /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the KL.
+             */
+            policyVersionId: string;
             /**
              * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
         };
         SftSummaryDto: {
             /** @example 120 */
@@ -4972,28 +5266,41 @@ export interface components {
              */
             margin: number;
         };
+        /** @enum {string} */
+        StopReason: "diverged" | "kl_budget";
+        StoppedRunDto: {
+            reason: components["schemas"]["StopReason"];
+            /**
+             * @description The step (from 1) that was not taken, or was taken back.
+             * @example 27
+             */
+            step: number;
+            detail: string;
+        };
         RolloutSummaryDto: {
             /** @example -0.31 */
             rewardBefore: number;
             /** @example 1.12 */
             rewardAfter: number;
-            /** @example 40 */
-            steps: number;
-            /** @example 64 */
-            evaluationPrompts: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token.
+             * @description Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn.
              * @example 0.08
              */
-            kl: number;
+            kl: number | null;
             /**
              * @description Entropy of the policy at the end, in nats per token.
              * @example 0.42
              */
-            entropy: number;
+            entropy: number | null;
+            /** @example 40 */
+            steps: number;
+            /** @example 64 */
+            evaluationPrompts: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
+        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
         VerdictFindingDto: {
@@ -5027,11 +5334,16 @@ export interface components {
             method: components["schemas"]["TrainingMethod"];
             /** Format: uuid */
             policyVersionId: string;
-            /** Format: uuid */
-            rewardModelId: string | null;
             /**
              * Format: uuid
-             * @description Of `grpo` and `rloo`, as is the reward model.
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
              */
             promptSetId: string | null;
             /**
@@ -5040,7 +5352,7 @@ export interface components {
              */
             pairSetId: string | null;
             /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"];
+            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -5091,13 +5403,22 @@ export interface components {
             sampleIndex: number;
             /** Format: uuid */
             promptId: string;
+            /**
+             * @description What each source of reward said, by its name.
+             * @example {
+             *       "helpfulness": 1.9
+             *     }
+             */
+            scores: {
+                [key: string]: number;
+            };
             /** @example 9 */
             completionTokens: number;
             finishReason: components["schemas"]["FinishReason"];
             /** @description The completion. */
             text: string;
             /**
-             * @description What the policy was rewarded with: the reward model's score less the length penalty.
+             * @description What the policy was rewarded with: the weighted sum of the scores less the penalties.
              * @example 1.7
              */
             reward: number;
@@ -15697,7 +16018,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {

@@ -71,11 +71,12 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   private async finish(run: TrainingRun, { summary, verdict, stopped, metrics, ...weights }: TrainedRun<SummaryOf[TrainingMethod]>, context: JobContext): Promise<void> {
     // Whether weights are good is known one step later.
     const lastStep = stopped ? Math.max(0, summary.steps - 1) : summary.steps;
-    const register = lastStep > 0 ? await this.keeper.store(run, lastStep, weights, evaluationAt(run, metrics, lastStep)) : undefined;
+    const diverged = stopped?.reason === 'diverged';
+    const register = lastStep > 0 || !diverged ? await this.keeper.store(run, lastStep, weights, evaluationAt(run, metrics, lastStep)) : undefined;
     context.signal.throwIfAborted();
     const unnamed = await context.commit(async (tx) => {
       await register?.(tx);
-      const version = stopped?.reason === 'diverged' ? null : await this.checkpoints.promoteResult(tx, run, lastStep);
+      const version = diverged ? null : await this.checkpoints.promoteResult(tx, run, lastStep);
       await this.runs.finish(tx, run.id, { resultPolicyVersionId: version?.id ?? null, summary, verdict });
       return this.keeper.retain(tx, run, lastStep);
     });

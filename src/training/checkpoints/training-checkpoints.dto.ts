@@ -12,7 +12,7 @@ export class AdapterFileDto implements AdapterFile {
 }
 
 export class TrainingCheckpointDto {
-  /** The weights after this step. */
+  /** The weights after this step; 0 is the start, where a run stopped before anything else was good. */
   @ApiProperty({ type: 'integer', example: 100 })
   step: number;
 

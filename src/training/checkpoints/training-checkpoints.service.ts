@@ -25,7 +25,7 @@ export class TrainingCheckpointsService {
     const run = await this.run(runId);
     const request = pageRequest(query, 'ordinal');
     const best = bestStep(await this.rows.list(runId), judgeOf(run.method));
-    const page = toPage(await this.rows.page(runId, Number(request.after ?? 0), request.limit), request, ({ step }) => step);
+    const page = toPage(await this.rows.page(runId, Number(request.after ?? -1), request.limit), request, ({ step }) => step);
     return { ...page, data: page.data.map(({ trainingRunId: _, ...row }) => ({ ...row, best: row.step === best })) };
   }
 
