@@ -5,7 +5,9 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { TrainingCheckpoints1795646401000 } from '../../migrations/1795646401000-TrainingCheckpoints.js';
 import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
@@ -21,7 +23,9 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  Webhooks1795646102000,
   LabelingBatches1795646200000,
+  VendorTaskCompletions1795646299000,
   RunSaves1795646400000,
   TrainingCheckpoints1795646401000,
   RewardSources1795646500000,

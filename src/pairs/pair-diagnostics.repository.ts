@@ -6,45 +6,53 @@ import type { PairSetDiagnostics, SplitSums } from './pair-diagnostics.js';
 @Injectable()
 export class PairDiagnosticsRepository {
   /**
-   * Per split. `orderings` holds, for each pair, what each labeler who rated both of its completions thought of
-   * them; a labeler who rated one of them twice counts with the mean.
+   * Per split. `orderings` holds, for every two completions of a prompt, what the labelers who rated both of them
+   * thought; a labeler who rated one of them twice counts with the mean. It is made of the ratings of one labeler and
+   * prompt, of which there are few, rather than of all ratings of both completions of each pair.
    */
   splitSums(tx: Transaction, pairSetId: string): Promise<SplitSums[]> {
     return tx.query(
       `WITH given AS MATERIALIZED (
-         SELECT r.completion_id, r.labeler_id, sum(r.score::numeric)::float8 / count(*) AS score, avg(r.position) AS position
-         FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id
-         WHERE m.pair_set_id = $1 GROUP BY 1, 2),
+         SELECT s.prompt_id, r.labeler_id, r.completion_id, sum(r.score::numeric)::float8 / count(*) AS score,
+                avg(r.position) AS position
+         FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN pair_scores s ON s.completion_id = r.completion_id
+         WHERE m.pair_set_id = $1 GROUP BY 1, 2, 3),
        facts AS MATERIALIZED (
          SELECT s.completion_id, char_length(c.text) AS length, shown.position
          FROM pair_scores s JOIN completions c ON c.id = s.completion_id
          JOIN (SELECT completion_id, avg(position) AS position FROM given GROUP BY 1) shown
            ON shown.completion_id = s.completion_id),
-       orderings AS (
-         SELECT p.ordinal, count(*) AS labelers,
-                count(*) FILTER (WHERE a.score > b.score) AS ayes, count(*) FILTER (WHERE a.score < b.score) AS noes,
+       orderings AS MATERIALIZED (
+         SELECT a.completion_id AS low, b.completion_id AS high, count(*) AS labelers,
+                count(*) FILTER (WHERE a.score > b.score) AS low_up, count(*) FILTER (WHERE a.score < b.score) AS high_up,
                 count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position) AS positioned,
                 count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position
                                    AND (a.score > b.score) = (a.position < b.position)) AS first_preferred
+         FROM given a JOIN given b
+           ON b.prompt_id = a.prompt_id AND b.labeler_id = a.labeler_id AND b.completion_id > a.completion_id
+         GROUP BY 1, 2),
+       judged AS (
+         SELECT p.*, o.labelers, o.positioned, o.first_preferred,
+                CASE WHEN p.chosen_completion_id = o.low THEN o.low_up ELSE o.high_up END AS ayes,
+                CASE WHEN p.chosen_completion_id = o.low THEN o.high_up ELSE o.low_up END AS noes
          FROM pairs p
-         JOIN given a ON a.completion_id = p.chosen_completion_id
-         JOIN given b ON b.completion_id = p.rejected_completion_id AND b.labeler_id = a.labeler_id
-         WHERE p.pair_set_id = $1 GROUP BY p.ordinal)
+         LEFT JOIN orderings o ON o.low = least(p.chosen_completion_id, p.rejected_completion_id)
+           AND o.high = greatest(p.chosen_completion_id, p.rejected_completion_id)
+         WHERE p.pair_set_id = $1)
        SELECT p.split, count(*)::float8 AS pairs, count(*) FILTER (WHERE p.tie)::float8 AS ties,
               count(DISTINCT p.prompt_id)::float8 AS prompts,
               coalesce(sum((sign(c.length - r.length) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "longestPoints",
               coalesce(sum((coalesce(sign(r.position - c.position), 0) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "firstPoints",
-              count(*) FILTER (WHERE NOT p.tie AND o.labelers >= 2)::float8 AS "majorityPairs",
-              coalesce(sum((sign(o.ayes - o.noes) + 1) / 2) FILTER (WHERE NOT p.tie AND o.labelers >= 2), 0)::float8 AS "majorityPoints",
-              coalesce(sum((o.ayes + o.noes) * (o.ayes + o.noes - 1) / 2), 0)::float8 AS comparisons,
-              coalesce(sum((o.ayes * (o.ayes - 1) + o.noes * (o.noes - 1)) / 2), 0)::float8 AS agreements,
-              coalesce(sum(o.positioned), 0)::float8 AS positioned,
-              coalesce(sum(o.first_preferred), 0)::float8 AS "firstPreferred"
-       FROM pairs p
+              count(*) FILTER (WHERE NOT p.tie AND p.labelers >= 2)::float8 AS "majorityPairs",
+              coalesce(sum((sign(p.ayes - p.noes) + 1) / 2) FILTER (WHERE NOT p.tie AND p.labelers >= 2), 0)::float8 AS "majorityPoints",
+              coalesce(sum((p.ayes + p.noes) * (p.ayes + p.noes - 1) / 2), 0)::float8 AS comparisons,
+              coalesce(sum((p.ayes * (p.ayes - 1) + p.noes * (p.noes - 1)) / 2), 0)::float8 AS agreements,
+              coalesce(sum(p.positioned), 0)::float8 AS positioned,
+              coalesce(sum(p.first_preferred), 0)::float8 AS "firstPreferred"
+       FROM judged p
        JOIN facts c ON c.completion_id = p.chosen_completion_id
        JOIN facts r ON r.completion_id = p.rejected_completion_id
-       LEFT JOIN orderings o ON o.ordinal = p.ordinal
-       WHERE p.pair_set_id = $1 GROUP BY p.split`,
+       GROUP BY p.split`,
       [pairSetId],
     );
   }

@@ -38,7 +38,7 @@ export class AgreementService {
 
   /** Scores under a version; rankings and comparisons have agreement per batch. */
   async ofVersion(auth: AuthContext, criterionId: string, number: number): Promise<AgreementDto> {
-    const version = await this.criteria.getVersionByNumber(criterionId, number);
+    const version = await this.criteria.getVersionByNumberFor(auth, criterionId, number);
     const scope = { criterionVersionId: version.id, vendorId: auth.vendorId, labelingBatchId: null };
     return (await this.measure(version, scope, false)).agreement;
   }
@@ -57,7 +57,7 @@ export class AgreementService {
       const counts = await this.repository.collect(tx, source);
       const dimensions: CollectedDimension[] = [];
       // Counting is the database's work, one statement after the other on the one connection.
-      for (let d = 1; d <= 1 + names.length; d++) dimensions.push(await this.repository.dimension(tx, d, values.length, labelerPairLimit));
+      for (const column of source.levels) dimensions.push(await this.repository.dimension(tx, column, values.length, labelerPairLimit));
       return { counts, dimensions, further: further && (await further(tx)) };
     });
     const dimensions: DimensionAgreementDto[] = [];
