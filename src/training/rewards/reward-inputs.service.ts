@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
-import { AddressRefusedError, checkAddress } from '#src/policies/network-address.js';
+import { AddressRefusedError, checkAddress } from '#src/common/network-address.js';
 import type { RewardModel } from '#src/reward/reward-model.entity.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import { TrainingInputs } from '../training-inputs.js';
