@@ -11,6 +11,9 @@ import { VendorTaskCompletions1795646299000 } from '../../migrations/17956462990
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { TrainingCheckpoints1795646401000 } from '../../migrations/1795646401000-TrainingCheckpoints.js';
 import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
+import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
+import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
+import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
@@ -29,6 +32,9 @@ export const migrations = [
   RunSaves1795646400000,
   TrainingCheckpoints1795646401000,
   RewardSources1795646500000,
+  ComparisonProxies1795646600000,
+  Loops1795646601000,
+  JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
 ];
