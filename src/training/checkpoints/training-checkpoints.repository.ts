@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, Repository, type QueryDeepPartialEntity } from 'typeorm';
+import { In, Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import { TrainingCheckpoint } from './training-checkpoint.entity.js';
 
@@ -13,7 +13,7 @@ export class TrainingCheckpointsRepository {
 
   /** A step that is done twice leaves one row, and keeps the version that it became. */
   async put(tx: Transaction, row: Omit<TrainingCheckpoint, 'createdAt' | 'policyVersionId'>): Promise<void> {
-    await tx.upsert(TrainingCheckpoint, row as QueryDeepPartialEntity<TrainingCheckpoint>, ['trainingRunId', 'step']);
+    await tx.upsert(TrainingCheckpoint, row, ['trainingRunId', 'step']);
   }
 
   /** By step; their rows locked when asked for inside a transaction. */
