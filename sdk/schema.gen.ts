@@ -164,6 +164,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints: list */
+        get: operations["webhookEndpoints_list"];
+        put?: never;
+        /** Registers where events are posted; the secret that signs them is in this answer and nowhere else. */
+        post: operations["webhookEndpoints_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints: get */
+        get: operations["webhookEndpoints_get"];
+        put?: never;
+        post?: never;
+        /** With its deliveries; the audit log keeps that it was there. */
+        delete: operations["webhookEndpoints_delete"];
+        options?: never;
+        head?: never;
+        /** Webhook endpoints: update */
+        patch: operations["webhookEndpoints_update"];
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret; deliveries carry signatures of both until the overlap is over. */
+        post: operations["webhookEndpoints_rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a `webhook_endpoint.ping`, whatever the endpoint's filter. */
+        post: operations["webhookEndpoints_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, each with its attempts. */
+        get: operations["webhookDeliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries: get */
+        get: operations["webhookDeliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it again now, under the same `webhook-id`, also when it had been delivered. */
+        post: operations["webhookDeliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1528,11 +1650,48 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
          *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
          *     `Prefer: wait=N`, and is then 202 with what is known so far.
          */
         post: operations["rewardModels_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/score-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
+         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         */
+        post: operations["rewardModels_scoreTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/disagreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+        post: operations["rewardModels_disagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1694,8 +1853,426 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/loops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Loops: list */
+        get: operations["loops_list"];
+        put?: never;
+        /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+        post: operations["loops_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Loops: get */
+        get: operations["loops_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+        post: operations["loops_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on after a pause, or tries again what failed. */
+        post: operations["loops_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+        post: operations["loops_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With their figures, first to last: how the policy and the reward model fared. */
+        get: operations["loops_listIterations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that the iteration made, by id, and what it waits for. */
+        get: operations["loops_getIteration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations/{number}/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+        get: operations["loops_listCompletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "job.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job ended well
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_succeeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job failed and is not tried again by itself
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job was cancelled
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_cancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A labeling batch has tasks to claim
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Every task of a labeling batch has all its ratings
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A labeling batch takes no more ratings
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_closed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.awaiting_ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop waits for people to rate what its policy answered
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_awaiting_ratings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.iteration_completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop finished an iteration
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_iteration_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop cannot go on until somebody has looked at it
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.stopped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop ended
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_stopped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "policy.promoted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An alias of a policy points to another version
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_policy_promoted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "criterion_version.published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completions can be rated against a version of a criterion
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_criterion_version_published"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An endpoint failed for too long and gets no more deliveries
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_webhook_endpoint_disabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody asked for a test delivery
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_webhook_endpoint_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @enum {string} */
@@ -1881,6 +2458,196 @@ export interface components {
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntryDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        /**
+         * @description Only these; without any, all.
+         * @enum {string}
+         */
+        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        CreateWebhookEndpointDto: {
+            /**
+             * @description Only these; without any, all.
+             * @example [
+             *       "labeling_batch.created"
+             *     ]
+             */
+            eventTypes?: components["schemas"]["EventType"][];
+            /**
+             * Format: uri
+             * @description Where deliveries are posted; https, at a public address.
+             * @example https://hooks.acme.example/plumbline
+             */
+            url: string;
+            /** @example Acme production */
+            description?: string;
+        };
+        CreatedWebhookEndpointDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description null is an endpoint of the owner
+             */
+            vendorId: string | null;
+            /** @example Acme production */
+            description: string | null;
+            /** @description empty means all */
+            eventTypes: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description first failure after the last success
+             */
+            failingSince: string | null;
+            /** Format: date-time */
+            disabledAt: string | null;
+            /**
+             * @description failing, gone, requested, or null
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "gone" | "failing" | "requested" | null;
+            /**
+             * @description For the receiver's verifier. It is shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+            /** @example https://hooks.acme.example/plumbline */
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookEndpointDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description null is an endpoint of the owner
+             */
+            vendorId: string | null;
+            /** @example Acme production */
+            description: string | null;
+            /** @description empty means all */
+            eventTypes: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description first failure after the last success
+             */
+            failingSince: string | null;
+            /** Format: date-time */
+            disabledAt: string | null;
+            /**
+             * @description failing, gone, requested, or null
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "gone" | "failing" | "requested" | null;
+            /** @example https://hooks.acme.example/plumbline */
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookEndpointPage: {
+            data: components["schemas"]["WebhookEndpointDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        UpdateWebhookEndpointDto: {
+            /**
+             * Format: uri
+             * @example https://hooks.acme.example/plumbline
+             */
+            url?: string;
+            /** @description empty means all */
+            eventTypes?: components["schemas"]["EventType"][];
+            /**
+             * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
+             * @example true
+             */
+            enabled?: boolean;
+            /** @example Acme production */
+            description?: string;
+        };
+        RotateWebhookSecretDto: {
+            /**
+             * @description How long deliveries are signed with the old secret too; 0 ends it now.
+             * @default 86400
+             */
+            overlapSeconds?: number;
+        };
+        WebhookSecretDto: {
+            /**
+             * @description For the receiver's verifier. It is shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
+        /** @enum {string} */
+        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        WebhookAttemptDto: {
+            /**
+             * @description Of its delivery, or redelivery, from 1.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * @description of the answer; null when there was none
+             * @example 503
+             */
+            status: number | null;
+            /**
+             * @description `timeout`, `address_refused` or `connection_failed: CODE`
+             * @example null
+             */
+            error: string | null;
+            /** @example 182 */
+            latencyMs: number;
+            /**
+             * @description its first 1024 bytes
+             * @example try again later
+             */
+            response: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookDeliveryDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            endpointId: string;
+            /**
+             * Format: uuid
+             * @description null for a ping
+             */
+            eventId: string | null;
+            eventType: components["schemas"]["EventType"];
+            state: components["schemas"]["WebhookDeliveryState"];
+            /**
+             * Format: date-time
+             * @description null when there is none to come
+             */
+            nextAttemptAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            attempts: components["schemas"]["WebhookAttemptDto"][];
+            /**
+             * @description The `webhook-id` header, the same in every attempt.
+             * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+             */
+            messageId: string;
+            /**
+             * @description The body as it is sent.
+             * @example {type:job.succeeded,timestamp:2026-11-25T12:00:00.000Z,data:{}}
+             */
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookDeliveryPage: {
+            data: components["schemas"]["WebhookDeliveryDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -4077,6 +4844,207 @@ export interface components {
             alpha: number;
             targetModules: components["schemas"]["LoraTargetModule"][];
         };
+        /** @enum {string} */
+        StoppingMetric: "loss" | "accuracy";
+        EarlyStoppingDto: {
+            metric: components["schemas"]["StoppingMetric"];
+            /** @example 3 */
+            patience: number;
+            /** @example 20 */
+            evaluateEvery: number;
+            /** @example 0.1 */
+            validationFraction: number;
+            /** @example 0 */
+            minImprovement: number;
+        };
+        /**
+         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @enum {string}
+         */
+        EvaluatedSplit: "eval" | "train";
+        ProportionDto: {
+            /** @example 0.83 */
+            value: number;
+            /**
+             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @example 0.79
+             */
+            low: number;
+            /** @example 0.87 */
+            high: number;
+        };
+        ReliabilityBinDto: {
+            /** @example 41 */
+            pairs: number;
+            /**
+             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @example 0.774
+             */
+            claimed: number | null;
+            /**
+             * @description How often it was so.
+             * @example 0.732
+             */
+            observed: number | null;
+            /**
+             * @description Claimed probabilities from here.
+             * @example 0.75
+             */
+            from: number;
+            /** @example 0.8 */
+            to: number;
+        };
+        CalibrationDto: {
+            /**
+             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @example 0.02
+             */
+            errorAfter: number | null;
+            /** @description Of the rewards as they are. */
+            bins: components["schemas"]["ReliabilityBinDto"][];
+            /**
+             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @example 1.34
+             */
+            temperature: number;
+            /**
+             * @description Expected calibration error of the rewards as they are.
+             * @example 0.06
+             */
+            errorBefore: number;
+        };
+        RewardNullsDto: {
+            /**
+             * @description The longer completion wins.
+             * @example 0.61
+             */
+            longest: number | null;
+            /**
+             * @description The shorter completion wins.
+             * @example 0.39
+             */
+            shortest: number | null;
+            /**
+             * @description The completion shown first wins.
+             * @example 0.5
+             */
+            first: number | null;
+            /**
+             * @description What most labelers say of the two is what holds.
+             * @example 0.81
+             */
+            majority: number | null;
+        };
+        /** @enum {string} */
+        ContentBlindRule: "longest" | "shortest" | "first";
+        NullContestDto: {
+            rule: components["schemas"]["ContentBlindRule"];
+            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            gain: components["schemas"]["ProportionDto"];
+        };
+        /** @enum {string} */
+        EvaluationSliceKind: "tag" | "length" | "preferred";
+        EvaluationSliceDto: {
+            by: components["schemas"]["EvaluationSliceKind"];
+            /** @example 120 */
+            pairs: number;
+            /** @example 31 */
+            prompts: number;
+            accuracy: components["schemas"]["ProportionDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            /** @example 0.85 */
+            preferenceCeiling: number | null;
+            /**
+             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
+             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @example shorter
+             */
+            value: string;
+        };
+        MemberEvaluationDto: {
+            /** @example 0 */
+            member: number;
+            /** @example 0.82 */
+            accuracy: number;
+            /**
+             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @example 0.1
+             */
+            rewardMean: number;
+        };
+        RewardEvaluationDto: {
+            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 412 */
+            evalPairs: number;
+            /** @example 48 */
+            evalPrompts: number;
+            /** @description Share of pairs whose preferred completion has the higher reward. */
+            accuracy: components["schemas"]["ProportionDto"];
+            calibration: components["schemas"]["CalibrationDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            bestNull: components["schemas"]["NullContestDto"];
+            /**
+             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @example 0.88
+             */
+            preferenceCeiling: number | null;
+            /**
+             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @example 0.86
+             */
+            trainAccuracy: number | null;
+            /**
+             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @example 0.31
+             */
+            lengthCorrelation: number | null;
+            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            slices: components["schemas"]["EvaluationSliceDto"][];
+            members: components["schemas"]["MemberEvaluationDto"][];
+            /**
+             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+            /** @example 3108 */
+            trainPairs: number;
+            /**
+             * @description Texts longer than `maxTokens`, in training.
+             * @example 0
+             */
+            truncatedTexts: number;
+            /**
+             * @description Of all members together.
+             * @example 120
+             */
+            steps: number;
+            /**
+             * @description Mean of chosen minus rejected reward.
+             * @example 1.4
+             */
+            margin: number;
+            /**
+             * @description Mean of -log sigmoid(margin).
+             * @example 0.42
+             */
+            loss: number;
+            /**
+             * @description Expected calibration error of sigmoid(margin).
+             * @example 0.06
+             */
+            calibrationError: number;
+            /**
+             * @description Mean reward of the evaluated completions.
+             * @example 0.1
+             */
+            rewardMean: number;
+            /**
+             * @description Its standard deviation; normalized scores are measured with these two.
+             * @example 1.9
+             */
+            rewardDeviation: number;
+        };
         /**
          * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
          * @enum {string}
@@ -4108,6 +5076,48 @@ export interface components {
         };
         /** @enum {string} */
         LearningRateSchedule: "constant" | "linear" | "cosine";
+        /**
+         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+         *     the pairwise objective.
+         * @enum {string}
+         */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /**
+         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+         *     score, or one part of what its prompt counts, prompts being equal.
+         * @enum {string}
+         */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /**
+         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+         *     rest. Of the pairwise objective.
+         * @enum {string}
+         */
+        LengthDebiasing: "none" | "product_of_experts";
+        EarlyStoppingSettingsDto: {
+            /** @default loss */
+            metric?: components["schemas"]["StoppingMetric"];
+            /**
+             * @description Evaluations without an improvement until training ends.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Steps from one evaluation to the next.
+             * @default 20
+             */
+            evaluateEvery?: number;
+            /**
+             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @default 0.1
+             */
+            validationFraction?: number;
+            /**
+             * @description Smaller steps forward are none.
+             * @default 0
+             */
+            minImprovement?: number;
+        };
         TrainingSettingsDto: {
             /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
@@ -4172,6 +5182,36 @@ export interface components {
              * @default 0
              */
             marginPerPoint?: number;
+            /**
+             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+             *     the pairwise objective.
+             * @default ignore
+             */
+            ties?: components["schemas"]["TieTreatment"];
+            /**
+             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @default 0.5
+             */
+            tieThreshold?: number;
+            /**
+             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+             *     score, or one part of what its prompt counts, prompts being equal.
+             * @default recorded
+             */
+            pairWeights?: components["schemas"]["PairWeighting"];
+            /**
+             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+             *     rest. Of the pairwise objective.
+             * @default none
+             */
+            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            /** @description training goes on to its end when left out */
+            earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
+            /**
+             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @default 1
+             */
+            members?: number;
             /** @default 0 */
             seed?: number;
         };
@@ -4224,96 +5264,38 @@ export interface components {
             labelSmoothing: number;
             /** @example 0 */
             marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
             /** @example 0 */
             seed: number;
         };
-        /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
-         * @enum {string}
-         */
-        EvaluatedSplit: "eval" | "train";
-        ProportionDto: {
-            /** @example 0.83 */
-            value: number;
+        /** @enum {string} */
+        VerdictStatus: "healthy" | "warning" | "failed";
+        VerdictFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
-             * @example 0.79
+             * @description Stable name of the check.
+             * @example kl_slope
              */
-            low: number;
-            /** @example 0.87 */
-            high: number;
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
         };
-        RewardNullsDto: {
-            /**
-             * @description The longer completion wins.
-             * @example 0.61
-             */
-            longest: number | null;
-            /**
-             * @description The shorter completion wins.
-             * @example 0.39
-             */
-            shortest: number | null;
-            /**
-             * @description The completion shown first wins.
-             * @example 0.5
-             */
-            first: number | null;
-            /**
-             * @description What most labelers say of the two is what holds.
-             * @example 0.81
-             */
-            majority: number | null;
-        };
-        RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
-            split: components["schemas"]["EvaluatedSplit"];
-            /** @example 412 */
-            evalPairs: number;
-            /** @example 48 */
-            evalPrompts: number;
-            /** @description Share of pairs whose preferred completion has the higher reward. */
-            accuracy: components["schemas"]["ProportionDto"];
-            nulls: components["schemas"]["RewardNullsDto"];
-            /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
-             * @example 0.88
-             */
-            preferenceCeiling: number | null;
-            /** @example 3108 */
-            trainPairs: number;
-            /**
-             * @description Texts longer than `maxTokens`, in training.
-             * @example 0
-             */
-            truncatedTexts: number;
-            /** @example 120 */
-            steps: number;
-            /**
-             * @description Mean of chosen minus rejected reward.
-             * @example 1.4
-             */
-            margin: number;
-            /**
-             * @description Mean of -log sigmoid(margin).
-             * @example 0.42
-             */
-            loss: number;
-            /**
-             * @description Expected calibration error of sigmoid(margin).
-             * @example 0.06
-             */
-            calibrationError: number;
-            /**
-             * @description Mean reward of the evaluated completions.
-             * @example 0.1
-             */
-            rewardMean: number;
-            /**
-             * @description Its standard deviation; normalized scores are measured with these two.
-             * @example 1.9
-             */
-            rewardDeviation: number;
+        VerdictDto: {
+            status: components["schemas"]["VerdictStatus"];
+            findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
             /** Format: uuid */
@@ -4330,10 +5312,12 @@ export interface components {
             hyperparameters: components["schemas"]["RewardHyperparametersDto"];
             /**
              * Format: uuid
-             * @description The trained model; null until then.
+             * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
+            /** @description An audit of the training; null until it is over. */
+            verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
             /** @example helpfulness-1 */
@@ -4362,8 +5346,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each.
-             * @example 58490880
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
              */
             trained: number;
             /**
@@ -4382,8 +5366,13 @@ export interface components {
              */
             activations: number;
             /**
+             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @example 471859200
+             */
+            runtime: number;
+            /**
              * @description All of it together.
-             * @example 1471882496
+             * @example 1943741696
              */
             peak: number;
         };
@@ -4432,6 +5421,8 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
+            /** @description With at most 5,000 completions together. */
+            promptIds?: string[];
             completionIds?: string[];
         };
         RankedCompletionDto: {
@@ -4444,6 +5435,11 @@ export interface components {
              * @example 1
              */
             rank: number;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
             /**
              * @description The reward.
              * @example 1.73
@@ -4467,6 +5463,75 @@ export interface components {
             ranking: components["schemas"]["RankedCompletionDto"][];
             /** @description Whether every completion has its score. */
             complete: boolean;
+        };
+        ScorableTextDto: {
+            prompt: string;
+            completion: string;
+        };
+        ScoreTextsDto: {
+            texts: components["schemas"]["ScorableTextDto"][];
+        };
+        TextScoreDto: {
+            /**
+             * @description Of the text in the request.
+             * @example 0
+             */
+            index: number;
+            /**
+             * @description The reward; null until it is computed, as are the three below.
+             * @example 1.73
+             */
+            score: number | null;
+            /**
+             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @example 1
+             */
+            rank: number | null;
+            /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+        };
+        TextScoresDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * Format: uuid
+             * @description The job that scored or scores what was missing; null when nothing was.
+             */
+            jobId: string | null;
+            /** @description In the order of the request. */
+            scores: components["schemas"]["TextScoreDto"][];
+            /** @description Whether every text has its score. */
+            complete: boolean;
+        };
+        DisagreementRequestDto: {
+            /** Format: uuid */
+            promptId: string;
+            completionIds: string[];
+        };
+        DisputedPairDto: {
+            completionIds: string[];
+            /**
+             * @description Standard deviation over members of the difference of the two rewards.
+             * @example 0.44
+             */
+            disagreement: number;
+            /**
+             * @description Share of members that prefer the first; equal rewards count half.
+             * @example 0.6
+             */
+            preferFirst: number;
+        };
+        DisputedPairsDto: {
+            /** @description Most disputed first. */
+            pairs: components["schemas"]["DisputedPairDto"][];
         };
         LoraSettingsDto: {
             /** @example 8 */
@@ -4994,28 +6059,6 @@ export interface components {
         };
         /** @enum {string} */
         TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
-            value: number | null;
-            /**
-             * @description Stable name of the check.
-             * @example kl_slope
-             */
-            check: string;
-            /**
-             * @description The bound beyond which the check no longer passes.
-             * @example 0.02
-             */
-            threshold: number;
-            message: string;
-        };
-        VerdictDto: {
-            status: components["schemas"]["VerdictStatus"];
-            findings: components["schemas"]["VerdictFindingDto"][];
-        };
         TrainingRunDto: {
             /** Format: uuid */
             id: string;
@@ -5134,6 +6177,25 @@ export interface components {
              */
             judgementsPerItem: number;
         };
+        LabelingBatchJudgeDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "labeling-batch";
+            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            vendorIds: string[];
+            /**
+             * @description Judgements of each pair, each by another labeler.
+             * @example 2
+             */
+            overlap: number;
+            /**
+             * Format: uuid
+             * @description What the answers are judged against; must be published.
+             */
+            criterionVersionId: string;
+        };
         ComparisonSamplingDto: {
             /**
              * @description 0 is greedy.
@@ -5151,7 +6213,7 @@ export interface components {
             seed?: number;
         };
         CreateComparisonDto: {
-            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"];
+            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /** Format: uuid */
             baselineVersionId: string;
             /** Format: uuid */
@@ -5162,13 +6224,18 @@ export interface components {
              */
             promptSetId: string;
             sampling?: components["schemas"]["ComparisonSamplingDto"];
+            /**
+             * Format: uuid
+             * @description Must be trained. Judges the same items beside the labelers, so that the two can be compared.
+             */
+            proxyRewardModelId?: string;
         };
         /**
          * @description `generating` stays when the job has failed: the job says why.
          * @enum {string}
          */
         ComparisonState: "generating" | "awaiting_judgements" | "complete";
-        WinRateDto: {
+        TagWinRateDto: {
             /**
              * @description Items judged.
              * @example 128
@@ -5180,6 +6247,103 @@ export interface components {
             losses: number;
             /** @example 14 */
             ties: number;
+            /**
+             * @description null: prompts without any tag.
+             * @example summarisation
+             */
+            tag: string | null;
+            /**
+             * @description Share of items won, a tie counting half.
+             * @example 0.71
+             */
+            winRate: number;
+            /** @example 0.63 */
+            low: number;
+            /** @example 0.79 */
+            high: number;
+        };
+        DriftDto: {
+            /**
+             * @description Win rate by the reward model less that by people, on the same items.
+             * @example 0.09
+             */
+            value: number;
+            /** @example 0.02 */
+            low: number;
+            /** @example 0.16 */
+            high: number;
+        };
+        ProxyResultDto: {
+            /**
+             * @description Items judged.
+             * @example 128
+             */
+            n: number;
+            /** @example 84 */
+            wins: number;
+            /** @example 30 */
+            losses: number;
+            /** @example 14 */
+            ties: number;
+            /** @description Above 0 the reward model flatters the candidate. The interval is of the paired differences. */
+            drift: components["schemas"]["DriftDto"];
+            /**
+             * @description Share of items of which both said the same.
+             * @example 0.74
+             */
+            agreement: number;
+            /**
+             * @description Share of items won, a tie counting half.
+             * @example 0.71
+             */
+            winRate: number;
+            /** @example 0.63 */
+            low: number;
+            /** @example 0.79 */
+            high: number;
+        };
+        LengthControlledWinRateDto: {
+            /** @example 0.66 */
+            winRate: number;
+            /** @example 0.57 */
+            low: number;
+            /** @example 0.74 */
+            high: number;
+            /**
+             * @description Logits that a far longer answer gained; above 0 the judge preferred length.
+             * @example 0.4
+             */
+            lengthEffect: number;
+            /**
+             * @description Characters that the candidate wrote more than the baseline.
+             * @example 12.5
+             */
+            meanLengthDifference: number;
+        };
+        ComparisonResultDto: {
+            /**
+             * @description Items judged.
+             * @example 128
+             */
+            n: number;
+            /** @example 84 */
+            wins: number;
+            /** @example 30 */
+            losses: number;
+            /** @example 14 */
+            ties: number;
+            /** @example 384 */
+            judgements: number;
+            /**
+             * @description Judgements of labelers that are programs: they do not prove what people would say.
+             * @example 0
+             */
+            simulatedJudgements: number;
+            /** @description By tag of the prompt, the most common 50; empty when no prompt has tags. Small groups have wide intervals. */
+            byTag: components["schemas"]["TagWinRateDto"][];
+            /** @description Of comparisons with a `proxyRewardModelId`. */
+            proxy: components["schemas"]["ProxyResultDto"] | null;
+            lengthControlled: components["schemas"]["LengthControlledWinRateDto"];
             /**
              * @description Share of items won, a tie counting half.
              * @example 0.71
@@ -5201,7 +6365,14 @@ export interface components {
             candidateVersionId: string;
             /** Format: uuid */
             promptSetId: string;
-            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"];
+            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /** Format: uuid */
+            proxyRewardModelId: string | null;
+            /**
+             * Format: uuid
+             * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
+             */
+            labelingBatchId: string | null;
             /** @description `generating` stays when the job has failed: the job says why. */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
@@ -5212,7 +6383,7 @@ export interface components {
              */
             judgedItemCount: number;
             /** @description Null until complete: who looks at figures on the way stops when they please him. */
-            result: components["schemas"]["WinRateDto"] | null;
+            result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
             /** Format: date-time */
             createdAt: string;
@@ -5282,6 +6453,550 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
+        LoopSftTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "sft";
+            hyperparameters?: components["schemas"]["SftHyperparametersDto"];
+        };
+        LoopDpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "dpo";
+            hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
+        };
+        LoopGrpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "grpo";
+            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
+        };
+        LoopRlooTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "rloo";
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
+        };
+        /**
+         * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+         * @enum {string}
+         */
+        LoopSelection: "random" | "disagreement";
+        LoopSamplingDto: {
+            /**
+             * @description 0 is greedy.
+             * @default 1
+             */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 256 */
+            maxTokens?: number;
+        };
+        LoopGenerationDto: {
+            /**
+             * @description Prompts whose answers are rated in an iteration; drawn anew each time, those not yet rated first.
+             * @example 400
+             */
+            prompts: number;
+            /**
+             * @description Answers to each; pairs are made among them.
+             * @default 4
+             */
+            completionsPerPrompt?: number;
+            /**
+             * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+             * @default random
+             */
+            selection?: components["schemas"]["LoopSelection"];
+            /**
+             * @description Of `disagreement`; three times `prompts` unless given.
+             * @example 1200
+             */
+            candidates?: number;
+            sampling?: components["schemas"]["LoopSamplingDto"];
+        };
+        LoopRatingsDto: {
+            /**
+             * @description Ratings that each completion needs, each by another labeler.
+             * @default 1
+             */
+            perCompletion?: number;
+            /**
+             * @description Share of the completions that must have them.
+             * @default 1
+             */
+            quorum?: number;
+            /**
+             * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
+             * @example 0.6
+             */
+            minimumAgreement?: number;
+            /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
+            vendorIds?: string[];
+        };
+        /**
+         * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+         * @enum {string}
+         */
+        LoopPairsData: "iteration" | "accumulated";
+        LoopPairsDto: {
+            /**
+             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+             *     (`reliability-weighted`; needs completions that several labelers rated).
+             * @default mean
+             */
+            aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @default drop
+             */
+            ties?: components["schemas"]["TiePolicy"];
+            /**
+             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @default 0
+             */
+            minimumMargin?: number;
+            /**
+             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @default 0.2
+             */
+            evalFraction?: number;
+            /**
+             * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+             * @default accumulated
+             */
+            data?: components["schemas"]["LoopPairsData"];
+        };
+        LoopRewardDto: {
+            hyperparameters?: components["schemas"]["TrainingSettingsDto"];
+        };
+        LoopGateDto: {
+            /**
+             * @description The lower end of the 95% interval of the win rate over the version before must be beyond it.
+             * @default 0.5
+             */
+            winRate?: number;
+            /**
+             * @description Hold the length-controlled win rate against it.
+             * @default false
+             */
+            lengthControlled?: boolean;
+            /**
+             * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
+             * @example 0.2
+             */
+            maxKl?: number;
+            /**
+             * @description Compare although the audit of the training run failed. People then decide alone.
+             * @default false
+             */
+            allowFailedVerdict?: boolean;
+        };
+        CreateLoopDto: {
+            /**
+             * @description How often round at most.
+             * @default 3
+             */
+            iterations?: number;
+            /** @description Of each iteration's training run. */
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /**
+             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description Points to the winner after each promotion; no other loop that is not over may move it.
+             * @default best
+             * @example best
+             */
+            alias?: string;
+            /**
+             * @description Unique.
+             * @example helpfulness
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Where the first iteration starts; must have weights.
+             */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description What answers are rated against; must be published.
+             */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts to practise on and to have rated.
+             */
+            promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts of the blind comparisons; none may have the text of one that is practised on.
+             */
+            heldOutPromptSetId: string;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            reward?: components["schemas"]["LoopRewardDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+        };
+        /** @enum {string} */
+        LoopStatus: "running" | "paused" | "failed" | "completed" | "stopped";
+        /**
+         * @description Where the iteration stands.
+         * @enum {string}
+         */
+        LoopState: "generate" | "select" | "awaiting_ratings" | "pairs" | "reward" | "train" | "compare" | "awaiting_judgements" | "promote" | "hold" | "done";
+        LoopErrorDto: {
+            /**
+             * Format: uuid
+             * @description `resume` retries it.
+             */
+            jobId: string | null;
+            /**
+             * @description Of the job's error or of the request that was refused.
+             * @example training_does_not_fit
+             */
+            code: string;
+            detail: string;
+        };
+        LoopDto: {
+            /**
+             * @description How often round at most.
+             * @default 3
+             */
+            iterations?: number;
+            /** @description Of each iteration's training run. */
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /**
+             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @default 0
+             */
+            seed?: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            policyId: string;
+            /** Format: uuid */
+            firstVersionId: string;
+            /**
+             * Format: uuid
+             * @description The last one promoted; at first `firstVersionId`.
+             */
+            currentVersionId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** Format: uuid */
+            promptSetId: string;
+            /** Format: uuid */
+            heldOutPromptSetId: string;
+            status: components["schemas"]["LoopStatus"];
+            /** @description Where the iteration stands. */
+            state: components["schemas"]["LoopState"];
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            iteration: number;
+            /**
+             * Format: uuid
+             * @description The job that the state waits for.
+             */
+            jobId: string | null;
+            error: components["schemas"]["LoopErrorDto"] | null;
+            /**
+             * @description Grows with every change.
+             * @example 7
+             */
+            version: number;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @example helpfulness */
+            name: string;
+            /** @example best */
+            alias: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            reward?: components["schemas"]["LoopRewardDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+        };
+        LoopPage: {
+            data: components["schemas"]["LoopDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        /** @enum {string} */
+        LoopDecision: "promoted" | "held";
+        /**
+         * @description What the decision followed from.
+         * @enum {string}
+         */
+        LoopOutcome: "generated" | "selected" | "rated" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopSelectionFiguresDto: {
+            /** @description What was done: the first iteration has no reward model to disagree with itself. */
+            by: components["schemas"]["LoopSelection"];
+            /** @example 1200 */
+            candidates: number;
+            /** @example 400 */
+            chosen: number;
+            /** @description In units of the reward; null for `random`. */
+            meanDisagreement: number | null;
+            chosenDisagreement: number | null;
+        };
+        LoopRatingFiguresDto: {
+            /** @example 1600 */
+            completions: number;
+            /** @example 4800 */
+            ratings: number;
+            /**
+             * @description Of two labelers who both prefer one of two answers, how often it was the same one.
+             * @example 0.82
+             */
+            agreement: number | null;
+        };
+        LoopPairFiguresDto: {
+            /** @example 1800 */
+            pairs: number;
+            /** @example 390 */
+            prompts: number | null;
+        };
+        LoopRewardFiguresDto: {
+            /** @example 400 */
+            evalPairs: number;
+            /**
+             * @description The null beside it: how often the longer answer is the preferred one.
+             * @example 0.55
+             */
+            longestWins: number | null;
+            /**
+             * @description On pairs of prompts that its training did not see.
+             * @example 0.86
+             */
+            accuracy: number;
+        };
+        LoopTrainingFiguresDto: {
+            verdict: components["schemas"]["VerdictStatus"] | null;
+            /**
+             * @description Nats per token from the version that the iteration started from; null for methods that do not measure it.
+             * @example 0.06
+             */
+            kl: number | null;
+            rewardBefore: number | null;
+            rewardAfter: number | null;
+        };
+        LoopDriftDto: {
+            /**
+             * @description Win rate by the reward model less that by people, on the same items.
+             * @example 0.09
+             */
+            value: number;
+            low: number;
+            high: number;
+        };
+        LoopComparisonFiguresDto: {
+            /** @example 320 */
+            n: number;
+            /** @example 960 */
+            judgements: number;
+            /**
+             * @description Of them by programs: they do not prove what people would say.
+             * @example 0
+             */
+            simulatedJudgements: number;
+            /** @description By the iteration's reward model, on the same items. */
+            proxyWinRate: number | null;
+            /** @description Above 0 the reward model flatters what it has trained. */
+            drift: components["schemas"]["LoopDriftDto"] | null;
+            /** @example 0.71 */
+            winRate: number;
+            low: number;
+            high: number;
+            lengthControlledWinRate: number;
+            /** @description Characters that the candidate wrote more. */
+            meanLengthDifference: number;
+        };
+        LoopFiguresDto: {
+            selection?: components["schemas"]["LoopSelectionFiguresDto"];
+            ratings?: components["schemas"]["LoopRatingFiguresDto"];
+            pairs?: components["schemas"]["LoopPairFiguresDto"];
+            reward?: components["schemas"]["LoopRewardFiguresDto"];
+            training?: components["schemas"]["LoopTrainingFiguresDto"];
+            comparison?: components["schemas"]["LoopComparisonFiguresDto"];
+        };
+        LoopIterationDto: {
+            /** Format: uuid */
+            loopId: string;
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            number: number;
+            /** Format: uuid */
+            startVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are answered.
+             */
+            promptSetId: string | null;
+            /** Format: uuid */
+            completionBatchId: string | null;
+            /**
+             * Format: uuid
+             * @description Scored the answers for `disagreement`.
+             */
+            scoringJobId: string | null;
+            /**
+             * Format: uuid
+             * @description Prompts whose answers are rated.
+             */
+            ratedPromptSetId: string | null;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /** Format: uuid */
+            pairSetId: string | null;
+            /** Format: uuid */
+            rewardModelId: string | null;
+            /** Format: uuid */
+            trainingRunId: string | null;
+            /** Format: uuid */
+            candidateVersionId: string | null;
+            /** Format: uuid */
+            comparisonId: string | null;
+            decision: components["schemas"]["LoopDecision"] | null;
+            /** @description What the decision followed from. */
+            reason: components["schemas"]["LoopOutcome"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            figures: components["schemas"]["LoopFiguresDto"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LoopIterationPage: {
+            data: components["schemas"]["LoopIterationDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        LoopTransitionDto: {
+            from: components["schemas"]["LoopState"];
+            to: components["schemas"]["LoopState"];
+            outcome: components["schemas"]["LoopOutcome"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /**
+         * @description What is still lacking; null when the ratings suffice.
+         * @enum {string}
+         */
+        LoopRatingsNeed: "quorum" | "agreement";
+        LoopRatingProgressDto: {
+            /** @example 1600 */
+            completions: number;
+            /**
+             * @description Those with as many ratings as they need.
+             * @example 1200
+             */
+            complete: number;
+            /** @example 4100 */
+            ratings: number;
+            /** @example 0.8 */
+            agreement: number | null;
+            /** @description What is still lacking; null when the ratings suffice. */
+            lacks: components["schemas"]["LoopRatingsNeed"] | null;
+        };
+        LoopIterationDetailDto: {
+            /** Format: uuid */
+            loopId: string;
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            number: number;
+            /** Format: uuid */
+            startVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are answered.
+             */
+            promptSetId: string | null;
+            /** Format: uuid */
+            completionBatchId: string | null;
+            /**
+             * Format: uuid
+             * @description Scored the answers for `disagreement`.
+             */
+            scoringJobId: string | null;
+            /**
+             * Format: uuid
+             * @description Prompts whose answers are rated.
+             */
+            ratedPromptSetId: string | null;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /** Format: uuid */
+            pairSetId: string | null;
+            /** Format: uuid */
+            rewardModelId: string | null;
+            /** Format: uuid */
+            trainingRunId: string | null;
+            /** Format: uuid */
+            candidateVersionId: string | null;
+            /** Format: uuid */
+            comparisonId: string | null;
+            decision: components["schemas"]["LoopDecision"] | null;
+            /** @description What the decision followed from. */
+            reason: components["schemas"]["LoopOutcome"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @description In order. */
+            transitions: components["schemas"]["LoopTransitionDto"][];
+            /** @description From the moment that the prompts to be rated are chosen. */
+            ratingProgress: components["schemas"]["LoopRatingProgressDto"] | null;
+            figures: components["schemas"]["LoopFiguresDto"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LoopCompletionDto: {
+            /** Format: uuid */
+            completionId: string;
+            /** Format: uuid */
+            promptId: string;
+            /**
+             * @description Labelers who have rated it.
+             * @example 2
+             */
+            ratingCount: number;
+            prompt: string;
+            text: string;
+        };
+        LoopCompletionPage: {
+            data: components["schemas"]["LoopCompletionDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         Problem: {
             /** @example https://plumbline.dev/problems/validation_failed */
             type: string;
@@ -5296,6 +7011,368 @@ export interface components {
             /** @example /v1/ratings */
             instance?: string;
             errors?: components["schemas"]["ProblemDetail"][];
+        };
+        /**
+         * @description A job ended well
+         * @example {
+         *       "type": "job.succeeded",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobSucceededEvent: {
+            /** @constant */
+            type: "job.succeeded";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A job failed and is not tried again by itself
+         * @example {
+         *       "type": "job.failed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobFailedEvent: {
+            /** @constant */
+            type: "job.failed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A job was cancelled
+         * @example {
+         *       "type": "job.cancelled",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobCancelledEvent: {
+            /** @constant */
+            type: "job.cancelled";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A labeling batch has tasks to claim
+         * @example {
+         *       "type": "labeling_batch.created",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchCreatedEvent: {
+            /** @constant */
+            type: "labeling_batch.created";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description Every task of a labeling batch has all its ratings
+         * @example {
+         *       "type": "labeling_batch.completed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchCompletedEvent: {
+            /** @constant */
+            type: "labeling_batch.completed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description A labeling batch takes no more ratings
+         * @example {
+         *       "type": "labeling_batch.closed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchClosedEvent: {
+            /** @constant */
+            type: "labeling_batch.closed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description A loop waits for people to rate what its policy answered
+         * @example {
+         *       "type": "loop.awaiting_ratings",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3,
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LoopAwaitingRatingsEvent: {
+            /** @constant */
+            type: "loop.awaiting_ratings";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+                /** Format: uuid */
+                labelingBatchId: string | null;
+            };
+        };
+        /**
+         * @description A loop finished an iteration
+         * @example {
+         *       "type": "loop.iteration_completed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopIterationCompletedEvent: {
+            /** @constant */
+            type: "loop.iteration_completed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description A loop cannot go on until somebody has looked at it
+         * @example {
+         *       "type": "loop.failed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopFailedEvent: {
+            /** @constant */
+            type: "loop.failed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description A loop ended
+         * @example {
+         *       "type": "loop.stopped",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopStoppedEvent: {
+            /** @constant */
+            type: "loop.stopped";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description An alias of a policy points to another version
+         * @example {
+         *       "type": "policy.promoted",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "policyId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "alias": "production"
+         *       }
+         *     }
+         */
+        PolicyPromotedEvent: {
+            /** @constant */
+            type: "policy.promoted";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                policyId: string;
+                /** Format: uuid */
+                policyVersionId: string;
+                alias: string;
+            };
+        };
+        /**
+         * @description Completions can be rated against a version of a criterion
+         * @example {
+         *       "type": "criterion_version.published",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "criterionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        CriterionVersionPublishedEvent: {
+            /** @constant */
+            type: "criterion_version.published";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                criterionId: string;
+                /** Format: uuid */
+                criterionVersionId: string;
+            };
+        };
+        /**
+         * @description An endpoint failed for too long and gets no more deliveries
+         * @example {
+         *       "type": "webhook_endpoint.disabled",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "webhookEndpointId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        WebhookEndpointDisabledEvent: {
+            /** @constant */
+            type: "webhook_endpoint.disabled";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                webhookEndpointId: string;
+            };
+        };
+        /**
+         * @description Somebody asked for a test delivery
+         * @example {
+         *       "type": "webhook_endpoint.ping",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "webhookEndpointId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        WebhookEndpointPingEvent: {
+            /** @constant */
+            type: "webhook_endpoint.ping";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                webhookEndpointId: string;
+            };
         };
     };
     responses: never;
@@ -6591,6 +8668,1023 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only endpoints of this vendor. */
+                vendorId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecretDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_ping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                state?: components["schemas"]["WebhookDeliveryState"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15607,6 +18701,251 @@ export interface operations {
             };
         };
     };
+    rewardModels_scoreTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                Prefer?: string;
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreTextsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_disagreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisagreementRequestDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputedPairsDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trainingRuns_list: {
         parameters: {
             query?: {
@@ -16651,6 +19990,1511 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    loops_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLoopDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_listIterations: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopIterationPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_getIteration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopIterationDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_listCompletions: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopCompletionPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook_job_succeeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSucceededEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_cancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobCancelledEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchCreatedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_closed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchClosedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_awaiting_ratings: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopAwaitingRatingsEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_iteration_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopIterationCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_stopped: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopStoppedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_policy_promoted: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPromotedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_criterion_version_published: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriterionVersionPublishedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_webhook_endpoint_disabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointDisabledEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_webhook_endpoint_ping: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointPingEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

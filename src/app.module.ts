@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
 import { LabelingModule } from './labeling/labeling.module.js';
+import { LoopsModule } from './loops/loops.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
@@ -18,6 +19,7 @@ import { QualityModule } from './quality/quality.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
 import { RewardModule } from './reward/reward.module.js';
 import { TrainingModule } from './training/training.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -29,6 +31,7 @@ export class AppModule {
         DatabaseModule,
         AuthModule,
         IdempotencyModule,
+        WebhooksModule,
         HealthModule,
         JobsHttpModule,
         ArtifactsModule,
@@ -42,6 +45,7 @@ export class AppModule {
         RewardModule,
         TrainingModule,
         ComparisonsModule,
+        LoopsModule,
       ],
     };
   }

@@ -6,9 +6,11 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { JobsWorkerModule } from './jobs/jobs-worker.module.js';
+import { LoopsWorkerModule } from './loops/loops-worker.module.js';
 import { PairsWorkerModule } from './pairs/pairs-worker.module.js';
 import { RewardWorkerModule } from './reward/reward-worker.module.js';
 import { TrainingWorkerModule } from './training/training-worker.module.js';
+import { WebhooksWorkerModule } from './webhooks/webhooks-worker.module.js';
 
 @Module({})
 export class WorkerModule {
@@ -19,11 +21,13 @@ export class WorkerModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         JobsWorkerModule.forQueues(queues),
+        WebhooksWorkerModule,
         CompletionsWorkerModule,
         PairsWorkerModule,
         RewardWorkerModule,
         TrainingWorkerModule,
         ComparisonsWorkerModule,
+        LoopsWorkerModule,
       ],
     };
   }

@@ -5,8 +5,15 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
+import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
+import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
+import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
+import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
+import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
+import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
@@ -19,8 +26,15 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  Webhooks1795646102000,
   LabelingBatches1795646200000,
+  VendorTaskCompletions1795646299000,
+  RewardMembers1795646300000,
+  TextScores1795646301000,
   RunSaves1795646400000,
+  ComparisonProxies1795646600000,
+  Loops1795646601000,
+  JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
 ];

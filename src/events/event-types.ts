@@ -31,6 +31,7 @@ export const eventDefinitions = {
     fields: { loopId: 'id', iteration: 'count', labelingBatchId: 'id?' },
   },
   'loop.iteration_completed': { summary: 'A loop finished an iteration', fields: { loopId: 'id', iteration: 'count' } },
+  'loop.failed': { summary: 'A loop cannot go on until somebody has looked at it', fields: { loopId: 'id', iteration: 'count' } },
   'loop.stopped': { summary: 'A loop ended', fields: { loopId: 'id', iteration: 'count' } },
   'policy.promoted': {
     summary: 'An alias of a policy points to another version',
@@ -44,6 +45,7 @@ export const eventDefinitions = {
     summary: 'An endpoint failed for too long and gets no more deliveries',
     fields: { webhookEndpointId: 'id' },
   },
+  'webhook_endpoint.ping': { summary: 'Somebody asked for a test delivery', fields: { webhookEndpointId: 'id' } },
 } as const satisfies Readonly<Record<string, Definition>>;
 
 export type EventType = keyof typeof eventDefinitions;
