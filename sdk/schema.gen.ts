@@ -1206,6 +1206,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/labelers/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
+        post: operations["labelerSessions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labeler-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the session's labeler is, and the batches open to them with progress. */
+        get: operations["labelerSessions_current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/labeling-batches/{id}/agreement": {
         parameters: {
             query?: never;
@@ -3369,6 +3403,58 @@ export interface components {
             rationale?: string;
             /** @description The poster's own id of the ranking or comparison, unique per vendor. */
             externalId?: string;
+        };
+        CreateLabelerSessionDto: {
+            /** @default 43200 */
+            ttlSeconds?: number;
+            /**
+             * Format: uuid
+             * @description The only batch that the session is for; without it, all that the labeler may work on.
+             */
+            labelingBatchId?: string;
+        };
+        CreatedLabelerSessionDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            labelerId: string;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /**
+             * @description Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash.
+             * @example plk_Zk3f0000000000000000000000000000
+             */
+            token: string;
+            /**
+             * @description Path of the labeler's page with the token in its fragment, which browsers send to no server.
+             * @example /label#plk_Zk3f0000000000000000000000000000
+             */
+            path: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        SessionBatchDto: {
+            /** Format: uuid */
+            id: string;
+            mode: components["schemas"]["LabelingMode"];
+            /** Format: date-time */
+            dueAt: string | null;
+            priceNote: string | null;
+            /** @description Tasks that this labeler has answered. */
+            completedByYou: number;
+            /** @description Tasks that wait for a labeler, for this one or for others. */
+            available: number;
+            name: string;
+        };
+        LabelerSessionDto: {
+            /** Format: uuid */
+            labelerId: string;
+            /** @example Worker 17 */
+            displayName: string | null;
+            /** @description Open batches that this labeler may work on, at most 100. */
+            batches: components["schemas"]["SessionBatchDto"][];
+            /** @example worker-17 */
+            labelerExternalId: string;
         };
         EstimateDto: {
             /** @example 0.72 */
@@ -13496,6 +13582,197 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelerSessions_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLabelerSessionDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedLabelerSessionDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelerSessions_current: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerSessionDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
