@@ -3,6 +3,8 @@ export type Fault = (drill: Drill) => Promise<FaultReport>;
 
 export interface Drill {
   rounds: number;
+  /** Parts of the drill; all when left out. */
+  only?: readonly string[];
   /** Tells a person what is going on; never part of the figures. */
   notes: (line: string) => void;
 }

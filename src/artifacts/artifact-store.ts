@@ -29,6 +29,9 @@ export abstract class ArtifactStore {
   abstract read(sha256: string): Promise<Uint8Array>;
 
   abstract exists(sha256: string): Promise<boolean>;
+
+  /** Forgets a content that nobody names and nobody is about to name; one that is not there is no error. */
+  abstract remove(sha256: string): Promise<void>;
 }
 
 export class ContentMismatchError extends Error {

@@ -19,6 +19,8 @@ import { ModelsController } from './models.controller.js';
 import { ModelsRepository } from './models.repository.js';
 import { ModelsService } from './models.service.js';
 import { RunProgressStore } from './run-progress.store.js';
+import { RunSave } from './run-save.entity.js';
+import { RunSavesRepository } from './run-saves.repository.js';
 
 const store = {
   provide: ArtifactStore,
@@ -27,7 +29,7 @@ const store = {
 };
 
 @Module({
-  imports: [DatabaseModule, TypeOrmModule.forFeature([Artifact, Model, ModelFile, LineageEdge])],
+  imports: [DatabaseModule, TypeOrmModule.forFeature([Artifact, Model, ModelFile, LineageEdge, RunSave])],
   controllers: [ArtifactsController, ModelsController, LineageController],
   providers: [
     store,
@@ -37,6 +39,7 @@ const store = {
     ModelsService,
     LineageRepository,
     LineageService,
+    RunSavesRepository,
     RunProgressStore,
   ],
   exports: [ArtifactStore, ArtifactsService, ModelsService, LineageService, RunProgressStore],

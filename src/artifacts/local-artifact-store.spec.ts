@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -33,6 +33,15 @@ test('storing the same content twice, at once, keeps one', async () => {
   const both = await Promise.all([store.put(chunks('same')), store.put(chunks('sa', 'me'))]);
   expect(both[0]).toEqual(both[1]);
   expect(readdirSync(join(directory, 'sha256'))).toHaveLength(1);
+});
+
+test('a content that was damaged is whole again once it is stored again; one that was removed is gone', async () => {
+  const { sha256: name } = await store.put(chunks('precious'));
+  writeFileSync(join(directory, 'sha256', name.slice(0, 2), name.slice(2)), 'pre');
+  await store.put(chunks('precious'));
+  expect(Buffer.from(await store.read(name)).toString()).toBe('precious');
+  for (const time of ['once', 'twice']) await expect(store.remove(name), time).resolves.toBeUndefined();
+  expect(await store.exists(name)).toBe(false);
 });
 
 test('content other than expected is not kept', async () => {

@@ -24,7 +24,8 @@ export class LocalArtifactStore extends ArtifactStore {
       if (expectedSha256 !== undefined && stored.sha256 !== expectedSha256) {
         throw new ContentMismatchError(expectedSha256, stored.sha256);
       }
-      if (!(await this.exists(stored.sha256))) await this.publish(temporary, stored.sha256);
+      // Over what may be there already: the same content, or one that was damaged since.
+      await this.publish(temporary, stored.sha256);
       return stored;
     } finally {
       await rm(temporary, { force: true });
@@ -46,6 +47,10 @@ export class LocalArtifactStore extends ArtifactStore {
       () => true,
       () => false,
     );
+  }
+
+  async remove(sha256: string): Promise<void> {
+    await rm(this.pathOf(sha256), { force: true });
   }
 
   private async publish(temporary: string, sha256: string): Promise<void> {

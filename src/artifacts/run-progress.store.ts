@@ -1,52 +1,67 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG } from '#src/config/config.module.js';
-import type { Config } from '#src/config/config.js';
-import { readSafetensors, writeSafetensors } from '#src/lm/safetensors.js';
-import { i64 } from '#src/nn/tensor.js';
+// How far a training has come, in the artifact store: any worker that reaches the store can take it up, and comes to
+// the same bits. A row names the content by its sha256 once it is safely on disk, so that a save is there whole or
+// not at all; a content that was lost or damaged since is passed over for the one before it.
+import { Injectable, Logger } from '@nestjs/common';
+import { sha256 } from '#src/common/hash.js';
+import { parseProgressFile, progressFile } from '#src/lm/progress-file.js';
+import { SafetensorsError } from '#src/lm/safetensors.js';
 import type { SavedProgress } from '#src/lm/training-progress.js';
+import { ArtifactStore, ContentMissingError } from './artifact-store.js';
+import type { RunSave } from './run-save.entity.js';
+import { RunSavesRepository } from './run-saves.repository.js';
 
-/**
- * How far a run has come, in one file of this machine: weights, optimizer moments, step and curve. A run that is
- * taken up here goes on from it; taken up elsewhere it starts over. Both come to the same bits.
- */
+/** One to go on from, and the one before it in case the first cannot be read. */
+const savesKept = 2;
+
 @Injectable()
 export class RunProgressStore {
-  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>) {}
+  private readonly logger = new Logger('RunProgress');
 
-  /** Whole or not at all: a crash while writing leaves the file before. */
-  async save<P extends SavedProgress>(runId: string, { state, ...facts }: P): Promise<void> {
-    const { step: optimizerStep, ...tensors } = state;
-    // JSON keeps every bit of a double.
-    const text = JSON.stringify({ optimizerStep: Number(optimizerStep.data[0]), facts });
-    const path = this.path(runId);
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(`${path}.part`, writeSafetensors(tensors, { metadata: { facts: text } }));
-    await rename(`${path}.part`, path);
+  constructor(
+    private readonly store: ArtifactStore,
+    private readonly saves: RunSavesRepository,
+  ) {}
+
+  async save<P extends SavedProgress>(ownerId: string, progress: P): Promise<void> {
+    const { chunks } = progressFile(ownerId, progress);
+    const stored = await this.store.put(inTurn(chunks));
+    await this.removeContents(await this.saves.add({ ownerId, step: progress.step, ...stored }, savesKept));
   }
 
-  /** What `save` of the same kind of run was given. */
-  async load<P extends SavedProgress>(runId: string): Promise<P | undefined> {
-    const bytes = await readFile(this.path(runId)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (!bytes) return undefined;
-    const { tensors, metadata } = readSafetensors(bytes);
-    const { optimizerStep, facts } = JSON.parse(metadata.facts) as { optimizerStep: number; facts: Omit<P, 'state'> };
-    return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } } as unknown as P;
+  /** What `save` of the same kind of training was given last, of what can be read. */
+  async load<P extends SavedProgress>(ownerId: string): Promise<P | undefined> {
+    for (const save of await this.saves.list(ownerId)) {
+      const progress = await this.read<P>(save);
+      if (progress) return progress;
+    }
+    return undefined;
   }
 
-  async remove(runId: string): Promise<void> {
-    await rm(this.path(runId), { force: true });
+  /** Once the training has its result. */
+  async remove(ownerId: string): Promise<void> {
+    await this.removeContents(await this.saves.remove(ownerId));
   }
 
-  private get folder(): string {
-    return join(this.config.dataDir, 'training');
+  private async read<P extends SavedProgress>({ ownerId, step, sha256: expected }: RunSave): Promise<P | undefined> {
+    try {
+      const bytes = await this.store.read(expected);
+      if (sha256(bytes) === expected) return parseProgressFile<P>(ownerId, bytes);
+      this.logger.warn(`the save of ${ownerId} after step ${step} is damaged`);
+    } catch (error) {
+      // Missing: it was made on a machine with a folder of its own.
+      if (!(error instanceof ContentMissingError || error instanceof SafetensorsError)) throw error;
+      this.logger.warn(`the save of ${ownerId} after step ${step} cannot be used: ${error.message}`);
+    }
+    return undefined;
   }
 
-  private path(runId: string): string {
-    return join(this.folder, `${runId}.safetensors`);
+  /** The owner's id is in each content, so that no other row can name it. */
+  private async removeContents(contents: readonly string[]): Promise<void> {
+    for (const content of contents) await this.store.remove(content);
   }
+}
+
+/** Lets the event loop turn between tensors, so that leases are renewed while large states are written. */
+async function* inTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
 }

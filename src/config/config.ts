@@ -26,6 +26,8 @@ export interface Config {
   readonly uploadLimitBytes: number;
   /** Seconds after which a worker that stopped its heartbeat loses its job. */
   readonly jobLeaseSeconds: number;
+  /** How often a training saves how far it is; 0 is after every step. */
+  readonly saveEverySeconds: number;
   /** Memory that one training may take, in bytes. */
   readonly memoryLimitBytes: number;
   /** Threads of ONNX Runtime in a worker; 0 means one per core. */
@@ -100,6 +102,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1_048_576, 1024, 1_073_741_824),
     uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
+    saveEverySeconds: integer('SAVE_EVERY_SECONDS', 20, 0, 86_400),
     memoryLimitBytes: integer('MEMORY_LIMIT_BYTES', availableMemory(), 1_048_576, Number.MAX_SAFE_INTEGER),
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
     executionProvider: oneOf('EXECUTION_PROVIDER', executionProviders, 'cpu'),

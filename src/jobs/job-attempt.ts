@@ -32,6 +32,7 @@ export class JobAttempt implements JobContext {
   private readonly stops: (() => void)[] = [];
   private current: ProgressUpdate = { phase: null, completed: 0, total: null, unit: null, etaSeconds: null };
   private logging: Promise<void> = Promise.resolve();
+  private countedAnew = false;
 
   constructor(
     readonly job: Job,
@@ -80,6 +81,12 @@ export class JobAttempt implements JobContext {
 
   metrics(step: number, values: Record<string, number>): Promise<void> {
     return this.parts.records.putMetrics(this.jobId, this.leaseOwner, step, values);
+  }
+
+  async kept(): Promise<void> {
+    if (this.countedAnew) return;
+    await this.parts.leases.countAttemptsAnew(this.jobId, this.leaseOwner);
+    this.countedAnew = true;
   }
 
   commit<R>(work: (tx: Transaction) => Promise<R>): Promise<R> {

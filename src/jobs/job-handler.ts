@@ -51,6 +51,12 @@ export interface JobContext {
   metrics(step: number, values: Record<string, number>): Promise<void>;
 
   /**
+   * Work that was done is safely kept, and the next attempt goes on from there: attempts are counted anew, so that a
+   * long job survives any number of workers as long as each of them gets further.
+   */
+  kept(): Promise<void>;
+
+  /**
    * Writes results in one transaction that holds the job's row and is refused when the lease was lost, so
    * that a worker that was given up for dead cannot write over its successor.
    *

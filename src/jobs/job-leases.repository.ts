@@ -48,6 +48,11 @@ export class JobLeasesRepository {
     });
   }
 
+  /** The attempt that holds the lease becomes the first one. */
+  async countAttemptsAnew(id: string, leaseOwner: string): Promise<void> {
+    await this.jobs.query('UPDATE jobs SET attempt = 1 WHERE id = $1 AND lease_owner = $2', [id, leaseOwner]);
+  }
+
   /** @returns the job's state, or undefined when that attempt no longer holds the lease */
   async renew(id: string, leaseOwner: string): Promise<JobState | undefined> {
     const [rows] = await this.jobs.query<[{ state: JobState }[], number]>(

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkpointHash } from '#src/lm/checkpoint.js';
 import { allLinear } from '#src/lm/lora.js';
+import { parseProgressFile, progressFile } from '#src/lm/progress-file.js';
 import { floats, type Tensor } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../test/factories/training.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
 import { trainGrpo, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
 import type { ScoredText } from './rollouts.js';
-import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { type TrainingProgress } from '#src/lm/training-progress.js';
 
 const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({
@@ -126,18 +123,14 @@ describe('the same task gives the same bits', () => {
   test('resumed in the middle from what was saved', async () => {
     const straight = await trainGrpo(task(short));
     const stopper = new AbortController();
-    const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-run-'));
-    const store = new RunProgressStore({ dataDir });
-    const onStep = async ({ step, progress }: GrpoStepReport) => {
+    let saved = new Uint8Array();
+    const onStep = ({ step, progress }: GrpoStepReport) => {
       if (step !== 2) return;
-      await store.save('a run', progress);
+      saved = Buffer.concat([...progressFile('a run', progress).chunks]);
       stopper.abort(new Error('killed'));
     };
     await expect(trainGrpo(task(short, { onStep, signal: stopper.signal }))).rejects.toThrow('killed');
-    const resumed = await trainGrpo(task(short, { resume: await store.load<TrainingProgress>('a run') }));
-    await store.remove('a run');
-    expect(await store.load('a run')).toBeUndefined();
-    rmSync(dataDir, { recursive: true });
+    const resumed = await trainGrpo(task(short, { resume: parseProgressFile<TrainingProgress>('a run', saved) }));
     expect(resumed.metrics).toEqual(straight.metrics);
     expect(resumed.rewardBefore).toBe(straight.rewardBefore);
     expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));

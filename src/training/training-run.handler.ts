@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { PromptTooLongError } from '#src/completions/policy-generator.js';
+import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
@@ -20,14 +21,13 @@ import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
 
-const saveEveryMs = 20_000;
-
 type Runners = { [M in TrainingMethod]: (run: RunOf<M>, inputs: RunInputs) => Promise<TrainedRun<SummaryOf[M]>> };
 
 /** Trains a policy and makes it the next version. Run again it goes on from the last save, to the same bits. */
 @HandlesJob('training-run.train')
 export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   private readonly threads: number | undefined;
+  private readonly saveEveryMs: number;
   private readonly runners: Runners;
 
   constructor(
@@ -41,6 +41,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     @Inject(CONFIG) config: Config,
   ) {
     this.threads = config.computeThreads || undefined;
+    this.saveEveryMs = config.saveEverySeconds * 1000;
     this.runners = {
       sft: (run, inputs) => sft.train(run, inputs),
       dpo: (run, inputs) => dpo.train(run, inputs),
@@ -84,12 +85,12 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   }
 
   private recorder(runId: string, context: JobContext): RunInputs['record'] {
-    let savedAt = Date.now();
+    const clock = new SaveClock(this.saveEveryMs);
     return async ({ step, metrics, progress }, totalSteps) => {
       await context.metrics(step, metrics);
-      if (Date.now() - savedAt >= saveEveryMs || willComeBack(context.signal)) {
-        await this.saved.save(runId, progress);
-        savedAt = Date.now();
+      if (clock.due() || willComeBack(context.signal)) {
+        await clock.measure(() => this.saved.save(runId, progress));
+        await context.kept();
       }
       await context.progress(step, totalSteps, 'steps');
     };

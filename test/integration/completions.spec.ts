@@ -146,6 +146,7 @@ test('a job that stops between chunks is finished by the next attempt, as if not
     phase: () => undefined,
     log: () => undefined,
     metrics: async () => undefined,
+    kept: () => Promise.resolve(),
     commit: (work) => database.transaction(work),
   };
   const handler = worker.get(CompletionBatchHandler);

@@ -105,6 +105,18 @@ export function queueSuite(environment: () => Record<string, string>): void {
     expect(await eventTypes(api, passing)).toEqual(['queued', 'started', 'released', 'started', 'succeeded']);
   });
 
+  test('attempts that kept something are not used up; those that did not get further are', async () => {
+    await startWorker();
+    let runs = 0;
+    const id = await enqueue(api, async (context) => {
+      runs++;
+      if (runs <= 4) await context.kept();
+      throw new Error('connection reset');
+    }, 2);
+    expect(await settled(api, id)).toMatchObject({ state: 'failed', attempt: 2 });
+    expect(runs).toBe(5);
+  });
+
   test('a message that the queue lost is sent again, one that it has is not doubled', async () => {
     const queue = api.get<Queue>(getQueueToken('pair-building'));
     const outbox = api.get(OutboxRepository);

@@ -112,6 +112,7 @@ function contextOf(breakAt = Infinity): JobContext {
     phase: () => undefined,
     log: () => undefined,
     metrics: () => Promise.resolve(),
+    kept: () => Promise.resolve(),
     commit: (work) => database.transaction(work),
   };
 }

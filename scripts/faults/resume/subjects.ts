@@ -33,24 +33,27 @@ export function rewardSubject(client: Plumbline, { policyVersionId, pairSetId }:
   };
 }
 
-export function policySubjects(client: Plumbline, material: Material, rewardModelId: string): Subject[] {
-  const { policyVersionId, pairSetId, promptSetId } = material;
-  const subject = (method: string, inputs: object, hyperparameters: object): Subject => ({
-    name: method,
+export const rolloutMethods = ['grpo', 'rloo'] as const;
+
+export function pairSubjects(client: Plumbline, { policyVersionId, pairSetId }: Material): Subject[] {
+  return ['sft', 'dpo'].map((method) => policySubject(client, { method, policyVersionId, pairSetId, hyperparameters: dataset }));
+}
+
+export function rolloutSubjects(client: Plumbline, { policyVersionId, promptSetId }: Material, rewardModelId: string): Subject[] {
+  return rolloutMethods.map((method) => policySubject(client, { method, policyVersionId, rewardModelId, promptSetId, hyperparameters: rollouts }));
+}
+
+function policySubject<B extends { method: string }>(client: Plumbline, body: B): Subject {
+  return {
+    name: body.method,
     steps,
-    start: () => postJson(client, '/v1/training-runs', { method, policyVersionId, ...inputs, hyperparameters }),
+    start: () => postJson(client, '/v1/training-runs', body),
     weights: async (id) => {
       const { resultPolicyVersionId } = await getJson<{ resultPolicyVersionId: string | null }>(client, `/v1/training-runs/${id}`);
       if (resultPolicyVersionId === null) return null;
       return weightsOf(client, (await getJson<{ modelId: string }>(client, `/v1/policy-versions/${resultPolicyVersionId}`)).modelId);
     },
-  });
-  return [
-    subject('sft', { pairSetId }, dataset),
-    subject('dpo', { pairSetId }, dataset),
-    subject('grpo', { rewardModelId, promptSetId }, rollouts),
-    subject('rloo', { rewardModelId, promptSetId }, rollouts),
-  ];
+  };
 }
 
 async function weightsOf(client: Plumbline, modelId: string | null): Promise<string | null> {
