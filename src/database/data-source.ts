@@ -7,6 +7,7 @@ import { DomainEvents1795646100000 } from '../../migrations/1795646100000-Domain
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-LabelerSessions.js';
+import { PairSetPreferences1795646202000 } from '../../migrations/1795646202000-PairSetPreferences.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
@@ -22,6 +23,7 @@ export const migrations = [
   Tenancy1795646101000,
   LabelingBatches1795646200000,
   LabelerSessions1795646201000,
+  PairSetPreferences1795646202000,
   RunSaves1795646400000,
   LabelerWeights1795646700000,
   Quality1795646701000,

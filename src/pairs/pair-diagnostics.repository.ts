@@ -6,8 +6,8 @@ import type { PairSetDiagnostics, SplitSums } from './pair-diagnostics.js';
 @Injectable()
 export class PairDiagnosticsRepository {
   /**
-   * Per split. `orderings` holds, for each pair, what each labeler who rated both of its completions thought of
-   * them; a labeler who rated one of them twice counts with the mean.
+   * Per split. `opinions` holds, for each pair, what each labeler who rated both of its completions thought of them (one
+   * who rated one of them twice counts with the mean), and what each ranking or comparison says.
    */
   splitSums(tx: Transaction, pairSetId: string): Promise<SplitSums[]> {
     return tx.query(
@@ -15,21 +15,32 @@ export class PairDiagnosticsRepository {
          SELECT r.completion_id, r.labeler_id, sum(r.score::numeric)::float8 / count(*) AS score, avg(r.position) AS position
          FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id
          WHERE m.pair_set_id = $1 GROUP BY 1, 2),
+       ranked AS MATERIALIZED (
+         SELECT k.* FROM pair_set_preferences m JOIN preference_ranks k ON k.preference_id = m.preference_id
+         WHERE m.pair_set_id = $1),
        facts AS MATERIALIZED (
-         SELECT s.completion_id, char_length(c.text) AS length, shown.position
-         FROM pair_scores s JOIN completions c ON c.id = s.completion_id
-         JOIN (SELECT completion_id, avg(position) AS position FROM given GROUP BY 1) shown
-           ON shown.completion_id = s.completion_id),
-       orderings AS (
-         SELECT p.ordinal, count(*) AS labelers,
-                count(*) FILTER (WHERE a.score > b.score) AS ayes, count(*) FILTER (WHERE a.score < b.score) AS noes,
-                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position) AS positioned,
-                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position
-                                   AND (a.score > b.score) = (a.position < b.position)) AS first_preferred
+         SELECT shown.completion_id, char_length(c.text) AS length, shown.position
+         FROM (SELECT completion_id, avg(position) AS position
+               FROM (SELECT completion_id, position FROM given UNION ALL SELECT completion_id, position FROM ranked) places
+               GROUP BY 1) shown
+         JOIN completions c ON c.id = shown.completion_id),
+       opinions AS (
+         SELECT p.ordinal, sign(a.score - b.score) AS side, sign(b.position - a.position) AS earlier
          FROM pairs p
          JOIN given a ON a.completion_id = p.chosen_completion_id
          JOIN given b ON b.completion_id = p.rejected_completion_id AND b.labeler_id = a.labeler_id
-         WHERE p.pair_set_id = $1 GROUP BY p.ordinal)
+         WHERE p.pair_set_id = $1
+         UNION ALL
+         SELECT p.ordinal, sign(b.rank - a.rank), sign(b.position - a.position)
+         FROM pairs p
+         JOIN ranked a ON a.completion_id = p.chosen_completion_id
+         JOIN ranked b ON b.completion_id = p.rejected_completion_id AND b.preference_id = a.preference_id
+         WHERE p.pair_set_id = $1),
+       orderings AS (
+         SELECT ordinal, count(*) AS labelers, count(*) FILTER (WHERE side > 0) AS ayes, count(*) FILTER (WHERE side < 0) AS noes,
+                count(*) FILTER (WHERE side <> 0 AND earlier <> 0) AS positioned,
+                count(*) FILTER (WHERE side <> 0 AND earlier <> 0 AND side = earlier) AS first_preferred
+         FROM opinions GROUP BY ordinal)
        SELECT p.split, count(*)::float8 AS pairs, count(*) FILTER (WHERE p.tie)::float8 AS ties,
               count(DISTINCT p.prompt_id)::float8 AS prompts,
               coalesce(sum((sign(c.length - r.length) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "longestPoints",
