@@ -10,13 +10,14 @@ import { engine } from './areas/engine.js';
 import { lessWork } from './areas/less-work.js';
 import { llm } from './areas/llm.js';
 import { pairs } from './areas/pairs.js';
+import { quality } from './areas/quality.js';
 import { ratings } from './areas/ratings.js';
 import { putSection } from './docs-section.js';
 import { asMarkdown, asTable, thisMachine, type BenchReport } from './report.js';
 
-const areas: Record<string, Area> = { engine, 'less-work': lessWork, llm, ratings, pairs, api, alpacaeval: alpacaEval };
+const areas: Record<string, Area> = { engine, 'less-work': lessWork, llm, ratings, pairs, api, quality, alpacaeval: alpacaEval };
 /** Take many minutes, or need data that is not in the repository. */
-const onlyWhenNamed = new Set(['alpacaeval', 'llm']);
+const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'llm']);
 const docs = 'docs/benchmarks.md';
 
 process.exit(await main());

@@ -13,6 +13,7 @@ export interface TemporarySystem {
   adminKey: string;
   client: Plumbline;
   databaseUrl: string;
+  apiPid: number;
   workerPids: number[];
   /** What a further process needs to be part of it. */
   env: Record<string, string>;
@@ -59,7 +60,7 @@ export async function withSystem<T>(options: TemporarySystemOptions, work: (syst
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
-    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, workerPids: plumbline.workerPids, env, logFile });
+    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, apiPid: plumbline.apiPid!, workerPids: plumbline.workerPids, env, logFile });
     done = true;
     return result;
   } finally {

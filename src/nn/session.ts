@@ -18,6 +18,11 @@ export interface SessionOptions {
   readonly arena?: boolean;
   /** Whether waiting threads spin for a while before they sleep; not when left out. */
   readonly spinning?: boolean;
+  /**
+   * Whether the graph runs as it is written. The runtime's optimizers take time with the square of the number of operators:
+   * many seconds for a training graph, which gains nothing by them.
+   */
+  readonly asWritten?: boolean;
   /** Optimizers to leave out, for instance `CommonSubexpressionElimination`, which undoes recomputation. */
   readonly withoutOptimizers?: readonly string[];
   /** Where to write the optimized model, to look at what the runtime really runs. */
@@ -45,10 +50,11 @@ export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { threads = defaultThreads, provider = defaultProvider, arena = false, optimizedModelPath, profilePrefix } = options;
+    const { threads = defaultThreads, provider = defaultProvider, arena = false, asWritten = false, optimizedModelPath, profilePrefix } = options;
     const inner = await ort.InferenceSession.create(model, {
       executionProviders: [provider],
       interOpNumThreads: 1,
+      graphOptimizationLevel: asWritten ? 'disabled' : 'all',
       logSeverityLevel: 3,
       // The memory pattern plans one block for every activation of a training graph; without it the peak is
       // lower.
@@ -108,11 +114,10 @@ export class Session {
 
 /** ONNX Runtime's own configuration keys, nested at their dots. */
 function extraOptions({ withoutOptimizers = [], spinning = false }: SessionOptions): Record<string, unknown> {
-  // Transpositions are written where they are wanted (emit/rules.ts); fused into the product they come back for every strip.
-  const without = ['GemmTransposeFusion', ...withoutOptimizers];
+  const optimizers = { disable_specified_optimizers: withoutOptimizers.join(';') };
   return {
     session: { intra_op: { allow_spinning: spinning ? '1' : '0' } },
-    optimization: { disable_specified_optimizers: without.join(';') },
+    ...(withoutOptimizers.length === 0 ? {} : { optimization: optimizers }),
   };
 }
 

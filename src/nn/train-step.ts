@@ -93,7 +93,7 @@ export class TrainStep {
   async apply(rate: number): Promise<{ gradNorm: number }> {
     const { state, optimizer, session } = this.options;
     const shapes = Object.fromEntries(Object.entries(state.params).map(([name, { shape }]) => [name, shape]));
-    this.applySession ??= await Session.create(buildApply(shapes, optimizer), session);
+    this.applySession ??= await Session.create(buildApply(shapes, optimizer), { asWritten: true, ...session });
     const feeds: Record<string, Tensor> = this.rates(rate);
     const into: Record<string, Tensor> = {};
     this.bindState(
@@ -106,6 +106,11 @@ export class TrainStep {
     state.step += 1;
     for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
     return { gradNorm: only(results['gradNorm']) };
+  }
+
+  /** Writes the profiles of all sessions, when the session options asked for them. */
+  endProfiling(): void {
+    for (const { session } of this.compiled.values()) session.endProfiling();
   }
 
   async dispose(): Promise<void> {
@@ -161,7 +166,7 @@ export class TrainStep {
     const inputs = Object.fromEntries(
       Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]),
     );
-    const fresh = { session: await Session.create(model, session), inputs };
+    const fresh = { session: await Session.create(model, { asWritten: true, ...session }), inputs };
     this.compiled.set(key, fresh);
     if (this.compiled.size > maxSessions) {
       const [oldest, { session: unused }] = [...this.compiled][0];

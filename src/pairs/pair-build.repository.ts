@@ -44,6 +44,8 @@ export class PairBuildRepository {
   async planForSets(tx: Transaction): Promise<void> {
     await tx.query('SET LOCAL enable_nestloop = off');
     await tx.query('SET LOCAL jit = off');
+    // Hashes of a million rows would otherwise go through files.
+    await tx.query(`SET LOCAL work_mem = '96MB'`);
   }
 
   /** The set, locked, or null when it is built already or not there. */

@@ -6,15 +6,17 @@ import type { PairSetDiagnostics, SplitSums } from './pair-diagnostics.js';
 @Injectable()
 export class PairDiagnosticsRepository {
   /**
-   * Per split. `opinions` holds, for each pair, what each labeler who rated both of its completions thought of them (one
-   * who rated one of them twice counts with the mean), and what each ranking or comparison says.
+   * Per split. `opinions` holds, for every two completions of a prompt, what the labelers who rated both of them thought
+   * (one who rated one of them twice counts with the mean), and what each ranking or comparison says. It is made of the
+   * ratings of one labeler and prompt, of which there are few, rather than of all ratings of both completions of each pair.
    */
   splitSums(tx: Transaction, pairSetId: string): Promise<SplitSums[]> {
     return tx.query(
       `WITH given AS MATERIALIZED (
-         SELECT r.completion_id, r.labeler_id, sum(r.score::numeric)::float8 / count(*) AS score, avg(r.position) AS position
-         FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id
-         WHERE m.pair_set_id = $1 GROUP BY 1, 2),
+         SELECT s.prompt_id, r.labeler_id, r.completion_id, sum(r.score::numeric)::float8 / count(*) AS score,
+                avg(r.position) AS position
+         FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN pair_scores s ON s.completion_id = r.completion_id
+         WHERE m.pair_set_id = $1 GROUP BY 1, 2, 3),
        ranked AS MATERIALIZED (
          SELECT k.* FROM pair_set_preferences m JOIN preference_ranks k ON k.preference_id = m.preference_id
          WHERE m.pair_set_id = $1),
@@ -25,37 +27,39 @@ export class PairDiagnosticsRepository {
                GROUP BY 1) shown
          JOIN completions c ON c.id = shown.completion_id),
        opinions AS (
-         SELECT p.ordinal, sign(a.score - b.score) AS side, sign(b.position - a.position) AS earlier
-         FROM pairs p
-         JOIN given a ON a.completion_id = p.chosen_completion_id
-         JOIN given b ON b.completion_id = p.rejected_completion_id AND b.labeler_id = a.labeler_id
-         WHERE p.pair_set_id = $1
+         SELECT a.completion_id AS low, b.completion_id AS high, sign(a.score - b.score) AS side, sign(b.position - a.position) AS earlier
+         FROM given a JOIN given b
+           ON b.prompt_id = a.prompt_id AND b.labeler_id = a.labeler_id AND b.completion_id > a.completion_id
          UNION ALL
-         SELECT p.ordinal, sign(b.rank - a.rank), sign(b.position - a.position)
-         FROM pairs p
-         JOIN ranked a ON a.completion_id = p.chosen_completion_id
-         JOIN ranked b ON b.completion_id = p.rejected_completion_id AND b.preference_id = a.preference_id
-         WHERE p.pair_set_id = $1),
-       orderings AS (
-         SELECT ordinal, count(*) AS labelers, count(*) FILTER (WHERE side > 0) AS ayes, count(*) FILTER (WHERE side < 0) AS noes,
-                count(*) FILTER (WHERE side <> 0 AND earlier <> 0) AS positioned,
+         SELECT a.completion_id, b.completion_id, sign(b.rank - a.rank), sign(b.position - a.position)
+         FROM ranked a JOIN ranked b ON b.preference_id = a.preference_id AND b.completion_id > a.completion_id),
+       orderings AS MATERIALIZED (
+         SELECT low, high, count(*) AS labelers, count(*) FILTER (WHERE side > 0) AS low_up,
+                count(*) FILTER (WHERE side < 0) AS high_up, count(*) FILTER (WHERE side <> 0 AND earlier <> 0) AS positioned,
                 count(*) FILTER (WHERE side <> 0 AND earlier <> 0 AND side = earlier) AS first_preferred
-         FROM opinions GROUP BY ordinal)
+         FROM opinions GROUP BY 1, 2),
+       judged AS (
+         SELECT p.*, o.labelers, o.positioned, o.first_preferred,
+                CASE WHEN p.chosen_completion_id = o.low THEN o.low_up ELSE o.high_up END AS ayes,
+                CASE WHEN p.chosen_completion_id = o.low THEN o.high_up ELSE o.low_up END AS noes
+         FROM pairs p
+         LEFT JOIN orderings o ON o.low = least(p.chosen_completion_id, p.rejected_completion_id)
+           AND o.high = greatest(p.chosen_completion_id, p.rejected_completion_id)
+         WHERE p.pair_set_id = $1)
        SELECT p.split, count(*)::float8 AS pairs, count(*) FILTER (WHERE p.tie)::float8 AS ties,
               count(DISTINCT p.prompt_id)::float8 AS prompts,
               coalesce(sum((sign(c.length - r.length) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "longestPoints",
               coalesce(sum((coalesce(sign(r.position - c.position), 0) + 1) / 2) FILTER (WHERE NOT p.tie), 0)::float8 AS "firstPoints",
-              count(*) FILTER (WHERE NOT p.tie AND o.labelers >= 2)::float8 AS "majorityPairs",
-              coalesce(sum((sign(o.ayes - o.noes) + 1) / 2) FILTER (WHERE NOT p.tie AND o.labelers >= 2), 0)::float8 AS "majorityPoints",
-              coalesce(sum((o.ayes + o.noes) * (o.ayes + o.noes - 1) / 2), 0)::float8 AS comparisons,
-              coalesce(sum((o.ayes * (o.ayes - 1) + o.noes * (o.noes - 1)) / 2), 0)::float8 AS agreements,
-              coalesce(sum(o.positioned), 0)::float8 AS positioned,
-              coalesce(sum(o.first_preferred), 0)::float8 AS "firstPreferred"
-       FROM pairs p
+              count(*) FILTER (WHERE NOT p.tie AND p.labelers >= 2)::float8 AS "majorityPairs",
+              coalesce(sum((sign(p.ayes - p.noes) + 1) / 2) FILTER (WHERE NOT p.tie AND p.labelers >= 2), 0)::float8 AS "majorityPoints",
+              coalesce(sum((p.ayes + p.noes) * (p.ayes + p.noes - 1) / 2), 0)::float8 AS comparisons,
+              coalesce(sum((p.ayes * (p.ayes - 1) + p.noes * (p.noes - 1)) / 2), 0)::float8 AS agreements,
+              coalesce(sum(p.positioned), 0)::float8 AS positioned,
+              coalesce(sum(p.first_preferred), 0)::float8 AS "firstPreferred"
+       FROM judged p
        JOIN facts c ON c.completion_id = p.chosen_completion_id
        JOIN facts r ON r.completion_id = p.rejected_completion_id
-       LEFT JOIN orderings o ON o.ordinal = p.ordinal
-       WHERE p.pair_set_id = $1 GROUP BY p.split`,
+       GROUP BY p.split`,
       [pairSetId],
     );
   }

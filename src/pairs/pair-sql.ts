@@ -30,7 +30,7 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
       SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
       FROM ratings r JOIN completions c ON c.id = r.completion_id
       WHERE ${conditions.join(' AND ')}
-        AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id)) counted
+        AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id AND later.supersedes_id IS NOT NULL)) counted
     WHERE ratings >= ${p.add(config.minimumRatings, 'int')}`;
 }
 

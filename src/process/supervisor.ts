@@ -24,6 +24,8 @@ export interface Running {
   url?: string;
   /** The first admin key, when this start made it. */
   firstKey?: string | null;
+  /** Process id of the API, when it was started. */
+  apiPid: number | undefined;
   /** Process ids of the workers, in the order in which they were asked for. */
   workerPids: number[];
   /** Fulfilled with the exit code when a child ends by itself. */
@@ -59,6 +61,7 @@ export async function startPlumbline(options: SupervisorOptions): Promise<Runnin
     return {
       url: api?.url,
       firstKey: api?.firstKey,
+      apiPid: options.api ? children[0].pid : undefined,
       workerPids: children.slice(options.api ? 1 : 0).map((child) => child.pid!),
       ended,
       // A worker that joined a running system leaves the database to those who started it.

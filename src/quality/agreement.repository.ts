@@ -25,34 +25,37 @@ export interface CollectedDimension {
 @Injectable()
 export class AgreementRepository {
   async collect(tx: Transaction, source: Source): Promise<RatedCounts> {
-    // Sorting a million rows in memory takes half the time; nested loops over a table without statistics take for ever.
-    await tx.query(`SET LOCAL work_mem = '128MB'; SET LOCAL enable_nestloop = off; SET LOCAL jit = off`);
-    await tx.query('CREATE TEMP TABLE agreement_values (item uuid, labeler_id uuid, levels smallint[]) ON COMMIT DROP');
+    // A million rows are sorted in memory.
+    await tx.query(`SET LOCAL work_mem = '128MB'; SET LOCAL jit = off`);
+    const levels = source.levels.map((column) => `${column} smallint`);
+    await tx.query(`CREATE TEMP TABLE agreement_values (item uuid, labeler_id uuid, ${levels.join(', ')}) ON COMMIT DROP`);
     await tx.query(
       `INSERT INTO agreement_values
-       SELECT DISTINCT ON (item, labeler_id) item, labeler_id, levels FROM (${source.sql}) source ORDER BY item, labeler_id, id DESC`,
+       SELECT DISTINCT ON (item, labeler_id) item, labeler_id, ${source.levels.join(', ')} FROM (${source.sql}) source
+       ORDER BY item, labeler_id, id DESC`,
       source.values,
     );
     await tx.query('ANALYZE agreement_values');
     const [counts]: RatedCounts[] = await tx.query(
-      `SELECT count(*)::int AS ratings, count(DISTINCT item)::int AS items, count(DISTINCT labeler_id)::int AS labelers
+      `SELECT count(*)::int AS ratings, (SELECT count(*)::int FROM (SELECT DISTINCT item FROM agreement_values) i) AS items,
+              (SELECT count(*)::int FROM (SELECT DISTINCT labeler_id FROM agreement_values) l) AS labelers
        FROM agreement_values`,
     );
     return counts;
   }
 
-  /** @param dimension 1 for the overall score, then the dimensions in order */
-  async dimension(tx: Transaction, dimension: number, levels: number, pairLimit: number): Promise<CollectedDimension> {
-    return { patterns: await this.patterns(tx, dimension, levels), ...(await this.labelerPairs(tx, dimension, levels, pairLimit)) };
+  /** @param column of the dimension's levels */
+  async dimension(tx: Transaction, column: string, levels: number, pairLimit: number): Promise<CollectedDimension> {
+    return { patterns: await this.patterns(tx, column, levels), ...(await this.labelerPairs(tx, column, levels, pairLimit)) };
   }
 
   /** Items by how often each level was given to them, without those rated once. */
-  private patterns(tx: Transaction, dimension: number, levels: number): Promise<CountPattern[]> {
-    const counts = Array.from({ length: levels }, (_, level) => `count(*) FILTER (WHERE levels[${dimension}] = ${level})::int`);
+  private patterns(tx: Transaction, column: string, levels: number): Promise<CountPattern[]> {
+    const counts = Array.from({ length: levels }, (_, level) => `count(*) FILTER (WHERE ${column} = ${level})::int`);
     return tx.query(
       `SELECT counts, count(*)::int AS items
        FROM (SELECT ARRAY[${counts.join(', ')}] AS counts FROM agreement_values
-             WHERE levels[${dimension}] IS NOT NULL GROUP BY item HAVING count(*) > 1) of_item
+             WHERE ${column} IS NOT NULL GROUP BY item HAVING count(*) > 1) of_item
        GROUP BY counts ORDER BY counts`,
     );
   }
@@ -60,16 +63,16 @@ export class AgreementRepository {
   /** The pairs of labelers with most items in common, and how many pairs have any. */
   private async labelerPairs(
     tx: Transaction,
-    dimension: number,
+    column: string,
     levels: number,
     limit: number,
   ): Promise<Omit<CollectedDimension, 'patterns'>> {
     const rows: (LabelerPairTable & { total: number })[] = await tx.query(
       `WITH cells AS MATERIALIZED (
-         SELECT a.labeler_id AS a, b.labeler_id AS b, a.levels[${dimension}] * ${levels} + b.levels[${dimension}] AS cell,
+         SELECT a.labeler_id AS a, b.labeler_id AS b, a.${column} * ${levels} + b.${column} AS cell,
                 count(*)::int AS items
          FROM agreement_values a JOIN agreement_values b ON b.item = a.item AND b.labeler_id > a.labeler_id
-         WHERE a.levels[${dimension}] IS NOT NULL AND b.levels[${dimension}] IS NOT NULL GROUP BY 1, 2, 3),
+         WHERE a.${column} IS NOT NULL AND b.${column} IS NOT NULL GROUP BY 1, 2, 3),
        shared AS (
          SELECT a, b, sum(items) AS items, count(*) OVER ()::int AS total FROM cells GROUP BY a, b ORDER BY 3 DESC, a, b LIMIT $1)
        SELECT ARRAY[s.a, s.b] AS "labelerIds", s.total, array_agg(c.cell::int ORDER BY c.cell) AS cells,

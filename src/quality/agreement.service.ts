@@ -57,7 +57,7 @@ export class AgreementService {
       const counts = await this.repository.collect(tx, source);
       const dimensions: CollectedDimension[] = [];
       // Counting is the database's work, one statement after the other on the one connection.
-      for (let d = 1; d <= 1 + names.length; d++) dimensions.push(await this.repository.dimension(tx, d, values.length, labelerPairLimit));
+      for (const column of source.levels) dimensions.push(await this.repository.dimension(tx, column, values.length, labelerPairLimit));
       return { counts, dimensions, further: further && (await further(tx)) };
     });
     const dimensions: DimensionAgreementDto[] = [];

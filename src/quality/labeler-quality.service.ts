@@ -2,7 +2,7 @@
 // completions, and gold. A vendor asks about its own labelers.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
-import { notFound } from '#src/common/problem.js';
+import { ProblemException } from '#src/common/problem.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { LabelersService } from '#src/ratings/labelers.service.js';
 import { labelerFlags } from './labeler-flags.js';
@@ -28,7 +28,7 @@ export class LabelerQualityService {
   async get(auth: AuthContext, labelerId: string, criterionVersionId?: string): Promise<LabelerQualityDto> {
     const labeler = await this.labelers.get(auth, labelerId);
     const versionId = criterionVersionId ?? (await this.quality.latestVersion(labeler.id));
-    if (!versionId) throw notFound('rating_of_labeler', labelerId);
+    if (!versionId) throw withoutRatings(labelerId);
     const { id, scale } = await this.criteria.getVersion(versionId);
     const values = scale.map(({ value }) => value);
     const [ratings, centre, gold, answers, order] = await Promise.all([
@@ -57,4 +57,9 @@ export class LabelerQualityService {
       flags: labelerFlags({ ...figures, firstShown: order }),
     };
   }
+}
+
+function withoutRatings(labelerId: string): ProblemException {
+  const detail = `labeler ${labelerId} has rated nothing yet`;
+  return new ProblemException({ status: 404, code: 'labeler_without_ratings', title: 'Nothing is known of the labeler', detail });
 }

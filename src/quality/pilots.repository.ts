@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
+import { levelColumn } from './agreement-sql.js';
 import { Pilot } from './pilot.entity.js';
 
 export interface DisputedRating {
@@ -51,13 +52,14 @@ export class PilotsRepository {
 
   /** Over the collected values of agreement.repository.ts: the items with the largest variance in any dimension. */
   disputes(tx: Transaction, batchId: string, dimensions: number, limit: number): Promise<Dispute[]> {
-    const variances = Array.from({ length: dimensions }, (_, d) => `coalesce(var_pop(levels[${d + 1}]), 0)`);
+    const columns = Array.from({ length: dimensions }, (_, d) => levelColumn(d));
+    const variances = columns.map((column) => `coalesce(var_pop(${column}), 0)`);
     return tx.query(
       `WITH worst AS MATERIALIZED (
          SELECT item, greatest(${variances.join(', ')}) AS variance FROM agreement_values GROUP BY item HAVING count(*) > 1
          ORDER BY 2 DESC, 1 LIMIT $2)
        SELECT w.item AS "completionId", q.text AS prompt, c.text AS completion,
-              (SELECT json_agg(json_build_object('labelerId', v.labeler_id, 'levels', v.levels, 'rationale', r.rationale,
+              (SELECT json_agg(json_build_object('labelerId', v.labeler_id, 'levels', json_build_array(${columns.map((column) => `v.${column}`).join(', ')}), 'rationale', r.rationale,
                                                  'flags', r.flags) ORDER BY v.labeler_id)
                FROM agreement_values v
                LEFT JOIN LATERAL (

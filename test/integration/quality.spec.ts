@@ -163,7 +163,7 @@ describe('labeler quality', () => {
     expect(body).toMatchObject({ ratings: 6, sharedItems: 0, severity: null, reliability: null, speed: null, positionBias: null });
     expect((await get(`/labelers/${labelers[0]}/quality`, acme.key).expect(404)).body.code).toBe('labeler_not_found');
     const fresh = await givenLabeler(t, 'never rated');
-    expect((await get(`/labelers/${fresh}/quality`).expect(404)).body.code).toBe('rating_of_labeler_not_found');
+    expect((await get(`/labelers/${fresh}/quality`).expect(404)).body.code).toBe('labeler_without_ratings');
     expect((await get(`/labelers/${fresh}/quality?criterionVersionId=${newId()}`).expect(404)).body.code).toBe('criterion_version_not_found');
   });
 });

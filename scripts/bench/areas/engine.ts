@@ -5,6 +5,7 @@ import type { AreaResult, Notes } from '../area.js';
 import { Gemm, gemmFlops, gemmSize } from '../engine/gemm.js';
 import { generationRows, generationSpeeds } from '../engine/generation.js';
 import { OurStep } from '../engine/our-step.js';
+import { profileStep } from '../engine/profile.js';
 import { parameterCount, stepFlops, stepShapes, type StepShape } from '../engine/shapes.js';
 import { pythonWithTorch, TorchRival } from '../engine/torch-rival.js';
 import { benchCase, type BenchCase } from '../report.js';
@@ -28,6 +29,7 @@ export async function engine(notes: Notes): Promise<AreaResult> {
       const step = await trainingStep(shape, threads, rival);
       cases.push(...step.cases(peak.ours));
       broken.push(...step.broken);
+      cases.push(...(await profile(shape, threads, peak.ours, notes)));
     }
   } finally {
     rival?.stop();
@@ -38,7 +40,7 @@ export async function engine(notes: Notes): Promise<AreaResult> {
 }
 
 async function trainingStep(shape: StepShape, threads: number, rival: TorchRival | undefined) {
-  const step = new OurStep(shape, threads);
+  const step = new OurStep(shape, { threads });
   const first = await step.run(1);
   await step.run(warmup - 1);
   await rival?.step(shape.name, warmup);
@@ -63,6 +65,23 @@ async function trainingStep(shape: StepShape, threads: number, rival: TorchRival
       benchCase(`matrix products of that step, ${name}`, 'GFLOP/s', stepFlops(shape) / median(ours) / 1e9, { name: 'GEMM peak above', value: peak }),
     ],
   };
+}
+
+const shownOperators = 8;
+
+/** Shares of a step by type of operator, and the rate of its matrix products by ONNX Runtime's own clock. */
+async function profile(shape: StepShape, threads: number, peak: number, notes: Notes): Promise<BenchCase[]> {
+  const { operators, productFlops, productShare } = await profileStep(shape, threads);
+  const percent = (share: number) => 100 * share;
+  const shown = operators.slice(0, shownOperators);
+  const rest = 1 - shown.reduce((sum, { share }) => sum + share, 0);
+  notes(`of ${shape.name}: ${operators.map(({ operator, count, seconds }) => `${operator} ${count}x ${(1000 * seconds).toFixed(1)} ms`).join(', ')}`);
+  return [
+    benchCase(`profile of ${shape.name}, matrix products while they run`, 'GFLOP/s', productFlops / 1e9, { name: 'GEMM peak above', value: peak }),
+    benchCase(`profile of ${shape.name}, matrix products`, '% of the time', percent(productShare)),
+    ...shown.map(({ operator, count, share }) => benchCase(`profile of ${shape.name}, ${operator} (${count})`, '% of the time', percent(share))),
+    benchCase(`profile of ${shape.name}, everything else`, '% of the time', percent(rest)),
+  ];
 }
 
 /** The fastest of many, not the median: a limit must not be lowered by what else the machine does. */

@@ -4,7 +4,7 @@ import { decoderForward, lmLogits, tokenLogProbs } from '#src/lm/transformer.js'
 import { initWeights } from '#src/lm/weights.js';
 import { input } from '#src/nn/graph.js';
 import { mean, neg, reshape } from '#src/nn/ops.js';
-import type { Feeds } from '#src/nn/session.js';
+import type { Feeds, SessionOptions } from '#src/nn/session.js';
 import { i64 } from '#src/nn/tensor.js';
 import type { TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
@@ -23,14 +23,14 @@ export class OurStep {
   private readonly trainer: TrainStep;
   private readonly batch: Feeds;
 
-  constructor(shape: StepShape, threads: number) {
+  constructor(shape: StepShape, session: SessionOptions) {
     const { config, batch, time } = shape;
     const rng = Rng.from(`bench ${shape.name}`);
     const ids = () => i64(BigInt64Array.from({ length: batch * time }, () => BigInt(rng.int(config.vocabSize))), [batch, time]);
     this.batch = { ids: ids(), targets: ids() };
     const state = TrainState.init(initWeights(config, 1));
     const optimizer = { weightDecay: 0.01, maxGradNorm: 1 };
-    this.trainer = new TrainStep({ state, optimizer, build: () => lossGraph(shape, state), session: { threads } });
+    this.trainer = new TrainStep({ state, optimizer, build: () => lossGraph(shape, state), session });
   }
 
   async run(times: number): Promise<TimedSteps> {
@@ -42,6 +42,12 @@ export class OurStep {
       seconds.push((performance.now() - started) / 1000);
     }
     return { seconds, loss };
+  }
+
+  /** Writes the profile that the session options asked for, and ends. */
+  async endProfiling(): Promise<void> {
+    this.trainer.endProfiling();
+    await this.dispose();
   }
 
   dispose(): Promise<void> {

@@ -52,7 +52,24 @@ export const stepShapes: StepShape[] = [
     time: 256,
   },
   { name: 'starter-sized', config: starterConfig, batch: 32, time: 96 },
+  { name: 'smollm2-4-layers', config: smollm2Config(4), batch: 4, time: 192 },
 ];
+
+/** The shape of SmolLM2-135M, which has 30 layers: with fewer, its vocabulary weighs more than it should. */
+export function smollm2Config(numLayers: number): ModelConfig {
+  return {
+    ...common,
+    ropeTheta: 100_000,
+    hiddenSize: 576,
+    intermediateSize: 1536,
+    numLayers,
+    numHeads: 9,
+    numKeyValueHeads: 3,
+    headDim: 64,
+    vocabSize: 49_152,
+    maxPositionEmbeddings: 2048,
+  };
+}
 
 export function parameterCount(config: ModelConfig): number {
   return Object.values(parameterShapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
