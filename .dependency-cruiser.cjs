@@ -23,6 +23,7 @@ module.exports = {
     only('events', ['config', 'common', 'database']),
     only('jobs', ['config', 'common', 'database', 'events', 'auth']),
     only('auth', ['config', 'common', 'database']),
+    only('webhooks', ['config', 'common', 'database', 'events', 'auth']),
     only('artifacts', ['config', 'common', 'database', 'auth', 'lm', 'nn']),
     only('nn', ['common']),
     only('lm', ['nn', 'common']),

@@ -164,6 +164,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints: list */
+        get: operations["webhookEndpoints_list"];
+        put?: never;
+        /** Registers where events are posted; the secret that signs them is in this answer and nowhere else. */
+        post: operations["webhookEndpoints_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints: get */
+        get: operations["webhookEndpoints_get"];
+        put?: never;
+        post?: never;
+        /** With its deliveries; the audit log keeps that it was there. */
+        delete: operations["webhookEndpoints_delete"];
+        options?: never;
+        head?: never;
+        /** Webhook endpoints: update */
+        patch: operations["webhookEndpoints_update"];
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret; deliveries carry signatures of both until the overlap is over. */
+        post: operations["webhookEndpoints_rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a `webhook_endpoint.ping`, whatever the endpoint's filter. */
+        post: operations["webhookEndpoints_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, each with its attempts. */
+        get: operations["webhookDeliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries: get */
+        get: operations["webhookDeliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it again now, under the same `webhook-id`, also when it had been delivered. */
+        post: operations["webhookDeliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1729,7 +1851,268 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "job.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job ended well
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_succeeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job failed and is not tried again by itself
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job was cancelled
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_job_cancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A labeling batch has tasks to claim
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Every task of a labeling batch has all its ratings
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "labeling_batch.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A labeling batch takes no more ratings
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_labeling_batch_closed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.awaiting_ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop waits for people to rate what its policy answered
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_awaiting_ratings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.iteration_completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop finished an iteration
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_iteration_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.stopped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop ended
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_stopped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "policy.promoted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An alias of a policy points to another version
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_policy_promoted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "criterion_version.published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Completions can be rated against a version of a criterion
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_criterion_version_published"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An endpoint failed for too long and gets no more deliveries
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_webhook_endpoint_disabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody asked for a test delivery
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_webhook_endpoint_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @enum {string} */
@@ -1915,6 +2298,196 @@ export interface components {
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntryDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        /**
+         * @description Only these; without any, all.
+         * @enum {string}
+         */
+        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        CreateWebhookEndpointDto: {
+            /**
+             * @description Only these; without any, all.
+             * @example [
+             *       "labeling_batch.created"
+             *     ]
+             */
+            eventTypes?: components["schemas"]["EventType"][];
+            /**
+             * Format: uri
+             * @description Where deliveries are posted; https, at a public address.
+             * @example https://hooks.acme.example/plumbline
+             */
+            url: string;
+            /** @example Acme production */
+            description?: string;
+        };
+        CreatedWebhookEndpointDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description null is an endpoint of the owner
+             */
+            vendorId: string | null;
+            /** @example Acme production */
+            description: string | null;
+            /** @description empty means all */
+            eventTypes: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description first failure after the last success
+             */
+            failingSince: string | null;
+            /** Format: date-time */
+            disabledAt: string | null;
+            /**
+             * @description failing, gone, requested, or null
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "gone" | "failing" | "requested" | null;
+            /**
+             * @description For the receiver's verifier. It is shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+            /** @example https://hooks.acme.example/plumbline */
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookEndpointDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description null is an endpoint of the owner
+             */
+            vendorId: string | null;
+            /** @example Acme production */
+            description: string | null;
+            /** @description empty means all */
+            eventTypes: components["schemas"]["EventType"][];
+            /**
+             * Format: date-time
+             * @description first failure after the last success
+             */
+            failingSince: string | null;
+            /** Format: date-time */
+            disabledAt: string | null;
+            /**
+             * @description failing, gone, requested, or null
+             * @example null
+             * @enum {string|null}
+             */
+            disabledReason: "gone" | "failing" | "requested" | null;
+            /** @example https://hooks.acme.example/plumbline */
+            url: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookEndpointPage: {
+            data: components["schemas"]["WebhookEndpointDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        UpdateWebhookEndpointDto: {
+            /**
+             * Format: uri
+             * @example https://hooks.acme.example/plumbline
+             */
+            url?: string;
+            /** @description empty means all */
+            eventTypes?: components["schemas"]["EventType"][];
+            /**
+             * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
+             * @example true
+             */
+            enabled?: boolean;
+            /** @example Acme production */
+            description?: string;
+        };
+        RotateWebhookSecretDto: {
+            /**
+             * @description How long deliveries are signed with the old secret too; 0 ends it now.
+             * @default 86400
+             */
+            overlapSeconds?: number;
+        };
+        WebhookSecretDto: {
+            /**
+             * @description For the receiver's verifier. It is shown this once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
+        /** @enum {string} */
+        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        WebhookAttemptDto: {
+            /**
+             * @description Of its delivery, or redelivery, from 1.
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * @description of the answer; null when there was none
+             * @example 503
+             */
+            status: number | null;
+            /**
+             * @description `timeout`, `address_refused` or `connection_failed: CODE`
+             * @example null
+             */
+            error: string | null;
+            /** @example 182 */
+            latencyMs: number;
+            /**
+             * @description its first 1024 bytes
+             * @example try again later
+             */
+            response: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookDeliveryDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            endpointId: string;
+            /**
+             * Format: uuid
+             * @description null for a ping
+             */
+            eventId: string | null;
+            eventType: components["schemas"]["EventType"];
+            state: components["schemas"]["WebhookDeliveryState"];
+            /**
+             * Format: date-time
+             * @description null when there is none to come
+             */
+            nextAttemptAt: string | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            attempts: components["schemas"]["WebhookAttemptDto"][];
+            /**
+             * @description The `webhook-id` header, the same in every attempt.
+             * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+             */
+            messageId: string;
+            /**
+             * @description The body as it is sent.
+             * @example {type:job.succeeded,timestamp:2026-11-25T12:00:00.000Z,data:{}}
+             */
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookDeliveryPage: {
+            data: components["schemas"]["WebhookDeliveryDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -5383,6 +5956,343 @@ export interface components {
             instance?: string;
             errors?: components["schemas"]["ProblemDetail"][];
         };
+        /**
+         * @description A job ended well
+         * @example {
+         *       "type": "job.succeeded",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobSucceededEvent: {
+            /** @constant */
+            type: "job.succeeded";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A job failed and is not tried again by itself
+         * @example {
+         *       "type": "job.failed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobFailedEvent: {
+            /** @constant */
+            type: "job.failed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A job was cancelled
+         * @example {
+         *       "type": "job.cancelled",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "jobId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "jobType": "production",
+         *         "resultType": "pair_set",
+         *         "resultId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        JobCancelledEvent: {
+            /** @constant */
+            type: "job.cancelled";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                jobId: string;
+                jobType: string;
+                resultType: string | null;
+                /** Format: uuid */
+                resultId: string | null;
+            };
+        };
+        /**
+         * @description A labeling batch has tasks to claim
+         * @example {
+         *       "type": "labeling_batch.created",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchCreatedEvent: {
+            /** @constant */
+            type: "labeling_batch.created";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description Every task of a labeling batch has all its ratings
+         * @example {
+         *       "type": "labeling_batch.completed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchCompletedEvent: {
+            /** @constant */
+            type: "labeling_batch.completed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description A labeling batch takes no more ratings
+         * @example {
+         *       "type": "labeling_batch.closed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LabelingBatchClosedEvent: {
+            /** @constant */
+            type: "labeling_batch.closed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                labelingBatchId: string;
+            };
+        };
+        /**
+         * @description A loop waits for people to rate what its policy answered
+         * @example {
+         *       "type": "loop.awaiting_ratings",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3,
+         *         "labelingBatchId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        LoopAwaitingRatingsEvent: {
+            /** @constant */
+            type: "loop.awaiting_ratings";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+                /** Format: uuid */
+                labelingBatchId: string | null;
+            };
+        };
+        /**
+         * @description A loop finished an iteration
+         * @example {
+         *       "type": "loop.iteration_completed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopIterationCompletedEvent: {
+            /** @constant */
+            type: "loop.iteration_completed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description A loop ended
+         * @example {
+         *       "type": "loop.stopped",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopStoppedEvent: {
+            /** @constant */
+            type: "loop.stopped";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description An alias of a policy points to another version
+         * @example {
+         *       "type": "policy.promoted",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "policyId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "alias": "production"
+         *       }
+         *     }
+         */
+        PolicyPromotedEvent: {
+            /** @constant */
+            type: "policy.promoted";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                policyId: string;
+                /** Format: uuid */
+                policyVersionId: string;
+                alias: string;
+            };
+        };
+        /**
+         * @description Completions can be rated against a version of a criterion
+         * @example {
+         *       "type": "criterion_version.published",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "criterionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        CriterionVersionPublishedEvent: {
+            /** @constant */
+            type: "criterion_version.published";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                criterionId: string;
+                /** Format: uuid */
+                criterionVersionId: string;
+            };
+        };
+        /**
+         * @description An endpoint failed for too long and gets no more deliveries
+         * @example {
+         *       "type": "webhook_endpoint.disabled",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "webhookEndpointId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        WebhookEndpointDisabledEvent: {
+            /** @constant */
+            type: "webhook_endpoint.disabled";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                webhookEndpointId: string;
+            };
+        };
+        /**
+         * @description Somebody asked for a test delivery
+         * @example {
+         *       "type": "webhook_endpoint.ping",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "webhookEndpointId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+         *       }
+         *     }
+         */
+        WebhookEndpointPingEvent: {
+            /** @constant */
+            type: "webhook_endpoint.ping";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                webhookEndpointId: string;
+            };
+        };
     };
     responses: never;
     parameters: never;
@@ -6677,6 +7587,1023 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only endpoints of this vendor. */
+                vendorId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpointDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecretDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookEndpoints_ping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                state?: components["schemas"]["WebhookDeliveryState"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhookDeliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16928,6 +18855,591 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    webhook_job_succeeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSucceededEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_cancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobCancelledEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchCreatedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_labeling_batch_closed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelingBatchClosedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_awaiting_ratings: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopAwaitingRatingsEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_iteration_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopIterationCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_stopped: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopStoppedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_policy_promoted: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPromotedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_criterion_version_published: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriterionVersionPublishedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_webhook_endpoint_disabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointDisabledEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_webhook_endpoint_ping: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointPingEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

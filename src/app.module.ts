@@ -18,6 +18,7 @@ import { QualityModule } from './quality/quality.module.js';
 import { RatingsModule } from './ratings/ratings.module.js';
 import { RewardModule } from './reward/reward.module.js';
 import { TrainingModule } from './training/training.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -29,6 +30,7 @@ export class AppModule {
         DatabaseModule,
         AuthModule,
         IdempotencyModule,
+        WebhooksModule,
         HealthModule,
         JobsHttpModule,
         ArtifactsModule,

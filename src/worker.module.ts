@@ -9,6 +9,7 @@ import { JobsWorkerModule } from './jobs/jobs-worker.module.js';
 import { PairsWorkerModule } from './pairs/pairs-worker.module.js';
 import { RewardWorkerModule } from './reward/reward-worker.module.js';
 import { TrainingWorkerModule } from './training/training-worker.module.js';
+import { WebhooksWorkerModule } from './webhooks/webhooks-worker.module.js';
 
 @Module({})
 export class WorkerModule {
@@ -19,6 +20,7 @@ export class WorkerModule {
         ConfigModule.forRoot(config),
         DatabaseModule,
         JobsWorkerModule.forQueues(queues),
+        WebhooksWorkerModule,
         CompletionsWorkerModule,
         PairsWorkerModule,
         RewardWorkerModule,

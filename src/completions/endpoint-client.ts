@@ -6,8 +6,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/common/network-address.js';
 import type { Config } from '#src/config/config.js';
-import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/policies/network-address.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import { EndpointError } from './endpoint-error.js';
 import { requestUrl } from './endpoint-request.js';

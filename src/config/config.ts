@@ -36,6 +36,12 @@ export interface Config {
   readonly executionProvider: ExecutionProvider;
   /** Whether policy endpoints may have loopback and private addresses. */
   readonly allowPrivateEndpoints: boolean;
+  /** Whether webhook endpoints may have loopback and private addresses, and plain http. */
+  readonly allowPrivateWebhooks: boolean;
+  /** Seconds that a webhook's receiver has to answer. */
+  readonly webhookTimeoutSeconds: number;
+  /** 32 bytes that encrypt what must be kept readable, such as the secrets of webhooks; absent keeps them plain. */
+  readonly secretsKey?: Buffer;
   /** Keys of policy endpoints, by the name of their variable. */
   readonly endpointKeys: Readonly<Record<string, EndpointKey>>;
 }
@@ -86,6 +92,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (adminKey !== undefined && adminKey.length < 24) {
     mistakes.push(`PLUMBLINE_ADMIN_KEY must have at least 24 characters, got ${adminKey.length}`);
   }
+  const secretsKey = text('SECRETS_KEY') === undefined ? undefined : Buffer.from(text('SECRETS_KEY')!, 'base64');
+  if (secretsKey !== undefined && secretsKey.length !== 32) {
+    mistakes.push(`SECRETS_KEY must be 32 bytes in base64, as from \`openssl rand -base64 32\`, got ${secretsKey.length} bytes`);
+  }
   const dataDir = resolve(text('PLUMBLINE_DATA_DIR') ?? '.plumbline');
 
   const config: Config = {
@@ -107,6 +117,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     computeThreads: integer('COMPUTE_THREADS', 0, 0, 1024),
     executionProvider: oneOf('EXECUTION_PROVIDER', executionProviders, 'cpu'),
     allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
+    allowPrivateWebhooks: oneOf('ALLOW_PRIVATE_WEBHOOKS', ['true', 'false'], 'false') === 'true',
+    webhookTimeoutSeconds: integer('WEBHOOK_TIMEOUT_SECONDS', 15, 1, 60),
+    secretsKey,
     endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes);

@@ -5,9 +5,11 @@ import { PolicyEndpoints1795443600000 } from '../../migrations/1795443600000-Pol
 import { TrainingMethods1795447200000 } from '../../migrations/1795447200000-TrainingMethods.js';
 import { DomainEvents1795646100000 } from '../../migrations/1795646100000-DomainEvents.js';
 import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js';
+import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-LabelerSessions.js';
 import { PairSetPreferences1795646202000 } from '../../migrations/1795646202000-PairSetPreferences.js';
+import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
@@ -21,9 +23,11 @@ export const migrations = [
   TrainingMethods1795447200000,
   DomainEvents1795646100000,
   Tenancy1795646101000,
+  Webhooks1795646102000,
   LabelingBatches1795646200000,
   LabelerSessions1795646201000,
   PairSetPreferences1795646202000,
+  VendorTaskCompletions1795646299000,
   RunSaves1795646400000,
   LabelerWeights1795646700000,
   Quality1795646701000,

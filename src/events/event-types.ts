@@ -44,6 +44,7 @@ export const eventDefinitions = {
     summary: 'An endpoint failed for too long and gets no more deliveries',
     fields: { webhookEndpointId: 'id' },
   },
+  'webhook_endpoint.ping': { summary: 'Somebody asked for a test delivery', fields: { webhookEndpointId: 'id' } },
 } as const satisfies Readonly<Record<string, Definition>>;
 
 export type EventType = keyof typeof eventDefinitions;

@@ -1,9 +1,10 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { eventSchemas, webhooks } from '#src/webhooks/openapi.js';
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const publicPaths = ['/healthz', '/readyz'];
 
-/** Adds what holds for every operation: problem documents, and `Idempotency-Key` on each POST. */
+/** Adds what holds for every operation (problem documents, `Idempotency-Key` on each POST), and the webhooks. */
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   const problem = {
     description: 'A problem document (RFC 9457)',
@@ -24,7 +25,8 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
       if (method === 'post') (operation.parameters ??= []).push(idempotencyKey);
     }
   }
-  return unwrapSingles(document) as OpenAPIObject;
+  Object.assign((document.components ??= {}).schemas ??= {}, eventSchemas());
+  return { ...(unwrapSingles(document) as OpenAPIObject), webhooks: webhooks() };
 }
 
 /** `allOf: [{$ref}]` becomes the `$ref` itself: OpenAPI 3.1 lets it have neighbours. */

@@ -38,7 +38,7 @@ export class AgreementService {
 
   /** Scores under a version; rankings and comparisons have agreement per batch. */
   async ofVersion(auth: AuthContext, criterionId: string, number: number): Promise<AgreementDto> {
-    const version = await this.criteria.getVersionByNumber(criterionId, number);
+    const version = await this.criteria.getVersionByNumberFor(auth, criterionId, number);
     const scope = { criterionVersionId: version.id, vendorId: auth.vendorId, labelingBatchId: null };
     return (await this.measure(version, scope, false)).agreement;
   }

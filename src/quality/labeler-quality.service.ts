@@ -2,7 +2,7 @@
 // completions, and gold. A vendor asks about its own labelers.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
-import { ProblemException } from '#src/common/problem.js';
+import { notFound, ProblemException } from '#src/common/problem.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { LabelersService } from '#src/ratings/labelers.service.js';
 import { labelerFlags } from './labeler-flags.js';
@@ -38,6 +38,8 @@ export class LabelerQualityService {
       this.quality.sharedAnswers(labeler.id, id, bordersOf(values), windows.sharedCompletions),
       this.quality.firstShown(labeler.id, id),
     ]);
+    // A vendor that asks about a version it never rated by learns nothing of it, not even that it is there.
+    if (auth.vendorId !== null && ratings.length === 0) throw notFound('criterion_version', versionId);
     const figures = {
       severity: await severityOf(ratings, values[values.length - 1] - values[0]),
       positionBias: positionBiasOf(ratings),

@@ -4,6 +4,7 @@ import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import { Rating } from './rating.entity.js';
 import { ofVendor } from './ratings.repository.js';
+import { leasedTo } from './vendor-view.js';
 
 export type BulkRating = Omit<Rating, 'vendorId' | 'createdAt'>;
 
@@ -12,13 +13,13 @@ export type BulkRating = Omit<Rating, 'vendorId' | 'createdAt'>;
 export class BulkRatingsRepository {
   constructor(@InjectRepository(Rating) private readonly rows: Repository<Rating>) {}
 
-  /** Id of each completion that is there, by what the lines called it. */
-  async completionIds(keys: string[], by: 'id' | 'externalId'): Promise<Map<string, string>> {
+  /** Id of each completion that is there for the vendor, by what the lines called it. */
+  async completionIds(keys: string[], by: 'id' | 'externalId', vendorId: string | null): Promise<Map<string, string>> {
     if (keys.length === 0) return new Map();
     const found: { key: string; id: string }[] =
       by === 'id'
-        ? await this.rows.query(`SELECT id AS key, id FROM completions WHERE id = ANY($1::uuid[])`, [list(keys)])
-        : await this.rows.query(`SELECT external_id AS key, id FROM completions WHERE external_id = ANY($1)`, [keys]);
+        ? await this.rows.query(`SELECT id AS key, id FROM completions c WHERE id = ANY($1::uuid[]) AND ${leasedTo('c', 2)}`, [list(keys), vendorId])
+        : await this.rows.query(`SELECT external_id AS key, id FROM completions c WHERE external_id = ANY($1) AND ${leasedTo('c', 2)}`, [keys, vendorId]);
     return new Map(found.map((row) => [row.key, row.id]));
   }
 

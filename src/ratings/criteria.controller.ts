@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequireScopes } from '#src/auth/auth.js';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import {
   CreateCriterionDto,
@@ -58,9 +58,10 @@ export class CriteriaController {
   }
 
   @Get('criterion-versions/:id')
+  @OpenToVendors()
   @RequireScopes('criteria:read')
   @ApiOperation({ operationId: 'criterionVersions_get' })
-  getVersion(@Param('id', ParseUUIDPipe) id: string): Promise<CriterionVersionDto> {
-    return this.criteria.getVersion(id);
+  getVersion(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<CriterionVersionDto> {
+    return this.criteria.getVersionFor(auth, id);
   }
 }

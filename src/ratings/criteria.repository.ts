@@ -5,6 +5,7 @@ import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { Criterion } from './criterion.entity.js';
 import { CriterionVersion } from './criterion-version.entity.js';
+import { ratedBy } from './vendor-view.js';
 
 /** What a publication rests on. */
 export type Publication = Pick<CriterionVersion, 'pilotId' | 'agreement' | 'overrideReason'>;
@@ -52,6 +53,15 @@ export class CriteriaRepository {
 
   findVersion(id: string): Promise<CriterionVersion | null> {
     return this.versions.findOneBy({ id });
+  }
+
+  /** Those of these versions that batches of the vendor are rated by. */
+  async versionsOfVendor(ids: string[], vendorId: string | null): Promise<string[]> {
+    const found = await this.versions.query<{ id: string }[]>(
+      `SELECT v.id FROM criterion_versions v WHERE v.id = ANY ($1::uuid[]) AND ${ratedBy('v.id', 2)}`,
+      [ids, vendorId],
+    );
+    return found.map(({ id }) => id);
   }
 
   findVersions(ids: string[]): Promise<CriterionVersion[]> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable, type ProblemException } from '#src/common/problem.js';
@@ -80,6 +81,12 @@ export class CriteriaService {
     return this.criteria.findVersion(id);
   }
 
+  /** For a vendor, versions that its batches are rated by; others are not there. */
+  async getVersionFor(auth: AuthContext, id: string): Promise<CriterionVersion> {
+    if (auth.vendorId !== null && (await this.criteria.versionsOfVendor([id], auth.vendorId)).length === 0) throw notFound('criterion_version', id);
+    return this.getVersion(id);
+  }
+
   async getVersion(id: string): Promise<CriterionVersion> {
     const version = await this.findVersion(id);
     if (!version) throw notFound('criterion_version', id);
@@ -90,6 +97,15 @@ export class CriteriaService {
     await this.get(criterionId);
     const version = await this.criteria.findVersionByNumber(criterionId, number);
     if (!version) throw notFound('criterion_version', String(number));
+    return version;
+  }
+
+  /** For a vendor, a criterion of whose version none of its batches is rated by is not there. */
+  async getVersionByNumberFor(auth: AuthContext, criterionId: string, number: number): Promise<CriterionVersion> {
+    if (auth.vendorId === null) return this.getVersionByNumber(criterionId, number);
+    const version = await this.criteria.findVersionByNumber(criterionId, number);
+    const seen = version ? await this.criteria.versionsOfVendor([version.id], auth.vendorId) : [];
+    if (!version || seen.length === 0) throw notFound('criterion', criterionId);
     return version;
   }
 

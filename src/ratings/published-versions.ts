@@ -11,8 +11,13 @@ export class PublishedVersions {
 
   constructor(private readonly criteria: CriteriaRepository) {}
 
-  /** Versions by id, drafts among them; an unknown id has no entry. */
-  async get(ids: Iterable<string>): Promise<Map<string, CriterionVersion>> {
+  /**
+   * Versions by id, drafts among them; an unknown id has no entry.
+   *
+   * @param vendorId for whom versions are there that its batches are rated by; null is the owner, for whom all are
+   */
+  async get(ids: Iterable<string>, vendorId: string | null = null): Promise<Map<string, CriterionVersion>> {
+    if (vendorId !== null) ids = await this.criteria.versionsOfVendor([...new Set(ids)], vendorId);
     const found = new Map<string, CriterionVersion>();
     const missing: string[] = [];
     for (const id of new Set(ids)) {

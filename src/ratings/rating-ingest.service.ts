@@ -72,11 +72,11 @@ export class RatingIngestService {
   private async resolve(auth: AuthContext, dtos: CreateRatingDto[]): Promise<References> {
     const distinct = (name: ReferenceField) => [...new Set(dtos.flatMap((dto) => keyOf(dto, name)))];
     const [completions, completionsByExternalId, labelers, labelersByExternalId, versions] = await Promise.all([
-      this.ratings.completionIds(distinct('completionId'), 'id'),
-      this.ratings.completionIds(distinct('completionExternalId'), 'externalId'),
+      this.ratings.completionIds(distinct('completionId'), 'id', auth.vendorId),
+      this.ratings.completionIds(distinct('completionExternalId'), 'externalId', auth.vendorId),
       this.ratings.labelerIds(distinct('labelerId'), 'id', auth.vendorId),
       this.ratings.labelerIds(distinct('labelerExternalId'), 'externalId', auth.vendorId),
-      this.versions.get(dtos.map((dto) => dto.criterionVersionId.toLowerCase())),
+      this.versions.get(dtos.map((dto) => dto.criterionVersionId.toLowerCase()), auth.vendorId),
     ]);
     return { completions, completionsByExternalId, labelers, labelersByExternalId, versions };
   }

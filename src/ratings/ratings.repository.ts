@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import { Rating } from './rating.entity.js';
+import { leasedTo } from './vendor-view.js';
 
 /** A row to be inserted, with the completion and the labeler as the caller named them. */
 export type NamedRating = Omit<Rating, 'completionId' | 'labelerId' | 'createdAt' | 'supersedesId' | 'labelingTaskId'> & {
@@ -34,6 +35,7 @@ export class RatingsRepository {
        FROM completions c, labelers l
        WHERE ${'id' in rating.completion ? 'c.id' : 'c.external_id'} = $9
          AND ${'id' in rating.labeler ? 'l.id' : 'l.external_id'} = $10 AND ${ofVendor('l', 7)}
+         AND ${leasedTo('c', 7)}
        ON CONFLICT (vendor_id, external_id) WHERE external_id IS NOT NULL DO NOTHING
        RETURNING completion_id AS "completionId", labeler_id AS "labelerId", created_at AS "createdAt"`,
       [
@@ -71,7 +73,8 @@ export class RatingsRepository {
 
   async whyNot(rating: NamedRating): Promise<'completion' | 'labeler' | 'externalId'> {
     const [found]: { completion: boolean; labeler: boolean }[] = await this.rows.query(
-      `SELECT EXISTS (SELECT FROM completions c WHERE ${'id' in rating.completion ? 'c.id' : 'c.external_id'} = $1) AS completion,
+      `SELECT EXISTS (SELECT FROM completions c WHERE ${'id' in rating.completion ? 'c.id' : 'c.external_id'} = $1
+                        AND ${leasedTo('c', 3)}) AS completion,
               EXISTS (SELECT FROM labelers l WHERE ${'id' in rating.labeler ? 'l.id' : 'l.external_id'} = $2
                         AND ${ofVendor('l', 3)}) AS labeler`,
       [key(rating.completion), key(rating.labeler), rating.vendorId],

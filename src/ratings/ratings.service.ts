@@ -25,7 +25,7 @@ export class RatingsService {
   async create(auth: AuthContext, dto: CreateRatingDto): Promise<Rating> {
     const mistakes = namingMistakes(dto);
     if (mistakes.length > 0) throw validationProblem(mistakes);
-    const versions = await this.versions.get([dto.criterionVersionId.toLowerCase()]);
+    const versions = await this.versions.get([dto.criterionVersionId.toLowerCase()], auth.vendorId);
     const refused = versionRefusal(dto, versions);
     if (refused) throw problem(refused);
     const rating = named(auth, dto, scoresOf(dto, versions));

@@ -14,7 +14,7 @@ let api: Node;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  compiled = transpile(['src/common', 'src/config', 'src/database', 'src/jobs', 'migrations', 'test/integration']);
+  compiled = transpile(['src/common', 'src/config', 'src/database', 'src/events', 'src/jobs', 'migrations', 'test/integration']);
   database = await createTestDatabase();
   api = await startNode({ DATABASE_URL: database.url }, []);
 });

@@ -109,7 +109,8 @@ describe('agreement', () => {
     const foreign = await givenVendor(t, 'foreign', ['f-1']);
     expect((await get(`/labeling-batches/${batch.id}/agreement`, foreign.key).expect(404)).body.code).toBe('labeling_batch_not_found');
     const path = await versionPath(version);
-    expect((await get(`${path}/agreement`, foreign.key).expect(200)).body).toMatchObject({ ratings: 0, labelers: 0, dimensions: [{ alpha: { ordinal: null } }] });
+    expect((await get(`${path}/agreement`, foreign.key).expect(404)).body.code).toBe('criterion_not_found');
+    expect((await get(`${path}/agreement`, acme.key).expect(200)).body).toMatchObject({ ratings: 0, labelers: 0, dimensions: [{ alpha: { ordinal: null } }] });
   });
 
   test('of what is not there is a 404', async () => {
@@ -161,6 +162,9 @@ describe('labeler quality', () => {
     await givenRatings(t, version, completions.slice(0, 6).map((completionId, i) => ({ completionId, labelerId: acme.labelers[0], vendorId: acme.id, score: 1 + (i % 3) })));
     const { body } = await get(`/labelers/${acme.labelers[0]}/quality?criterionVersionId=${version}`, acme.key).expect(200);
     expect(body).toMatchObject({ ratings: 6, sharedItems: 0, severity: null, reliability: null, speed: null, positionBias: null });
+    for (const other of [await givenCriterionVersion(t), newId()]) {
+      expect((await get(`/labelers/${acme.labelers[0]}/quality?criterionVersionId=${other}`, acme.key).expect(404)).body.code).toBe('criterion_version_not_found');
+    }
     expect((await get(`/labelers/${labelers[0]}/quality`, acme.key).expect(404)).body.code).toBe('labeler_not_found');
     const fresh = await givenLabeler(t, 'never rated');
     expect((await get(`/labelers/${fresh}/quality`).expect(404)).body.code).toBe('labeler_without_ratings');

@@ -1,14 +1,17 @@
 /**
- * Which addresses an endpoint may have. Whoever may register one could otherwise make a worker speak to what
- * only the worker can reach (server-side request forgery).
+ * Which addresses an endpoint that users name may have. Whoever may register one could otherwise make a worker speak
+ * to what only the worker can reach (server-side request forgery).
  */
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 export class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError';
 
-  constructor(host: string, address: string) {
+  constructor(
+    readonly host: string,
+    address: string,
+  ) {
     const where = host === address ? address : `${host} (${address})`;
     super(`${where} is not a public address; ALLOW_PRIVATE_ENDPOINTS lets endpoints have private ones`);
   }
@@ -50,13 +53,20 @@ export function literalAddress(url: URL): string | undefined {
   return isIP(host) === 0 ? undefined : host;
 }
 
+/** As `dns.lookup` with `all`. */
+export type Resolver = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /**
  * Name resolution for sockets that gives the addresses it has checked, so that what is checked is what is
  * connected to, however the name resolves the next time. One refused address refuses the name.
  */
-export function guardedLookup(allowPrivate: boolean): LookupFunction {
+export function guardedLookup(allowPrivate: boolean, resolve: Resolver = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
-    systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);
       const refused = addresses.find(({ address }) => !mayConnect(address, allowPrivate));
       if (refused) return callback(new AddressRefusedError(hostname, refused.address), '', 0);
@@ -67,14 +77,14 @@ export function guardedLookup(allowPrivate: boolean): LookupFunction {
 }
 
 /** Looks a URL's host up. @throws AddressRefusedError, and the resolver's error where the name is unknown */
-export async function checkAddress(url: URL, allowPrivate: boolean): Promise<void> {
+export async function checkAddress(url: URL, allowPrivate: boolean, resolver?: Resolver): Promise<void> {
   const literal = literalAddress(url);
   if (literal !== undefined) {
     if (!mayConnect(literal, allowPrivate)) throw new AddressRefusedError(literal, literal);
     return;
   }
   await new Promise<LookupAddress[]>((resolve, reject) => {
-    guardedLookup(allowPrivate)(url.hostname, { all: true }, (error, addresses) =>
+    guardedLookup(allowPrivate, resolver)(url.hostname, { all: true }, (error, addresses) =>
       error ? reject(error) : resolve(addresses as LookupAddress[]),
     );
   });

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { Transaction } from '#src/database/database.js';
+import type { Verdict } from './retry-schedule.js';
+import { WebhookAttempt } from './webhook-attempt.entity.js';
+import { WebhookDelivery } from './webhook-delivery.entity.js';
+
+/** A delivery in somebody's hands, with all that is needed to send it. */
+export interface ClaimedDelivery {
+  id: string;
+  endpointId: string;
+  attempt: number;
+  body: string;
+  url: string;
+  /** As they are kept, newest first. */
+  secrets: { id: string; secret: string }[];
+}
+
+export interface ClaimRequest {
+  owner: string;
+  leaseSeconds: number;
+  limit: number;
+  /** At most so many per endpoint, so that one that is slow does not hold up the others. */
+  perEndpoint: number;
+  /** Endpoints that have their share. */
+  busy: string[];
+}
+
+/** Deliveries as their senders see them. Times are the database's: hosts need not agree on the time. */
+@Injectable()
+export class DeliveryQueueRepository {
+  constructor(@InjectRepository(WebhookDelivery) private readonly rows: Repository<WebhookDelivery>) {}
+
+  /** Takes what is due: nobody else's, or of somebody who has not finished in time, because it was killed, say. */
+  claim({ owner, leaseSeconds, limit, perEndpoint, busy }: ClaimRequest): Promise<ClaimedDelivery[]> {
+    return this.rows.query<ClaimedDelivery[]>(
+      `WITH due AS (
+         SELECT d.id FROM webhook_endpoints e CROSS JOIN LATERAL (
+           SELECT id FROM webhook_deliveries
+           WHERE endpoint_id = e.id AND state = 'pending' AND next_attempt_at <= now()
+             AND (lease_expires_at IS NULL OR lease_expires_at < now())
+           ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) d
+         WHERE e.disabled_at IS NULL AND e.id <> ALL ($5::uuid[])
+           AND NOT EXISTS (SELECT FROM vendors v WHERE v.id = e.vendor_id AND v.suspended_at IS NOT NULL) LIMIT $3),
+       taken AS (
+         UPDATE webhook_deliveries d SET lease_owner = $1, lease_expires_at = now() + make_interval(secs => $2), attempt = attempt + 1
+         FROM due WHERE d.id = due.id RETURNING d.id, d.endpoint_id, d.attempt, d.body)
+       SELECT taken.id, endpoint_id AS "endpointId", attempt, body, e.url,
+         (SELECT json_agg(json_build_object('id', s.id, 'secret', s.secret) ORDER BY s.created_at DESC, s.id DESC)
+          FROM webhook_secrets s WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > now())) AS secrets
+       FROM taken JOIN webhook_endpoints e ON e.id = taken.endpoint_id`,
+      [owner, leaseSeconds, limit, perEndpoint, busy],
+    );
+  }
+
+  async addAttempt(tx: Transaction, attempt: Omit<WebhookAttempt, 'id' | 'createdAt'>): Promise<void> {
+    await tx.insert(WebhookAttempt, attempt);
+  }
+
+  /** What became of it, unless it is no longer this sender's. A redelivery asked for meanwhile stays asked for. */
+  async conclude(tx: Transaction, { id, attempt }: Pick<ClaimedDelivery, 'id' | 'attempt'>, owner: string, verdict: Verdict): Promise<void> {
+    const delay = verdict.state === 'pending' ? verdict.delaySeconds : null;
+    await tx.query(
+      `UPDATE webhook_deliveries SET lease_owner = NULL, lease_expires_at = NULL,
+         state = CASE WHEN attempt = $3 THEN $4 ELSE state END,
+         next_attempt_at = CASE WHEN attempt = $3 THEN now() + make_interval(secs => $5) ELSE next_attempt_at END,
+         finished_at = CASE WHEN attempt = $3 AND $4 <> 'pending' THEN now() ELSE finished_at END
+       WHERE id = $1 AND lease_owner = $2`,
+      [id, owner, attempt, verdict.state, delay],
+    );
+  }
+
+  /** Drops deliveries, with their attempts, that ended so many days ago. */
+  async forget(days: number): Promise<void> {
+    await this.rows.query(`DELETE FROM webhook_deliveries WHERE finished_at < now() - make_interval(days => $1)`, [days]);
+  }
+
+  /** Gives back what was not sent, as if it had not been taken. */
+  async release(id: string, owner: string): Promise<void> {
+    await this.rows.query(
+      `UPDATE webhook_deliveries SET lease_owner = NULL, lease_expires_at = NULL, attempt = greatest(attempt - 1, 0)
+       WHERE id = $1 AND lease_owner = $2`,
+      [id, owner],
+    );
+  }
+}

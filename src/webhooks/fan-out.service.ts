@@ -1,0 +1,36 @@
+// From events to deliveries: each event once, in one transaction, to every endpoint that hears it.
+import { Injectable } from '@nestjs/common';
+import { newId } from '#src/common/id.js';
+import { Database } from '#src/database/database.js';
+import { EventsService } from '#src/events/events.service.js';
+import { hears, payload } from './audience.js';
+import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
+import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
+
+const batchSize = 100;
+
+@Injectable()
+export class FanOut {
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventsService,
+    private readonly endpoints: WebhookEndpointsRepository,
+    private readonly deliveries: WebhookDeliveriesRepository,
+  ) {}
+
+  /** @returns whether there may be more */
+  async run(): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const events = await this.events.take(tx, batchSize);
+      if (events.length === 0) return false;
+      const endpoints = await this.endpoints.enabled(tx);
+      const deliveries = events.flatMap((event) =>
+        endpoints
+          .filter((endpoint) => hears(endpoint, event))
+          .map(({ id }) => ({ id: newId(), endpointId: id, eventId: event.id, eventType: event.type, body: payload(event) })),
+      );
+      await this.deliveries.insert(tx, deliveries);
+      return events.length === batchSize;
+    });
+  }
+}

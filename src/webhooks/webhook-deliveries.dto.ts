@@ -1,0 +1,89 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { eventTypes, type EventType } from '#src/events/event-types.js';
+import type { WebhookAttempt } from './webhook-attempt.entity.js';
+import { deliveryStates, messageId, type DeliveryState, type WebhookDelivery } from './webhook-delivery.entity.js';
+
+export class WebhookDeliveriesQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: deliveryStates, enumName: 'WebhookDeliveryState' })
+  @IsOptional()
+  @IsIn(deliveryStates)
+  state?: DeliveryState;
+}
+
+export class WebhookAttemptDto {
+  /** Of its delivery, or redelivery, from 1. @example 1 */
+  @ApiProperty({ type: 'integer' })
+  attempt: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 503, description: 'of the answer; null when there was none' })
+  status: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: '`timeout`, `address_refused` or `connection_failed: CODE`' })
+  error: string | null;
+
+  /** @example 182 */
+  @ApiProperty({ type: 'integer' })
+  latencyMs: number;
+
+  @ApiProperty({ type: String, nullable: true, example: 'try again later', description: 'its first 1024 bytes' })
+  response: string | null;
+
+  createdAt: Date;
+}
+
+export class WebhookDeliveryDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** The `webhook-id` header, the same in every attempt. @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00 */
+  messageId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  endpointId: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null for a ping' })
+  eventId: string | null;
+
+  @ApiProperty({ enum: eventTypes, enumName: 'EventType' })
+  eventType: EventType;
+
+  @ApiProperty({ enum: deliveryStates, enumName: 'WebhookDeliveryState' })
+  state: DeliveryState;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null when there is none to come' })
+  nextAttemptAt: Date | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  finishedAt: Date | null;
+
+  /** The body as it is sent. @example {"type":"job.succeeded","timestamp":"2026-11-25T12:00:00.000Z","data":{}} */
+  body: string;
+
+  @ApiProperty({ type: [WebhookAttemptDto] })
+  attempts: WebhookAttemptDto[];
+
+  createdAt: Date;
+}
+
+export class WebhookDeliveryPage extends PageOf(WebhookDeliveryDto) {}
+
+export function toDeliveryDto(delivery: WebhookDelivery, attempts: WebhookAttempt[]): WebhookDeliveryDto {
+  const { id, endpointId, eventId, eventType, state, nextAttemptAt, finishedAt, body, createdAt } = delivery;
+  return {
+    id,
+    messageId: messageId(id),
+    endpointId,
+    eventId,
+    eventType,
+    state,
+    nextAttemptAt,
+    finishedAt,
+    body,
+    attempts: attempts.map(({ attempt, status, error, latencyMs, response, createdAt: at }) => {
+      return { attempt, status, error, latencyMs, response, createdAt: at };
+    }),
+    createdAt,
+  };
+}

@@ -1,0 +1,56 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { EventType } from '#src/events/event-types.js';
+
+/** A delivery of a disabled endpoint stays `pending` and goes on when the endpoint is enabled again. */
+export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+/** One event for one endpoint. */
+@Entity('webhook_deliveries')
+export class WebhookDelivery {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  endpointId: string;
+
+  /** Null for a ping. */
+  @Column('uuid', { nullable: true })
+  eventId: string | null;
+
+  @Column('text')
+  eventType: EventType;
+
+  /** The very bytes, the same for every attempt. */
+  @Column('text')
+  body: string;
+
+  @Column('text')
+  state: DeliveryState;
+
+  /** Attempts begun since the event, or since the redelivery. */
+  @Column('integer')
+  attempt: number;
+
+  /** Null when there is none to come. */
+  @Column('timestamptz', { nullable: true })
+  nextAttemptAt: Date | null;
+
+  /** Who is sending it now, and until when others keep off. */
+  @Column('text', { nullable: true })
+  leaseOwner: string | null;
+
+  @Column('timestamptz', { nullable: true })
+  leaseExpiresAt: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  finishedAt: Date | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}
+
+/** The `webhook-id` header: the same for every attempt, so that a receiver can tell that it has seen it. */
+export function messageId(deliveryId: string): string {
+  return `msg_${deliveryId.replaceAll('-', '')}`;
+}

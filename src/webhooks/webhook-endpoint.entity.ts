@@ -1,0 +1,37 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { EventType } from '#src/events/event-types.js';
+import type { DisableReason } from './retry-schedule.js';
+
+/** Where somebody wants to be told of events: the owner, or a vendor. */
+@Entity('webhook_endpoints')
+export class WebhookEndpoint {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  /** Null is the owner's. */
+  @Column('uuid', { nullable: true })
+  vendorId: string | null;
+
+  @Column('text')
+  url: string;
+
+  @Column('text', { nullable: true })
+  description: string | null;
+
+  /** Empty means all. */
+  @Column('text', { array: true })
+  eventTypes: EventType[];
+
+  /** Of the first failure after the last success. */
+  @Column('timestamptz', { nullable: true })
+  failingSince: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  disabledAt: Date | null;
+
+  @Column('text', { nullable: true })
+  disabledReason: DisableReason | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

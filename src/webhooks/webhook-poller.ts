@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import { Deliverer } from './deliverer.js';
+import { DeliveryQueueRepository, type ClaimedDelivery } from './delivery-queue.repository.js';
+import { FanOut } from './fan-out.service.js';
+
+const pollMs = 500;
+const forgetMs = 3_600_000;
+/** How long the log shows what ended. */
+const keptDays = 30;
+const concurrency = 32;
+const perEndpoint = 4;
+/** What has not answered by then is sent again by somebody else. */
+const graceMs = 3_000;
+
+/** Looks for events and due deliveries in every worker. Any number may do so together: rows are skipped, not awaited. */
+@Injectable()
+export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Webhooks');
+  private readonly owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  private readonly closing = new AbortController();
+  private readonly sending = new Map<Promise<void>, string>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private looking: Promise<void> | undefined;
+  private failing = false;
+  private closed = false;
+
+  constructor(
+    private readonly fanOut: FanOut,
+    private readonly queue: DeliveryQueueRepository,
+    private readonly deliverer: Deliverer,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timers.push(setInterval(() => this.kick(), pollMs), setInterval(() => void this.forget(), forgetMs));
+    this.kick();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.closed = true;
+    this.timers.forEach(clearInterval);
+    const patience = setTimeout(() => this.closing.abort(), graceMs);
+    await this.looking;
+    await Promise.all(this.sending.keys());
+    clearTimeout(patience);
+  }
+
+  private kick(): void {
+    if (this.closed) return;
+    this.looking ??= this.look().finally(() => (this.looking = undefined));
+  }
+
+  /** Says once when things begin to fail, and once when they are well again. */
+  private async look(): Promise<void> {
+    try {
+      while (!this.closed && (await this.fanOut.run()));
+      while (!this.closed && (await this.takeDue()) > 0);
+      if (this.failing) this.logger.log('webhooks are sent again');
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) this.logger.error(`webhooks are not sent: ${(error as Error).message}`);
+      this.failing = true;
+    }
+  }
+
+  private async forget(): Promise<void> {
+    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
+  }
+
+  private async takeDue(): Promise<number> {
+    const limit = concurrency - this.sending.size;
+    if (limit <= 0) return 0;
+    // An attempt lasts for its timeout at most; the rest is for a worker that computes in between.
+    const leaseSeconds = this.config.webhookTimeoutSeconds + this.config.jobLeaseSeconds;
+    const claimed = await this.queue.claim({ owner: this.owner, leaseSeconds, limit, perEndpoint, busy: this.busy() });
+    for (const delivery of claimed) this.start(delivery);
+    return claimed.length;
+  }
+
+  private start(delivery: ClaimedDelivery): void {
+    const done: Promise<void> = this.deliverer
+      .deliver(delivery, this.owner, this.closing.signal)
+      .catch((error: Error) => this.logger.error(`webhook delivery ${delivery.id}: ${error.message}`))
+      .finally(() => {
+        this.sending.delete(done);
+        this.kick();
+      });
+    this.sending.set(done, delivery.endpointId);
+  }
+
+  private busy(): string[] {
+    const counts = new Map<string, number>();
+    for (const id of this.sending.values()) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= perEndpoint).map(([id]) => id);
+  }
+}
