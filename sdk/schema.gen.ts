@@ -5041,8 +5041,13 @@ export interface components {
              */
             activations: number;
             /**
+             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @example 471859200
+             */
+            runtime: number;
+            /**
              * @description All of it together.
-             * @example 1471882496
+             * @example 1943741696
              */
             peak: number;
         };

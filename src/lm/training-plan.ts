@@ -15,12 +15,14 @@ export interface TrainingPlan {
     model: number;
     /** What is trained: weights or factors, and two moments of each. */
     trained: number;
-    /** Updated weights and moments on their way back from the runtime. */
+    /** Updated weights and moments on their way back from the runtime, and gradients that wait for more. */
     updates: number;
     /** Token ids, masks and other values of a batch. */
     batch: number;
     /** Most that is alive at once between the forward and the backward pass. */
     activations: number;
+    /** What the runtime keeps for its operators, and gaps that its allocator leaves between values. */
+    runtime: number;
     peak: number;
   };
   /** Of the largest step, in its matrix products. */
@@ -29,20 +31,35 @@ export interface TrainingPlan {
 
 const floatBytes = 4;
 
-/** `graph` is that of the largest batch; `config` that of the model it trains. */
-export function planTraining(config: ModelConfig, graph: TrainGraph): TrainingPlan {
+/*
+ * What a process takes beyond its values, fitted to `npm run bench -- less-work` (growth over three steps, four settings): the
+ * plan was then 2% too low to 14% too high.
+ */
+/** Of the runtime, whatever it runs. */
+const fixedBytes = 80 * 1024 ** 2;
+
+/** Of the runtime's own and the emitted model, per operator. */
+const operatorBytes = 18 * 1024;
+
+/** Share of activations and updates by which the process grows beyond them over a few steps: blocks of many sizes leave gaps. */
+const gaps = 0.4;
+
+/** `graph` is that of the largest batch; `config` that of the model it trains; `inParts` when gradients of several batches add up. */
+export function planTraining(config: ModelConfig, graph: TrainGraph, { inParts = false } = {}): TrainingPlan {
   const count = (shapes: readonly (readonly number[])[]): number => shapes.reduce((total, shape) => total + sizeOf(shape), 0);
   const parameters = count(Object.values(parameterShapes(config)));
   const trainedParameters = count(Object.values(graph.trainable).map(({ shape }) => shape));
-  const { inputs, constants, outputs, activations, floatingPointOperations } = planMemory(trainStepOutputs({ ...graph, optimizer: { maxGradNorm: 1 } }));
+  const { inputs, constants, outputs, activations, floatingPointOperations, operators } = planMemory(trainStepOutputs({ ...graph, optimizer: { maxGradNorm: 1 } }));
   const trained = 3 * trainedParameters * floatBytes;
   const frozen = trainedParameters === parameters ? 0 : parameters * floatBytes;
   const model = parameters * floatBytes;
   const batch = Math.max(0, inputs - trained - frozen) + constants;
+  const updates = outputs + (inParts ? trainedParameters * floatBytes : 0);
+  const runtime = Math.round(fixedBytes + operators * operatorBytes + gaps * (activations + updates));
   return {
     parameters,
     trainedParameters,
-    bytes: { model, trained, updates: outputs, batch, activations, peak: model + trained + outputs + batch + activations },
+    bytes: { model, trained, updates, batch, activations, runtime, peak: model + trained + updates + batch + activations + runtime },
     floatingPointOperations,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { constant, input, type Node } from './graph.js';
 import { planMemory } from './memory-plan.js';
-import { add, concat, matmul, reshape, sum, tanh } from './ops.js';
+import { add, concat, matmul, reshape, softmaxMatmul, softmaxWeights, sum, tanh } from './ops.js';
 import { zeros } from './tensor.js';
 
 const floats = 4;
@@ -16,6 +16,7 @@ describe('planMemory', () => {
       outputs: 2 * 50 * floats,
       activations: 0,
       floatingPointOperations: 2 * 10 * 10 * 5,
+      operators: 1,
     });
   });
 
@@ -27,6 +28,15 @@ describe('planMemory', () => {
     // Concat cannot write over its inputs.
     const wide = concat([tanh(x), add(x, 1)], 0);
     expect(planMemory({ y: sum(wide) }).activations).toBe(400 * floats);
+  });
+
+  it('counts the weights of attention from where they are written to where they are read', () => {
+    const scores = input('scores', 'float32', [1, 20, 30]);
+    const mixed = softmaxMatmul(scores, input('values', 'float32', [1, 30, 2]));
+    const later = tanh(tanh(sum(mixed)));
+    const [weights, out] = [20 * 30, 20 * 2];
+    expect(planMemory({ later }).activations).toBe((weights + out) * floats);
+    expect(planMemory({ late: add(later, sum(softmaxWeights(mixed))) }).activations).toBe((weights + out + 1) * floats);
   });
 
   it('keeps a value alive through its views until the last user', () => {

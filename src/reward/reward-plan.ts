@@ -38,7 +38,7 @@ export function planRewardTraining(
   const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters);
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
-  return { ...planTraining(config, { loss, metrics, trainable, keep }), rows: size.rows, rowTokens: size.time };
+  return { ...planTraining(config, { loss, metrics, trainable, keep }, { inParts: hyperparameters.microBatchTokens !== null }), rows: size.rows, rowTokens: size.time };
 }
 
 /** As if the longest groups met in one step, of which the longest part counts. */

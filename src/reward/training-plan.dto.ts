@@ -23,7 +23,11 @@ export class TrainingBytesDto {
   @ApiProperty({ type: 'integer' })
   activations: number;
 
-  /** All of it together. @example 1471882496 */
+  /** What the runtime keeps for its operators, and gaps between values: an estimate from measurements. @example 471859200 */
+  @ApiProperty({ type: 'integer' })
+  runtime: number;
+
+  /** All of it together. @example 1943741696 */
   @ApiProperty({ type: 'integer' })
   peak: number;
 }
