@@ -1,6 +1,6 @@
 // The import rules of docs/architecture.md, enforced: imports follow the pipeline from downstream to
 // upstream and never back.
-const rooms = ['prompts', 'policies', 'completions', 'ratings', 'labeling', 'quality', 'pairs', 'reward', 'training', 'comparisons'];
+const rooms = ['prompts', 'policies', 'completions', 'ratings', 'labeling', 'quality', 'pairs', 'reward', 'training', 'comparisons', 'loops'];
 const base = ['config', 'common', 'database', 'events', 'jobs', 'auth'];
 
 /** `room` may import only `allowed` (and itself) out of src/. */
@@ -37,6 +37,7 @@ module.exports = {
     only('reward', [...base, 'artifacts', 'lm', 'nn', ...upstream('reward')]),
     only('training', [...base, 'artifacts', 'lm', 'nn', ...upstream('training')]),
     only('comparisons', [...base, 'artifacts', ...upstream('comparisons')]),
+    only('loops', [...base, 'artifacts', ...upstream('loops')]),
     {
       name: 'engine-without-nest',
       severity: 'error',

@@ -1850,6 +1850,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/loops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Loops: list */
+        get: operations["loops_list"];
+        put?: never;
+        /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+        post: operations["loops_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Loops: get */
+        get: operations["loops_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+        post: operations["loops_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on after a pause, or tries again what failed. */
+        post: operations["loops_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+        post: operations["loops_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With their figures, first to last: how the policy and the reward model fared. */
+        get: operations["loops_listIterations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that the iteration made, by id, and what it waits for. */
+        get: operations["loops_getIteration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/loops/{id}/iterations/{number}/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+        get: operations["loops_listCompletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     "job.succeeded": {
@@ -2006,6 +2143,26 @@ export interface webhooks {
          * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
          */
         post: operations["webhook_loop_iteration_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "loop.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A loop cannot go on until somebody has looked at it
+         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         */
+        post: operations["webhook_loop_failed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2306,7 +2463,7 @@ export interface components {
          * @description Only these; without any, all.
          * @enum {string}
          */
-        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
         CreateWebhookEndpointDto: {
             /**
              * @description Only these; without any, all.
@@ -5798,6 +5955,25 @@ export interface components {
              */
             judgementsPerItem: number;
         };
+        LabelingBatchJudgeDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "labeling-batch";
+            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            vendorIds: string[];
+            /**
+             * @description Judgements of each pair, each by another labeler.
+             * @example 2
+             */
+            overlap: number;
+            /**
+             * Format: uuid
+             * @description What the answers are judged against; must be published.
+             */
+            criterionVersionId: string;
+        };
         ComparisonSamplingDto: {
             /**
              * @description 0 is greedy.
@@ -5815,7 +5991,7 @@ export interface components {
             seed?: number;
         };
         CreateComparisonDto: {
-            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"];
+            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /** Format: uuid */
             baselineVersionId: string;
             /** Format: uuid */
@@ -5826,13 +6002,18 @@ export interface components {
              */
             promptSetId: string;
             sampling?: components["schemas"]["ComparisonSamplingDto"];
+            /**
+             * Format: uuid
+             * @description Must be trained. Judges the same items beside the labelers, so that the two can be compared.
+             */
+            proxyRewardModelId?: string;
         };
         /**
          * @description `generating` stays when the job has failed: the job says why.
          * @enum {string}
          */
         ComparisonState: "generating" | "awaiting_judgements" | "complete";
-        WinRateDto: {
+        TagWinRateDto: {
             /**
              * @description Items judged.
              * @example 128
@@ -5844,6 +6025,103 @@ export interface components {
             losses: number;
             /** @example 14 */
             ties: number;
+            /**
+             * @description null: prompts without any tag.
+             * @example summarisation
+             */
+            tag: string | null;
+            /**
+             * @description Share of items won, a tie counting half.
+             * @example 0.71
+             */
+            winRate: number;
+            /** @example 0.63 */
+            low: number;
+            /** @example 0.79 */
+            high: number;
+        };
+        DriftDto: {
+            /**
+             * @description Win rate by the reward model less that by people, on the same items.
+             * @example 0.09
+             */
+            value: number;
+            /** @example 0.02 */
+            low: number;
+            /** @example 0.16 */
+            high: number;
+        };
+        ProxyResultDto: {
+            /**
+             * @description Items judged.
+             * @example 128
+             */
+            n: number;
+            /** @example 84 */
+            wins: number;
+            /** @example 30 */
+            losses: number;
+            /** @example 14 */
+            ties: number;
+            /** @description Above 0 the reward model flatters the candidate. The interval is of the paired differences. */
+            drift: components["schemas"]["DriftDto"];
+            /**
+             * @description Share of items of which both said the same.
+             * @example 0.74
+             */
+            agreement: number;
+            /**
+             * @description Share of items won, a tie counting half.
+             * @example 0.71
+             */
+            winRate: number;
+            /** @example 0.63 */
+            low: number;
+            /** @example 0.79 */
+            high: number;
+        };
+        LengthControlledWinRateDto: {
+            /** @example 0.66 */
+            winRate: number;
+            /** @example 0.57 */
+            low: number;
+            /** @example 0.74 */
+            high: number;
+            /**
+             * @description Logits that a far longer answer gained; above 0 the judge preferred length.
+             * @example 0.4
+             */
+            lengthEffect: number;
+            /**
+             * @description Characters that the candidate wrote more than the baseline.
+             * @example 12.5
+             */
+            meanLengthDifference: number;
+        };
+        ComparisonResultDto: {
+            /**
+             * @description Items judged.
+             * @example 128
+             */
+            n: number;
+            /** @example 84 */
+            wins: number;
+            /** @example 30 */
+            losses: number;
+            /** @example 14 */
+            ties: number;
+            /** @example 384 */
+            judgements: number;
+            /**
+             * @description Judgements of labelers that are programs: they do not prove what people would say.
+             * @example 0
+             */
+            simulatedJudgements: number;
+            /** @description By tag of the prompt, the most common 50; empty when no prompt has tags. Small groups have wide intervals. */
+            byTag: components["schemas"]["TagWinRateDto"][];
+            /** @description Of comparisons with a `proxyRewardModelId`. */
+            proxy: components["schemas"]["ProxyResultDto"] | null;
+            lengthControlled: components["schemas"]["LengthControlledWinRateDto"];
             /**
              * @description Share of items won, a tie counting half.
              * @example 0.71
@@ -5865,7 +6143,14 @@ export interface components {
             candidateVersionId: string;
             /** Format: uuid */
             promptSetId: string;
-            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"];
+            judge: components["schemas"]["RewardModelJudgeDto"] | components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /** Format: uuid */
+            proxyRewardModelId: string | null;
+            /**
+             * Format: uuid
+             * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
+             */
+            labelingBatchId: string | null;
             /** @description `generating` stays when the job has failed: the job says why. */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
@@ -5876,7 +6161,7 @@ export interface components {
              */
             judgedItemCount: number;
             /** @description Null until complete: who looks at figures on the way stops when they please him. */
-            result: components["schemas"]["WinRateDto"] | null;
+            result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
             /** Format: date-time */
             createdAt: string;
@@ -5945,6 +6230,550 @@ export interface components {
             preference: components["schemas"]["Preference"];
             /** Format: date-time */
             createdAt: string;
+        };
+        LoopSftTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "sft";
+            hyperparameters?: components["schemas"]["SftHyperparametersDto"];
+        };
+        LoopDpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "dpo";
+            hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
+        };
+        LoopGrpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "grpo";
+            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
+        };
+        LoopRlooTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "rloo";
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
+        };
+        /**
+         * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+         * @enum {string}
+         */
+        LoopSelection: "random" | "disagreement";
+        LoopSamplingDto: {
+            /**
+             * @description 0 is greedy.
+             * @default 1
+             */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 256 */
+            maxTokens?: number;
+        };
+        LoopGenerationDto: {
+            /**
+             * @description Prompts whose answers are rated in an iteration; drawn anew each time, those not yet rated first.
+             * @example 400
+             */
+            prompts: number;
+            /**
+             * @description Answers to each; pairs are made among them.
+             * @default 4
+             */
+            completionsPerPrompt?: number;
+            /**
+             * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+             * @default random
+             */
+            selection?: components["schemas"]["LoopSelection"];
+            /**
+             * @description Of `disagreement`; three times `prompts` unless given.
+             * @example 1200
+             */
+            candidates?: number;
+            sampling?: components["schemas"]["LoopSamplingDto"];
+        };
+        LoopRatingsDto: {
+            /**
+             * @description Ratings that each completion needs, each by another labeler.
+             * @default 1
+             */
+            perCompletion?: number;
+            /**
+             * @description Share of the completions that must have them.
+             * @default 1
+             */
+            quorum?: number;
+            /**
+             * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
+             * @example 0.6
+             */
+            minimumAgreement?: number;
+            /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
+            vendorIds?: string[];
+        };
+        /**
+         * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+         * @enum {string}
+         */
+        LoopPairsData: "iteration" | "accumulated";
+        LoopPairsDto: {
+            /**
+             * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
+             *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
+             *     (`reliability-weighted`; needs completions that several labelers rated).
+             * @default mean
+             */
+            aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @default drop
+             */
+            ties?: components["schemas"]["TiePolicy"];
+            /**
+             * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
+             * @default 0
+             */
+            minimumMargin?: number;
+            /**
+             * @description Share of prompts, chosen by a hash of prompt and seed, whose pairs are kept for evaluation.
+             * @default 0.2
+             */
+            evalFraction?: number;
+            /**
+             * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+             * @default accumulated
+             */
+            data?: components["schemas"]["LoopPairsData"];
+        };
+        LoopRewardDto: {
+            hyperparameters?: components["schemas"]["TrainingSettingsDto"];
+        };
+        LoopGateDto: {
+            /**
+             * @description The lower end of the 95% interval of the win rate over the version before must be beyond it.
+             * @default 0.5
+             */
+            winRate?: number;
+            /**
+             * @description Hold the length-controlled win rate against it.
+             * @default false
+             */
+            lengthControlled?: boolean;
+            /**
+             * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
+             * @example 0.2
+             */
+            maxKl?: number;
+            /**
+             * @description Compare although the audit of the training run failed. People then decide alone.
+             * @default false
+             */
+            allowFailedVerdict?: boolean;
+        };
+        CreateLoopDto: {
+            /**
+             * @description How often round at most.
+             * @default 3
+             */
+            iterations?: number;
+            /** @description Of each iteration's training run. */
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /**
+             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description Points to the winner after each promotion; no other loop that is not over may move it.
+             * @default best
+             * @example best
+             */
+            alias?: string;
+            /**
+             * @description Unique.
+             * @example helpfulness
+             */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Where the first iteration starts; must have weights.
+             */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description What answers are rated against; must be published.
+             */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts to practise on and to have rated.
+             */
+            promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts of the blind comparisons; none may have the text of one that is practised on.
+             */
+            heldOutPromptSetId: string;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            reward?: components["schemas"]["LoopRewardDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+        };
+        /** @enum {string} */
+        LoopStatus: "running" | "paused" | "failed" | "completed" | "stopped";
+        /**
+         * @description Where the iteration stands.
+         * @enum {string}
+         */
+        LoopState: "generate" | "select" | "awaiting_ratings" | "pairs" | "reward" | "train" | "compare" | "awaiting_judgements" | "promote" | "hold" | "done";
+        LoopErrorDto: {
+            /**
+             * Format: uuid
+             * @description `resume` retries it.
+             */
+            jobId: string | null;
+            /**
+             * @description Of the job's error or of the request that was refused.
+             * @example training_does_not_fit
+             */
+            code: string;
+            detail: string;
+        };
+        LoopDto: {
+            /**
+             * @description How often round at most.
+             * @default 3
+             */
+            iterations?: number;
+            /** @description Of each iteration's training run. */
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
+            /**
+             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @default 0
+             */
+            seed?: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            policyId: string;
+            /** Format: uuid */
+            firstVersionId: string;
+            /**
+             * Format: uuid
+             * @description The last one promoted; at first `firstVersionId`.
+             */
+            currentVersionId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** Format: uuid */
+            promptSetId: string;
+            /** Format: uuid */
+            heldOutPromptSetId: string;
+            status: components["schemas"]["LoopStatus"];
+            /** @description Where the iteration stands. */
+            state: components["schemas"]["LoopState"];
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            iteration: number;
+            /**
+             * Format: uuid
+             * @description The job that the state waits for.
+             */
+            jobId: string | null;
+            error: components["schemas"]["LoopErrorDto"] | null;
+            /**
+             * @description Grows with every change.
+             * @example 7
+             */
+            version: number;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @example helpfulness */
+            name: string;
+            /** @example best */
+            alias: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            reward?: components["schemas"]["LoopRewardDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+        };
+        LoopPage: {
+            data: components["schemas"]["LoopDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        /** @enum {string} */
+        LoopDecision: "promoted" | "held";
+        /**
+         * @description What the decision followed from.
+         * @enum {string}
+         */
+        LoopOutcome: "generated" | "selected" | "rated" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopSelectionFiguresDto: {
+            /** @description What was done: the first iteration has no reward model to disagree with itself. */
+            by: components["schemas"]["LoopSelection"];
+            /** @example 1200 */
+            candidates: number;
+            /** @example 400 */
+            chosen: number;
+            /** @description In units of the reward; null for `random`. */
+            meanDisagreement: number | null;
+            chosenDisagreement: number | null;
+        };
+        LoopRatingFiguresDto: {
+            /** @example 1600 */
+            completions: number;
+            /** @example 4800 */
+            ratings: number;
+            /**
+             * @description Of two labelers who both prefer one of two answers, how often it was the same one.
+             * @example 0.82
+             */
+            agreement: number | null;
+        };
+        LoopPairFiguresDto: {
+            /** @example 1800 */
+            pairs: number;
+            /** @example 390 */
+            prompts: number | null;
+        };
+        LoopRewardFiguresDto: {
+            /** @example 400 */
+            evalPairs: number;
+            /**
+             * @description The null beside it: how often the longer answer is the preferred one.
+             * @example 0.55
+             */
+            longestWins: number | null;
+            /**
+             * @description On pairs of prompts that its training did not see.
+             * @example 0.86
+             */
+            accuracy: number;
+        };
+        LoopTrainingFiguresDto: {
+            verdict: components["schemas"]["VerdictStatus"] | null;
+            /**
+             * @description Nats per token from the version that the iteration started from; null for methods that do not measure it.
+             * @example 0.06
+             */
+            kl: number | null;
+            rewardBefore: number | null;
+            rewardAfter: number | null;
+        };
+        LoopDriftDto: {
+            /**
+             * @description Win rate by the reward model less that by people, on the same items.
+             * @example 0.09
+             */
+            value: number;
+            low: number;
+            high: number;
+        };
+        LoopComparisonFiguresDto: {
+            /** @example 320 */
+            n: number;
+            /** @example 960 */
+            judgements: number;
+            /**
+             * @description Of them by programs: they do not prove what people would say.
+             * @example 0
+             */
+            simulatedJudgements: number;
+            /** @description By the iteration's reward model, on the same items. */
+            proxyWinRate: number | null;
+            /** @description Above 0 the reward model flatters what it has trained. */
+            drift: components["schemas"]["LoopDriftDto"] | null;
+            /** @example 0.71 */
+            winRate: number;
+            low: number;
+            high: number;
+            lengthControlledWinRate: number;
+            /** @description Characters that the candidate wrote more. */
+            meanLengthDifference: number;
+        };
+        LoopFiguresDto: {
+            selection?: components["schemas"]["LoopSelectionFiguresDto"];
+            ratings?: components["schemas"]["LoopRatingFiguresDto"];
+            pairs?: components["schemas"]["LoopPairFiguresDto"];
+            reward?: components["schemas"]["LoopRewardFiguresDto"];
+            training?: components["schemas"]["LoopTrainingFiguresDto"];
+            comparison?: components["schemas"]["LoopComparisonFiguresDto"];
+        };
+        LoopIterationDto: {
+            /** Format: uuid */
+            loopId: string;
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            number: number;
+            /** Format: uuid */
+            startVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are answered.
+             */
+            promptSetId: string | null;
+            /** Format: uuid */
+            completionBatchId: string | null;
+            /**
+             * Format: uuid
+             * @description Scored the answers for `disagreement`.
+             */
+            scoringJobId: string | null;
+            /**
+             * Format: uuid
+             * @description Prompts whose answers are rated.
+             */
+            ratedPromptSetId: string | null;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /** Format: uuid */
+            pairSetId: string | null;
+            /** Format: uuid */
+            rewardModelId: string | null;
+            /** Format: uuid */
+            trainingRunId: string | null;
+            /** Format: uuid */
+            candidateVersionId: string | null;
+            /** Format: uuid */
+            comparisonId: string | null;
+            decision: components["schemas"]["LoopDecision"] | null;
+            /** @description What the decision followed from. */
+            reason: components["schemas"]["LoopOutcome"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            figures: components["schemas"]["LoopFiguresDto"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LoopIterationPage: {
+            data: components["schemas"]["LoopIterationDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        LoopTransitionDto: {
+            from: components["schemas"]["LoopState"];
+            to: components["schemas"]["LoopState"];
+            outcome: components["schemas"]["LoopOutcome"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        /**
+         * @description What is still lacking; null when the ratings suffice.
+         * @enum {string}
+         */
+        LoopRatingsNeed: "quorum" | "agreement";
+        LoopRatingProgressDto: {
+            /** @example 1600 */
+            completions: number;
+            /**
+             * @description Those with as many ratings as they need.
+             * @example 1200
+             */
+            complete: number;
+            /** @example 4100 */
+            ratings: number;
+            /** @example 0.8 */
+            agreement: number | null;
+            /** @description What is still lacking; null when the ratings suffice. */
+            lacks: components["schemas"]["LoopRatingsNeed"] | null;
+        };
+        LoopIterationDetailDto: {
+            /** Format: uuid */
+            loopId: string;
+            /**
+             * @description Counts from 1.
+             * @example 1
+             */
+            number: number;
+            /** Format: uuid */
+            startVersionId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are answered.
+             */
+            promptSetId: string | null;
+            /** Format: uuid */
+            completionBatchId: string | null;
+            /**
+             * Format: uuid
+             * @description Scored the answers for `disagreement`.
+             */
+            scoringJobId: string | null;
+            /**
+             * Format: uuid
+             * @description Prompts whose answers are rated.
+             */
+            ratedPromptSetId: string | null;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /** Format: uuid */
+            pairSetId: string | null;
+            /** Format: uuid */
+            rewardModelId: string | null;
+            /** Format: uuid */
+            trainingRunId: string | null;
+            /** Format: uuid */
+            candidateVersionId: string | null;
+            /** Format: uuid */
+            comparisonId: string | null;
+            decision: components["schemas"]["LoopDecision"] | null;
+            /** @description What the decision followed from. */
+            reason: components["schemas"]["LoopOutcome"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** @description In order. */
+            transitions: components["schemas"]["LoopTransitionDto"][];
+            /** @description From the moment that the prompts to be rated are chosen. */
+            ratingProgress: components["schemas"]["LoopRatingProgressDto"] | null;
+            figures: components["schemas"]["LoopFiguresDto"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LoopCompletionDto: {
+            /** Format: uuid */
+            completionId: string;
+            /** Format: uuid */
+            promptId: string;
+            /**
+             * @description Labelers who have rated it.
+             * @example 2
+             */
+            ratingCount: number;
+            prompt: string;
+            text: string;
+        };
+        LoopCompletionPage: {
+            data: components["schemas"]["LoopCompletionDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
         };
         Problem: {
             /** @example https://plumbline.dev/problems/validation_failed */
@@ -6162,6 +6991,31 @@ export interface components {
         LoopIterationCompletedEvent: {
             /** @constant */
             type: "loop.iteration_completed";
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                loopId: string;
+                iteration: number;
+            };
+        };
+        /**
+         * @description A loop cannot go on until somebody has looked at it
+         * @example {
+         *       "type": "loop.failed",
+         *       "timestamp": "2026-11-25T12:00:00.000Z",
+         *       "data": {
+         *         "loopId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+         *         "iteration": 3
+         *       }
+         *     }
+         */
+        LoopFailedEvent: {
+            /** @constant */
+            type: "loop.failed";
             /**
              * Format: date-time
              * @description when it happened
@@ -18863,6 +19717,881 @@ export interface operations {
             };
         };
     };
+    loops_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLoopDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_listIterations: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopIterationPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_getIteration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopIterationDetailDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loops_listCompletions: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopCompletionPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     webhook_job_succeeded: {
         parameters: {
             query?: never;
@@ -19204,6 +20933,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LoopIterationCompletedEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more: the endpoint is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, a redirect too, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_loop_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in every attempt
+                 * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
+                 */
+                "webhook-id": string;
+                /**
+                 * @description Of this attempt, in seconds since 1970
+                 * @example 1795608000
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description One `v1,` signature per valid secret, separated by spaces
+                 * @example v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoopFailedEvent"];
             };
         };
         responses: {

@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { JobsHttpModule } from './jobs/jobs-http.module.js';
 import { LabelingModule } from './labeling/labeling.module.js';
+import { LoopsModule } from './loops/loops.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { PairsModule } from './pairs/pairs.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
@@ -44,6 +45,7 @@ export class AppModule {
         RewardModule,
         TrainingModule,
         ComparisonsModule,
+        LoopsModule,
       ],
     };
   }

@@ -6,6 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { JobsWorkerModule } from './jobs/jobs-worker.module.js';
+import { LoopsWorkerModule } from './loops/loops-worker.module.js';
 import { PairsWorkerModule } from './pairs/pairs-worker.module.js';
 import { RewardWorkerModule } from './reward/reward-worker.module.js';
 import { TrainingWorkerModule } from './training/training-worker.module.js';
@@ -26,6 +27,7 @@ export class WorkerModule {
         RewardWorkerModule,
         TrainingWorkerModule,
         ComparisonsWorkerModule,
+        LoopsWorkerModule,
       ],
     };
   }

@@ -150,10 +150,10 @@ export class ApiKeysService {
     tx: Transaction,
     actor: Actor,
     action: 'api_key.created' | 'api_key.revoked' | 'api_key.rotated',
-    { id, name, prefix, vendorId }: NewApiKey,
+    { id, name, vendorId }: NewApiKey,
     more: Record<string, unknown> = {},
   ): Promise<void> {
-    return this.audit.record(tx, actor, { action, resource: { type: 'api_key', id }, detail: { name, prefix, vendorId, ...more } });
+    return this.audit.record(tx, actor, { action, resource: { type: 'api_key', id }, detail: { name, vendorId, ...more } });
   }
 
   private async touch(id: string): Promise<void> {

@@ -8,7 +8,9 @@ export interface ComparisonSampling {
 }
 
 export type ComparisonJudge =
-  { type: 'reward-model'; rewardModelId: string } | { type: 'labelers'; judgementsPerItem: number };
+  | { type: 'reward-model'; rewardModelId: string }
+  | { type: 'labelers'; judgementsPerItem: number }
+  | { type: 'labeling-batch'; criterionVersionId: string; vendorIds: string[]; overlap: number };
 
 /** A blind test of two policy versions on the same prompts. */
 @Entity('comparisons')
@@ -33,6 +35,14 @@ export class Comparison {
 
   @Column('jsonb')
   judge: ComparisonJudge;
+
+  /** Judges beside people; its opinion is reported apart from theirs. */
+  @Column('uuid', { nullable: true })
+  proxyRewardModelId: string | null;
+
+  /** Of the judge of that type, once both versions have answered. */
+  @Column('uuid', { nullable: true })
+  labelingBatchId: string | null;
 
   /** 0 until both versions have answered. */
   @Column('integer')

@@ -9,11 +9,12 @@ import { Rng } from '#src/common/rng.js';
 import type { Transaction } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { RewardScorersService } from '#src/reward/reward-scorers.service.js';
 import type { ComparisonItem } from './comparison-item.entity.js';
 import { preferenceFor } from './comparison-judgement.entity.js';
-import type { Comparison } from './comparison.entity.js';
+import type { Comparison, ComparisonJudge } from './comparison.entity.js';
 import { ComparisonsRepository } from './comparisons.repository.js';
 
 interface Answers {
@@ -33,6 +34,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     private readonly generation: GenerationService,
     private readonly completions: CompletionsService,
     private readonly scorers: RewardScorersService,
+    private readonly labeling: LabelingBatchesService,
   ) {}
 
   async run({ comparisonId }: { comparisonId: string }, context: JobContext): Promise<void> {
@@ -67,16 +69,17 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     );
   }
 
-  /** Scores of baseline and candidate by prompt; undefined when people are to judge. */
+  /** Scores of baseline and candidate by prompt; undefined when only people are to judge. */
   private async score(
-    { judge }: Comparison,
+    comparison: Comparison,
     prompts: readonly PromptText[],
     { baseline, candidate }: Answers,
     context: JobContext,
   ): Promise<{ baseline: number; candidate: number }[] | undefined> {
-    if (judge.type !== 'reward-model') return undefined;
+    const rewardModelId = judgingModel(comparison);
+    if (rewardModelId === null) return undefined;
     context.phase('judging');
-    const scorer = await this.scorers.load(judge.rewardModelId);
+    const scorer = await this.scorers.load(rewardModelId);
     try {
       const items = [...baseline, ...candidate].map(({ text }, i) => ({
         prompt: prompts[i % prompts.length].text,
@@ -94,27 +97,74 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     }
   }
 
+  /**
+   * Ids grow with time, and labelers of a batch see them: of half of the prompts, by a coin, the candidate's answer is
+   * kept first, so that no order of ids tells the versions apart.
+   *
+   * @returns the kept answers by prompt
+   */
+  private async keep(
+    tx: Transaction,
+    { id, sampling, baselineVersionId, candidateVersionId }: Comparison,
+    answers: Answers,
+  ): Promise<Record<keyof Answers, Map<string, NewCompletion>>> {
+    const early = (side: keyof Answers, promptId: string) =>
+      Rng.from(`${id}/${sampling.seed}/${promptId}/order`).next() < 0.5 === (side === 'baseline');
+    const kept = { baseline: new Map<string, NewCompletion>(), candidate: new Map<string, NewCompletion>() };
+    for (const wanted of [true, false]) {
+      for (const side of ['baseline', 'candidate'] as const) {
+        const version = side === 'baseline' ? baselineVersionId : candidateVersionId;
+        const some = answers[side].filter(({ promptId }) => early(side, promptId) === wanted);
+        for (const row of await this.completions.keepGenerated(tx, version, null, some)) kept[side].set(row.promptId, row);
+      }
+    }
+    return kept;
+  }
+
+  /** One pair per prompt: each has exactly these two completions. The seed hides the sides anew for each task. */
+  private async giveToPeople(
+    tx: Transaction,
+    { id, sampling }: Comparison,
+    { criterionVersionId, vendorIds, overlap }: Extract<ComparisonJudge, { type: 'labeling-batch' }>,
+    items: readonly ComparisonItem[],
+  ): Promise<void> {
+    const completionIds = items.flatMap((item) => [item.baselineCompletionId, item.candidateCompletionId]);
+    const seed = Rng.from(`${id}/${sampling.seed}/tasks`).int(2 ** 31);
+    const batch = await this.labeling.createIn(tx, {
+      name: `comparison ${id}`, mode: 'compare', criterionVersionId, completionIds, vendorIds, overlap, seed,
+    });
+    await this.comparisons.setLabelingBatch(tx, id, batch.id);
+  }
+
   private async write(
     tx: Transaction,
     comparison: Comparison,
     answers: Answers,
     scores: { baseline: number; candidate: number }[] | undefined,
   ): Promise<void> {
-    const { id, baselineVersionId, candidateVersionId, judge } = comparison;
-    const baseline = await this.completions.keepGenerated(tx, baselineVersionId, null, answers.baseline);
-    const candidate = await this.completions.keepGenerated(tx, candidateVersionId, null, answers.candidate);
-    const items = baseline.map((row, ordinal) => itemOf(comparison, ordinal, row, candidate[ordinal]));
+    const { id, judge } = comparison;
+    const rewardModelId = judgingModel(comparison);
+    const { baseline, candidate } = await this.keep(tx, comparison, answers);
+    const items = answers.baseline.map(({ promptId }, ordinal) =>
+      itemOf(comparison, ordinal, baseline.get(promptId)!, candidate.get(promptId)!),
+    );
     await this.comparisons.addItems(tx, id, items);
-    if (!scores || judge.type !== 'reward-model') return;
+    if (judge.type === 'labeling-batch') await this.giveToPeople(tx, comparison, judge, items);
+    if (!scores || rewardModelId === null) return;
     const judgements = items.map((item, i) => ({
       id: newId(),
       itemId: item.id,
       labelerId: null,
-      rewardModelId: judge.rewardModelId,
+      rewardModelId,
       preference: preferenceFor(scores[i].baseline, scores[i].candidate, item.candidateIsLeft),
     }));
     await this.comparisons.addJudgements(tx, judgements);
   }
+}
+
+/** The one that judges, or that judges beside people. */
+function judgingModel({ judge, proxyRewardModelId }: Comparison): string | null {
+  return judge.type === 'reward-model' ? judge.rewardModelId : proxyRewardModelId;
 }
 
 function itemOf(

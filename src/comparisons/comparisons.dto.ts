@@ -1,6 +1,8 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  ArrayUnique,
   IsBoolean,
   IsDefined,
   IsIn,
@@ -20,6 +22,7 @@ import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { preferences, type Preference } from './comparison-judgement.entity.js';
+import { ComparisonResultDto } from './comparison-results.dto.js';
 import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
 
 const { temperature, topP, maxTokens, seed } = defaultSampling;
@@ -81,23 +84,49 @@ export class LabelersJudgeDto {
   judgementsPerItem: number;
 }
 
-class UnknownJudge {
-  @IsIn(['reward-model', 'labelers'])
+/** People judge through a labeling batch in mode `compare`, which is made as soon as both versions have answered. */
+export class LabelingBatchJudgeDto {
+  @ApiProperty({ enum: ['labeling-batch'] })
+  @IsIn(['labeling-batch'])
+  type: 'labeling-batch';
+
+  /** What the answers are judged against; must be published. */
+  @IsUUID()
+  criterionVersionId: string;
+
+  /** Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+  @ApiProperty({ type: [String], format: 'uuid', maxItems: 100 })
+  @ArrayMaxSize(100)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  vendorIds: string[];
+
+  /** Judgements of each pair, each by another labeler. */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, example: 2 })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  overlap: number;
+}
+
+export class UnknownJudge {
+  @IsIn(['reward-model', 'labelers', 'labeling-batch'])
   type: string;
 }
 
 const judgeSchema = {
-  oneOf: [{ $ref: getSchemaPath(RewardModelJudgeDto) }, { $ref: getSchemaPath(LabelersJudgeDto) }],
+  oneOf: [RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto].map((type) => ({ $ref: getSchemaPath(type) })),
   discriminator: {
     propertyName: 'type',
     mapping: {
       'reward-model': getSchemaPath(RewardModelJudgeDto),
       labelers: getSchemaPath(LabelersJudgeDto),
+      'labeling-batch': getSchemaPath(LabelingBatchJudgeDto),
     },
   },
 };
 
-@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto)
 export class CreateComparisonDto {
   @IsUUID()
   baselineVersionId: string;
@@ -125,41 +154,22 @@ export class CreateComparisonDto {
       subTypes: [
         { name: 'reward-model', value: RewardModelJudgeDto },
         { name: 'labelers', value: LabelersJudgeDto },
+        { name: 'labeling-batch', value: LabelingBatchJudgeDto },
       ],
     },
   })
-  judge: RewardModelJudgeDto | LabelersJudgeDto;
-}
+  judge: RewardModelJudgeDto | LabelersJudgeDto | LabelingBatchJudgeDto;
 
-/** Wins are the candidate's. The interval is a 95% percentile bootstrap over prompts. */
-export class WinRateDto {
-  /** Share of items won, a tie counting half. @example 0.71 */
-  winRate: number;
-
-  /** @example 0.63 */
-  low: number;
-
-  /** @example 0.79 */
-  high: number;
-
-  /** Items judged. */
-  @ApiProperty({ type: 'integer', example: 128 })
-  n: number;
-
-  @ApiProperty({ type: 'integer', example: 84 })
-  wins: number;
-
-  @ApiProperty({ type: 'integer', example: 30 })
-  losses: number;
-
-  @ApiProperty({ type: 'integer', example: 14 })
-  ties: number;
+  /** Must be trained. Judges the same items beside the labelers, so that the two can be compared. */
+  @IsOptional()
+  @IsUUID()
+  proxyRewardModelId?: string;
 }
 
 export const comparisonStates = ['generating', 'awaiting_judgements', 'complete'] as const;
 export type ComparisonState = (typeof comparisonStates)[number];
 
-@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto)
+@ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto)
 export class ComparisonDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -181,6 +191,13 @@ export class ComparisonDto {
   @ApiProperty(judgeSchema)
   judge: ComparisonJudge;
 
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  proxyRewardModelId: string | null;
+
+  /** Where the judge of type `labeling-batch` works; null until both versions have answered. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelingBatchId: string | null;
+
   /** `generating` stays when the job has failed: the job says why. */
   @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })
   state: ComparisonState;
@@ -193,8 +210,8 @@ export class ComparisonDto {
   judgedItemCount: number;
 
   /** Null until complete: who looks at figures on the way stops when they please him. */
-  @ApiProperty({ type: () => WinRateDto, nullable: true })
-  result: WinRateDto | null;
+  @ApiProperty({ type: () => ComparisonResultDto, nullable: true })
+  result: ComparisonResultDto | null;
 
   createdAt: Date;
 }

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
+import { RatingsModule } from '#src/ratings/ratings.module.js';
 import { TrainingModule } from '#src/training/training.module.js';
 import { ComparisonItem } from './comparison-item.entity.js';
 import { ComparisonJudgement } from './comparison-judgement.entity.js';
@@ -19,6 +20,7 @@ import { JudgementsService } from './judgements.service.js';
     TypeOrmModule.forFeature([Comparison, ComparisonItem, ComparisonJudgement]),
     JobsModule,
     ArtifactsModule,
+    RatingsModule,
     TrainingModule,
   ],
   controllers: [ComparisonsController],

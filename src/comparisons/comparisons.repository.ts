@@ -5,12 +5,40 @@ import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { ComparisonItem } from './comparison-item.entity.js';
 import { ComparisonJudgement, type Preference } from './comparison-judgement.entity.js';
+import type { JudgedRow } from './comparison-result.js';
 import { Comparison } from './comparison.entity.js';
 
-export interface JudgedRow {
-  promptId: string;
-  candidateIsLeft: boolean;
-  preferences: Preference[];
+/**
+ * Everything that was said about the items of the comparisons $1, seen from the sides that the items fix: in judgements,
+ * and in the preferences that came through labeling batches. `counts`: whether it decides; a reward model beside people
+ * does not.
+ */
+const said = `
+  SELECT j.item_id, j.id, j.labeler_id, j.reward_model_id, j.preference,
+         (c.judge->>'type' = 'reward-model') = (j.labeler_id IS NULL) AS counts
+  FROM comparison_judgements j
+  JOIN comparison_items i ON i.id = j.item_id
+  JOIN comparisons c ON c.id = i.comparison_id
+  WHERE c.id = ANY($1)
+  UNION ALL
+  SELECT i.id, p.id, p.labeler_id, NULL,
+         CASE WHEN mine.rank = other.rank THEN 'tie' WHEN (mine.rank < other.rank) = i.candidate_is_left THEN 'left' ELSE 'right' END,
+         true
+  FROM comparisons c
+  JOIN comparison_items i ON i.comparison_id = c.id
+  JOIN labeling_items li ON li.batch_id = c.labeling_batch_id AND li.prompt_id = i.prompt_id
+    AND li.completion_ids @> ARRAY[i.baseline_completion_id, i.candidate_completion_id]
+  JOIN labeling_tasks t ON t.item_id = li.id
+  JOIN preferences p ON p.labeling_task_id = t.id
+  JOIN preference_ranks mine ON mine.preference_id = p.id AND mine.completion_id = i.candidate_completion_id
+  JOIN preference_ranks other ON other.preference_id = p.id AND other.completion_id = i.baseline_completion_id
+  WHERE c.id = ANY($1) AND NOT EXISTS (SELECT FROM preferences s WHERE s.supersedes_id = p.id)`;
+
+export interface SaidOfItem {
+  itemId: string;
+  labelerId: string | null;
+  rewardModelId: string | null;
+  preference: Preference;
 }
 
 export interface ItemTexts extends ComparisonItem {
@@ -23,12 +51,11 @@ export interface ItemTexts extends ComparisonItem {
 export class ComparisonsRepository {
   constructor(
     @InjectRepository(Comparison) private readonly comparisons: Repository<Comparison>,
-    @InjectRepository(ComparisonJudgement) private readonly judgements: Repository<ComparisonJudgement>,
   ) {}
 
   async insert(
     tx: Transaction,
-    comparison: Omit<Comparison, 'itemCount' | 'createdAt'>,
+    comparison: Omit<Comparison, 'itemCount' | 'createdAt' | 'labelingBatchId'>,
   ): Promise<Comparison> {
     await tx.insert(Comparison, { ...comparison, itemCount: 0 });
     return tx.findOneByOrFail(Comparison, { id: comparison.id });
@@ -50,11 +77,14 @@ export class ComparisonsRepository {
   /** Items with as many judgements as they need, by comparison; those without any have no entry. */
   async judgedItemCounts(ids: string[]): Promise<Map<string, number>> {
     const rows: { id: string; judged: number }[] = await this.comparisons.query(
-      `SELECT c.id, count(*)::int AS judged
+      `WITH said AS (${said}), given AS (SELECT item_id, count(*) AS given FROM said WHERE counts GROUP BY 1)
+       SELECT c.id, count(*)::int AS judged
        FROM comparisons c
        JOIN comparison_items i ON i.comparison_id = c.id
-       CROSS JOIN LATERAL (SELECT count(*) AS given FROM comparison_judgements j WHERE j.item_id = i.id) j
-       WHERE c.id = ANY($1) AND j.given >= coalesce((c.judge->>'judgementsPerItem')::int, 1)
+       JOIN given ON given.item_id = i.id
+       LEFT JOIN labeling_batches b ON b.id = c.labeling_batch_id
+       WHERE c.id = ANY($1) AND given.given >= CASE WHEN b.state = 'closed' THEN 1
+         ELSE coalesce((c.judge->>'judgementsPerItem')::int, (c.judge->>'overlap')::int, 1) END
        GROUP BY c.id`,
       [ids],
     );
@@ -64,12 +94,44 @@ export class ComparisonsRepository {
   /** Every item with what was said about it, in order of the items. */
   judgedItems(comparisonId: string): Promise<JudgedRow[]> {
     return this.comparisons.query(
-      `SELECT i.prompt_id AS "promptId", i.candidate_is_left AS "candidateIsLeft",
-         coalesce(array_agg(j.preference ORDER BY j.id) FILTER (WHERE j.id IS NOT NULL), '{}') AS preferences
-       FROM comparison_items i LEFT JOIN comparison_judgements j ON j.item_id = i.id
-       WHERE i.comparison_id = $1 GROUP BY i.id ORDER BY i.ordinal`,
-      [comparisonId],
+      `WITH said AS (${said})
+       SELECT i.prompt_id AS "promptId", p.tags, i.candidate_is_left AS "candidateIsLeft",
+         char_length(cc.text) - char_length(bc.text) AS "lengthDifference",
+         coalesce(array_agg(s.preference ORDER BY s.id) FILTER (WHERE s.counts), '{}') AS preferences,
+         (count(*) FILTER (WHERE s.counts AND l.simulated))::int AS simulated,
+         min(s.preference) FILTER (WHERE NOT s.counts) AS "proxyPreference"
+       FROM comparison_items i
+       JOIN prompts p ON p.id = i.prompt_id
+       JOIN completions bc ON bc.id = i.baseline_completion_id
+       JOIN completions cc ON cc.id = i.candidate_completion_id
+       LEFT JOIN said s ON s.item_id = i.id
+       LEFT JOIN labelers l ON l.id = s.labeler_id
+       WHERE i.comparison_id = ANY($1) GROUP BY i.id, p.tags, cc.text, bc.text ORDER BY i.ordinal`,
+      [[comparisonId]],
     );
+  }
+
+  /** What was said about some items of a comparison, by whoever said it. */
+  judgementsOf(comparisonId: string, itemIds: string[]): Promise<SaidOfItem[]> {
+    return this.comparisons.query(
+      `WITH said AS (${said})
+       SELECT item_id AS "itemId", labeler_id AS "labelerId", reward_model_id AS "rewardModelId", preference
+       FROM said WHERE item_id = ANY($2) ORDER BY id`,
+      [[comparisonId], itemIds],
+    );
+  }
+
+  /** Ids among these that no vendor has. */
+  async unknownVendors(ids: readonly string[]): Promise<string[]> {
+    const rows: { id: string }[] = await this.comparisons.query(
+      `SELECT id FROM unnest($1::uuid[]) given (id) WHERE NOT EXISTS (SELECT FROM vendors v WHERE v.id = given.id)`,
+      [ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async setLabelingBatch(tx: Transaction, id: string, labelingBatchId: string): Promise<void> {
+    await tx.update(Comparison, id, { labelingBatchId });
   }
 
   pageItems(comparisonId: string, request: PageRequest): Promise<ItemTexts[]> {
@@ -84,14 +146,6 @@ export class ComparisonsRepository {
        WHERE i.comparison_id = $1 AND i.ordinal > $2 ORDER BY i.ordinal LIMIT $3`,
       [comparisonId, Number(request.after ?? -1), request.limit + 1],
     );
-  }
-
-  judgementsOf(itemIds: string[]): Promise<ComparisonJudgement[]> {
-    return this.judgements
-      .createQueryBuilder('j')
-      .where('j.itemId = ANY(:itemIds)', { itemIds })
-      .orderBy('j.id')
-      .getMany();
   }
 
   async addItems(tx: Transaction, comparisonId: string, items: ComparisonItem[]): Promise<void> {

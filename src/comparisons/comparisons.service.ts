@@ -7,8 +7,9 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
-import { candidateScore } from './comparison-judgement.entity.js';
+import { comparisonResult, type ComparisonResult } from './comparison-result.js';
 import type { Comparison } from './comparison.entity.js';
 import {
   samplingDefaults,
@@ -18,10 +19,8 @@ import {
   type ComparisonState,
   type CreateComparisonDto,
   type RevealedItemDto,
-  type WinRateDto,
 } from './comparisons.dto.js';
 import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.js';
-import { winRate } from './win-rate.js';
 
 /** More would make the bootstrap hold up the API; no interval needs more. */
 const maxPrompts = 5000;
@@ -31,21 +30,28 @@ const resultsKept = 200;
 @Injectable()
 export class ComparisonsService {
   /** A complete comparison never changes, and its bootstrap need not be done twice. */
-  private readonly results = new Map<string, WinRateDto>();
+  private readonly results = new Map<string, ComparisonResult>();
 
   constructor(
     private readonly database: Database,
     private readonly comparisons: ComparisonsRepository,
     private readonly inputs: TrainingInputs,
+    private readonly criteria: CriteriaService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `unknown_reward_model`,
-   *   `same_policy_version`, `prompt_set_too_large`; 409 `reward_model_not_trained`
+   *   `criterion_version_not_found`, `vendor_not_found`, `same_policy_version`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`,
+   *   `criterion_version_not_published`
    */
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
+    await this.check(dto);
+    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+  }
+
+  private async check(dto: CreateComparisonDto): Promise<void> {
     const { baselineVersionId, candidateVersionId, promptSetId, judge } = dto;
     await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
@@ -64,9 +70,8 @@ export class ComparisonsService {
       const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
       throw unprocessable('prompt_set_too_large', '/promptSetId', 'max', message, promptSetId);
     }
-    if (judge.type === 'reward-model')
-      await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
-    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+    await this.checkJudge(judge);
+    await this.checkProxy(dto);
   }
 
   async get(id: string): Promise<ComparisonDto> {
@@ -94,7 +99,7 @@ export class ComparisonsService {
     if (query.reveal) requireReveal(auth, state);
     const request = pageRequest(query, 'ordinal');
     const page = toPage(await this.comparisons.pageItems(id, request), request, (item) => item.ordinal);
-    const revealed = query.reveal ? await this.reveal(page.data) : undefined;
+    const revealed = query.reveal ? await this.reveal(id, page.data) : undefined;
     return {
       ...page,
       data: page.data.map((item) => ({
@@ -110,6 +115,44 @@ export class ComparisonsService {
     return comparison;
   }
 
+  /**
+   * @throws ProblemException 422 `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`; 409
+   *   `reward_model_not_trained`, `criterion_version_not_published`
+   */
+  async checkJudge(judge: CreateComparisonDto['judge']): Promise<void> {
+    if (judge.type === 'reward-model') {
+      await this.inputs.requireTrainedRewardModel(judge.rewardModelId, '/judge/rewardModelId');
+    }
+    if (judge.type !== 'labeling-batch') return;
+    const version = await this.criteria.findVersion(judge.criterionVersionId);
+    if (!version) {
+      const message = 'no such criterion version';
+      throw unprocessable('criterion_version_not_found', '/judge/criterionVersionId', 'exists', message, judge.criterionVersionId);
+    }
+    if (version.state !== 'published') {
+      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is judged against it`);
+    }
+    await this.checkVendors(judge.vendorIds, '/judge/vendorIds');
+  }
+
+  /** @throws ProblemException 422 `vendor_not_found` */
+  async checkVendors(ids: readonly string[], pointer: string): Promise<void> {
+    const [unknown] = await this.comparisons.unknownVendors(ids);
+    if (unknown === undefined) return;
+    const at = ids.findIndex((id) => id.toLowerCase() === unknown);
+    throw unprocessable('vendor_not_found', `${pointer}/${at}`, 'exists', 'no such vendor', unknown);
+  }
+
+  private async checkProxy({ judge, proxyRewardModelId }: CreateComparisonDto): Promise<void> {
+    if (!proxyRewardModelId) return;
+    const pointer = '/proxyRewardModelId';
+    if (judge.type === 'reward-model') {
+      const message = 'a proxy judges beside people, and a reward model judges this comparison';
+      throw unprocessable('proxy_without_people', pointer, 'judge', message, proxyRewardModelId);
+    }
+    await this.inputs.requireTrainedRewardModel(proxyRewardModelId, pointer);
+  }
+
   private async start(tx: Transaction, auth: AuthContext, dto: CreateComparisonDto): Promise<Comparison> {
     const { baselineVersionId, candidateVersionId, promptSetId } = dto;
     const id = newId();
@@ -122,13 +165,16 @@ export class ComparisonsService {
     });
     const sampling = { ...samplingDefaults, ...given(dto.sampling ?? {}) };
     const judge = { ...dto.judge };
-    const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge };
+    const proxyRewardModelId = dto.proxyRewardModelId ?? null;
+    const row = { id, jobId: job.id, baselineVersionId, candidateVersionId, promptSetId, sampling, judge, proxyRewardModelId };
     const comparison = await this.comparisons.insert(tx, row);
     await this.lineage.link(tx, { type: 'policy_version', id: baselineVersionId }, node, 'baseline');
     await this.lineage.link(tx, { type: 'policy_version', id: candidateVersionId }, node, 'candidate');
     await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
     if (judge.type === 'reward-model')
       await this.lineage.link(tx, { type: 'reward_model', id: judge.rewardModelId }, node, 'judge');
+    if (proxyRewardModelId)
+      await this.lineage.link(tx, { type: 'reward_model', id: proxyRewardModelId }, node, 'proxy');
     return comparison;
   }
 
@@ -142,23 +188,17 @@ export class ComparisonsService {
     };
   }
 
-  private async result({ id, sampling }: Comparison): Promise<WinRateDto> {
+  private async result({ id, sampling }: Comparison): Promise<ComparisonResult> {
     const known = this.results.get(id);
     if (known) return known;
-    const rows = await this.comparisons.judgedItems(id);
-    const items = rows.map(({ promptId, candidateIsLeft, preferences }) => ({
-      promptId,
-      scores: preferences.map((preference) => candidateScore(preference, candidateIsLeft)),
-    }));
-    // Complete, so that every item is judged and no figure is missing.
-    const result = winRate(items, { seed: `${sampling.seed}/interval` }) as WinRateDto;
+    const result = comparisonResult(await this.comparisons.judgedItems(id), sampling.seed);
     if (this.results.size >= resultsKept) this.results.clear();
     this.results.set(id, result);
     return result;
   }
 
-  private async reveal(items: ItemTexts[]): Promise<Map<string, RevealedItemDto>> {
-    const judgements = await this.comparisons.judgementsOf(items.map(({ id }) => id));
+  private async reveal(comparisonId: string, items: ItemTexts[]): Promise<Map<string, RevealedItemDto>> {
+    const judgements = await this.comparisons.judgementsOf(comparisonId, items.map(({ id }) => id));
     const revealed = (item: ItemTexts): RevealedItemDto => ({
       promptId: item.promptId,
       candidateSide: item.candidateIsLeft ? 'left' : 'right',

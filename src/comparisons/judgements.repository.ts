@@ -22,7 +22,7 @@ export class JudgementsRepository {
 
   ofItems(tx: Transaction, itemIds: string[]): Promise<GivenJudgement[]> {
     return tx.query(
-      `SELECT id, item_id AS "itemId", labeler_id AS "labelerId", preference FROM comparison_judgements WHERE item_id = ANY($1)`,
+      `SELECT id, item_id AS "itemId", labeler_id AS "labelerId", preference FROM comparison_judgements WHERE item_id = ANY($1) AND labeler_id IS NOT NULL`,
       [itemIds],
     );
   }

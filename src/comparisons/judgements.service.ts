@@ -63,7 +63,7 @@ export class JudgementsService {
     const comparison = await this.comparisons.find(comparisonId);
     if (!comparison) throw notFound('comparison', comparisonId);
     if (comparison.judge.type !== 'labelers')
-      throw conflict('not_for_labelers', 'a reward model judges this comparison');
+      throw conflict('not_for_labelers', judgedElsewhere(comparison));
     if (comparison.itemCount === 0)
       throw conflict('comparison_not_ready', 'the answers are still being generated');
     return comparison;
@@ -99,6 +99,11 @@ export class JudgementsService {
     await this.judgements.insert(tx, desk.accepted);
     return decisions;
   }
+}
+
+function judgedElsewhere({ judge, labelingBatchId }: Comparison): string {
+  if (judge.type === 'reward-model') return 'a reward model judges this comparison';
+  return `this comparison is judged through labeling batch ${labelingBatchId ?? '(not made yet)'}`;
 }
 
 function lineResult(line: number, decision: Decision): BulkItemResult {

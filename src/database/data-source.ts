@@ -11,6 +11,9 @@ import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-Lab
 import { PairSetPreferences1795646202000 } from '../../migrations/1795646202000-PairSetPreferences.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
+import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
+import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
+import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { SnakeNaming } from './naming.js';
@@ -29,6 +32,9 @@ export const migrations = [
   PairSetPreferences1795646202000,
   VendorTaskCompletions1795646299000,
   RunSaves1795646400000,
+  ComparisonProxies1795646600000,
+  Loops1795646601000,
+  JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
 ];

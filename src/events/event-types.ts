@@ -31,6 +31,7 @@ export const eventDefinitions = {
     fields: { loopId: 'id', iteration: 'count', labelingBatchId: 'id?' },
   },
   'loop.iteration_completed': { summary: 'A loop finished an iteration', fields: { loopId: 'id', iteration: 'count' } },
+  'loop.failed': { summary: 'A loop cannot go on until somebody has looked at it', fields: { loopId: 'id', iteration: 'count' } },
   'loop.stopped': { summary: 'A loop ended', fields: { loopId: 'id', iteration: 'count' } },
   'policy.promoted': {
     summary: 'An alias of a policy points to another version',

@@ -43,6 +43,11 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     return this.on(channels.outbox, listener);
   }
 
+  /** Some job changed. @returns a function that stops listening */
+  onAnyJob(listener: () => void): () => void {
+    return this.on(channels.job, listener);
+  }
+
   /** Somebody asked the job to stop. */
   onStop(jobId: string, listener: () => void): () => void {
     return this.on(`${channels.stop}:${jobId}`, listener);
@@ -72,9 +77,10 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     });
     this.client = client;
     client.on('error', (error) => this.reconnect(error));
-    client.on('notification', ({ channel, payload }) =>
-      this.emitter.emit(payload ? `${channel}:${payload}` : channel),
-    );
+    client.on('notification', ({ channel, payload }) => {
+      if (payload) this.emitter.emit(`${channel}:${payload}`);
+      this.emitter.emit(channel);
+    });
     await client.connect();
     await client.query(Object.values(channels).map((channel) => `LISTEN ${channel}`).join('; '));
   }

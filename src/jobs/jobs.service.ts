@@ -38,6 +38,17 @@ const refusals = {
   retry: 'job_not_retryable',
 } as const;
 
+/** What a retried job starts with. */
+const fresh = {
+  attempt: 0,
+  error: null,
+  phase: null,
+  startedAt: null,
+  progressCompleted: 0,
+  progressTotal: null,
+  progressEtaSeconds: null,
+};
+
 @Injectable()
 export class JobsService {
   constructor(
@@ -110,38 +121,30 @@ export class JobsService {
 
   /** A queued job is cancelled at once, a running one at its next step boundary. */
   cancel(viewer: JobViewer, id: string): Promise<Job> {
-    return this.act(viewer, id, 'cancel', async (tx, job) => {
-      if (job.state === 'cancelling') return job;
-      const leased = next(job.state, 'cancel') === 'cancelling';
-      return this.jobs.change(tx, job, 'cancel', leased ? 'cancelling' : 'cancelled');
-    });
+    return this.act(viewer, id, 'cancel');
   }
 
   /** A queued job is paused at once, a running one at its next step boundary; it keeps what it has saved. */
   pause(viewer: JobViewer, id: string): Promise<Job> {
-    return this.act(viewer, id, 'pause', (tx, job) => {
-      const leased = next(job.state, 'pause') === 'pausing';
-      return this.jobs.change(tx, job, 'pause', leased ? 'pausing' : 'paused');
-    });
+    return this.act(viewer, id, 'pause');
   }
 
   /** Queues a paused job again; it goes on from what it has saved, and the pause costs it no attempt. */
   resume(viewer: JobViewer, id: string): Promise<Job> {
-    return this.act(viewer, id, 'resume', (tx, job) => this.jobs.change(tx, job, 'resume', 'resumed'));
+    return this.act(viewer, id, 'resume');
   }
 
   /** Queues a failed or cancelled job again, with all its attempts. */
   retry(viewer: JobViewer, id: string): Promise<Job> {
-    const fresh = {
-      attempt: 0,
-      error: null,
-      phase: null,
-      startedAt: null,
-      progressCompleted: 0,
-      progressTotal: null,
-      progressEtaSeconds: null,
-    };
-    return this.act(viewer, id, 'retry', (tx, job) => this.jobs.change(tx, job, 'retry', 'retried', fresh));
+    return this.act(viewer, id, 'retry');
+  }
+
+  /** The same inside the caller's transaction; false, and nothing done, where the job's state does not allow it. */
+  async actIn(tx: Transaction, id: string, action: keyof typeof refusals): Promise<boolean> {
+    const job = await this.jobs.lock(tx, id);
+    if (!job || next(job.state, action) === undefined) return false;
+    await this.change(tx, job, action);
+    return true;
   }
 
   events(jobId: string, afterId: string): Promise<JobEvent[]> {
@@ -158,17 +161,27 @@ export class JobsService {
     return toPage(await this.records.listMetrics(id, page), page, (metric) => metric.step);
   }
 
-  private async act(
-    viewer: JobViewer,
-    id: string,
-    action: keyof typeof refusals,
-    change: (tx: Transaction, job: Job) => Promise<Job>,
-  ): Promise<Job> {
+  private async act(viewer: JobViewer, id: string, action: keyof typeof refusals): Promise<Job> {
     await this.get(viewer, id);
     return this.database.transaction(async (tx) => {
       const job = await this.jobs.lock(tx, id);
       if (!job || next(job.state, action) === undefined) throw conflict(refusals[action], `job ${id} is ${job?.state ?? 'gone'}`);
-      return change(tx, job);
+      return this.change(tx, job, action);
     });
+  }
+
+  /** @param job allows the action */
+  private async change(tx: Transaction, job: Job, action: keyof typeof refusals): Promise<Job> {
+    const to = next(job.state, action);
+    switch (action) {
+      case 'cancel':
+        return job.state === 'cancelling' ? job : this.jobs.change(tx, job, action, to === 'cancelling' ? 'cancelling' : 'cancelled');
+      case 'pause':
+        return this.jobs.change(tx, job, action, to === 'pausing' ? 'pausing' : 'paused');
+      case 'resume':
+        return this.jobs.change(tx, job, action, 'resumed');
+      case 'retry':
+        return this.jobs.change(tx, job, action, 'retried', fresh);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequireScopes } from '#src/auth/auth.js';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import {
   CreatePolicyDto,
@@ -57,10 +57,11 @@ export class PoliciesController {
   @RequireScopes('policies:write')
   @ApiOperation({ operationId: 'policies_putAlias' })
   putAlias(
+    @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('alias') alias: string,
     @Body() dto: PutPolicyAliasDto,
   ): Promise<PolicyAliasDto> {
-    return this.policies.putAlias(id, alias, dto.policyVersionId);
+    return this.policies.putAlias(auth, id, alias, dto.policyVersionId);
   }
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
+import { AuditModule } from '#src/auth/audit/audit.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
+import { EventsModule } from '#src/events/events.module.js';
 import { PoliciesController } from './policies.controller.js';
 import { PoliciesRepository } from './policies.repository.js';
 import { PoliciesService } from './policies.service.js';
@@ -13,7 +15,7 @@ import { PolicyVersionsService } from './policy-versions.service.js';
 import { Policy } from './policy.entity.js';
 
 @Module({
-  imports: [DatabaseModule, ArtifactsModule, TypeOrmModule.forFeature([Policy, PolicyVersion, PolicyAlias])],
+  imports: [AuditModule, EventsModule, DatabaseModule, ArtifactsModule, TypeOrmModule.forFeature([Policy, PolicyVersion, PolicyAlias])],
   controllers: [PoliciesController, PolicyVersionsController],
   providers: [PoliciesRepository, PoliciesService, PolicyVersionsRepository, PolicyVersionsService],
   exports: [PoliciesService, PolicyVersionsService],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
+import type { Transaction } from '#src/database/database.js';
 import { PolicyAlias } from './policy-alias.entity.js';
 import { Policy } from './policy.entity.js';
 
@@ -27,9 +28,10 @@ export class PoliciesRepository {
     return query.getMany();
   }
 
-  async putAlias(policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
-    await this.aliases.upsert({ policyId, alias, policyVersionId, updatedAt: new Date() }, ['policyId', 'alias']);
-    return this.aliases.findOneByOrFail({ policyId, alias });
+  async putAlias(policyId: string, alias: string, policyVersionId: string, tx?: Transaction): Promise<PolicyAlias> {
+    const aliases = tx?.getRepository(PolicyAlias) ?? this.aliases;
+    await aliases.upsert({ policyId, alias, policyVersionId, updatedAt: new Date() }, ['policyId', 'alias']);
+    return aliases.findOneByOrFail({ policyId, alias });
   }
 
   findAlias(policyId: string, alias: string): Promise<PolicyAlias | null> {

@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { AuditService, type Actor } from '#src/auth/audit/audit.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import type { Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
+import { Database } from '#src/database/database.js';
+import { EventsService } from '#src/events/events.service.js';
 import type { CreatePolicyDto } from './policies.dto.js';
 import { PoliciesRepository } from './policies.repository.js';
 import type { PolicyAlias } from './policy-alias.entity.js';
@@ -14,6 +19,9 @@ export class PoliciesService {
   constructor(
     private readonly policies: PoliciesRepository,
     private readonly versions: PolicyVersionsRepository,
+    private readonly database: Database,
+    private readonly events: EventsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** @throws ProblemException 409 `policy_name_taken` */
@@ -37,19 +45,35 @@ export class PoliciesService {
     return toPage(await this.policies.page(request), request, (policy) => policy.id);
   }
 
-  /** Points the alias at a version, wherever it pointed before. */
-  async putAlias(policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+  /** Points the alias at a version, wherever it pointed before. Where it pointed there already, nothing happens. */
+  async putAlias(auth: AuthContext, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     await this.get(policyId);
-    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) {
-      const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
-      throw unprocessable('invalid_alias', 'alias', 'matches', message, alias);
-    }
+    requireAlias(alias, 'alias');
     const version = await this.versions.find(policyVersionId);
     if (version?.policyId !== policyId) {
       const message = 'this policy has no such version';
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', message, policyVersionId);
     }
-    return this.policies.putAlias(policyId, alias, version.id);
+    const before = await this.policies.findAlias(policyId, alias);
+    if (before?.policyVersionId === version.id) return before;
+    return this.database.transaction((tx) => this.promote(tx, auth, policyId, alias, version.id));
+  }
+
+  /** The same in the caller's transaction, for a version that is known to be of the policy: told, and written down. */
+  async promote(tx: Transaction, actor: Actor, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    const promoted = await this.policies.putAlias(policyId, alias, policyVersionId, tx);
+    await this.events.emit(tx, { type: 'policy.promoted', data: { policyId, policyVersionId, alias }, vendorIds: [] });
+    await this.audit.record(tx, actor, {
+      action: 'policy.promoted',
+      resource: { type: 'policy', id: policyId },
+      detail: { alias, policyVersionId },
+    });
+    return promoted;
+  }
+
+  /** The same inside the caller's transaction, for an alias and a version that were checked. */
+  putAliasIn(tx: Transaction, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
+    return this.policies.putAlias(policyId, alias, policyVersionId, tx);
   }
 
   async getAlias(policyId: string, alias: string): Promise<PolicyAlias> {
@@ -64,4 +88,11 @@ export class PoliciesService {
     await this.get(policyId);
     return { data: await this.policies.listAliases(policyId), nextCursor: null, hasMore: false };
   }
+}
+
+/** @throws ProblemException 422 `invalid_alias` */
+export function requireAlias(alias: string, pointer: string): void {
+  if (/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) return;
+  const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
+  throw unprocessable('invalid_alias', pointer, 'matches', message, alias);
 }

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ComparisonsWorkerModule } from '#src/comparisons/comparisons-worker.module.js';
-import { givenLabeler, withSql } from '../factories/ratings.js';
+import { givenCriterionVersion, givenLabeler, withSql } from '../factories/ratings.js';
 import {
   givenPolicyVersion,
   givenPromptSet,
@@ -29,6 +29,7 @@ let baselineVersionId: string;
 let candidateVersionId: string;
 let rewardModelId: string;
 let promptSetId: string;
+let criterionVersionId: string;
 const unknownId = '019a8a5e-0000-7000-8000-000000000001';
 const texts = Array.from({ length: 20 }, (_, i) => `question ${i}?`);
 const sampling = { temperature: 1, maxTokens: 6, seed: 5 };
@@ -58,6 +59,7 @@ beforeAll(async () => {
   candidateVersionId = await givenPolicyVersion(t, 'two', trainableCheckpoint(2));
   rewardModelId = await givenRewardModel(t, baselineVersionId);
   promptSetId = await givenPromptSet(t, 'held-out', texts);
+  criterionVersionId = await givenCriterionVersion(t);
   for (const name of ['ann', 'ben', 'cleo']) await givenLabeler(t, name);
 });
 afterAll(async () => {
@@ -75,8 +77,8 @@ const body = (judge: object, change: object = {}) => ({
 });
 const people = (judgementsPerItem = 2) => ({ type: 'labelers', judgementsPerItem });
 
-async function compared(judge: object) {
-  const created = await post('/v1/comparisons', body(judge)).expect(202);
+async function compared(judge: object, change: object = {}) {
+  const created = await post('/v1/comparisons', body(judge, change)).expect(202);
   expect(created.headers.location).toBe(`/v1/jobs/${created.body.jobId}`);
   expect(created.body).toMatchObject({ state: 'generating', itemCount: 0, result: null, judge });
   expect(await settled(worker, created.body.jobId, undefined, 60_000)).toMatchObject({
@@ -134,7 +136,9 @@ describe('judged by people', () => {
   let id: string;
   let items: Item[];
   beforeAll(async () => {
-    const comparison = await compared(people());
+    // Half of the prompts are tagged, and a reward model judges beside the people.
+    await withSql(t, (client) => client.query(`UPDATE prompts SET tags = '{even}' WHERE text ~ 'question [0-9]*[02468]\\?'`));
+    const comparison = await compared(people(), { proxyRewardModelId: rewardModelId });
     expect(comparison).toMatchObject({
       state: 'awaiting_judgements',
       itemCount: 20,
@@ -223,8 +227,69 @@ describe('judged by people', () => {
       wins: won ? 1 : 0,
       losses: won ? 0 : 1,
       winRate: won ? 0.525 : 0.475,
+      judgements: 40,
+      simulatedJudgements: 0,
     });
+    expect(comparison.result.byTag.map(({ tag, n }: { tag: string; n: number }) => [tag, n])).toEqual([[null, 10], ['even', 10]]);
+    expect(Number.isFinite(comparison.result.lengthControlled.winRate)).toBe(true);
+    // The same reward model alone says of these answers what the proxy said of them.
+    const alone = await compared({ type: 'reward-model', rewardModelId });
+    const { drift, agreement, ...proxy } = comparison.result.proxy;
+    expect(alone.result).toMatchObject(proxy);
+    expect(alone.result.proxy).toBeNull();
+    expect(drift.value).toBeCloseTo(proxy.winRate - comparison.result.winRate, 12);
+    expect(drift.low).toBeLessThanOrEqual(drift.value);
+    expect(agreement).toBeLessThanOrEqual(1);
     expect((await get('/v1/comparisons')).body.data.map((row: { id: string }) => row.id)).toContain(id);
+  });
+});
+
+describe('judged through a labeling batch', () => {
+  const judge = () => ({ type: 'labeling-batch', criterionVersionId, vendorIds: [], overlap: 2 });
+  interface Task {
+    id: string;
+    completions: { id: string }[];
+  }
+  const labelers = async () =>
+    (await get('/v1/labelers?limit=500')).body.data as { id: string; externalId: string }[];
+
+  test('tasks of two answers, whose preferences are the result', async () => {
+    const comparison = await compared(judge());
+    expect(comparison).toMatchObject({ state: 'awaiting_judgements', itemCount: 20, judgedItemCount: 0 });
+    const batch = (await get(`/v1/labeling-batches/${comparison.labelingBatchId}`).expect(200)).body;
+    expect(batch).toMatchObject({ mode: 'compare', itemCount: 20, overlap: 2, state: 'open' });
+    const refused = await post(`/v1/comparisons/${comparison.id}/judgements`, { itemId: unknownId, labelerExternalId: 'ann', preference: 'tie' });
+    expect([refused.status, refused.body.code]).toEqual([409, 'not_for_labelers']);
+    const sides = await withSql(t, (client) =>
+      client.query('SELECT baseline_completion_id AS b, candidate_completion_id AS c FROM comparison_items WHERE comparison_id = $1', [comparison.id]),
+    );
+    const items = sides.rows as { b: string; c: string }[];
+    // Neither side's ids are the earlier ones throughout.
+    expect(new Set(items.map(({ b, c }) => b < c)).size).toBe(2);
+    const candidates = new Set(items.map(({ c }) => c));
+    // Ann always prefers the candidate, Ben never sees a difference.
+    for (const name of ['ann', 'ben']) {
+      const labelerId = (await labelers()).find(({ externalId }) => externalId === name)!.id;
+      const claimed = await post(`/v1/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }).expect(200);
+      for (const { id, completions } of claimed.body.tasks as Task[]) {
+        const better = completions.find((completion) => candidates.has(completion.id))!.id;
+        await post(`/v1/tasks/${id}/submit`, { comparison: { preferredCompletionId: name === 'ann' ? better : null } }).expect(200);
+      }
+    }
+    const { body: done } = await get(`/v1/comparisons/${comparison.id}`).expect(200);
+    expect(done).toMatchObject({ state: 'complete', judgedItemCount: 20 });
+    expect(done.result).toMatchObject({ winRate: 0.75, n: 20, wins: 20, judgements: 40, simulatedJudgements: 0 });
+    const [item] = await itemsOf(comparison.id, '&reveal=true');
+    expect(item.revealed!.judgements.map(({ preference }) => preference).sort()).toEqual([item.revealed!.candidateSide, 'tie'].sort());
+  });
+
+  test('a criterion or a vendor that is not there', async () => {
+    const refused = async (change: object, code: string, pointer: string) => {
+      const answer = await post('/v1/comparisons', body({ ...judge(), ...change })).expect(422);
+      expect([answer.body.code, answer.body.errors[0].pointer]).toEqual([code, pointer]);
+    };
+    await refused({ vendorIds: [unknownId] }, 'vendor_not_found', '/judge/vendorIds/0');
+    await refused({ criterionVersionId: unknownId }, 'criterion_version_not_found', '/judge/criterionVersionId');
   });
 });
 
@@ -298,6 +363,12 @@ describe('what cannot be compared', () => {
       preference: 'tie',
     });
     expect([early.status, early.body.code]).toEqual([409, 'comparison_not_ready']);
+  });
+
+  test('a proxy beside a reward model, or an unknown one', async () => {
+    const judge = { type: 'reward-model', rewardModelId };
+    await refused(judge, { proxyRewardModelId: rewardModelId }, 422, 'proxy_without_people', '/proxyRewardModelId');
+    await refused(people(), { proxyRewardModelId: unknownId }, 422, 'unknown_reward_model', '/proxyRewardModelId');
   });
 
   test('unknown comparisons', async () => {

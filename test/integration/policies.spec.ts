@@ -6,6 +6,7 @@ import { Database } from '#src/database/database.js';
 import { serializeCheckpoint, type FileMap } from '#src/lm/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
+import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { createTinyPolicy, tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
 
@@ -74,6 +75,11 @@ test('an alias moves from version to version of its own policy', async () => {
   const { body: alias } = await putAlias('production', versionId).expect(200);
   expect(alias).toMatchObject({ policyId, alias: 'production', policyVersionId: versionId });
   expect((await get(`/v1/policies/${policyId}/aliases/production`).expect(200)).body).toEqual(alias);
+  // Told and written down, once: the second time it pointed there already.
+  const events = await withSql(t, async (sql) => (await sql.query(`SELECT data FROM domain_events WHERE type = 'policy.promoted'`)).rows);
+  expect(events).toEqual([{ data: { policyId, policyVersionId: versionId, alias: 'production' } }]);
+  const { data: acts } = (await get(`/v1/audit-log?action=policy.promoted&resource=policy:${policyId}`).expect(200)).body;
+  expect(acts).toMatchObject([{ actor: { type: 'api_key' }, detail: { alias: 'production', policyVersionId: versionId } }]);
   expect((await get(`/v1/policies/${policyId}/aliases`)).body.data).toEqual([alias]);
   const other = await request(t.http).post('/v1/policies').set(t.admin).send({ name: 'other' }).expect(201);
   expect((await putAlias('production', versionId, other.body.id).expect(422)).body.code).toBe('unknown_policy_version');

@@ -1,0 +1,106 @@
+/** Everything that is told of a complete comparison, from what was said about its items. */
+import { mean } from '#src/common/statistics.js';
+import { candidateScore, type Preference } from './comparison-judgement.entity.js';
+import { lengthControlledWinRate, type LengthControlledWinRate } from './length-controlled.js';
+import { meanInterval, type Interval } from './prompt-interval.js';
+import { winRate, type JudgedItem, type WinRate } from './win-rate.js';
+
+export interface JudgedRow {
+  promptId: string;
+  tags: string[];
+  candidateIsLeft: boolean;
+  /** Of those whose judgement counts. */
+  preferences: Preference[];
+  /** How many of them came from programs that stand in for people. */
+  simulated: number;
+  /** Of the reward model that judges beside them. */
+  proxyPreference: Preference | null;
+  /** Candidate less baseline, in characters. */
+  lengthDifference: number;
+}
+
+type Judged<T> = { [K in keyof T]: NonNullable<T[K]> };
+export type JudgedWinRate = Judged<WinRate>;
+
+export interface TagWinRate extends JudgedWinRate {
+  /** null: prompts without any tag. */
+  tag: string | null;
+}
+
+export interface ProxyResult extends JudgedWinRate {
+  /** Win rate by the proxy less that by people, on the same items. */
+  drift: { value: number } & Interval;
+  /** Share of items of which both said the same: won, lost or tie. */
+  agreement: number;
+}
+
+export interface ComparisonResult extends JudgedWinRate {
+  judgements: number;
+  simulatedJudgements: number;
+  lengthControlled: LengthControlledWinRate;
+  byTag: TagWinRate[];
+  proxy: ProxyResult | null;
+}
+
+/** The most common tags: a table of one line per prompt would tell nothing. */
+const maxTags = 50;
+
+/** @param rows not empty, each with at least one judgement */
+export function comparisonResult(rows: readonly JudgedRow[], seed: number): ComparisonResult {
+  const interval = { seed: `${seed}/interval` };
+  const items = rows.map((row) => itemOf(row, row.preferences));
+  const lengths = rows.map(({ promptId, lengthDifference }, i) => ({
+    promptId,
+    lengthDifference,
+    score: mean(items[i].scores),
+  }));
+  return {
+    ...judged(winRate(items, interval)),
+    judgements: rows.reduce((sum, { preferences }) => sum + preferences.length, 0),
+    simulatedJudgements: rows.reduce((sum, { simulated }) => sum + simulated, 0),
+    lengthControlled: lengthControlledWinRate(lengths, interval)!,
+    byTag: tagTable(rows, items, interval),
+    proxy: proxyResult(rows, items, interval),
+  };
+}
+
+function itemOf({ promptId, candidateIsLeft }: JudgedRow, preferences: readonly Preference[]): JudgedItem {
+  return { promptId, scores: preferences.map((preference) => candidateScore(preference, candidateIsLeft)) };
+}
+
+/** A prompt counts in each of its tags; none when nothing is tagged. */
+function tagTable(rows: readonly JudgedRow[], items: readonly JudgedItem[], interval: { seed: string }): TagWinRate[] {
+  const byTag = new Map<string | null, JudgedItem[]>();
+  rows.forEach(({ tags }, i) => {
+    for (const tag of tags.length > 0 ? new Set(tags) : [null]) {
+      byTag.set(tag, [...(byTag.get(tag) ?? []), items[i]]);
+    }
+  });
+  if (byTag.size === 1 && byTag.has(null)) return [];
+  return [...byTag]
+    .sort(([a, one], [b, other]) => other.length - one.length || (a ?? '').localeCompare(b ?? ''))
+    .slice(0, maxTags)
+    .map(([tag, tagged]) => ({ tag, ...judged(winRate(tagged, interval)) }));
+}
+
+function proxyResult(
+  rows: readonly JudgedRow[],
+  items: readonly JudgedItem[],
+  interval: { seed: string },
+): ProxyResult | null {
+  if (rows.some(({ proxyPreference }) => proxyPreference === null)) return null;
+  const proxied = rows.map((row) => itemOf(row, [row.proxyPreference!]));
+  const differences = items.map(({ promptId, scores }, i) => ({
+    promptId,
+    value: proxied[i].scores[0] - mean(scores),
+  }));
+  const same = items.filter(({ scores }, i) => Math.sign(mean(scores) - 0.5) === Math.sign(proxied[i].scores[0] - 0.5));
+  return {
+    ...judged(winRate(proxied, interval)),
+    drift: { value: mean(differences.map(({ value }) => value)), ...meanInterval(differences, interval) },
+    agreement: same.length / rows.length,
+  };
+}
+
+/** Of items that were all judged no figure is missing. */
+const judged = (rate: WinRate): JudgedWinRate => rate as JudgedWinRate;

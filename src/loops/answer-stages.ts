@@ -1,0 +1,85 @@
+// The first half of an iteration: the policy answers, and people rate.
+import { Injectable } from '@nestjs/common';
+import { CompletionBatchesService } from '#src/completions/completion-batches.service.js';
+import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { drawPrompts } from './draw-prompts.js';
+import { ratingsNeed } from './gate.js';
+import { LoopPromptsRepository } from './loop-prompts.repository.js';
+import { LoopRatingsRepository } from './loop-ratings.repository.js';
+import { LoopSelectionService } from './loop-selection.service.js';
+import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
+
+@Injectable()
+export class AnswerStages {
+  constructor(
+    private readonly promptSets: PromptSetsService,
+    private readonly batches: CompletionBatchesService,
+    private readonly selection: LoopSelectionService,
+    private readonly prompts: LoopPromptsRepository,
+    private readonly ratings: LoopRatingsRepository,
+    private readonly labeling: LabelingBatchesService,
+  ) {}
+
+  /** Draws prompts, then lets the version that the iteration starts from answer them. */
+  async generate(task: StageTask): Promise<StageResult> {
+    const { loop, iteration } = task;
+    const { generation, seed } = loop.config;
+    if (!iteration.promptSetId) return { iteration: { promptSetId: await this.draw(task) } };
+    if (iteration.completionBatchId) return { outcome: 'generated' };
+    const { sampling, completionsPerPrompt } = generation;
+    const batch = await this.batches.create(ownerOf(loop), {
+      policyVersionId: iteration.startVersionId,
+      promptSetId: iteration.promptSetId,
+      sampling: { ...sampling, n: completionsPerPrompt, seed: seed + iteration.number },
+    });
+    return { iteration: { completionBatchId: batch.id }, jobId: batch.jobId };
+  }
+
+  /** Chooses whose answers are rated, and gives them to vendors where the loop has some. */
+  async select(task: StageTask): Promise<StageResult> {
+    const { tx, loop, iteration } = task;
+    const { vendorIds, perCompletion } = loop.config.ratings;
+    if (!iteration.ratedPromptSetId) return this.selection.select(task);
+    if (vendorIds.length === 0 || iteration.labelingBatchId) return { outcome: 'selected' };
+    const batch = await this.labeling.createIn(tx, {
+      name: `loop ${loop.id} iteration ${iteration.number}`,
+      mode: 'rate',
+      criterionVersionId: loop.criterionVersionId,
+      completionBatchId: iteration.completionBatchId!,
+      promptSetId: iteration.ratedPromptSetId,
+      overlap: perCompletion,
+      vendorIds,
+      seed: loop.config.seed,
+    });
+    return { iteration: { labelingBatchId: batch.id }, outcome: 'selected' };
+  }
+
+  /** Waits for people, however their ratings come: by the API or through a labeling batch. */
+  async awaitRatings({ tx, loop, iteration }: StageTask): Promise<StageResult | null> {
+    const progress = await this.ratings.progress(
+      {
+        completionBatchId: made(iteration.completionBatchId, 'completion batch'),
+        ratedPromptSetId: made(iteration.ratedPromptSetId, 'rated prompts'),
+        criterionVersionId: loop.criterionVersionId,
+      },
+      loop.config.ratings.perCompletion,
+    );
+    if (ratingsNeed(progress, loop.config.ratings)) return null;
+    // A quorum may be reached before the last task is done.
+    if (iteration.labelingBatchId) await this.labeling.closeIn(tx, iteration.labelingBatchId);
+    const { completions, ratings, agreement } = progress;
+    return { figures: { ratings: { completions, ratings, agreement } }, outcome: 'rated' };
+  }
+
+  private async draw({ tx, loop, iteration }: StageTask): Promise<string> {
+    const { generation, seed } = loop.config;
+    const committee = await this.selection.committee({ tx, loop, iteration });
+    const count = committee ? generation.candidates : generation.prompts;
+    const practice = (await this.promptSets.members(loop.promptSetId)).map(({ id }) => id);
+    const used = await this.prompts.rated(tx, loop.id, iteration.number);
+    const promptIds = drawPrompts(practice, used, count, `${loop.id}/${seed}/${iteration.number}`);
+    const name = `loop ${loop.id} iteration ${iteration.number}`;
+    return (await this.promptSets.create({ name, promptIds })).id;
+  }
+}

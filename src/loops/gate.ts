@@ -1,0 +1,52 @@
+/** The conditions between a state and the next, as pure decisions over figures that were measured. */
+import type { LoopGate, LoopRatingsConfig } from './loop-config.js';
+import type { LoopOutcome } from './loop-state.js';
+
+export interface RatingProgress {
+  /** Completions that are to be rated. */
+  completions: number;
+  /** Those with as many ratings as wanted, each by another labeler. */
+  complete: number;
+  ratings: number;
+  /**
+   * Of two labelers who both prefer one of two completions of a prompt, how often it is the same one: 0 to 1; null
+   * when no two did.
+   */
+  agreement: number | null;
+}
+
+export type RatingsNeed = 'quorum' | 'agreement';
+
+/** What the ratings still lack; null when they suffice. */
+export function ratingsNeed(
+  { completions, complete, agreement }: RatingProgress,
+  { quorum, minimumAgreement }: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>,
+): RatingsNeed | null {
+  // Of ten completions a quorum of 0.75 is eight: never less than was asked for.
+  if (complete < Math.ceil(quorum * completions - 1e-9)) return 'quorum';
+  if (minimumAgreement !== null && (agreement === null || agreement < minimumAgreement)) return 'agreement';
+  return null;
+}
+
+export interface TrainedFigures {
+  verdict: 'healthy' | 'warning' | 'failed' | null;
+  /** In nats per token; null for methods that do not measure it. */
+  kl: number | null;
+}
+
+export function trainingOutcome({ verdict, kl }: TrainedFigures, { maxKl, allowFailedVerdict }: LoopGate): LoopOutcome {
+  if (verdict === 'failed' && !allowFailedVerdict) return 'unsound';
+  if (maxKl !== null && (kl === null || !(kl <= maxKl))) return 'over_kl_budget';
+  return 'trained';
+}
+
+export interface JudgedFigures {
+  low: number;
+  lengthControlled: { low: number };
+}
+
+/** Won when the lower end of the interval is beyond the gate: a lucky draw must not promote. */
+export function comparisonOutcome(result: JudgedFigures, { winRate, lengthControlled }: LoopGate): LoopOutcome {
+  const low = lengthControlled ? result.lengthControlled.low : result.low;
+  return low > winRate ? 'won' : 'not_won';
+}

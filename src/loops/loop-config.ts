@@ -1,0 +1,75 @@
+/** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
+import type { Sampling } from '#src/completions/sampling.js';
+import type { ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
+import type { TrainingSettingsDto } from '#src/reward/hyperparameters.dto.js';
+import type { HyperparametersOf, TrainingMethod } from '#src/training/training-methods.js';
+
+export const loopSelections = ['random', 'disagreement'] as const;
+/** How the prompts are chosen whose answers people rate. */
+export type LoopSelection = (typeof loopSelections)[number];
+
+export const loopPairsData = ['iteration', 'accumulated'] as const;
+/** Whether the pairs are made of the ratings of this iteration only, or of all those of the practice prompts. */
+export type LoopPairsData = (typeof loopPairsData)[number];
+
+export interface LoopGenerationConfig {
+  /** Prompts whose answers are rated in an iteration. */
+  prompts: number;
+  /** Prompts that are answered for `disagreement` to choose from. */
+  candidates: number;
+  completionsPerPrompt: number;
+  selection: LoopSelection;
+  sampling: Pick<Sampling, 'temperature' | 'topP' | 'maxTokens'>;
+}
+
+export interface LoopRatingsConfig {
+  /** Ratings that each completion needs, each by another labeler. */
+  perCompletion: number;
+  /** Share of completions that must have them. */
+  quorum: number;
+  minimumAgreement: number | null;
+  /** Vendors that get a labeling batch; empty waits for ratings posted to the completions. */
+  vendorIds: string[];
+}
+
+export interface LoopPairsConfig {
+  data: LoopPairsData;
+  aggregation: ScoreAggregation;
+  ties: TiePolicy;
+  minimumMargin: number;
+  evalFraction: number;
+}
+
+export interface LoopTrainingConfig {
+  method: TrainingMethod;
+  hyperparameters: Partial<HyperparametersOf[TrainingMethod]>;
+}
+
+/** People, always: the reward model that trained a policy is the worst judge of it. */
+export type LoopJudge =
+  | { type: 'labelers'; judgementsPerItem: number }
+  | { type: 'labeling-batch'; criterionVersionId: string; vendorIds: string[]; overlap: number };
+
+export interface LoopGate {
+  /** The lower end of the interval must be beyond it. */
+  winRate: number;
+  /** Hold the length-controlled win rate against it. */
+  lengthControlled: boolean;
+  /** Nats per token at the end of a training; null sets no limit. */
+  maxKl: number | null;
+  /** Go on to the comparison although the run's audit failed. */
+  allowFailedVerdict: boolean;
+}
+
+export interface LoopConfig {
+  iterations: number;
+  generation: LoopGenerationConfig;
+  ratings: LoopRatingsConfig;
+  pairs: LoopPairsConfig;
+  /** `members` of an ensemble, where the reward models know of them. */
+  reward: TrainingSettingsDto & { members?: number };
+  training: LoopTrainingConfig;
+  judge: LoopJudge;
+  gate: LoopGate;
+  seed: number;
+}

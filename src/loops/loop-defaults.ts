@@ -1,0 +1,40 @@
+import { defaultSampling } from '#src/completions/sampling.js';
+import type { LoopConfig } from './loop-config.js';
+import type { CreateLoopDto } from './loops.dto.js';
+
+const { temperature, topP, maxTokens } = defaultSampling;
+
+export const loopDefaults = {
+  iterations: 3,
+  generation: { completionsPerPrompt: 4, selection: 'random', sampling: { temperature, topP, maxTokens } },
+  ratings: { perCompletion: 1, quorum: 1, minimumAgreement: null, vendorIds: [] },
+  pairs: { data: 'accumulated', aggregation: 'mean', ties: 'drop', minimumMargin: 0, evalFraction: 0.2 },
+  gate: { winRate: 0.5, lengthControlled: false, maxKl: null, allowFailedVerdict: false },
+  seed: 0,
+} as const;
+
+/** Fills in what a request leaves out. Three candidates for each prompt that is rated, where disagreement chooses. */
+export function completeLoop({ iterations, generation, ratings, pairs, reward, training, judge, gate, seed }: CreateLoopDto): LoopConfig {
+  const { sampling, prompts, candidates, ...answers } = given(generation);
+  return {
+    iterations: iterations ?? loopDefaults.iterations,
+    generation: {
+      ...loopDefaults.generation,
+      ...answers,
+      prompts: prompts!,
+      candidates: candidates ?? 3 * prompts!,
+      sampling: { ...loopDefaults.generation.sampling, ...given(sampling ?? {}) },
+    },
+    ratings: { ...loopDefaults.ratings, vendorIds: [], ...given(ratings ?? {}) },
+    pairs: { ...loopDefaults.pairs, ...given(pairs ?? {}) },
+    reward: given(reward?.hyperparameters ?? {}),
+    training: { method: training.method, hyperparameters: given(training.hyperparameters ?? {}) },
+    judge: { ...judge },
+    gate: { ...loopDefaults.gate, ...given(gate ?? {}) },
+    seed: seed ?? loopDefaults.seed,
+  };
+}
+
+function given<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
+}

@@ -1,0 +1,34 @@
+/** What an iteration measured, filled in state by state, so that a list of iterations is one query. */
+import type { SelectionFigures } from './selection.js';
+
+export interface LoopFigures {
+  selection?: SelectionFigures;
+  ratings?: { completions: number; ratings: number; agreement: number | null };
+  pairs?: { pairs: number; prompts: number | null };
+  reward?: { accuracy: number; evalPairs: number; longestWins: number | null };
+  training?: {
+    verdict: 'healthy' | 'warning' | 'failed' | null;
+    kl: number | null;
+    rewardBefore: number | null;
+    rewardAfter: number | null;
+  };
+  comparison?: ComparisonFigures;
+}
+
+/** Of the candidate over the version that the iteration started from, on held-out prompts. */
+export interface ComparisonFigures {
+  /** By people. */
+  winRate: number;
+  low: number;
+  high: number;
+  n: number;
+  lengthControlledWinRate: number;
+  meanLengthDifference: number;
+  judgements: number;
+  /** Of them by programs. */
+  simulatedJudgements: number;
+  /** The iteration's reward model on the same items. */
+  proxyWinRate: number | null;
+  /** Proxy less people, with the interval of the paired differences. */
+  drift: { value: number; low: number; high: number } | null;
+}

@@ -1,0 +1,69 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { LoopOutcome } from './loop-state.js';
+import type { LoopFigures } from './loop-figures.js';
+
+export const loopDecisions = ['promoted', 'held'] as const;
+export type LoopDecision = (typeof loopDecisions)[number];
+
+/** One time round, and everything that it made: a field is null until it is there. */
+@Entity('loop_iterations')
+export class LoopIteration {
+  @PrimaryColumn('uuid')
+  loopId: string;
+
+  /** Counts from 1. */
+  @PrimaryColumn('integer')
+  number: number;
+
+  @Column('uuid')
+  startVersionId: string;
+
+  /** Prompts that are answered. */
+  @Column('uuid', { nullable: true })
+  promptSetId: string | null;
+
+  @Column('uuid', { nullable: true })
+  completionBatchId: string | null;
+
+  /** Scores the answers for `disagreement`. */
+  @Column('uuid', { nullable: true })
+  scoringJobId: string | null;
+
+  /** Prompts whose answers are rated. */
+  @Column('uuid', { nullable: true })
+  ratedPromptSetId: string | null;
+
+  @Column('uuid', { nullable: true })
+  labelingBatchId: string | null;
+
+  @Column('uuid', { nullable: true })
+  pairSetId: string | null;
+
+  @Column('uuid', { nullable: true })
+  rewardModelId: string | null;
+
+  @Column('uuid', { nullable: true })
+  trainingRunId: string | null;
+
+  @Column('uuid', { nullable: true })
+  candidateVersionId: string | null;
+
+  @Column('uuid', { nullable: true })
+  comparisonId: string | null;
+
+  @Column('text', { nullable: true })
+  decision: LoopDecision | null;
+
+  /** What the decision followed from: `won`, `not_won`, `no_pairs`, `over_kl_budget` or `unsound`. */
+  @Column('text', { nullable: true })
+  reason: LoopOutcome | null;
+
+  @Column('jsonb')
+  figures: LoopFigures;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  finishedAt: Date | null;
+}

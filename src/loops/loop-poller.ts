@@ -1,0 +1,66 @@
+import { setTimeout } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { JobSignals } from '#src/jobs/job-signals.js';
+import { LoopAdvancer } from './loop-advancer.js';
+import { LoopsRepository } from './loops.repository.js';
+
+/** For ratings, judgements and signals that were lost; a job that ends is heard of at once. */
+const pollMs = 2000;
+
+/** Jobs also tell of their progress, several times a second, and that is no news to a loop. */
+const restMs = 500;
+
+/** Looks after the loops that run, in every worker. Any number may do so together: each step is taken by one. */
+@Injectable()
+export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Loops');
+  private readonly stops: (() => void)[] = [];
+  private running: Promise<void> | undefined;
+  private again = false;
+  private closed = false;
+
+  constructor(
+    private readonly loops: LoopsRepository,
+    private readonly advancer: LoopAdvancer,
+    private readonly signals: JobSignals,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const poll = setInterval(() => this.kick(), pollMs);
+    this.stops.push(this.signals.onAnyJob(() => this.kick()), () => clearInterval(poll));
+    this.kick();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closed = true;
+    for (const stop of this.stops) stop();
+    await this.running;
+  }
+
+  private kick(): void {
+    this.again = true;
+    if (this.closed) return;
+    this.running ??= this.drain().finally(() => (this.running = undefined));
+  }
+
+  private async drain(): Promise<void> {
+    while (this.again && !this.closed) {
+      this.again = false;
+      try {
+        for (const id of await this.loops.runningIds()) await this.advance(id);
+      } catch (error) {
+        this.logger.warn(`loops were not looked at: ${(error as Error).message}`);
+      }
+      if (!this.closed) await setTimeout(restMs);
+    }
+  }
+
+  /** One loop in trouble does not hold up the others. */
+  private async advance(id: string): Promise<void> {
+    try {
+      await this.advancer.advance(id);
+    } catch (error) {
+      this.logger.warn(`loop ${id} was not moved on: ${(error as Error).message}`);
+    }
+  }
+}

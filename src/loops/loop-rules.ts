@@ -1,0 +1,38 @@
+/** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
+import { unprocessable, type ProblemException } from '#src/common/problem.js';
+import type { LoopConfig } from './loop-config.js';
+
+/** The first rule that the settings break. */
+export function brokenRule({ generation, ratings, reward, training, gate }: LoopConfig): ProblemException | undefined {
+  const outside = (value: number | null, low: number, high: number) => value !== null && !(value >= low && value <= high);
+  if (outside(gate.winRate, 0, 0.99)) {
+    return unprocessable('gate_out_of_range', '/gate/winRate', 'range', 'the win rate to pass lies between 0 and 0.99', gate.winRate);
+  }
+  if (gate.maxKl !== null && !(gate.maxKl > 0)) {
+    return unprocessable('kl_budget_out_of_range', '/gate/maxKl', 'range', 'a KL budget is above 0', gate.maxKl);
+  }
+  if (gate.maxKl !== null && (training.method === 'sft' || training.method === 'dpo')) {
+    const message = `${training.method} measures no KL to hold against a budget`;
+    return unprocessable('kl_budget_unsupported', '/gate/maxKl', 'method', message, gate.maxKl);
+  }
+  if (!(ratings.quorum > 0 && ratings.quorum <= 1)) {
+    return unprocessable('quorum_out_of_range', '/ratings/quorum', 'range', 'a quorum is a share above 0 and up to 1', ratings.quorum);
+  }
+  if (outside(ratings.minimumAgreement, 0, 1)) {
+    const message = 'agreement is a share between 0 and 1';
+    return unprocessable('agreement_out_of_range', '/ratings/minimumAgreement', 'range', message, ratings.minimumAgreement);
+  }
+  if (ratings.minimumAgreement !== null && ratings.perCompletion < 2) {
+    const message = 'agreement takes two ratings of each completion, perCompletion asks for one';
+    return unprocessable('agreement_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
+  }
+  if (generation.selection === 'disagreement' && (reward.members ?? 1) < 2) {
+    const message = 'one reward model cannot disagree with itself: ask for an ensemble (reward.hyperparameters.members)';
+    return unprocessable('selection_needs_ensemble', '/generation/selection', 'ensemble', message, generation.selection);
+  }
+  if (generation.candidates < generation.prompts) {
+    const message = `${generation.prompts} prompts cannot be chosen from ${generation.candidates}`;
+    return unprocessable('not_enough_candidates', '/generation/candidates', 'min', message, generation.candidates);
+  }
+  return undefined;
+}

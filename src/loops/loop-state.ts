@@ -1,0 +1,78 @@
+// The life of a loop as two tables: where an iteration stands, and whether the loop goes on at all. What is not in
+// them cannot happen.
+
+export const loopStates = [
+  'generate',
+  'select',
+  'awaiting_ratings',
+  'pairs',
+  'reward',
+  'train',
+  'compare',
+  'awaiting_judgements',
+  'promote',
+  'hold',
+  'done',
+] as const;
+export type LoopState = (typeof loopStates)[number];
+
+/** What the work of a state came to. */
+export const loopOutcomes = [
+  'generated',
+  'selected',
+  'rated',
+  'built',
+  'no_pairs',
+  'trained',
+  'over_kl_budget',
+  'unsound',
+  'answered',
+  'won',
+  'not_won',
+  'next_iteration',
+  'last_iteration',
+] as const;
+export type LoopOutcome = (typeof loopOutcomes)[number];
+
+type Transitions = Readonly<Record<LoopState, Readonly<Partial<Record<LoopOutcome, LoopState>>>>>;
+
+export const loopTransitions: Transitions = Object.freeze({
+  generate: Object.freeze({ generated: 'select' }),
+  select: Object.freeze({ selected: 'awaiting_ratings' }),
+  awaiting_ratings: Object.freeze({ rated: 'pairs' }),
+  pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
+  reward: Object.freeze({ trained: 'train' }),
+  // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
+  train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
+  compare: Object.freeze({ answered: 'awaiting_judgements' }),
+  awaiting_judgements: Object.freeze({ won: 'promote', not_won: 'hold' }),
+  promote: Object.freeze({ next_iteration: 'generate', last_iteration: 'done' }),
+  hold: Object.freeze({ next_iteration: 'generate', last_iteration: 'done' }),
+  done: Object.freeze({}),
+});
+
+/** The state after `outcome`, or undefined when `state` cannot come to it. */
+export function nextState(state: LoopState, outcome: LoopOutcome): LoopState | undefined {
+  return loopTransitions[state][outcome];
+}
+
+export const loopStatuses = ['running', 'paused', 'failed', 'completed', 'stopped'] as const;
+export type LoopStatus = (typeof loopStatuses)[number];
+
+export const loopActions = ['pause', 'resume', 'stop', 'fail', 'complete'] as const;
+export type LoopAction = (typeof loopActions)[number];
+
+type StatusTransitions = Readonly<Record<LoopStatus, Readonly<Partial<Record<LoopAction, LoopStatus>>>>>;
+
+export const statusTransitions: StatusTransitions = Object.freeze({
+  running: Object.freeze({ pause: 'paused', stop: 'stopped', fail: 'failed', complete: 'completed' }),
+  paused: Object.freeze({ resume: 'running', stop: 'stopped' }),
+  // What failed is tried again from the state in which it failed.
+  failed: Object.freeze({ resume: 'running', stop: 'stopped' }),
+  completed: Object.freeze({}),
+  stopped: Object.freeze({}),
+});
+
+export function nextStatus(status: LoopStatus, action: LoopAction): LoopStatus | undefined {
+  return statusTransitions[status][action];
+}

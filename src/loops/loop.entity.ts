@@ -1,0 +1,86 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { LoopConfig } from './loop-config.js';
+import type { LoopState, LoopStatus } from './loop-state.js';
+
+/** Why a loop failed; `code` is that of the job's error or of the refused request. */
+export interface LoopError {
+  code: string;
+  detail: string;
+  jobId: string | null;
+}
+
+/** A policy that is made better again and again. The row is the whole memory of the machine. */
+@Entity('loops')
+export class Loop {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('uuid')
+  policyId: string;
+
+  /** Points to the best version so far. */
+  @Column('text')
+  alias: string;
+
+  /** Where the first iteration starts. */
+  @Column('uuid')
+  firstVersionId: string;
+
+  /** Where the next iteration starts: the last one promoted. */
+  @Column('uuid')
+  currentVersionId: string;
+
+  @Column('uuid')
+  criterionVersionId: string;
+
+  /** Prompts to practise on and to have rated. */
+  @Column('uuid')
+  promptSetId: string;
+
+  /** Prompts of the blind comparisons, and of nothing else. */
+  @Column('uuid')
+  heldOutPromptSetId: string;
+
+  @Column('jsonb')
+  config: LoopConfig;
+
+  @Column('text')
+  status: LoopStatus;
+
+  @Column('text')
+  state: LoopState;
+
+  /** Counts from 1. */
+  @Column('integer')
+  iteration: number;
+
+  /** What the state waits for, when that is a job. */
+  @Column('uuid', { nullable: true })
+  jobId: string | null;
+
+  /** The job that was paused with the loop, to be resumed with it. */
+  @Column('uuid', { nullable: true })
+  pausedJobId: string | null;
+
+  @Column('jsonb', { nullable: true })
+  error: LoopError | null;
+
+  /** Grows with every change. */
+  @Column('integer')
+  version: number;
+
+  @Column('uuid', { nullable: true })
+  apiKeyId: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column('timestamptz')
+  updatedAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  finishedAt: Date | null;
+}

@@ -1,0 +1,97 @@
+import { Body, Controller, Get, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { LoopCompletionPage, LoopIterationDetailDto, LoopIterationPage } from './loop-iterations.dto.js';
+import { LoopIterationsService } from './loop-iterations.service.js';
+import { CreateLoopDto, LoopDto, LoopPage } from './loops.dto.js';
+import { LoopsService } from './loops.service.js';
+
+@ApiTags('loops')
+@Controller('loops')
+export class LoopsController {
+  constructor(
+    private readonly loops: LoopsService,
+    private readonly iterations: LoopIterationsService,
+  ) {}
+
+  /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+  @Post()
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'loops_create' })
+  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateLoopDto): Promise<LoopDto> {
+    return this.loops.create(auth, dto);
+  }
+
+  @Get()
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'loops_list' })
+  list(@Query() query: PageQuery): Promise<LoopPage> {
+    return this.loops.list(query);
+  }
+
+  @Get(':id')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'loops_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<LoopDto> {
+    return this.loops.get(id);
+  }
+
+  /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+  @Post(':id/pause')
+  @HttpCode(200)
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'loops_pause' })
+  pause(@Param('id', ParseUUIDPipe) id: string): Promise<LoopDto> {
+    return this.loops.pause(id);
+  }
+
+  /** Goes on after a pause, or tries again what failed. */
+  @Post(':id/resume')
+  @HttpCode(200)
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'loops_resume' })
+  resume(@Param('id', ParseUUIDPipe) id: string): Promise<LoopDto> {
+    return this.loops.resume(id);
+  }
+
+  /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+  @Post(':id/stop')
+  @HttpCode(200)
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'loops_stop' })
+  stop(@Param('id', ParseUUIDPipe) id: string): Promise<LoopDto> {
+    return this.loops.stop(id);
+  }
+
+  /** With their figures, first to last: how the policy and the reward model fared. */
+  @Get(':id/iterations')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'loops_listIterations' })
+  listIterations(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<LoopIterationPage> {
+    return this.iterations.list(id, query);
+  }
+
+  /** Everything that the iteration made, by id, and what it waits for. */
+  @Get(':id/iterations/:number')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'loops_getIteration' })
+  getIteration(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+  ): Promise<LoopIterationDetailDto> {
+    return this.iterations.get(id, number);
+  }
+
+  /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+  @Get(':id/iterations/:number/completions')
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'loops_listCompletions' })
+  listCompletions(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Param('number', ParseIntPipe) number: number,
+    @Query() query: PageQuery,
+  ): Promise<LoopCompletionPage> {
+    return this.iterations.completions(id, number, query);
+  }
+}

@@ -1,0 +1,192 @@
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
+import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/comparisons.dto.js';
+import { PageOf } from '#src/common/pagination.js';
+import { IsStorable } from '#src/common/storable.js';
+import { loopDefaults } from './loop-defaults.js';
+import { LoopGateDto, LoopGenerationDto, LoopPairsDto, LoopRatingsDto, LoopRewardDto } from './loop-settings.dto.js';
+import { loopStates, loopStatuses, type LoopState, type LoopStatus } from './loop-state.js';
+import { loopTrainingSchema, loopTrainingTypes, UnknownTraining, type LoopTrainingDto } from './loop-training.dto.js';
+import type { LoopError } from './loop.entity.js';
+
+const judges = [
+  { name: 'labelers', value: LabelersJudgeDto },
+  { name: 'labeling-batch', value: LabelingBatchJudgeDto },
+];
+
+class PeopleJudge {
+  @IsIn(judges.map(({ name }) => name))
+  type: string;
+}
+
+@ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto, LabelingBatchJudgeDto)
+export class LoopSettingsDto {
+  /** How often round at most. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.iterations })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  iterations?: number;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => LoopGenerationDto)
+  generation: LoopGenerationDto;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LoopRatingsDto)
+  ratings?: LoopRatingsDto;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LoopPairsDto)
+  pairs?: LoopPairsDto;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LoopRewardDto)
+  reward?: LoopRewardDto;
+
+  /** Of each iteration's training run. */
+  @ApiProperty(loopTrainingSchema)
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => UnknownTraining, {
+    keepDiscriminatorProperty: true,
+    discriminator: {
+      property: 'method',
+      subTypes: Object.entries(loopTrainingTypes).map(([name, value]) => ({ name, value })),
+    },
+  })
+  training: LoopTrainingDto;
+
+  /** Who compares the new version with the old one: people, never the reward model that trained it. */
+  @ApiProperty({
+    oneOf: judges.map(({ value }) => ({ $ref: getSchemaPath(value) })),
+    discriminator: { propertyName: 'type', mapping: Object.fromEntries(judges.map(({ name, value }) => [name, getSchemaPath(value)])) },
+  })
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => PeopleJudge, { keepDiscriminatorProperty: true, discriminator: { property: 'type', subTypes: judges } })
+  judge: LabelersJudgeDto | LabelingBatchJudgeDto;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LoopGateDto)
+  gate?: LoopGateDto;
+
+  /** Of the prompts drawn, of the answers and of the pairs; every iteration adds its number. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_000_000, default: loopDefaults.seed })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(2_147_000_000)
+  seed?: number;
+}
+
+export class CreateLoopDto extends LoopSettingsDto {
+  /** Unique. @example helpfulness */
+  @IsString()
+  @Length(1, 100)
+  @IsStorable()
+  name: string;
+
+  /** Where the first iteration starts; must have weights. */
+  @IsUUID()
+  policyVersionId: string;
+
+  /** Points to the winner after each promotion; no other loop that is not over may move it. */
+  @ApiPropertyOptional({ default: 'best', example: 'best' })
+  @IsOptional()
+  @IsString()
+  alias?: string;
+
+  /** What answers are rated against; must be published. */
+  @IsUUID()
+  criterionVersionId: string;
+
+  /** Prompts to practise on and to have rated. */
+  @IsUUID()
+  promptSetId: string;
+
+  /** Prompts of the blind comparisons; none may have the text of one that is practised on. */
+  @IsUUID()
+  heldOutPromptSetId: string;
+}
+
+export class LoopErrorDto implements LoopError {
+  /** Of the job's error or of the request that was refused. @example training_does_not_fit */
+  code: string;
+
+  detail: string;
+
+  /** `resume` retries it. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  jobId: string | null;
+}
+
+export class LoopDto extends LoopSettingsDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  /** @example helpfulness */
+  name: string;
+
+  @ApiProperty({ format: 'uuid' })
+  policyId: string;
+
+  /** @example best */
+  alias: string;
+
+  @ApiProperty({ format: 'uuid' })
+  firstVersionId: string;
+
+  /** The last one promoted; at first `firstVersionId`. */
+  @ApiProperty({ format: 'uuid' })
+  currentVersionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  criterionVersionId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  promptSetId: string;
+
+  @ApiProperty({ format: 'uuid' })
+  heldOutPromptSetId: string;
+
+  @ApiProperty({ enum: loopStatuses, enumName: 'LoopStatus' })
+  status: LoopStatus;
+
+  /** Where the iteration stands. */
+  @ApiProperty({ enum: loopStates, enumName: 'LoopState' })
+  state: LoopState;
+
+  /** Counts from 1. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  iteration: number;
+
+  /** The job that the state waits for. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  jobId: string | null;
+
+  @ApiProperty({ type: LoopErrorDto, nullable: true })
+  error: LoopErrorDto | null;
+
+  /** Grows with every change. */
+  @ApiProperty({ type: 'integer', example: 7 })
+  version: number;
+
+  createdAt: Date;
+
+  updatedAt: Date;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  finishedAt: Date | null;
+}
+
+export class LoopPage extends PageOf(LoopDto) {}
