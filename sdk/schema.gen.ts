@@ -1684,11 +1684,48 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
          *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
          *     `Prefer: wait=N`, and is then 202 with what is known so far.
          */
         post: operations["rewardModels_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/score-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
+         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         */
+        post: operations["rewardModels_scoreTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/disagreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+        post: operations["rewardModels_disagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4893,6 +4930,207 @@ export interface components {
             alpha: number;
             targetModules: components["schemas"]["LoraTargetModule"][];
         };
+        /** @enum {string} */
+        StoppingMetric: "loss" | "accuracy";
+        EarlyStoppingDto: {
+            metric: components["schemas"]["StoppingMetric"];
+            /** @example 3 */
+            patience: number;
+            /** @example 20 */
+            evaluateEvery: number;
+            /** @example 0.1 */
+            validationFraction: number;
+            /** @example 0 */
+            minImprovement: number;
+        };
+        /**
+         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @enum {string}
+         */
+        EvaluatedSplit: "eval" | "train";
+        ProportionDto: {
+            /** @example 0.83 */
+            value: number;
+            /**
+             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @example 0.79
+             */
+            low: number;
+            /** @example 0.87 */
+            high: number;
+        };
+        ReliabilityBinDto: {
+            /** @example 41 */
+            pairs: number;
+            /**
+             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @example 0.774
+             */
+            claimed: number | null;
+            /**
+             * @description How often it was so.
+             * @example 0.732
+             */
+            observed: number | null;
+            /**
+             * @description Claimed probabilities from here.
+             * @example 0.75
+             */
+            from: number;
+            /** @example 0.8 */
+            to: number;
+        };
+        CalibrationDto: {
+            /**
+             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @example 0.02
+             */
+            errorAfter: number | null;
+            /** @description Of the rewards as they are. */
+            bins: components["schemas"]["ReliabilityBinDto"][];
+            /**
+             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @example 1.34
+             */
+            temperature: number;
+            /**
+             * @description Expected calibration error of the rewards as they are.
+             * @example 0.06
+             */
+            errorBefore: number;
+        };
+        RewardNullsDto: {
+            /**
+             * @description The longer completion wins.
+             * @example 0.61
+             */
+            longest: number | null;
+            /**
+             * @description The shorter completion wins.
+             * @example 0.39
+             */
+            shortest: number | null;
+            /**
+             * @description The completion shown first wins.
+             * @example 0.5
+             */
+            first: number | null;
+            /**
+             * @description What most labelers say of the two is what holds.
+             * @example 0.81
+             */
+            majority: number | null;
+        };
+        /** @enum {string} */
+        ContentBlindRule: "longest" | "shortest" | "first";
+        NullContestDto: {
+            rule: components["schemas"]["ContentBlindRule"];
+            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            gain: components["schemas"]["ProportionDto"];
+        };
+        /** @enum {string} */
+        EvaluationSliceKind: "tag" | "length" | "preferred";
+        EvaluationSliceDto: {
+            by: components["schemas"]["EvaluationSliceKind"];
+            /** @example 120 */
+            pairs: number;
+            /** @example 31 */
+            prompts: number;
+            accuracy: components["schemas"]["ProportionDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            /** @example 0.85 */
+            preferenceCeiling: number | null;
+            /**
+             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
+             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @example shorter
+             */
+            value: string;
+        };
+        MemberEvaluationDto: {
+            /** @example 0 */
+            member: number;
+            /** @example 0.82 */
+            accuracy: number;
+            /**
+             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @example 0.1
+             */
+            rewardMean: number;
+        };
+        RewardEvaluationDto: {
+            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 412 */
+            evalPairs: number;
+            /** @example 48 */
+            evalPrompts: number;
+            /** @description Share of pairs whose preferred completion has the higher reward. */
+            accuracy: components["schemas"]["ProportionDto"];
+            calibration: components["schemas"]["CalibrationDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            bestNull: components["schemas"]["NullContestDto"];
+            /**
+             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @example 0.88
+             */
+            preferenceCeiling: number | null;
+            /**
+             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @example 0.86
+             */
+            trainAccuracy: number | null;
+            /**
+             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @example 0.31
+             */
+            lengthCorrelation: number | null;
+            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            slices: components["schemas"]["EvaluationSliceDto"][];
+            members: components["schemas"]["MemberEvaluationDto"][];
+            /**
+             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+            /** @example 3108 */
+            trainPairs: number;
+            /**
+             * @description Texts longer than `maxTokens`, in training.
+             * @example 0
+             */
+            truncatedTexts: number;
+            /**
+             * @description Of all members together.
+             * @example 120
+             */
+            steps: number;
+            /**
+             * @description Mean of chosen minus rejected reward.
+             * @example 1.4
+             */
+            margin: number;
+            /**
+             * @description Mean of -log sigmoid(margin).
+             * @example 0.42
+             */
+            loss: number;
+            /**
+             * @description Expected calibration error of sigmoid(margin).
+             * @example 0.06
+             */
+            calibrationError: number;
+            /**
+             * @description Mean reward of the evaluated completions.
+             * @example 0.1
+             */
+            rewardMean: number;
+            /**
+             * @description Its standard deviation; normalized scores are measured with these two.
+             * @example 1.9
+             */
+            rewardDeviation: number;
+        };
         /**
          * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
          * @enum {string}
@@ -4924,6 +5162,48 @@ export interface components {
         };
         /** @enum {string} */
         LearningRateSchedule: "constant" | "linear" | "cosine";
+        /**
+         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+         *     the pairwise objective.
+         * @enum {string}
+         */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /**
+         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+         *     score, or one part of what its prompt counts, prompts being equal.
+         * @enum {string}
+         */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /**
+         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+         *     rest. Of the pairwise objective.
+         * @enum {string}
+         */
+        LengthDebiasing: "none" | "product_of_experts";
+        EarlyStoppingSettingsDto: {
+            /** @default loss */
+            metric?: components["schemas"]["StoppingMetric"];
+            /**
+             * @description Evaluations without an improvement until training ends.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Steps from one evaluation to the next.
+             * @default 20
+             */
+            evaluateEvery?: number;
+            /**
+             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @default 0.1
+             */
+            validationFraction?: number;
+            /**
+             * @description Smaller steps forward are none.
+             * @default 0
+             */
+            minImprovement?: number;
+        };
         TrainingSettingsDto: {
             /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
@@ -4988,6 +5268,36 @@ export interface components {
              * @default 0
              */
             marginPerPoint?: number;
+            /**
+             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+             *     the pairwise objective.
+             * @default ignore
+             */
+            ties?: components["schemas"]["TieTreatment"];
+            /**
+             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @default 0.5
+             */
+            tieThreshold?: number;
+            /**
+             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+             *     score, or one part of what its prompt counts, prompts being equal.
+             * @default recorded
+             */
+            pairWeights?: components["schemas"]["PairWeighting"];
+            /**
+             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+             *     rest. Of the pairwise objective.
+             * @default none
+             */
+            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            /** @description training goes on to its end when left out */
+            earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
+            /**
+             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @default 1
+             */
+            members?: number;
             /** @default 0 */
             seed?: number;
         };
@@ -5040,96 +5350,38 @@ export interface components {
             labelSmoothing: number;
             /** @example 0 */
             marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
             /** @example 0 */
             seed: number;
         };
-        /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
-         * @enum {string}
-         */
-        EvaluatedSplit: "eval" | "train";
-        ProportionDto: {
-            /** @example 0.83 */
-            value: number;
+        /** @enum {string} */
+        VerdictStatus: "healthy" | "warning" | "failed";
+        VerdictFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
-             * @example 0.79
+             * @description Stable name of the check.
+             * @example kl_slope
              */
-            low: number;
-            /** @example 0.87 */
-            high: number;
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
         };
-        RewardNullsDto: {
-            /**
-             * @description The longer completion wins.
-             * @example 0.61
-             */
-            longest: number | null;
-            /**
-             * @description The shorter completion wins.
-             * @example 0.39
-             */
-            shortest: number | null;
-            /**
-             * @description The completion shown first wins.
-             * @example 0.5
-             */
-            first: number | null;
-            /**
-             * @description What most labelers say of the two is what holds.
-             * @example 0.81
-             */
-            majority: number | null;
-        };
-        RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
-            split: components["schemas"]["EvaluatedSplit"];
-            /** @example 412 */
-            evalPairs: number;
-            /** @example 48 */
-            evalPrompts: number;
-            /** @description Share of pairs whose preferred completion has the higher reward. */
-            accuracy: components["schemas"]["ProportionDto"];
-            nulls: components["schemas"]["RewardNullsDto"];
-            /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
-             * @example 0.88
-             */
-            preferenceCeiling: number | null;
-            /** @example 3108 */
-            trainPairs: number;
-            /**
-             * @description Texts longer than `maxTokens`, in training.
-             * @example 0
-             */
-            truncatedTexts: number;
-            /** @example 120 */
-            steps: number;
-            /**
-             * @description Mean of chosen minus rejected reward.
-             * @example 1.4
-             */
-            margin: number;
-            /**
-             * @description Mean of -log sigmoid(margin).
-             * @example 0.42
-             */
-            loss: number;
-            /**
-             * @description Expected calibration error of sigmoid(margin).
-             * @example 0.06
-             */
-            calibrationError: number;
-            /**
-             * @description Mean reward of the evaluated completions.
-             * @example 0.1
-             */
-            rewardMean: number;
-            /**
-             * @description Its standard deviation; normalized scores are measured with these two.
-             * @example 1.9
-             */
-            rewardDeviation: number;
+        VerdictDto: {
+            status: components["schemas"]["VerdictStatus"];
+            findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
             /** Format: uuid */
@@ -5146,10 +5398,12 @@ export interface components {
             hyperparameters: components["schemas"]["RewardHyperparametersDto"];
             /**
              * Format: uuid
-             * @description The trained model; null until then.
+             * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
+            /** @description An audit of the training; null until it is over. */
+            verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
             /** @example helpfulness-1 */
@@ -5178,8 +5432,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each.
-             * @example 58490880
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
              */
             trained: number;
             /**
@@ -5253,6 +5507,8 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
+            /** @description With at most 5,000 completions together. */
+            promptIds?: string[];
             completionIds?: string[];
         };
         RankedCompletionDto: {
@@ -5265,6 +5521,11 @@ export interface components {
              * @example 1
              */
             rank: number;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
             /**
              * @description The reward.
              * @example 1.73
@@ -5288,6 +5549,75 @@ export interface components {
             ranking: components["schemas"]["RankedCompletionDto"][];
             /** @description Whether every completion has its score. */
             complete: boolean;
+        };
+        ScorableTextDto: {
+            prompt: string;
+            completion: string;
+        };
+        ScoreTextsDto: {
+            texts: components["schemas"]["ScorableTextDto"][];
+        };
+        TextScoreDto: {
+            /**
+             * @description Of the text in the request.
+             * @example 0
+             */
+            index: number;
+            /**
+             * @description The reward; null until it is computed, as are the three below.
+             * @example 1.73
+             */
+            score: number | null;
+            /**
+             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @example 1
+             */
+            rank: number | null;
+            /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+        };
+        TextScoresDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * Format: uuid
+             * @description The job that scored or scores what was missing; null when nothing was.
+             */
+            jobId: string | null;
+            /** @description In the order of the request. */
+            scores: components["schemas"]["TextScoreDto"][];
+            /** @description Whether every text has its score. */
+            complete: boolean;
+        };
+        DisagreementRequestDto: {
+            /** Format: uuid */
+            promptId: string;
+            completionIds: string[];
+        };
+        DisputedPairDto: {
+            completionIds: string[];
+            /**
+             * @description Standard deviation over members of the difference of the two rewards.
+             * @example 0.44
+             */
+            disagreement: number;
+            /**
+             * @description Share of members that prefer the first; equal rewards count half.
+             * @example 0.6
+             */
+            preferFirst: number;
+        };
+        DisputedPairsDto: {
+            /** @description Most disputed first. */
+            pairs: components["schemas"]["DisputedPairDto"][];
         };
         LoraSettingsDto: {
             /** @example 8 */
@@ -5815,28 +6145,6 @@ export interface components {
         };
         /** @enum {string} */
         TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
-            value: number | null;
-            /**
-             * @description Stable name of the check.
-             * @example kl_slope
-             */
-            check: string;
-            /**
-             * @description The bound beyond which the check no longer passes.
-             * @example 0.02
-             */
-            threshold: number;
-            message: string;
-        };
-        VerdictDto: {
-            status: components["schemas"]["VerdictStatus"];
-            findings: components["schemas"]["VerdictFindingDto"][];
-        };
         TrainingRunDto: {
             /** Format: uuid */
             id: string;
@@ -18576,6 +18884,251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_scoreTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                Prefer?: string;
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreTextsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_disagreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisagreementRequestDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputedPairsDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */

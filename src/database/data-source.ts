@@ -10,6 +10,8 @@ import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-Lab
 import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-LabelerSessions.js';
 import { PairSetPreferences1795646202000 } from '../../migrations/1795646202000-PairSetPreferences.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
+import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
+import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
@@ -31,6 +33,8 @@ export const migrations = [
   LabelerSessions1795646201000,
   PairSetPreferences1795646202000,
   VendorTaskCompletions1795646299000,
+  RewardMembers1795646300000,
+  TextScores1795646301000,
   RunSaves1795646400000,
   ComparisonProxies1795646600000,
   Loops1795646601000,
