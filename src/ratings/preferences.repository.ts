@@ -4,6 +4,7 @@ import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { Preference } from './preference.entity.js';
+import { leasedTo } from './vendor-view.js';
 import { PreferenceRank } from './preference-rank.entity.js';
 
 export type NewPreference = Omit<Preference, 'createdAt'>;
@@ -41,11 +42,11 @@ export class PreferencesRepository {
     return query.getMany();
   }
 
-  /** The prompt of each completion that is there. */
-  async promptsOf(completionIds: string[]): Promise<Map<string, string>> {
+  /** The prompt of each completion that is there; to a vendor, those that were leased to it are. */
+  async promptsOf(completionIds: string[], vendorId: string | null): Promise<Map<string, string>> {
     const rows: { id: string; promptId: string }[] = await this.rows.query(
-      'SELECT id, prompt_id AS "promptId" FROM completions WHERE id = ANY($1::uuid[])',
-      [completionIds],
+      'SELECT id, prompt_id AS "promptId" FROM completions c WHERE id = ANY($1::uuid[]) AND ' + leasedTo('c', 2),
+      [completionIds, vendorId],
     );
     return new Map(rows.map(({ id, promptId }) => [id, promptId]));
   }

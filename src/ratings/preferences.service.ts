@@ -83,7 +83,7 @@ export class PreferencesService {
   ): Promise<PreferenceDto> {
     const criterionVersionId = await this.publishedVersion(dto.criterionVersionId);
     const labelerId = await this.labeler(auth, dto);
-    const promptId = await this.onePrompt(groups.flat(), pointer);
+    const promptId = await this.onePrompt(auth, groups.flat(), pointer);
     const row = { id: newId(), kind, promptId, criterionVersionId, labelerId, vendorId: auth.vendorId, labelingTaskId: null, supersedesId: null, ...detailsOf(dto) };
     return this.insert(row, groups, shown);
   }
@@ -121,8 +121,8 @@ export class PreferencesService {
     return found.id;
   }
 
-  private async onePrompt(completionIds: string[], pointer: string): Promise<string> {
-    const prompts = await this.preferences.promptsOf(completionIds);
+  private async onePrompt(auth: AuthContext, completionIds: string[], pointer: string): Promise<string> {
+    const prompts = await this.preferences.promptsOf(completionIds, auth.vendorId);
     const missing = completionIds.find((id) => !prompts.has(id));
     if (missing !== undefined) throw unprocessable('completion_not_found', pointer, 'exists', 'no such completion', missing);
     const first = prompts.get(completionIds[0])!;

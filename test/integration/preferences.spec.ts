@@ -76,7 +76,12 @@ test.each([
 test('a draft takes none, and a vendor sees its own', async () => {
   const draft = await givenCriterionVersion(t, 5, false);
   expect((await post('/rankings', ranking({ criterionVersionId: draft })).expect(409)).body.code).toBe('criterion_version_not_published');
-  const { body: own } = await post('/rankings', ranking({ labelerExternalId: 'a-1', externalId: 'r-1' }), acme.key).expect(201);
+  const byAcme = () => post('/rankings', ranking({ labelerExternalId: 'a-1', externalId: 'r-1' }), acme.key);
+  expect((await byAcme().expect(422)).body.code).toBe('completion_not_found');
+  const batch = { name: 'leased', mode: 'rank', criterionVersionId: version, completionIds: [a, b, c], vendorIds: [acme.id] };
+  const { body: made } = await post('/labeling-batches', batch).expect(201);
+  await post(`/labeling-batches/${made.id}/tasks/claim`, { labelerExternalId: 'a-1' }, acme.key).expect(200);
+  const { body: own } = await byAcme().expect(201);
   expect(own.vendorId).toBe(acme.id);
   expect((await get('/preferences', acme.key).expect(200)).body.data).toEqual([own]);
   const { body: all } = await get('/preferences').expect(200);
