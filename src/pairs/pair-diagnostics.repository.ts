@@ -14,7 +14,7 @@ export class PairDiagnosticsRepository {
     return tx.query(
       `WITH given AS MATERIALIZED (
          SELECT s.prompt_id, r.labeler_id, r.completion_id, sum(r.score::numeric)::float8 / count(*) AS score,
-                avg(r.position) AS position
+                sum(r.position)::float8 / nullif(count(r.position), 0) AS position
          FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN pair_scores s ON s.completion_id = r.completion_id
          WHERE m.pair_set_id = $1 GROUP BY 1, 2, 3),
        ranked AS MATERIALIZED (
@@ -22,7 +22,7 @@ export class PairDiagnosticsRepository {
          WHERE m.pair_set_id = $1),
        facts AS MATERIALIZED (
          SELECT shown.completion_id, char_length(c.text) AS length, shown.position
-         FROM (SELECT completion_id, avg(position) AS position
+         FROM (SELECT completion_id, avg(position::numeric) AS position
                FROM (SELECT completion_id, position FROM given UNION ALL SELECT completion_id, position FROM ranked) places
                GROUP BY 1) shown
          JOIN completions c ON c.id = shown.completion_id),
