@@ -1750,6 +1750,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/training-runs/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a run would take, and whether it would fit, without starting it. */
+        post: operations["trainingRuns_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/training-runs/{id}": {
         parameters: {
             query?: never;
@@ -1774,8 +1791,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per step; follow a run by asking for the steps after the last one seen. */
+        /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
         get: operations["trainingRuns_listMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The verdict with the curves that it was read from. */
+        get: operations["trainingRuns_getDiagnostics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1795,6 +1829,40 @@ export interface paths {
         get: operations["trainingRuns_listSamples"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Weights that the run keeps, by step, with how they were judged. */
+        get: operations["trainingRuns_listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/checkpoints/{step}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+        post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5619,6 +5687,11 @@ export interface components {
             /** @description Most disputed first. */
             pairs: components["schemas"]["DisputedPairDto"][];
         };
+        /**
+         * @description Whether the last weights or those with the best evaluation become the next policy version.
+         * @enum {string}
+         */
+        KeptWeights: "last" | "best";
         LoraSettingsDto: {
             /** @example 8 */
             rank: number;
@@ -5642,6 +5715,28 @@ export interface components {
          */
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5724,6 +5819,28 @@ export interface components {
         /** @enum {string} */
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5810,6 +5927,86 @@ export interface components {
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
         };
+        RewardModelSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reward-model";
+            /**
+             * @description Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same.
+             * @default false
+             */
+            normalize?: boolean;
+            /**
+             * Format: uuid
+             * @description Must be trained.
+             */
+            rewardModelId: string;
+        };
+        HttpRewardSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            /**
+             * @description Variable of the workers' environment that holds the server's origin and key; without it no key is sent.
+             * @example ENDPOINT_KEY_REWARDS
+             */
+            apiKeyEnv?: string | null;
+            /**
+             * @description Sent with each request and shown with the run: no secrets.
+             * @example {
+             *       "x-criterion": "helpfulness"
+             *     }
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Of one request.
+             * @default 60
+             */
+            timeoutSeconds?: number;
+            /**
+             * @description Completions per request.
+             * @default 64
+             */
+            batchSize?: number;
+            /**
+             * @description Requests at once.
+             * @default 4
+             */
+            maxConcurrency?: number;
+            /**
+             * Format: uri
+             * @example https://rewards.example.com/score
+             */
+            url: string;
+        };
         /**
          * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
          *     `dr_grpo` the same in all steps.
@@ -5822,6 +6019,28 @@ export interface components {
          */
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5890,6 +6109,18 @@ export interface components {
              * @default 0
              */
             lengthPenalty?: number;
+            /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
             /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
@@ -5919,10 +6150,18 @@ export interface components {
         };
         CreateGrpoRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "grpo";
+            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -5930,17 +6169,33 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
-             */
-            rewardModelId: string;
-            /**
-             * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
         };
         RlooHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -6010,6 +6265,18 @@ export interface components {
              */
             lengthPenalty?: number;
             /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
              */
@@ -6027,10 +6294,18 @@ export interface components {
         };
         CreateRlooRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "rloo";
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -6038,19 +6313,234 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
+             * @description Prompts to practise on; keep the held-out ones apart.
              */
-            rewardModelId: string;
+            promptSetId: string;
+        };
+        /**
+         * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+         * @enum {string}
+         */
+        KlControl: "fixed" | "adaptive";
+        /**
+         * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+         * @enum {string}
+         */
+        KlEstimator: "k1" | "k3";
+        /**
+         * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+         * @enum {string}
+         */
+        ValueStart: "policy" | "reward-model";
+        PpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /** @default 40 */
+            steps?: number;
+            /** @default 16 */
+            promptsPerStep?: number;
+            /**
+             * @description Longest completion, in tokens.
+             * @default 64
+             */
+            maxTokens?: number;
+            /** @default 1 */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 0.2 */
+            clipLow?: number;
+            /** @default 0.2 */
+            clipHigh?: number;
+            /** @default 2 */
+            warmupSteps?: number;
+            /**
+             * @description Keep completions that were cut off out of the loss.
+             * @default false
+             */
+            maskTruncated?: boolean;
+            /**
+             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @default 0
+             */
+            lengthPenalty?: number;
+            /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
+             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @default 64
+             */
+            evaluationPrompts?: number;
+            /** @default 0.0001 */
+            learningRate?: number;
+            /**
+             * @description Completions per prompt; they share the computation of the prompt and are not compared with each other.
+             * @default 4
+             */
+            groupSize?: number;
+            /** @default 4 */
+            innerEpochs?: number;
+            /**
+             * @description Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`.
+             * @default 0.05
+             */
+            beta?: number;
+            /**
+             * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+             * @default fixed
+             */
+            klControl?: components["schemas"]["KlControl"];
+            /**
+             * @description Nats per completion; of `adaptive`.
+             * @default 6
+             */
+            klTarget?: number;
+            /**
+             * @description Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step.
+             * @default 10000
+             */
+            klHorizon?: number;
+            /**
+             * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+             * @default k1
+             */
+            klEstimator?: components["schemas"]["KlEstimator"];
+            /**
+             * @description Discount per token.
+             * @default 1
+             */
+            gamma?: number;
+            /**
+             * @description Of generalized advantage estimation.
+             * @default 0.95
+             */
+            lambda?: number;
+            /**
+             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @default true
+             */
+            whitenAdvantages?: boolean;
+            /**
+             * @description Scale the rewards of tokens to deviation 1 over a step.
+             * @default false
+             */
+            whitenRewards?: boolean;
+            /**
+             * @description Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`.
+             * @default 1
+             */
+            miniBatches?: number;
+            /**
+             * @description How far a value may move from what it was at sampling before its gradient ends.
+             * @default 0.2
+             */
+            valueClip?: number;
+            /** @default 0.0003 */
+            valueLearningRate?: number;
+            /**
+             * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+             * @default policy
+             */
+            valueStart?: components["schemas"]["ValueStart"];
+        };
+        CreatePpoRunDto: {
+            /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the KL.
+             */
+            policyVersionId: string;
             /**
              * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
+        };
+        /** @enum {string} */
+        StopReason: "diverged" | "kl_budget";
+        StoppedRunDto: {
+            reason: components["schemas"]["StopReason"];
+            /**
+             * @description The step (from 1) that was not taken, or was taken back.
+             * @example 27
+             */
+            step: number;
+            detail: string;
         };
         SftSummaryDto: {
             /** @example 120 */
             steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
             /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
@@ -6085,6 +6575,8 @@ export interface components {
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
             /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
@@ -6128,23 +6620,25 @@ export interface components {
             rewardBefore: number;
             /** @example 1.12 */
             rewardAfter: number;
-            /** @example 40 */
-            steps: number;
-            /** @example 64 */
-            evaluationPrompts: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token.
+             * @description Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn.
              * @example 0.08
              */
-            kl: number;
+            kl: number | null;
             /**
              * @description Entropy of the policy at the end, in nats per token.
              * @example 0.42
              */
-            entropy: number;
+            entropy: number | null;
+            /** @example 40 */
+            steps: number;
+            /** @example 64 */
+            evaluationPrompts: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
+        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
         TrainingRunDto: {
             /** Format: uuid */
             id: string;
@@ -6156,11 +6650,16 @@ export interface components {
             method: components["schemas"]["TrainingMethod"];
             /** Format: uuid */
             policyVersionId: string;
-            /** Format: uuid */
-            rewardModelId: string | null;
             /**
              * Format: uuid
-             * @description Of `grpo` and `rloo`, as is the reward model.
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
              */
             promptSetId: string | null;
             /**
@@ -6169,7 +6668,7 @@ export interface components {
              */
             pairSetId: string | null;
             /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"];
+            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -6183,11 +6682,127 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
+        TrainingRunBytesDto: {
+            /**
+             * @description The model that training starts from.
+             * @example 538060032
+             */
+            model: number;
+            /**
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
+             */
+            trained: number;
+            /**
+             * @description Updated weights and moments on their way back from the runtime.
+             * @example 58490880
+             */
+            updates: number;
+            /**
+             * @description Token ids, masks and other values of the batch.
+             * @example 4194304
+             */
+            batch: number;
+            /**
+             * @description Most that is alive between the forward and the backward pass.
+             * @example 812646400
+             */
+            activations: number;
+            /**
+             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @example 471859200
+             */
+            runtime: number;
+            /**
+             * @description All of it together.
+             * @example 1943741696
+             */
+            peak: number;
+            /**
+             * @description Copies of the trained weights from before the last steps, to go back to.
+             * @example 58490880
+             */
+            lastGood: number;
+            /**
+             * @description Keys and values of the completions that are being written; 0 for methods that do not sample.
+             * @example 100663296
+             */
+            sampling: number;
+            /**
+             * @description Reward models.
+             * @example 538060032
+             */
+            rewards: number;
+            /**
+             * @description The value model of `ppo` with its moments.
+             * @example 0
+             */
+            value: number;
+        };
+        TrainingRunPlanDto: {
+            /** @example 134515008 */
+            parameters: number;
+            /** @example 4874240 */
+            trainedParameters: number;
+            bytes: components["schemas"]["TrainingRunBytesDto"];
+            /**
+             * @description Of the matrix products of the heaviest step, sampling and scoring included.
+             * @example 912680550400
+             */
+            floatingPointOperations: number;
+            /**
+             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @example 25769803776
+             */
+            limitBytes: number;
+            /**
+             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 7.4
+             */
+            secondsPerStep: number;
+            /**
+             * @description Whether the peak stays within the limit; a run that does not fit is refused.
+             * @example true
+             */
+            fits: boolean;
+        };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
+        };
+        MetricBucketDto: {
+            /** @example 401 */
+            fromStep: number;
+            /**
+             * @description Recorded steps in it.
+             * @example 20
+             */
+            steps: number;
+            /**
+             * @example {
+             *       "kl": 0.01
+             *     }
+             */
+            min: {
+                [key: string]: number | null;
+            };
+            /**
+             * @example {
+             *       "kl": 0.4
+             *     }
+             */
+            max: {
+                [key: string]: number | null;
+            };
+            /**
+             * @description Values that were not finite, of the metrics that had any.
+             * @example {}
+             */
+            notFinite: {
+                [key: string]: number;
+            };
         };
         TrainingMetricDto: {
             /**
@@ -6206,12 +6821,66 @@ export interface components {
             values: {
                 [key: string]: number | null;
             };
+            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
         };
         TrainingMetricPage: {
             data: components["schemas"]["TrainingMetricDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
+        };
+        DiagnosticFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
+            /**
+             * @example [
+             *       "kl"
+             *     ]
+             */
+            series: string[];
+            /**
+             * @description Stable name of the check.
+             * @example kl_slope
+             */
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
+        };
+        DiagnosticPointDto: {
+            /**
+             * @description The last step that the point covers.
+             * @example 20
+             */
+            step: number;
+            /** @example 0.02 */
+            mean: number | null;
+            /** @example 0.01 */
+            min: number | null;
+            /** @example 0.04 */
+            max: number | null;
+        };
+        DiagnosticSeriesDto: {
+            points: components["schemas"]["DiagnosticPointDto"][];
+            /** @example kl */
+            name: string;
+        };
+        TrainingDiagnosticsDto: {
+            /**
+             * @description Null while the run has no verdict.
+             * @enum {unknown}
+             */
+            status: "warning" | "failed" | "healthy";
+            /** @description Why the run ended before its last step; null when it did not. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            findings: components["schemas"]["DiagnosticFindingDto"][];
+            /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
+            series: components["schemas"]["DiagnosticSeriesDto"][];
         };
         TrainingSampleDto: {
             /** @example 1 */
@@ -6220,13 +6889,22 @@ export interface components {
             sampleIndex: number;
             /** Format: uuid */
             promptId: string;
+            /**
+             * @description What each source of reward said, by its name.
+             * @example {
+             *       "helpfulness": 1.9
+             *     }
+             */
+            scores: {
+                [key: string]: number;
+            };
             /** @example 9 */
             completionTokens: number;
             finishReason: components["schemas"]["FinishReason"];
             /** @description The completion. */
             text: string;
             /**
-             * @description What the policy was rewarded with: the reward model's score less the length penalty.
+             * @description What the policy was rewarded with: the weighted sum of the scores less the penalties.
              * @example 1.7
              */
             reward: number;
@@ -6238,6 +6916,61 @@ export interface components {
         };
         TrainingSamplePage: {
             data: components["schemas"]["TrainingSampleDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        AdapterFileDto: {
+            /** Format: uuid */
+            artifactId: string;
+            /** @example adapter_model.safetensors */
+            name: string;
+        };
+        TrainingCheckpointDto: {
+            /**
+             * @description The weights after this step; 0 is the start, where a run stopped before anything else was good.
+             * @example 100
+             */
+            step: number;
+            /**
+             * Format: uuid
+             * @description Its files are at `/v1/models/{modelId}`.
+             */
+            modelId: string;
+            /**
+             * @description Of the weights.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256: string;
+            /**
+             * @description Of the weights.
+             * @example 1528784
+             */
+            bytes: number;
+            /** @description The PEFT folder of the low-rank factors, where these were trained; the model has them merged. */
+            adapter: components["schemas"]["AdapterFileDto"][] | null;
+            /**
+             * @description What the weights were judged by; null when there was no evaluation after this step.
+             * @example eval_loss
+             */
+            metric: string | null;
+            /** @example 0.61 */
+            metricValue: number | null;
+            /**
+             * @description Has the best evaluation of the run's checkpoints.
+             * @example true
+             */
+            best: boolean;
+            /**
+             * Format: uuid
+             * @description The version that it became, as the run's result or by promotion.
+             */
+            policyVersionId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TrainingCheckpointPage: {
+            data: components["schemas"]["TrainingCheckpointDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -6571,6 +7304,14 @@ export interface components {
             method: "rloo";
             hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
         };
+        LoopPpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
+        };
         /**
          * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
          * @enum {string}
@@ -6695,7 +7436,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -6767,7 +7508,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -19313,7 +20054,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
@@ -19323,6 +20064,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunPlanDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -19501,6 +20349,14 @@ export interface operations {
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
+                /** @description First step. */
+                from?: number;
+                /** @description Last step. */
+                to?: number;
+                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                maxPoints?: number;
+                /** @description Only these metrics, separated by commas. */
+                names?: string;
             };
             header?: never;
             path: {
@@ -19516,6 +20372,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingMetricPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_getDiagnostics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingDiagnosticsDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -19638,6 +20578,210 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingCheckpointPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_promoteCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersionDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

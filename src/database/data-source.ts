@@ -13,6 +13,8 @@ import { VendorTaskCompletions1795646299000 } from '../../migrations/17956462990
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
 import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
+import { TrainingCheckpoints1795646401000 } from '../../migrations/1795646401000-TrainingCheckpoints.js';
+import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
@@ -36,6 +38,8 @@ export const migrations = [
   RewardMembers1795646300000,
   TextScores1795646301000,
   RunSaves1795646400000,
+  TrainingCheckpoints1795646401000,
+  RewardSources1795646500000,
   ComparisonProxies1795646600000,
   Loops1795646601000,
   JudgedByLabelingBatches1795646602000,

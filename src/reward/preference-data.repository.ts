@@ -73,6 +73,16 @@ export class PreferenceDataRepository {
     return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
   }
 
+  /** Prompts with a pair to learn, by split. */
+  async countPrompts(pairSetId: string): Promise<Record<PairSplit, number>> {
+    const rows: { split: PairSplit; count: number }[] = await this.dataSource.query(
+      'SELECT split, count(DISTINCT prompt_id)::int AS count FROM pairs WHERE pair_set_id = $1 AND NOT tie GROUP BY split',
+      [pairSetId],
+    );
+    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.count ?? 0;
+    return { train: of('train'), eval: of('eval') };
+  }
+
   /**
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
