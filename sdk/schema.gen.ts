@@ -1650,11 +1650,48 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
          *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
          *     `Prefer: wait=N`, and is then 202 with what is known so far.
          */
         post: operations["rewardModels_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/score-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
+         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         */
+        post: operations["rewardModels_scoreTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/{id}/disagreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+        post: operations["rewardModels_disagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1673,6 +1710,23 @@ export interface paths {
         put?: never;
         /** Starts a run; when it succeeds, the policy has a new version. */
         post: operations["trainingRuns_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a run would take, and whether it would fit, without starting it. */
+        post: operations["trainingRuns_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1703,8 +1757,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per step; follow a run by asking for the steps after the last one seen. */
+        /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
         get: operations["trainingRuns_listMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The verdict with the curves that it was read from. */
+        get: operations["trainingRuns_getDiagnostics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1724,6 +1795,40 @@ export interface paths {
         get: operations["trainingRuns_listSamples"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Weights that the run keeps, by step, with how they were judged. */
+        get: operations["trainingRuns_listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/training-runs/{id}/checkpoints/{step}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+        post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4807,6 +4912,207 @@ export interface components {
             alpha: number;
             targetModules: components["schemas"]["LoraTargetModule"][];
         };
+        /** @enum {string} */
+        StoppingMetric: "loss" | "accuracy";
+        EarlyStoppingDto: {
+            metric: components["schemas"]["StoppingMetric"];
+            /** @example 3 */
+            patience: number;
+            /** @example 20 */
+            evaluateEvery: number;
+            /** @example 0.1 */
+            validationFraction: number;
+            /** @example 0 */
+            minImprovement: number;
+        };
+        /**
+         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @enum {string}
+         */
+        EvaluatedSplit: "eval" | "train";
+        ProportionDto: {
+            /** @example 0.83 */
+            value: number;
+            /**
+             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @example 0.79
+             */
+            low: number;
+            /** @example 0.87 */
+            high: number;
+        };
+        ReliabilityBinDto: {
+            /** @example 41 */
+            pairs: number;
+            /**
+             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @example 0.774
+             */
+            claimed: number | null;
+            /**
+             * @description How often it was so.
+             * @example 0.732
+             */
+            observed: number | null;
+            /**
+             * @description Claimed probabilities from here.
+             * @example 0.75
+             */
+            from: number;
+            /** @example 0.8 */
+            to: number;
+        };
+        CalibrationDto: {
+            /**
+             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @example 0.02
+             */
+            errorAfter: number | null;
+            /** @description Of the rewards as they are. */
+            bins: components["schemas"]["ReliabilityBinDto"][];
+            /**
+             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @example 1.34
+             */
+            temperature: number;
+            /**
+             * @description Expected calibration error of the rewards as they are.
+             * @example 0.06
+             */
+            errorBefore: number;
+        };
+        RewardNullsDto: {
+            /**
+             * @description The longer completion wins.
+             * @example 0.61
+             */
+            longest: number | null;
+            /**
+             * @description The shorter completion wins.
+             * @example 0.39
+             */
+            shortest: number | null;
+            /**
+             * @description The completion shown first wins.
+             * @example 0.5
+             */
+            first: number | null;
+            /**
+             * @description What most labelers say of the two is what holds.
+             * @example 0.81
+             */
+            majority: number | null;
+        };
+        /** @enum {string} */
+        ContentBlindRule: "longest" | "shortest" | "first";
+        NullContestDto: {
+            rule: components["schemas"]["ContentBlindRule"];
+            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            gain: components["schemas"]["ProportionDto"];
+        };
+        /** @enum {string} */
+        EvaluationSliceKind: "tag" | "length" | "preferred";
+        EvaluationSliceDto: {
+            by: components["schemas"]["EvaluationSliceKind"];
+            /** @example 120 */
+            pairs: number;
+            /** @example 31 */
+            prompts: number;
+            accuracy: components["schemas"]["ProportionDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            /** @example 0.85 */
+            preferenceCeiling: number | null;
+            /**
+             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
+             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @example shorter
+             */
+            value: string;
+        };
+        MemberEvaluationDto: {
+            /** @example 0 */
+            member: number;
+            /** @example 0.82 */
+            accuracy: number;
+            /**
+             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @example 0.1
+             */
+            rewardMean: number;
+        };
+        RewardEvaluationDto: {
+            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 412 */
+            evalPairs: number;
+            /** @example 48 */
+            evalPrompts: number;
+            /** @description Share of pairs whose preferred completion has the higher reward. */
+            accuracy: components["schemas"]["ProportionDto"];
+            calibration: components["schemas"]["CalibrationDto"];
+            nulls: components["schemas"]["RewardNullsDto"];
+            bestNull: components["schemas"]["NullContestDto"];
+            /**
+             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @example 0.88
+             */
+            preferenceCeiling: number | null;
+            /**
+             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @example 0.86
+             */
+            trainAccuracy: number | null;
+            /**
+             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @example 0.31
+             */
+            lengthCorrelation: number | null;
+            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            slices: components["schemas"]["EvaluationSliceDto"][];
+            members: components["schemas"]["MemberEvaluationDto"][];
+            /**
+             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+            /** @example 3108 */
+            trainPairs: number;
+            /**
+             * @description Texts longer than `maxTokens`, in training.
+             * @example 0
+             */
+            truncatedTexts: number;
+            /**
+             * @description Of all members together.
+             * @example 120
+             */
+            steps: number;
+            /**
+             * @description Mean of chosen minus rejected reward.
+             * @example 1.4
+             */
+            margin: number;
+            /**
+             * @description Mean of -log sigmoid(margin).
+             * @example 0.42
+             */
+            loss: number;
+            /**
+             * @description Expected calibration error of sigmoid(margin).
+             * @example 0.06
+             */
+            calibrationError: number;
+            /**
+             * @description Mean reward of the evaluated completions.
+             * @example 0.1
+             */
+            rewardMean: number;
+            /**
+             * @description Its standard deviation; normalized scores are measured with these two.
+             * @example 1.9
+             */
+            rewardDeviation: number;
+        };
         /**
          * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
          * @enum {string}
@@ -4838,6 +5144,48 @@ export interface components {
         };
         /** @enum {string} */
         LearningRateSchedule: "constant" | "linear" | "cosine";
+        /**
+         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+         *     the pairwise objective.
+         * @enum {string}
+         */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /**
+         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+         *     score, or one part of what its prompt counts, prompts being equal.
+         * @enum {string}
+         */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /**
+         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+         *     rest. Of the pairwise objective.
+         * @enum {string}
+         */
+        LengthDebiasing: "none" | "product_of_experts";
+        EarlyStoppingSettingsDto: {
+            /** @default loss */
+            metric?: components["schemas"]["StoppingMetric"];
+            /**
+             * @description Evaluations without an improvement until training ends.
+             * @default 3
+             */
+            patience?: number;
+            /**
+             * @description Steps from one evaluation to the next.
+             * @default 20
+             */
+            evaluateEvery?: number;
+            /**
+             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @default 0.1
+             */
+            validationFraction?: number;
+            /**
+             * @description Smaller steps forward are none.
+             * @default 0
+             */
+            minImprovement?: number;
+        };
         TrainingSettingsDto: {
             /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
@@ -4902,6 +5250,36 @@ export interface components {
              * @default 0
              */
             marginPerPoint?: number;
+            /**
+             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+             *     the pairwise objective.
+             * @default ignore
+             */
+            ties?: components["schemas"]["TieTreatment"];
+            /**
+             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @default 0.5
+             */
+            tieThreshold?: number;
+            /**
+             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+             *     score, or one part of what its prompt counts, prompts being equal.
+             * @default recorded
+             */
+            pairWeights?: components["schemas"]["PairWeighting"];
+            /**
+             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+             *     rest. Of the pairwise objective.
+             * @default none
+             */
+            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            /** @description training goes on to its end when left out */
+            earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
+            /**
+             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @default 1
+             */
+            members?: number;
             /** @default 0 */
             seed?: number;
         };
@@ -4954,96 +5332,38 @@ export interface components {
             labelSmoothing: number;
             /** @example 0 */
             marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
             /** @example 0 */
             seed: number;
         };
-        /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
-         * @enum {string}
-         */
-        EvaluatedSplit: "eval" | "train";
-        ProportionDto: {
-            /** @example 0.83 */
-            value: number;
+        /** @enum {string} */
+        VerdictStatus: "healthy" | "warning" | "failed";
+        VerdictFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
-             * @example 0.79
+             * @description Stable name of the check.
+             * @example kl_slope
              */
-            low: number;
-            /** @example 0.87 */
-            high: number;
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
         };
-        RewardNullsDto: {
-            /**
-             * @description The longer completion wins.
-             * @example 0.61
-             */
-            longest: number | null;
-            /**
-             * @description The shorter completion wins.
-             * @example 0.39
-             */
-            shortest: number | null;
-            /**
-             * @description The completion shown first wins.
-             * @example 0.5
-             */
-            first: number | null;
-            /**
-             * @description What most labelers say of the two is what holds.
-             * @example 0.81
-             */
-            majority: number | null;
-        };
-        RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
-            split: components["schemas"]["EvaluatedSplit"];
-            /** @example 412 */
-            evalPairs: number;
-            /** @example 48 */
-            evalPrompts: number;
-            /** @description Share of pairs whose preferred completion has the higher reward. */
-            accuracy: components["schemas"]["ProportionDto"];
-            nulls: components["schemas"]["RewardNullsDto"];
-            /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
-             * @example 0.88
-             */
-            preferenceCeiling: number | null;
-            /** @example 3108 */
-            trainPairs: number;
-            /**
-             * @description Texts longer than `maxTokens`, in training.
-             * @example 0
-             */
-            truncatedTexts: number;
-            /** @example 120 */
-            steps: number;
-            /**
-             * @description Mean of chosen minus rejected reward.
-             * @example 1.4
-             */
-            margin: number;
-            /**
-             * @description Mean of -log sigmoid(margin).
-             * @example 0.42
-             */
-            loss: number;
-            /**
-             * @description Expected calibration error of sigmoid(margin).
-             * @example 0.06
-             */
-            calibrationError: number;
-            /**
-             * @description Mean reward of the evaluated completions.
-             * @example 0.1
-             */
-            rewardMean: number;
-            /**
-             * @description Its standard deviation; normalized scores are measured with these two.
-             * @example 1.9
-             */
-            rewardDeviation: number;
+        VerdictDto: {
+            status: components["schemas"]["VerdictStatus"];
+            findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
             /** Format: uuid */
@@ -5060,10 +5380,12 @@ export interface components {
             hyperparameters: components["schemas"]["RewardHyperparametersDto"];
             /**
              * Format: uuid
-             * @description The trained model; null until then.
+             * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
+            /** @description An audit of the training; null until it is over. */
+            verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
             /** @example helpfulness-1 */
@@ -5092,8 +5414,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each.
-             * @example 58490880
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
              */
             trained: number;
             /**
@@ -5167,6 +5489,8 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
+            /** @description With at most 5,000 completions together. */
+            promptIds?: string[];
             completionIds?: string[];
         };
         RankedCompletionDto: {
@@ -5179,6 +5503,11 @@ export interface components {
              * @example 1
              */
             rank: number;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
             /**
              * @description The reward.
              * @example 1.73
@@ -5203,6 +5532,80 @@ export interface components {
             /** @description Whether every completion has its score. */
             complete: boolean;
         };
+        ScorableTextDto: {
+            prompt: string;
+            completion: string;
+        };
+        ScoreTextsDto: {
+            texts: components["schemas"]["ScorableTextDto"][];
+        };
+        TextScoreDto: {
+            /**
+             * @description Of the text in the request.
+             * @example 0
+             */
+            index: number;
+            /**
+             * @description The reward; null until it is computed, as are the three below.
+             * @example 1.73
+             */
+            score: number | null;
+            /**
+             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @example 1
+             */
+            rank: number | null;
+            /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
+             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @example 0.21
+             */
+            disagreement: number | null;
+        };
+        TextScoresDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * Format: uuid
+             * @description The job that scored or scores what was missing; null when nothing was.
+             */
+            jobId: string | null;
+            /** @description In the order of the request. */
+            scores: components["schemas"]["TextScoreDto"][];
+            /** @description Whether every text has its score. */
+            complete: boolean;
+        };
+        DisagreementRequestDto: {
+            /** Format: uuid */
+            promptId: string;
+            completionIds: string[];
+        };
+        DisputedPairDto: {
+            completionIds: string[];
+            /**
+             * @description Standard deviation over members of the difference of the two rewards.
+             * @example 0.44
+             */
+            disagreement: number;
+            /**
+             * @description Share of members that prefer the first; equal rewards count half.
+             * @example 0.6
+             */
+            preferFirst: number;
+        };
+        DisputedPairsDto: {
+            /** @description Most disputed first. */
+            pairs: components["schemas"]["DisputedPairDto"][];
+        };
+        /**
+         * @description Whether the last weights or those with the best evaluation become the next policy version.
+         * @enum {string}
+         */
+        KeptWeights: "last" | "best";
         LoraSettingsDto: {
             /** @example 8 */
             rank: number;
@@ -5226,6 +5629,28 @@ export interface components {
          */
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5308,6 +5733,28 @@ export interface components {
         /** @enum {string} */
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5394,6 +5841,86 @@ export interface components {
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
         };
+        RewardModelSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reward-model";
+            /**
+             * @description Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same.
+             * @default false
+             */
+            normalize?: boolean;
+            /**
+             * Format: uuid
+             * @description Must be trained.
+             */
+            rewardModelId: string;
+        };
+        HttpRewardSourceDto: {
+            /**
+             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @example helpfulness
+             */
+            name?: string;
+            /**
+             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @default 1
+             * @example 1
+             */
+            weight?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            /**
+             * @description Variable of the workers' environment that holds the server's origin and key; without it no key is sent.
+             * @example ENDPOINT_KEY_REWARDS
+             */
+            apiKeyEnv?: string | null;
+            /**
+             * @description Sent with each request and shown with the run: no secrets.
+             * @example {
+             *       "x-criterion": "helpfulness"
+             *     }
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Of one request.
+             * @default 60
+             */
+            timeoutSeconds?: number;
+            /**
+             * @description Completions per request.
+             * @default 64
+             */
+            batchSize?: number;
+            /**
+             * @description Requests at once.
+             * @default 4
+             */
+            maxConcurrency?: number;
+            /**
+             * Format: uri
+             * @example https://rewards.example.com/score
+             */
+            url: string;
+        };
         /**
          * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
          *     `dr_grpo` the same in all steps.
@@ -5406,6 +5933,28 @@ export interface components {
          */
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5474,6 +6023,18 @@ export interface components {
              * @default 0
              */
             lengthPenalty?: number;
+            /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
             /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
@@ -5503,10 +6064,18 @@ export interface components {
         };
         CreateGrpoRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "grpo";
+            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -5514,17 +6083,33 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
-             */
-            rewardModelId: string;
-            /**
-             * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
         };
         RlooHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
             /**
              * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
              * @default null
@@ -5594,6 +6179,18 @@ export interface components {
              */
             lengthPenalty?: number;
             /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
              * @description Prompts of the set, from its beginning, whose answers are scored before and after.
              * @default 64
              */
@@ -5611,10 +6208,18 @@ export interface components {
         };
         CreateRlooRunDto: {
             /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             method: "rloo";
+            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
              * @description Where the policy starts; also the reference of the KL.
@@ -5622,19 +6227,234 @@ export interface components {
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be trained.
+             * @description Prompts to practise on; keep the held-out ones apart.
              */
-            rewardModelId: string;
+            promptSetId: string;
+        };
+        /**
+         * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+         * @enum {string}
+         */
+        KlControl: "fixed" | "adaptive";
+        /**
+         * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+         * @enum {string}
+         */
+        KlEstimator: "k1" | "k3";
+        /**
+         * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+         * @enum {string}
+         */
+        ValueStart: "policy" | "reward-model";
+        PpoHyperparametersDto: {
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /** @default 40 */
+            steps?: number;
+            /** @default 16 */
+            promptsPerStep?: number;
+            /**
+             * @description Longest completion, in tokens.
+             * @default 64
+             */
+            maxTokens?: number;
+            /** @default 1 */
+            temperature?: number;
+            /** @default 1 */
+            topP?: number;
+            /** @default 0.2 */
+            clipLow?: number;
+            /** @default 0.2 */
+            clipHigh?: number;
+            /** @default 2 */
+            warmupSteps?: number;
+            /**
+             * @description Keep completions that were cut off out of the loss.
+             * @default false
+             */
+            maskTruncated?: boolean;
+            /**
+             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @default 0
+             */
+            lengthPenalty?: number;
+            /**
+             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @default 0
+             */
+            missingEosPenalty?: number;
+            /**
+             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+             *     within it. null: no budget.
+             * @default null
+             * @example 0.5
+             */
+            klBudget?: number | null;
+            /**
+             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @default 64
+             */
+            evaluationPrompts?: number;
+            /** @default 0.0001 */
+            learningRate?: number;
+            /**
+             * @description Completions per prompt; they share the computation of the prompt and are not compared with each other.
+             * @default 4
+             */
+            groupSize?: number;
+            /** @default 4 */
+            innerEpochs?: number;
+            /**
+             * @description Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`.
+             * @default 0.05
+             */
+            beta?: number;
+            /**
+             * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+             * @default fixed
+             */
+            klControl?: components["schemas"]["KlControl"];
+            /**
+             * @description Nats per completion; of `adaptive`.
+             * @default 6
+             */
+            klTarget?: number;
+            /**
+             * @description Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step.
+             * @default 10000
+             */
+            klHorizon?: number;
+            /**
+             * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+             * @default k1
+             */
+            klEstimator?: components["schemas"]["KlEstimator"];
+            /**
+             * @description Discount per token.
+             * @default 1
+             */
+            gamma?: number;
+            /**
+             * @description Of generalized advantage estimation.
+             * @default 0.95
+             */
+            lambda?: number;
+            /**
+             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @default true
+             */
+            whitenAdvantages?: boolean;
+            /**
+             * @description Scale the rewards of tokens to deviation 1 over a step.
+             * @default false
+             */
+            whitenRewards?: boolean;
+            /**
+             * @description Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`.
+             * @default 1
+             */
+            miniBatches?: number;
+            /**
+             * @description How far a value may move from what it was at sampling before its gradient ends.
+             * @default 0.2
+             */
+            valueClip?: number;
+            /** @default 0.0003 */
+            valueLearningRate?: number;
+            /**
+             * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+             * @default policy
+             */
+            valueStart?: components["schemas"]["ValueStart"];
+        };
+        CreatePpoRunDto: {
+            /**
+             * Format: uuid
+             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             */
+            rewardModelId?: string;
+            /** @description Sources of reward, whose scores are added up by their weights. */
+            rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the KL.
+             */
+            policyVersionId: string;
             /**
              * Format: uuid
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
-            hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
+        };
+        /** @enum {string} */
+        StopReason: "diverged" | "kl_budget";
+        StoppedRunDto: {
+            reason: components["schemas"]["StopReason"];
+            /**
+             * @description The step (from 1) that was not taken, or was taken back.
+             * @example 27
+             */
+            step: number;
+            detail: string;
         };
         SftSummaryDto: {
             /** @example 120 */
             steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
             /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
@@ -5669,6 +6489,8 @@ export interface components {
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
             /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
@@ -5712,45 +6534,25 @@ export interface components {
             rewardBefore: number;
             /** @example 1.12 */
             rewardAfter: number;
-            /** @example 40 */
-            steps: number;
-            /** @example 64 */
-            evaluationPrompts: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token.
+             * @description Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn.
              * @example 0.08
              */
-            kl: number;
+            kl: number | null;
             /**
              * @description Entropy of the policy at the end, in nats per token.
              * @example 0.42
              */
-            entropy: number;
+            entropy: number | null;
+            /** @example 40 */
+            steps: number;
+            /** @example 64 */
+            evaluationPrompts: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
-            value: number | null;
-            /**
-             * @description Stable name of the check.
-             * @example kl_slope
-             */
-            check: string;
-            /**
-             * @description The bound beyond which the check no longer passes.
-             * @example 0.02
-             */
-            threshold: number;
-            message: string;
-        };
-        VerdictDto: {
-            status: components["schemas"]["VerdictStatus"];
-            findings: components["schemas"]["VerdictFindingDto"][];
-        };
+        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
         TrainingRunDto: {
             /** Format: uuid */
             id: string;
@@ -5762,11 +6564,16 @@ export interface components {
             method: components["schemas"]["TrainingMethod"];
             /** Format: uuid */
             policyVersionId: string;
-            /** Format: uuid */
-            rewardModelId: string | null;
             /**
              * Format: uuid
-             * @description Of `grpo` and `rloo`, as is the reward model.
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
              */
             promptSetId: string | null;
             /**
@@ -5775,7 +6582,7 @@ export interface components {
              */
             pairSetId: string | null;
             /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"];
+            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -5789,11 +6596,127 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
+        TrainingRunBytesDto: {
+            /**
+             * @description The model that training starts from.
+             * @example 538060032
+             */
+            model: number;
+            /**
+             * @description Weights or factors in training, with two moments of each and a copy to go back to.
+             * @example 77987840
+             */
+            trained: number;
+            /**
+             * @description Updated weights and moments on their way back from the runtime.
+             * @example 58490880
+             */
+            updates: number;
+            /**
+             * @description Token ids, masks and other values of the batch.
+             * @example 4194304
+             */
+            batch: number;
+            /**
+             * @description Most that is alive between the forward and the backward pass.
+             * @example 812646400
+             */
+            activations: number;
+            /**
+             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @example 471859200
+             */
+            runtime: number;
+            /**
+             * @description All of it together.
+             * @example 1943741696
+             */
+            peak: number;
+            /**
+             * @description Copies of the trained weights from before the last steps, to go back to.
+             * @example 58490880
+             */
+            lastGood: number;
+            /**
+             * @description Keys and values of the completions that are being written; 0 for methods that do not sample.
+             * @example 100663296
+             */
+            sampling: number;
+            /**
+             * @description Reward models.
+             * @example 538060032
+             */
+            rewards: number;
+            /**
+             * @description The value model of `ppo` with its moments.
+             * @example 0
+             */
+            value: number;
+        };
+        TrainingRunPlanDto: {
+            /** @example 134515008 */
+            parameters: number;
+            /** @example 4874240 */
+            trainedParameters: number;
+            bytes: components["schemas"]["TrainingRunBytesDto"];
+            /**
+             * @description Of the matrix products of the heaviest step, sampling and scoring included.
+             * @example 912680550400
+             */
+            floatingPointOperations: number;
+            /**
+             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @example 25769803776
+             */
+            limitBytes: number;
+            /**
+             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 7.4
+             */
+            secondsPerStep: number;
+            /**
+             * @description Whether the peak stays within the limit; a run that does not fit is refused.
+             * @example true
+             */
+            fits: boolean;
+        };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
+        };
+        MetricBucketDto: {
+            /** @example 401 */
+            fromStep: number;
+            /**
+             * @description Recorded steps in it.
+             * @example 20
+             */
+            steps: number;
+            /**
+             * @example {
+             *       "kl": 0.01
+             *     }
+             */
+            min: {
+                [key: string]: number | null;
+            };
+            /**
+             * @example {
+             *       "kl": 0.4
+             *     }
+             */
+            max: {
+                [key: string]: number | null;
+            };
+            /**
+             * @description Values that were not finite, of the metrics that had any.
+             * @example {}
+             */
+            notFinite: {
+                [key: string]: number;
+            };
         };
         TrainingMetricDto: {
             /**
@@ -5812,12 +6735,66 @@ export interface components {
             values: {
                 [key: string]: number | null;
             };
+            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
         };
         TrainingMetricPage: {
             data: components["schemas"]["TrainingMetricDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
+        };
+        DiagnosticFindingDto: {
+            status: components["schemas"]["VerdictStatus"];
+            /** @example 0.004 */
+            value: number | null;
+            /**
+             * @example [
+             *       "kl"
+             *     ]
+             */
+            series: string[];
+            /**
+             * @description Stable name of the check.
+             * @example kl_slope
+             */
+            check: string;
+            /**
+             * @description The bound beyond which the check no longer passes.
+             * @example 0.02
+             */
+            threshold: number;
+            message: string;
+        };
+        DiagnosticPointDto: {
+            /**
+             * @description The last step that the point covers.
+             * @example 20
+             */
+            step: number;
+            /** @example 0.02 */
+            mean: number | null;
+            /** @example 0.01 */
+            min: number | null;
+            /** @example 0.04 */
+            max: number | null;
+        };
+        DiagnosticSeriesDto: {
+            points: components["schemas"]["DiagnosticPointDto"][];
+            /** @example kl */
+            name: string;
+        };
+        TrainingDiagnosticsDto: {
+            /**
+             * @description Null while the run has no verdict.
+             * @enum {unknown}
+             */
+            status: "warning" | "failed" | "healthy";
+            /** @description Why the run ended before its last step; null when it did not. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            findings: components["schemas"]["DiagnosticFindingDto"][];
+            /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
+            series: components["schemas"]["DiagnosticSeriesDto"][];
         };
         TrainingSampleDto: {
             /** @example 1 */
@@ -5826,13 +6803,22 @@ export interface components {
             sampleIndex: number;
             /** Format: uuid */
             promptId: string;
+            /**
+             * @description What each source of reward said, by its name.
+             * @example {
+             *       "helpfulness": 1.9
+             *     }
+             */
+            scores: {
+                [key: string]: number;
+            };
             /** @example 9 */
             completionTokens: number;
             finishReason: components["schemas"]["FinishReason"];
             /** @description The completion. */
             text: string;
             /**
-             * @description What the policy was rewarded with: the reward model's score less the length penalty.
+             * @description What the policy was rewarded with: the weighted sum of the scores less the penalties.
              * @example 1.7
              */
             reward: number;
@@ -5844,6 +6830,61 @@ export interface components {
         };
         TrainingSamplePage: {
             data: components["schemas"]["TrainingSampleDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        AdapterFileDto: {
+            /** Format: uuid */
+            artifactId: string;
+            /** @example adapter_model.safetensors */
+            name: string;
+        };
+        TrainingCheckpointDto: {
+            /**
+             * @description The weights after this step; 0 is the start, where a run stopped before anything else was good.
+             * @example 100
+             */
+            step: number;
+            /**
+             * Format: uuid
+             * @description Its files are at `/v1/models/{modelId}`.
+             */
+            modelId: string;
+            /**
+             * @description Of the weights.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256: string;
+            /**
+             * @description Of the weights.
+             * @example 1528784
+             */
+            bytes: number;
+            /** @description The PEFT folder of the low-rank factors, where these were trained; the model has them merged. */
+            adapter: components["schemas"]["AdapterFileDto"][] | null;
+            /**
+             * @description What the weights were judged by; null when there was no evaluation after this step.
+             * @example eval_loss
+             */
+            metric: string | null;
+            /** @example 0.61 */
+            metricValue: number | null;
+            /**
+             * @description Has the best evaluation of the run's checkpoints.
+             * @example true
+             */
+            best: boolean;
+            /**
+             * Format: uuid
+             * @description The version that it became, as the run's result or by promotion.
+             */
+            policyVersionId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TrainingCheckpointPage: {
+            data: components["schemas"]["TrainingCheckpointDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -6177,6 +7218,14 @@ export interface components {
             method: "rloo";
             hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
         };
+        LoopPpoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
+        };
         /**
          * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
          * @enum {string}
@@ -6301,7 +7350,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -6373,7 +7422,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -18393,6 +19442,251 @@ export interface operations {
             };
         };
     };
+    rewardModels_scoreTexts: {
+        parameters: {
+            query?: never;
+            header?: {
+                Prefer?: string;
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreTextsDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextScoresDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_disagreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisagreementRequestDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputedPairsDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trainingRuns_list: {
         parameters: {
             query?: {
@@ -18483,7 +19777,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
@@ -18493,6 +19787,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_plan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunPlanDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -18671,6 +20072,14 @@ export interface operations {
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
+                /** @description First step. */
+                from?: number;
+                /** @description Last step. */
+                to?: number;
+                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                maxPoints?: number;
+                /** @description Only these metrics, separated by commas. */
+                names?: string;
             };
             header?: never;
             path: {
@@ -18686,6 +20095,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingMetricPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_getDiagnostics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingDiagnosticsDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -18808,6 +20301,210 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingCheckpointPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingRuns_promoteCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersionDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

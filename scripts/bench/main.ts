@@ -12,12 +12,13 @@ import { llm } from './areas/llm.js';
 import { pairs } from './areas/pairs.js';
 import { quality } from './areas/quality.js';
 import { ratings } from './areas/ratings.js';
+import { smollm2 } from './areas/smollm2.js';
 import { putSection } from './docs-section.js';
 import { asMarkdown, asTable, thisMachine, type BenchReport } from './report.js';
 
-const areas: Record<string, Area> = { engine, 'less-work': lessWork, llm, ratings, pairs, api, quality, alpacaeval: alpacaEval };
+const areas: Record<string, Area> = { engine, 'less-work': lessWork, llm, ratings, pairs, api, quality, alpacaeval: alpacaEval, smollm2 };
 /** Take many minutes, or need data that is not in the repository. */
-const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'llm']);
+const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'llm', 'smollm2']);
 const docs = 'docs/benchmarks.md';
 
 process.exit(await main());

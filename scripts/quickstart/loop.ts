@@ -22,7 +22,7 @@ export async function runLoop(session: Session, settings: Settings): Promise<Omi
   return {
     stages: session.reportRows(),
     rewardModel: { accuracy: accuracy.value, nulls, evalPairs },
-    training: { method: training.method, rewardBefore, rewardAfter, kl },
+    training: { method: training.method, rewardBefore, rewardAfter, kl: kl ?? 0 },
     comparison: comparison.result,
     inventedFacts: comparison.inventedFacts,
   };

@@ -18,6 +18,15 @@ export class ArtifactsRepository {
     await tx.createQueryBuilder().insert().into(Artifact).values(artifacts as object[]).execute();
   }
 
+  /** Deletes rows and their lineage; the contents that no other row names. */
+  async remove(tx: Transaction, ids: readonly string[]): Promise<string[]> {
+    await tx.query(`DELETE FROM lineage_edges WHERE (child_type = 'artifact' AND child_id = ANY($1)) OR (parent_type = 'artifact' AND parent_id = ANY($1))`, [ids]);
+    const [gone] = await tx.query<[{ sha256: string }[], number]>('DELETE FROM artifacts WHERE id = ANY($1) RETURNING sha256', [ids]);
+    const contents = [...new Set(gone.map(({ sha256 }) => sha256))];
+    const named = await tx.findBy(Artifact, { sha256: In(contents) });
+    return contents.filter((content) => !named.some(({ sha256 }) => sha256 === content));
+  }
+
   find(id: string): Promise<Artifact | null> {
     return this.rows.findOneBy({ id });
   }

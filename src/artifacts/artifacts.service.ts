@@ -54,6 +54,16 @@ export class ArtifactsService {
     return rows.map((row) => row.id);
   }
 
+  /** Takes rows back. Contents that no row names any more, for `removeContents` once the transaction is through. */
+  async forget(tx: Transaction, ids: readonly string[]): Promise<string[]> {
+    return ids.length === 0 ? [] : this.artifacts.remove(tx, ids);
+  }
+
+  /** Frees the space of contents that `forget` gave. */
+  async removeContents(contents: readonly string[]): Promise<void> {
+    for (const sha256 of contents) await this.store.remove(sha256);
+  }
+
   async get(id: string): Promise<Artifact> {
     const artifact = await this.artifacts.find(id);
     if (!artifact) throw notFound('artifact', id);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
+import { brokenForeignKey } from '#src/database/errors.js';
 import { ModelFile } from './model-file.entity.js';
 import { Model } from './model.entity.js';
 
@@ -33,6 +34,22 @@ export class ModelsRepository {
 
   async addFiles(tx: Transaction, files: ModelFile[]): Promise<void> {
     await tx.insert(ModelFile, files);
+  }
+
+  /** Deletes a model that no other row refers to; its artifacts, or none where it stays. */
+  async removeUnused(tx: Transaction, id: string): Promise<string[]> {
+    try {
+      // A savepoint: what refuses is the foreign key of whoever uses the model.
+      return await tx.transaction(async (inner) => {
+        const [files] = await inner.query<[{ artifact_id: string }[], number]>('DELETE FROM model_files WHERE model_id = $1 RETURNING artifact_id', [id]);
+        await inner.delete(Model, id);
+        await inner.query(`DELETE FROM lineage_edges WHERE (parent_type = 'model' AND parent_id = $1) OR (child_type = 'model' AND child_id = $1)`, [id]);
+        return files.map(({ artifact_id }) => artifact_id);
+      });
+    } catch (error) {
+      if (brokenForeignKey(error)) return [];
+      throw error;
+    }
   }
 
   async files(modelId: string): Promise<FileOfModel[]> {

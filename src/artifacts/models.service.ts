@@ -76,6 +76,15 @@ export class ModelsService {
     });
   }
 
+  /**
+   * Takes back a model that was trained here, unless somebody else has come to name it. Contents that no artifact names
+   * any more, for `ArtifactsService.removeContents` once the transaction is through.
+   */
+  async forget(tx: Transaction, id: string): Promise<string[]> {
+    const artifactIds = await this.models.removeUnused(tx, id);
+    return this.artifacts.forget(tx, artifactIds);
+  }
+
   async get(id: string): Promise<ModelDto> {
     const model = await this.models.find(id);
     if (!model) throw notFound('model', id);

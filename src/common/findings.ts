@@ -61,8 +61,9 @@ function judge(
   return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };
 }
 
+/** Steps without the figure, such as those that had nothing to learn, are left out. */
 export function series(steps: Steps, name: string): number[] {
-  return steps.map((step) => step[name] ?? 0);
+  return steps.flatMap((step) => (name in step ? [step[name]] : []));
 }
 
 /** Means over a tenth of the run at either end: single steps are noisy. */

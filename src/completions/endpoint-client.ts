@@ -1,6 +1,6 @@
 /**
- * One connection pool to one endpoint: posts JSON, checks every address it connects to, tries again what may
- * go better. Redirects are not followed: they could lead anywhere.
+ * One connection pool to one address of a policy's endpoint or of a reward server: posts JSON, checks every address it
+ * connects to, tries again what may go better. Redirects are not followed: they could lead anywhere.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -8,12 +8,22 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/common/network-address.js';
 import type { Config } from '#src/config/config.js';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import { EndpointError } from './endpoint-error.js';
-import { requestUrl } from './endpoint-request.js';
 import { retryDelay } from './retry-delay.js';
 
 type EndpointConfig = Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>;
+
+export interface EndpointTarget {
+  url: URL;
+  /** Variable of the worker's environment that holds the key; null sends none. */
+  apiKeyEnv: string | null;
+  /** Requests at once. */
+  maxConcurrency: number;
+  /** Of one request. */
+  timeoutSeconds: number;
+  /** Besides those of every request. */
+  headers?: Readonly<Record<string, string>>;
+}
 
 const maxAttempts = 6;
 /** Nobody's completions come near. */
@@ -26,10 +36,10 @@ export class EndpointClient {
 
   /** @throws EndpointError `endpoint_key_missing`, `endpoint_key_origin`, `endpoint_address_private` */
   constructor(
-    private readonly endpoint: PolicyEndpoint,
+    private readonly endpoint: EndpointTarget,
     { allowPrivateEndpoints, endpointKeys }: EndpointConfig,
   ) {
-    this.url = requestUrl(endpoint);
+    this.url = endpoint.url;
     this.secret = secretFor(endpoint, this.url, endpointKeys);
     const literal = literalAddress(this.url);
     if (literal !== undefined && !mayConnect(literal, allowPrivateEndpoints))
@@ -82,6 +92,7 @@ export class EndpointClient {
   private send(text: string, signal: AbortSignal): Promise<IncomingMessage> {
     const request = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
     const headers = {
+      ...this.endpoint.headers,
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
       accept: 'application/json',
@@ -105,7 +116,7 @@ export class EndpointClient {
   }
 }
 
-function secretFor({ apiKeyEnv }: PolicyEndpoint, url: URL, keys: EndpointConfig['endpointKeys']): string | undefined {
+function secretFor({ apiKeyEnv }: EndpointTarget, url: URL, keys: EndpointConfig['endpointKeys']): string | undefined {
   if (apiKeyEnv === null) return undefined;
   const key = Object.hasOwn(keys, apiKeyEnv) ? keys[apiKeyEnv] : undefined;
   if (!key) throw new EndpointError('endpoint_key_missing', `this worker's environment has no ${apiKeyEnv}`);

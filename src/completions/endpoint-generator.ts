@@ -7,7 +7,7 @@ import type { GenerationControl } from '#src/lm/generate.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
-import { readAnswer, requestBody } from './endpoint-request.js';
+import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
 import type { PromptText } from './policy-generator.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
@@ -22,7 +22,7 @@ export class EndpointGenerator implements CompletionSource {
     private readonly endpoint: PolicyEndpoint,
     config: Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>,
   ) {
-    this.client = new EndpointClient(endpoint, config);
+    this.client = new EndpointClient({ ...endpoint, url: requestUrl(endpoint) }, config);
   }
 
   /** @throws EndpointError of the first prompt that fails; requests under way are then given up */

@@ -8,7 +8,11 @@ import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js'
 import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
+import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
+import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
 import { RunSaves1795646400000 } from '../../migrations/1795646400000-RunSaves.js';
+import { TrainingCheckpoints1795646401000 } from '../../migrations/1795646401000-TrainingCheckpoints.js';
+import { RewardSources1795646500000 } from '../../migrations/1795646500000-RewardSources.js';
 import { ComparisonProxies1795646600000 } from '../../migrations/1795646600000-ComparisonProxies.js';
 import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
@@ -27,7 +31,11 @@ export const migrations = [
   Webhooks1795646102000,
   LabelingBatches1795646200000,
   VendorTaskCompletions1795646299000,
+  RewardMembers1795646300000,
+  TextScores1795646301000,
   RunSaves1795646400000,
+  TrainingCheckpoints1795646401000,
+  RewardSources1795646500000,
   ComparisonProxies1795646600000,
   Loops1795646601000,
   JudgedByLabelingBatches1795646602000,

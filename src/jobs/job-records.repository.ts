@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { MoreThan, Repository } from 'typeorm';
+import { Between, MoreThan, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import { JobEvent } from './job-event.entity.js';
 import type { JobLogLevel } from './job-handler.js';
 import { JobLog } from './job-log.entity.js';
 import { JobMetric } from './job-metric.entity.js';
+
+export interface StepBounds {
+  /** Both included. */
+  from?: number;
+  to?: number;
+}
+
+const maxStep = 2_147_483_647;
 
 /** What a job leaves behind while it runs: events, log lines and metrics, all append-only and in order. */
 @Injectable()
@@ -26,10 +34,30 @@ export class JobRecordsRepository {
     return this.logs.find({ where: { jobId, id }, order: { id: 'ASC' }, take: page.limit + 1 });
   }
 
-  /** Steps greater than `page.after`. */
-  listMetrics(jobId: string, page: PageRequest): Promise<JobMetric[]> {
-    const step = MoreThan(Number(page.after ?? -1));
+  /** Steps greater than `page.after`, within bounds. */
+  listMetrics(jobId: string, page: PageRequest, { from = 0, to = maxStep }: StepBounds = {}): Promise<JobMetric[]> {
+    const step = Between(Math.max(from, Number(page.after ?? -1) + 1), to);
     return this.metrics.find({ where: { jobId, step }, order: { step: 'ASC' }, take: page.limit + 1 });
+  }
+
+  /** First and last step with metrics, within bounds; null when there is none. */
+  async stepRange(jobId: string, { from = 0, to = maxStep }: StepBounds): Promise<{ first: number; last: number } | null> {
+    const [row] = await this.metrics.query<{ first: number | null; last: number | null }[]>(
+      'SELECT min(step) AS first, max(step) AS last FROM job_metrics WHERE job_id = $1 AND step BETWEEN $2 AND $3',
+      [jobId, from, to],
+    );
+    return row.first === null || row.last === null ? null : { first: row.first, last: row.last };
+  }
+
+  /** The metrics of all steps within bounds, some thousand rows at a time. */
+  async *walkMetrics(jobId: string, { first, last }: { first: number; last: number }): AsyncGenerator<JobMetric> {
+    const rowsAtOnce = 2000;
+    for (let after = first - 1; ; ) {
+      const rows = await this.metrics.find({ where: { jobId, step: Between(after + 1, last) }, order: { step: 'ASC' }, take: rowsAtOnce });
+      yield* rows;
+      if (rows.length < rowsAtOnce) return;
+      after = rows[rows.length - 1].step;
+    }
   }
 
   async addLog(jobId: string, level: JobLogLevel, message: string): Promise<void> {

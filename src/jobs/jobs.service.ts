@@ -8,7 +8,9 @@ import type { JobEvent } from './job-event.entity.js';
 import type { ResultRef } from './job-handler.js';
 import type { JobLog } from './job-log.entity.js';
 import type { JobMetric } from './job-metric.entity.js';
-import { JobRecordsRepository } from './job-records.repository.js';
+import { Downsampler, type CurvePoint } from './downsample.js';
+import { pick } from './pick.js';
+import { JobRecordsRepository, type StepBounds } from './job-records.repository.js';
 import { JobSignals } from './job-signals.js';
 import { next, terminal } from './job-state.js';
 import { checkPayload, queueOf, type JobType, type PayloadOf } from './job-types.js';
@@ -156,9 +158,19 @@ export class JobsService {
     return toPage(await this.records.listLogs(id, page), page, (log) => log.id);
   }
 
-  async metrics(viewer: JobViewer, id: string, page: PageRequest): Promise<Page<JobMetric>> {
+  /** The whole curve in at most so many points; see `Downsampler`. */
+  async curve(viewer: JobViewer, id: string, maxPoints: number, bounds: StepBounds = {}, names?: readonly string[]): Promise<CurvePoint[]> {
     await this.get(viewer, id);
-    return toPage(await this.records.listMetrics(id, page), page, (metric) => metric.step);
+    const range = await this.records.stepRange(id, bounds);
+    if (!range) return [];
+    const sampler = new Downsampler(range.first, range.last, maxPoints);
+    for await (const { step, values } of this.records.walkMetrics(id, range)) sampler.add(step, pick(values, names));
+    return sampler.points();
+  }
+
+  async metrics(viewer: JobViewer, id: string, page: PageRequest, bounds: StepBounds = {}): Promise<Page<JobMetric>> {
+    await this.get(viewer, id);
+    return toPage(await this.records.listMetrics(id, page, bounds), page, (metric) => metric.step);
   }
 
   private async act(viewer: JobViewer, id: string, action: keyof typeof refusals): Promise<Job> {

@@ -5,8 +5,8 @@
 import { emitModel } from './emit.js';
 import { grad } from './grad.js';
 import { GraphError, input, type Node } from './graph.js';
-import { add, mul, tie } from './ops.js';
-import { adamw, type AdamWOptions, type StepRates } from './optim/adamw.js';
+import { add, tie } from './ops.js';
+import { adamw, stepScalars, type AdamWOptions } from './optim/adamw.js';
 import { clipFactor, globalNorm } from './optim/clip.js';
 
 export interface TrainGraph {
@@ -55,20 +55,16 @@ function update(
   // Parameters are overwritten in place, so everything that reads the old ones has to come before the first
   // update.
   const rate = [norm, ...first].reduce(tie, input(names.rate, 'float32', []) as Node);
-  const rates: StepRates = {
-    rate,
-    correction1: input(names.correction1, 'float32', []),
-    correction2: input(names.correction2, 'float32', []),
-  };
+  const corrections = { correction1: input(names.correction1, 'float32', []), correction2: input(names.correction2, 'float32', []) };
+  const scalars = stepScalars({ rate, ...corrections, ...(factor ? { clip: factor } : {}) }, optimizer);
   const outputs: Outputs = { gradNorm: norm };
   Object.entries(params).forEach(([name, param], i) => {
-    const gradient = gradients[i];
     const before = {
       param,
       m: input(names.m(name), 'float32', param.shape),
       v: input(names.v(name), 'float32', param.shape),
     };
-    const after = adamw(before, factor ? mul(gradient, factor) : gradient, rates, {
+    const after = adamw(before, gradients[i], scalars, {
       ...optimizer,
       decay: optimizer.decays?.(name) ?? true,
     });

@@ -5,13 +5,15 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { AnswerTable } from '#src/quality/answer-table.js';
-import { dawidSkene } from '#src/quality/dawid-skene.js';
+import { dawidSkeneInTurns } from '#src/quality/dawid-skene.js';
 import { bordersOf } from '#src/quality/levels.js';
 import { reliabilities, reliabilityPrior, weightOf } from '#src/quality/reliability.js';
 import { LabelerWeightsRepository } from './labeler-weights.repository.js';
 import type { PairSet } from './pair-set.entity.js';
 
 const batch = 20_000;
+/** Of the log-likelihood, per answer: weights have settled to a few thousandths by then. */
+const tolerance = 1e-6;
 
 @Injectable()
 export class LabelerWeights {
@@ -31,7 +33,8 @@ export class LabelerWeights {
     }
     if (answers.items === 0) throw nothingShared(labelers.length);
     // A labeler who shares no completion keeps the prior alone, that is, weighs as all of them together would.
-    const found = reliabilities(dawidSkene(answers.answers(), { prior: reliabilityPrior }), values);
+    const estimates = await dawidSkeneInTurns(answers.answers(), { prior: reliabilityPrior, tolerance });
+    const found = reliabilities(estimates, values);
     const weights = labelers.map((labeler, i) => ({ ...labeler, reliability: found[i], weight: found[i] === null ? 1 : weightOf(found[i]) }));
     await this.repository.insert(tx, set.id, weights);
   }

@@ -14,13 +14,13 @@ export class PairDiagnosticsRepository {
     return tx.query(
       `WITH given AS MATERIALIZED (
          SELECT s.prompt_id, r.labeler_id, r.completion_id, sum(r.score::numeric)::float8 / count(*) AS score,
-                avg(r.position) AS position
+                sum(r.position)::float8 / nullif(count(r.position), 0) AS position
          FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN pair_scores s ON s.completion_id = r.completion_id
          WHERE m.pair_set_id = $1 GROUP BY 1, 2, 3),
        facts AS MATERIALIZED (
          SELECT s.completion_id, char_length(c.text) AS length, shown.position
          FROM pair_scores s JOIN completions c ON c.id = s.completion_id
-         JOIN (SELECT completion_id, avg(position) AS position FROM given GROUP BY 1) shown
+         JOIN (SELECT completion_id, avg(position::numeric) AS position FROM given GROUP BY 1) shown
            ON shown.completion_id = s.completion_id),
        orderings AS MATERIALIZED (
          SELECT a.completion_id AS low, b.completion_id AS high, count(*) AS labelers,

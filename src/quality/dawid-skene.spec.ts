@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { anaesthetists, publishedErrorRates, publishedPrevalence, toAnswers } from './dawid-skene.fixture.js';
-import { dawidSkene } from './dawid-skene.js';
+import { dawidSkene, dawidSkeneInTurns } from './dawid-skene.js';
 
 const paper = toAnswers(
   anaesthetists.flatMap((observers, i) => observers.flatMap((given, l) => given.map((k) => [i, l, k - 1] as const))),
@@ -43,6 +43,10 @@ test('as crowd-kit has it', () => {
   golden.prevalence.forEach((p, j) => expect(found.prevalence[j]).toBeCloseTo(p, 4));
   golden.errorRates.flat(2).forEach((rate, cell) => expect(found.errorRates[cell]).toBeCloseTo(rate, 3));
   golden.posterior.flat().forEach((p, cell) => expect(found.posterior[cell]).toBeCloseTo(p, 3));
+});
+
+test('in turns it finds the same', async () => {
+  expect(await dawidSkeneInTurns(paper)).toEqual(dawidSkene(paper));
 });
 
 test('a prior draws a labeler of few answers to the others, and hardly one of many', () => {

@@ -10,6 +10,8 @@
  * What differs: `prior` pseudo-answers per labeler and true level, spread as all labelers together answer (maximum a
  * posteriori; 0 is the paper). Without it a labeler who has met level 5 twice has an error rate of 0 or 0.5 there.
  */
+import { setImmediate } from 'node:timers/promises';
+
 export interface Answers {
   items: number;
   labelers: number;
@@ -39,7 +41,25 @@ export interface DawidSkeneOptions {
   maxIterations?: number;
 }
 
-export function dawidSkene(answers: Answers, { prior = 0, tolerance = 1e-9, maxIterations = 500 }: DawidSkeneOptions = {}): DawidSkene {
+export function dawidSkene(answers: Answers, options: DawidSkeneOptions = {}): DawidSkene {
+  const steps = emSteps(answers, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, to the last digit, while others are served between the steps: a million answers take seconds in all. */
+export async function dawidSkeneInTurns(answers: Answers, options: DawidSkeneOptions = {}): Promise<DawidSkene> {
+  const steps = emSteps(answers, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await setImmediate();
+  }
+}
+
+function* emSteps(answers: Answers, { prior = 0, tolerance = 1e-9, maxIterations = 500 }: DawidSkeneOptions): Generator<void, DawidSkene> {
   const posterior = voteShares(answers);
   const prevalence = new Float64Array(answers.levels);
   const errorRates = new Float64Array(answers.labelers * answers.levels ** 2);
@@ -50,6 +70,7 @@ export function dawidSkene(answers: Answers, { prior = 0, tolerance = 1e-9, maxI
     const settled = logLikelihood - before < tolerance * answers.item.length;
     if (settled || iterations >= maxIterations) return { prevalence, errorRates, posterior, iterations, logLikelihood };
     before = logLikelihood;
+    yield;
   }
 }
 
@@ -91,7 +112,8 @@ function addPooled(errorRates: Float64Array, labelers: number, levels: number, p
 function expect(answers: Answers, posterior: Float64Array, prevalence: Float64Array, errorRates: Float64Array): number {
   const { items, levels, item, labeler, level } = answers;
   const logs = errorRates.map(Math.log);
-  for (let cell = 0; cell < posterior.length; cell++) posterior[cell] = Math.log(prevalence[cell % levels]);
+  const priors = prevalence.map(Math.log);
+  for (let cell = 0; cell < posterior.length; cell++) posterior[cell] = priors[cell % levels];
   for (let a = 0; a < item.length; a++) {
     const row = item[a] * levels;
     const cell = labeler[a] * levels * levels + level[a];

@@ -11,4 +11,8 @@ export class CompletionScore {
 
   @Column('double precision')
   score: number;
+
+  /** Each member's, of which `score` is the mean; null for a single one. */
+  @Column('double precision', { array: true, nullable: true })
+  memberScores: number[] | null;
 }

@@ -3,37 +3,37 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import { CompletionScore } from './completion-score.entity.js';
+import type { CompletionText } from './scoring-units.js';
 
 /** A completion with its reward, null where it was not scored yet. */
 export interface CompletionWithScore {
   completionId: string;
   promptId: string;
   score: number | null;
+  memberScores: number[] | null;
 }
 
-export interface UnscoredCompletion {
-  completionId: string;
-  prompt: string;
-  completion: string;
-}
+const columns = `c.id AS "completionId", c.prompt_id AS "promptId", s.score, s.member_scores AS "memberScores"`;
 
 @Injectable()
 export class CompletionScoresRepository {
   constructor(@InjectRepository(CompletionScore) private readonly rows: Repository<CompletionScore>) {}
 
-  ofPrompt(rewardModelId: string, promptId: string): Promise<CompletionWithScore[]> {
+  /** All completions of these prompts, at most `limit`, prompt by prompt in the order given. */
+  ofPrompts(rewardModelId: string, promptIds: string[], limit: number): Promise<CompletionWithScore[]> {
     return this.rows.query(
-      `SELECT c.id AS "completionId", c.prompt_id AS "promptId", s.score
-       FROM completions c LEFT JOIN completion_scores s ON s.completion_id = c.id AND s.reward_model_id = $1
-       WHERE c.prompt_id = $2 ORDER BY c.id`,
-      [rewardModelId, promptId],
+      `SELECT ${columns}
+       FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted(id, at) JOIN completions c ON c.prompt_id = wanted.id
+       LEFT JOIN completion_scores s ON s.completion_id = c.id AND s.reward_model_id = $1
+       ORDER BY wanted.at, c.id LIMIT $3`,
+      [rewardModelId, promptIds, limit],
     );
   }
 
   /** In the order of the ids; those that do not exist are missing. */
   ofCompletions(rewardModelId: string, completionIds: string[]): Promise<CompletionWithScore[]> {
     return this.rows.query(
-      `SELECT c.id AS "completionId", c.prompt_id AS "promptId", s.score
+      `SELECT ${columns}
        FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted(id, at) JOIN completions c ON c.id = wanted.id
        LEFT JOIN completion_scores s ON s.completion_id = c.id AND s.reward_model_id = $1
        ORDER BY wanted.at`,
@@ -41,7 +41,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  unscoredOfPrompts(rewardModelId: string, promptIds: string[]): Promise<UnscoredCompletion[]> {
+  unscoredOfPrompts(rewardModelId: string, promptIds: string[]): Promise<CompletionText[]> {
     return this.rows.query(
       `SELECT c.id AS "completionId", p.text AS prompt, c.text AS completion
        FROM completions c JOIN prompts p ON p.id = c.prompt_id
@@ -52,17 +52,24 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** A score that is there already stays. */
-  async insert(tx: Transaction, rewardModelId: string, scores: { completionId: string; score: number }[]): Promise<void> {
+  /** Takes the scores of the texts that completions have from what is kept by hash. A score that is there already stays. */
+  async insert(tx: Transaction, rewardModelId: string, completions: { completionId: string; hash: string }[]): Promise<void> {
     await tx.query(
-      `INSERT INTO completion_scores (reward_model_id, completion_id, score)
-       SELECT $1, * FROM unnest($2::uuid[], $3::double precision[]) ON CONFLICT DO NOTHING`,
-      [rewardModelId, scores.map(({ completionId }) => completionId), scores.map(({ score }) => score)],
+      `INSERT INTO completion_scores (reward_model_id, completion_id, score, member_scores)
+       SELECT t.reward_model_id, given.id, t.score, t.member_scores
+       FROM unnest($2::uuid[], $3::text[]) AS given (id, hash)
+       JOIN text_scores t ON t.reward_model_id = $1 AND t.text_hash = given.hash AND t.score IS NOT NULL
+       ON CONFLICT DO NOTHING`,
+      [rewardModelId, completions.map(({ completionId }) => completionId), completions.map(({ hash }) => hash)],
     );
   }
 
-  async promptExists(promptId: string): Promise<boolean> {
-    const found: unknown[] = await this.rows.query('SELECT FROM prompts WHERE id = $1', [promptId]);
-    return found.length > 0;
+  /** Those of the ids that no prompt has. */
+  async unknownPrompts(promptIds: string[]): Promise<string[]> {
+    const rows: { id: string }[] = await this.rows.query(
+      'SELECT id FROM unnest($1::uuid[]) AS given (id) WHERE NOT EXISTS (SELECT FROM prompts p WHERE p.id = given.id)',
+      [promptIds],
+    );
+    return rows.map(({ id }) => id);
   }
 }

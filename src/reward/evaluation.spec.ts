@@ -29,10 +29,3 @@ test('the interval treats a prompt as one draw', () => {
   expect(independent.high - independent.low).toBeCloseTo(2 * 1.96 * 0.025, 1);
   expect(bootstrapMean(prompts, values, 'seed')).toEqual(clustered);
 });
-
-test('calibration: a claim of sigmoid(gap) that holds has no error, one that never holds has the whole', () => {
-  const gap = Math.log(3); // claims 0.75
-  const held = [pair('a', gap, 0), pair('b', gap, 0), pair('c', gap, 0), pair('d', 0, gap)];
-  expect(rewardAccuracy(held, 1).calibrationError).toBeCloseTo(0, 12);
-  expect(rewardAccuracy([pair('a', 0, gap)], 1).calibrationError).toBeCloseTo(0.75, 12);
-});

@@ -28,34 +28,36 @@ export interface RewardAccuracy {
   margin: number;
   /** Mean of -log sigmoid(margin). */
   loss: number;
-  /** Expected calibration error of sigmoid(margin) as the probability that the preference is so (10 bins). */
-  calibrationError: number;
 }
 
 /** @throws RangeError without pairs, or when a reward is not finite */
 export function rewardAccuracy(pairs: readonly EvaluatedPair[], seed: string | number): RewardAccuracy {
   if (pairs.length === 0) throw new RangeError('there are no pairs to evaluate');
-  const gaps = pairs.map(({ chosenReward, rejectedReward }) => chosenReward - rejectedReward);
+  const gaps = pairs.map(gapOf);
   if (!gaps.every(Number.isFinite)) throw new RangeError('a reward is not a finite number');
-  const rights = gaps.map((gap) => (gap > 0 ? 1 : gap === 0 ? 0.5 : 0));
   const promptIds = pairs.map((pair) => pair.promptId);
   return {
     pairs: pairs.length,
     prompts: new Set(promptIds).size,
-    accuracy: bootstrapMean(promptIds, rights, seed),
+    accuracy: bootstrapMean(promptIds, pairs.map(pointsOf), seed),
     margin: mean(gaps),
     loss: mean(gaps.map((gap) => Math.log1p(Math.exp(-Math.abs(gap))) + Math.max(0, -gap))),
-    calibrationError: calibrationError(gaps),
   };
 }
 
-const resamples = 2000;
+export const gapOf = ({ chosenReward, rejectedReward }: EvaluatedPair): number => chosenReward - rejectedReward;
+
+/** 1 when the preferred completion has the higher reward, 1/2 when both have the same. */
+export function pointsOf(pair: EvaluatedPair): number {
+  const gap = gapOf(pair);
+  return gap > 0 ? 1 : gap === 0 ? 0.5 : 0;
+}
 
 /**
  * Mean of `values` with a 95% percentile bootstrap interval (Efron 1979). Prompts are resampled, not pairs: the
  * pairs of one prompt share their completions and are anything but independent.
  */
-export function bootstrapMean(promptIds: readonly string[], values: readonly number[], seed: string | number): Proportion {
+export function bootstrapMean(promptIds: readonly string[], values: readonly number[], seed: string | number, resamples = 2000): Proportion {
   const byPrompt = new Map<string, { total: number; count: number }>();
   promptIds.forEach((id, i) => {
     const { total, count } = byPrompt.get(id) ?? { total: 0, count: 0 };
@@ -74,21 +76,4 @@ export function bootstrapMean(promptIds: readonly string[], values: readonly num
   }).sort();
   const at = (share: number): number => means[Math.round(share * (resamples - 1))];
   return { value: mean(values), low: at(0.025), high: at(0.975) };
-}
-
-const bins = 10;
-
-/**
- * Each pair, shown in the order the model prefers, claims p = sigmoid(|gap|) and is right or wrong; the error is the
- * mean distance between claim and truth over equal bins of p in [0.5, 1], weighted by their pairs.
- */
-function calibrationError(gaps: readonly number[]): number {
-  const tally = Array.from({ length: bins }, () => ({ claimed: 0, right: 0 }));
-  for (const gap of gaps) {
-    const claim = 1 / (1 + Math.exp(-Math.abs(gap)));
-    const bin = tally[Math.min(bins - 1, Math.floor((claim - 0.5) * 2 * bins))];
-    bin.claimed += claim;
-    bin.right += gap > 0 ? 1 : gap === 0 ? 0.5 : 0;
-  }
-  return tally.reduce((total, { claimed, right }) => total + Math.abs(claimed - right), 0) / gaps.length;
 }

@@ -2,15 +2,22 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
+import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
 import {
   defaultHyperparameters as defaults,
   defaultLora,
+  lengthDebiasings,
+  pairWeightings,
   rateSchedules,
   rewardObjectives,
+  tieTreatments,
+  type LengthDebiasing,
+  type PairWeighting,
   type RateSchedule,
   type RewardHyperparameters,
   type RewardLora,
   type RewardObjective,
+  type TieTreatment,
 } from './hyperparameters.js';
 
 /** Low-rank adaptation; the factors are merged into the weights at the end. */
@@ -153,11 +160,60 @@ export class TrainingSettingsDto {
   @Max(100)
   marginPerPoint?: number;
 
+  /**
+   * Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+   * the pairwise objective.
+   */
+  @ApiPropertyOptional({ enum: tieTreatments, enumName: 'TieTreatment', default: defaults.ties })
+  @IsOptional()
+  @IsIn(tieTreatments)
+  ties?: TieTreatment;
+
+  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  @ApiPropertyOptional({ default: defaults.tieThreshold })
+  @IsOptional()
+  @IsNumber()
+  @Min(0.001)
+  @Max(10)
+  tieThreshold?: number;
+
+  /**
+   * What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+   * score, or one part of what its prompt counts, prompts being equal.
+   */
+  @ApiPropertyOptional({ enum: pairWeightings, enumName: 'PairWeighting', default: defaults.pairWeights })
+  @IsOptional()
+  @IsIn(pairWeightings)
+  pairWeights?: PairWeighting;
+
+  /**
+   * `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+   * rest. Of the pairwise objective.
+   */
+  @ApiPropertyOptional({ enum: lengthDebiasings, enumName: 'LengthDebiasing', default: defaults.lengthDebias })
+  @IsOptional()
+  @IsIn(lengthDebiasings)
+  lengthDebias?: LengthDebiasing;
+
+  @ApiPropertyOptional({ type: EarlyStoppingSettingsDto, description: 'training goes on to its end when left out' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => EarlyStoppingSettingsDto)
+  earlyStopping?: EarlyStoppingSettingsDto;
+
+  /** An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.members })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(16)
+  members?: number;
+
   @ApiPropertyOptional({ type: 'integer', default: defaults.seed })
   @IsOptional()
   @IsInt()
   @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
+  @Max(Number.MAX_SAFE_INTEGER - 16)
   seed?: number;
 }
 
@@ -221,6 +277,24 @@ export class RewardHyperparametersDto implements RewardHyperparameters {
 
   @ApiProperty({ example: defaults.marginPerPoint })
   marginPerPoint: number;
+
+  @ApiProperty({ enum: tieTreatments, enumName: 'TieTreatment' })
+  ties: TieTreatment;
+
+  @ApiProperty({ example: defaults.tieThreshold })
+  tieThreshold: number;
+
+  @ApiProperty({ enum: pairWeightings, enumName: 'PairWeighting' })
+  pairWeights: PairWeighting;
+
+  @ApiProperty({ enum: lengthDebiasings, enumName: 'LengthDebiasing' })
+  lengthDebias: LengthDebiasing;
+
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/EarlyStoppingDto' }, { type: 'null' }] })
+  earlyStopping: EarlyStoppingDto | null;
+
+  @ApiProperty({ type: 'integer', example: defaults.members })
+  members: number;
 
   @ApiProperty({ type: 'integer', example: defaults.seed })
   seed: number;

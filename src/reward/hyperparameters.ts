@@ -7,6 +7,33 @@ export type RewardObjective = (typeof rewardObjectives)[number];
 export const rateSchedules = ['constant', 'linear', 'cosine'] as const;
 export type RateSchedule = (typeof rateSchedules)[number];
 
+/** What becomes of the ties that the pair set kept: see tie-losses.ts. */
+export const tieTreatments = ['ignore', 'half', 'rao_kupper'] as const;
+export type TieTreatment = (typeof tieTreatments)[number];
+
+/** What a pair counts in the loss: see pair-weights.ts. */
+export const pairWeightings = ['recorded', 'uniform', 'margin', 'prompt'] as const;
+export type PairWeighting = (typeof pairWeightings)[number];
+
+/** See length-bias.ts. */
+export const lengthDebiasings = ['none', 'product_of_experts'] as const;
+export type LengthDebiasing = (typeof lengthDebiasings)[number];
+
+export const stoppingMetrics = ['loss', 'accuracy'] as const;
+export type StoppingMetric = (typeof stoppingMetrics)[number];
+
+export interface RewardEarlyStopping {
+  metric: StoppingMetric;
+  /** Evaluations without an improvement until training ends. */
+  patience: number;
+  /** Steps from one evaluation to the next. */
+  evaluateEvery: number;
+  /** Share of the training prompts that only this looks at; those of the evaluation stay unseen. */
+  validationFraction: number;
+  /** Smaller steps forward are none. */
+  minImprovement: number;
+}
+
 export interface RewardLora {
   rank: number;
   alpha: number;
@@ -44,6 +71,16 @@ export interface RewardHyperparameters {
   labelSmoothing: number;
   /** Margin of the pairwise loss per point of difference between the two scores. */
   marginPerPoint: number;
+  ties: TieTreatment;
+  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  tieThreshold: number;
+  pairWeights: PairWeighting;
+  lengthDebias: LengthDebiasing;
+  /** null trains to the end. */
+  earlyStopping: RewardEarlyStopping | null;
+  /** Reward models trained from different seeds, whose mean is the reward and whose deviation is the disagreement. */
+  members: number;
+  /** The first member's; the others count on from it. */
   seed: number;
 }
 
@@ -64,19 +101,44 @@ export const defaultHyperparameters: RewardHyperparameters = {
   centering: 0.01,
   labelSmoothing: 0,
   marginPerPoint: 0,
+  ties: 'ignore',
+  tieThreshold: 0.5,
+  pairWeights: 'recorded',
+  lengthDebias: 'none',
+  earlyStopping: null,
+  members: 1,
   seed: 0,
 };
 
 export const defaultLora: RewardLora = { rank: 16, alpha: 32, targetModules: [...linearModules] };
 
-export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora'>> & { lora?: Partial<RewardLora> | null };
+export const defaultEarlyStopping: RewardEarlyStopping = {
+  metric: 'loss',
+  patience: 3,
+  evaluateEvery: 20,
+  validationFraction: 0.1,
+  minImprovement: 0,
+};
+
+export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 'earlyStopping'>> & {
+  lora?: Partial<RewardLora> | null;
+  earlyStopping?: Partial<RewardEarlyStopping> | null;
+};
 
 /** What was left out (or null) takes its default; alpha follows the rank. */
-export function resolveHyperparameters({ lora, ...given }: GivenHyperparameters): RewardHyperparameters {
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null));
-  return { ...defaultHyperparameters, ...set, lora: lora ? resolveLora(lora) : null };
+export function resolveHyperparameters({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
+  return {
+    ...defaultHyperparameters,
+    ...present(given),
+    lora: lora ? resolveLora(lora) : null,
+    earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...present(earlyStopping) } : null,
+  };
 }
 
 function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules }: Partial<RewardLora>): RewardLora {
   return { rank, alpha, targetModules: [...targetModules] };
+}
+
+function present<T extends object>(given: T): Partial<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
 }

@@ -6,12 +6,14 @@ import { Session } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { bradleyTerryLoss, type PairRewards } from './bradley-terry.js';
 import { pointwiseLoss } from './pointwise.js';
+import { tiedLoss } from './tie-losses.js';
 
 // Three pairs and one that only pads.
 const chosen = [1.5, -0.3, 40, 7];
 const rejected = [0.5, 0.9, -45, 7];
 const weights = [1, 1, 1, 0];
 const margins = [0.5, 0, 2, 9];
+const tied = [0, 1, 0, 0];
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const lost = (x: number) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(0, -x); // -log sigmoid(x)
@@ -20,7 +22,7 @@ const vector = (name: string) => input(name, 'float32', [4]);
 
 interface Case {
   name: string;
-  build: (pairs: PairRewards, margin: Node) => Node;
+  build: (pairs: PairRewards, margin: Node, tied: Node) => Node;
   /** The same loss in plain arithmetic, in float64. */
   expected: (chosen: number[], rejected: number[]) => number;
 }
@@ -39,6 +41,32 @@ const cases: Case[] = [
         const d = c[i] - r[i] - margins[i];
         return 0.9 * lost(d) + 0.1 * lost(-d) + 0.01 * (c[i] + r[i]) ** 2;
       }),
+  },
+  {
+    name: 'Bradley-Terry with a tie as half a win',
+    build: (pairs, margin, tied) => bradleyTerryLoss(pairs, { margin, labelSmoothing: 0.1, ties: { tied, model: { kind: 'half' } } }),
+    expected: (c, r) =>
+      meanOfThree((i) => {
+        const d = c[i] - r[i] - margins[i];
+        return i === 1 ? 0.5 * lost(d) + 0.5 * lost(-d) : 0.9 * lost(d) + 0.1 * lost(-d);
+      }),
+  },
+  {
+    name: 'Rao-Kupper with smoothing',
+    build: (pairs, margin, tied) =>
+      bradleyTerryLoss(pairs, { margin, labelSmoothing: 0.1, ties: { tied, model: { kind: 'rao_kupper', threshold: 0.7 } } }),
+    expected: (c, r) =>
+      meanOfThree((i) => {
+        const d = c[i] - r[i] - margins[i];
+        const tie = lost(d - 0.7) + lost(-d - 0.7) - Math.log(Math.exp(1.4) - 1);
+        return i === 1 ? tie : 0.9 * lost(d - 0.7) + 0.1 * lost(-d - 0.7);
+      }),
+  },
+  {
+    name: 'pointwise with a tie',
+    build: (pairs, _, tied) => pointwiseLoss(pairs, { tied }),
+    expected: (c, r) =>
+      meanOfThree((i) => (i === 1 ? (lost(c[i]) + lost(-c[i]) + lost(r[i]) + lost(-r[i])) / 4 : (lost(c[i]) + lost(-r[i])) / 2)),
   },
   {
     name: 'pointwise',
@@ -60,14 +88,14 @@ describe.each(cases)('$name', ({ build, expected }) => {
   let session: Session;
   beforeAll(async () => {
     const pairs = { chosen: vector('chosen'), rejected: vector('rejected'), weights: vector('weights') };
-    const loss = build(pairs, vector('margins'));
+    const loss = build(pairs, vector('margins'), vector('tied'));
     const [onChosen, onRejected] = grad(loss, [pairs.chosen, pairs.rejected]);
     session = await Session.create(emitModel({ loss, onChosen, onRejected }));
   });
   afterAll(() => session.dispose());
 
   const run = async () => {
-    const feeds = { chosen, rejected, weights, margins };
+    const feeds = { chosen, rejected, weights, margins, tied };
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, f32(values, [4])]));
     const { loss, onChosen, onRejected } = await session.run(tensors);
     return { loss: floats(loss)[0], onChosen: [...floats(onChosen)], onRejected: [...floats(onRejected)] };
@@ -98,5 +126,26 @@ test('the gradient on the chosen reward is -sigmoid(-d) / pairs', async () => {
   const values = floats((await session.run(given)).onChosen);
   [0, 1, 2].forEach((i) => expect(values[i]).toBeCloseTo(-sigmoid(rejected[i] - chosen[i]) / 3, 6));
   expect(values[3]).toBe(-0);
+  await session.dispose();
+});
+
+test('a pair of weight 3 counts as three of weight 1', async () => {
+  const loss = bradleyTerryLoss({ chosen: vector('chosen'), rejected: vector('rejected'), weights: vector('weights') });
+  const session = await Session.create(emitModel({ loss }));
+  const of = async (c: number[], w: number[]) => {
+    const { loss: value } = await session.run({ chosen: f32(c, [4]), rejected: f32([0, 0, 0, 0], [4]), weights: f32(w, [4]) });
+    return floats(value)[0];
+  };
+  expect(await of([1, -2, 0, 0], [3, 1, 0, 0])).toBeCloseTo(await of([1, 1, 1, -2], [1, 1, 1, 1]), 6);
+  await session.dispose();
+});
+
+test('the three outcomes of Rao and Kupper have a probability of 1 together', async () => {
+  const distance = input('distance', 'float32', [4]);
+  const tie = tiedLoss(distance, { kind: 'rao_kupper', threshold: 0.7 });
+  const session = await Session.create(emitModel({ tie }));
+  const gaps = [-3, 0, 0.4, 5];
+  const values = floats((await session.run({ distance: f32(gaps, [4]) })).tie);
+  gaps.forEach((d, i) => expect(Math.exp(-values[i]) + sigmoid(d - 0.7) + sigmoid(-d - 0.7)).toBeCloseTo(1, 5));
   await session.dispose();
 });

@@ -7,27 +7,31 @@
  *
  * The reward is the logit of "people prefer this one". Against Bradley-Terry each completion is judged on its own, so
  * a reward can be read as a probability; but a completion that wins against bad ones and loses against good ones
- * carries both labels, and the loss cannot fall to zero.
+ * carries both labels, and the loss cannot fall to zero. Both sides of a tie have the label 1/2.
  */
 import { type Node } from '#src/nn/graph.js';
 import { add, mul, neg, softplus, square } from '#src/nn/ops.js';
 import { weightedMean, type PairRewards } from './bradley-terry.js';
+import { mixTies } from './tie-losses.js';
 
 export interface PointwiseOptions {
   /** Coefficient of (r_c + r_r)^2, as in the pairwise loss; 0 is none. */
   centering?: number;
   /** Probability in [0, 0.5) that a label is wrong; 0 is none. */
   labelSmoothing?: number;
+  /** float32 [pairs]: 1 for a tie; no pair is one when left out. */
+  tied?: Node;
 }
 
 /** Scalar loss over float32 [pairs]. */
 export function pointwiseLoss(
   { chosen, rejected, weights }: PairRewards,
-  { centering = 0, labelSmoothing = 0 }: PointwiseOptions = {},
+  { centering = 0, labelSmoothing = 0, tied }: PointwiseOptions = {},
 ): Node {
-  const both = add(crossEntropy(chosen, 1 - labelSmoothing), crossEntropy(rejected, labelSmoothing)); // [pairs]
-  const halved = mul(both, 0.5);
-  return weightedMean(centering === 0 ? halved : add(halved, mul(square(add(chosen, rejected)), centering)), weights);
+  const both = (label: number): Node => mul(add(crossEntropy(chosen, label), crossEntropy(rejected, 1 - label)), 0.5); // [pairs]
+  const decided = both(1 - labelSmoothing);
+  const lost = tied ? mixTies(decided, both(0.5), tied) : decided;
+  return weightedMean(centering === 0 ? lost : add(lost, mul(square(add(chosen, rejected)), centering)), weights);
 }
 
 /** -label log sigmoid(x) - (1 - label) log(1 - sigmoid(x)), without overflow. */

@@ -23,10 +23,13 @@ export interface BatchSize {
 }
 
 export interface PreferenceBatch extends BatchSize {
-  /** Those of packing; `last` int64 [texts], `chosen rejected` int64 [pairs], `weights margins` [pairs]. */
-  feeds: PackedBatch['feeds'] & Record<'last' | 'chosen' | 'rejected' | 'weights' | 'margins', Tensor>;
+  /** Those of packing; `last` int64 [texts], `chosen rejected` int64 [pairs], `weights margins tied` [pairs]. */
+  feeds: PackedBatch['feeds'] & Record<'last' | 'chosen' | 'rejected' | 'weights' | 'margins' | 'tied', Tensor>;
   /** Without padding. */
   pairCount: number;
+  /** Sum of the weights of the pairs, and of those that are no ties. */
+  weight: number;
+  decidedWeight: number;
   tokens: number;
 }
 
@@ -75,6 +78,8 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
   const { rows, time, tokens, ends, feeds } = packTexts(texts, packing);
   const rewards = roundUp(texts.length, multiples.texts);
   const size = roundUp(pairs.length, multiples.pairs);
+  const weigh = ({ weight = 1 }: GroupPair): number => weight;
+  const total = (of: readonly GroupPair[]): number => of.reduce((sum, pair) => sum + weigh(pair), 0);
   // Pairs that only pad compare text 0 with itself and weigh nothing.
   const column = (value: (pair: GroupPair) => number): number[] =>
     Array.from({ length: size }, (_, p) => (p < pairs.length ? value(pairs[p]) : 0));
@@ -84,14 +89,17 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
     texts: rewards,
     pairs: size,
     pairCount: pairs.length,
+    weight: total(pairs),
+    decidedWeight: total(pairs.filter(({ tie }) => !tie)),
     tokens,
     feeds: {
       ...feeds,
       last: i64(Array.from({ length: rewards }, (_, t) => ends[t] ?? 0), [rewards]),
       chosen: i64(column((pair) => pair.chosen), [size]),
       rejected: i64(column((pair) => pair.rejected), [size]),
-      weights: f32(column(() => 1), [size]),
+      weights: f32(column(weigh), [size]),
       margins: f32(column((pair) => pair.margin), [size]),
+      tied: f32(column(({ tie }) => (tie ? 1 : 0)), [size]),
     },
   };
 }

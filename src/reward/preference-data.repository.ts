@@ -1,37 +1,63 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { PreferenceGroup } from './preference-groups.js';
+import type { GroupPair, PreferenceGroup } from './preference-groups.js';
+
+/** A pair as the pair set has it. */
+export interface StoredPair extends GroupPair {
+  /** Its number in the pair set. */
+  ordinal: number;
+  /** Difference of the two scores. */
+  gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
+}
 
 /** The pairs of one prompt with the ids that the evaluation and the scores refer to. */
 export interface StoredGroup extends PreferenceGroup {
   promptId: string;
   /** In the order of `completions`. */
   completionIds: string[];
+  pairs: StoredPair[];
 }
 
 export type PairSplit = 'train' | 'eval';
 
 interface PairRow {
+  ordinal: number;
   promptId: string;
   chosenId: string;
   rejectedId: string;
   gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
 }
 
-/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties are left out. */
+/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties only where asked for. */
 @Injectable()
 export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. */
-  async pairSetState(id: string): Promise<{ built: boolean; trainable: boolean } | null> {
-    const rows: { built: boolean; trainable: boolean }[] = await this.dataSource.query(
-      `SELECT built_at IS NOT NULL AS built,
-              EXISTS (SELECT FROM pairs p WHERE p.pair_set_id = s.id AND p.split = 'train' AND NOT p.tie) AS trainable
+  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. Prompts are counted up to two. */
+  async pairSetState(id: string): Promise<{ built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
+    const rows: { built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
+      `SELECT built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
        FROM pair_sets s WHERE id = $1`,
       [id],
     );
-    return rows[0] ?? null;
+    return rows.length > 0 ? { ...rows[0], trainable: rows[0].trainPrompts > 0 } : null;
+  }
+
+  /** How many prompts of the train split `trainingPairs` would keep and set aside, counted by the same hash. */
+  async validationPrompts(pairSetId: string, seed: number, fraction: number): Promise<{ train: number; validation: number }> {
+    const [counts]: { train: number; validation: number }[] = await this.dataSource.query(
+      `SELECT count(*) FILTER (WHERE share >= $3)::int AS train, count(*) FILTER (WHERE share < $3)::int AS validation
+       FROM (SELECT ('x' || left(encode(sha256(convert_to('validation:' || $2::text || ':' || q.text, 'UTF8')), 'hex'), 8))::bit(32)::bigint
+                    / 4294967296::float8 AS share
+             FROM prompts q
+             WHERE id IN (SELECT prompt_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie)) hashed`,
+      [pairSetId, String(seed), fraction],
+    );
+    return counts;
   }
 
   /** The training data of the prompts with the most text, at most `limit` of them. */
@@ -44,32 +70,49 @@ export class PreferenceDataRepository {
        GROUP BY used.prompt_id, q.text ORDER BY sum(length(c.text)) + length(q.text) DESC LIMIT $2`,
       [pairSetId, limit],
     );
-    return this.groups(pairSetId, 'train', 0, rows.map(({ id }) => id));
+    return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
+  }
+
+  /** Prompts with a pair to learn, by split. */
+  async countPrompts(pairSetId: string): Promise<Record<PairSplit, number>> {
+    const rows: { split: PairSplit; count: number }[] = await this.dataSource.query(
+      'SELECT split, count(DISTINCT prompt_id)::int AS count FROM pairs WHERE pair_set_id = $1 AND NOT tie GROUP BY split',
+      [pairSetId],
+    );
+    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.count ?? 0;
+    return { train: of('train'), eval: of('eval') };
   }
 
   /**
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
+   * @param ties with those that the pair set kept
    */
-  async groups(pairSetId: string, split: PairSplit, marginPerPoint: number, promptIds?: string[]): Promise<StoredGroup[]> {
+  async groups(
+    pairSetId: string,
+    split: PairSplit,
+    marginPerPoint: number,
+    { promptIds, ties = false }: { promptIds?: string[]; ties?: boolean } = {},
+  ): Promise<StoredGroup[]> {
     const pairs: PairRow[] = await this.dataSource.query(
-      `SELECT prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
-              chosen_score - rejected_score AS gap
-       FROM pairs WHERE pair_set_id = $1 AND split = $2 AND NOT tie AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
+      `SELECT ordinal, prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
+              chosen_score - rejected_score AS gap, tie, weight AS "recordedWeight"
+       FROM pairs
+       WHERE pair_set_id = $1 AND split = $2 AND (NOT tie OR $4) AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
        ORDER BY ordinal`,
-      [pairSetId, split, promptIds ?? null],
+      [pairSetId, split, promptIds ?? null, ties],
     );
     const [prompts, completions] = await Promise.all([
       this.texts('prompts', pairs.map((pair) => pair.promptId)),
       this.texts('completions', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
     ]);
     const groups = new Map<string, StoredGroup>();
-    for (const { promptId, chosenId, rejectedId, gap } of pairs) {
+    for (const { promptId, chosenId, rejectedId, ...pair } of pairs) {
       const prompt = prompts.get(promptId)!;
       const group = groups.get(promptId) ?? { promptId, prompt, completions: [], completionIds: [], pairs: [] };
       groups.set(promptId, group);
       const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
-      group.pairs.push({ chosen, rejected, margin: marginPerPoint * gap });
+      group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
     }
     return [...groups.values()];
   }
@@ -81,6 +124,13 @@ export class PreferenceDataRepository {
     );
     return new Map(rows.map(({ id, text }) => [id, text]));
   }
+}
+
+/** Of the pairs that are no ties: the first prompt and any other one, so that large sets are not read through. */
+function promptsUpToTwo(split: PairSplit): string {
+  const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
+  const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;
+  return `(SELECT count(*)::int FROM (${first} UNION (SELECT prompt_id FROM ${pairs} AND prompt_id <> ${first} LIMIT 1)) found)`;
 }
 
 /** Groups are small, so a search is as good as an index. */

@@ -6,6 +6,10 @@ export interface GroupPair {
   rejected: number;
   /** How far apart the rewards should be; 0 for the plain loss. */
   margin: number;
+  /** What the pair counts in the loss; 1 when left out. */
+  weight?: number;
+  /** Nobody preferred either. */
+  tie?: boolean;
 }
 
 export interface PreferenceGroup {
@@ -19,12 +23,14 @@ export interface PreferencePair {
   chosen: string;
   rejected: string;
   margin?: number;
+  weight?: number;
+  tie?: boolean;
 }
 
 /** Groups in order of first appearance; equal texts of one prompt are one completion. */
 export function groupByPrompt(pairs: Iterable<PreferencePair>): PreferenceGroup[] {
   const groups = new Map<string, { group: PreferenceGroup; index: Map<string, number> }>();
-  for (const { prompt, chosen, rejected, margin = 0 } of pairs) {
+  for (const { prompt, chosen, rejected, margin = 0, ...rest } of pairs) {
     const entry = groups.get(prompt) ?? { group: { prompt, completions: [], pairs: [] }, index: new Map<string, number>() };
     groups.set(prompt, entry);
     const { group, index } = entry;
@@ -34,7 +40,7 @@ export function groupByPrompt(pairs: Iterable<PreferencePair>): PreferenceGroup[
       index.set(text, group.completions.length);
       return group.completions.push(text) - 1;
     };
-    group.pairs.push({ chosen: place(chosen), rejected: place(rejected), margin });
+    group.pairs.push({ chosen: place(chosen), rejected: place(rejected), margin, ...rest });
   }
   return [...groups.values()].map(({ group }) => group);
 }
@@ -52,14 +58,14 @@ function parts({ prompt, completions, pairs }: PreferenceGroup, limit: number): 
   const done: PreferencePair[][] = [];
   let part: PreferencePair[] = [];
   let seen = new Set<number>();
-  for (const { chosen, rejected, margin } of pairs) {
+  for (const { chosen, rejected, margin, weight, tie } of pairs) {
     const grown = new Set([...seen, chosen, rejected]);
     if (grown.size > limit) {
       done.push(part);
       part = [];
       seen = new Set([chosen, rejected]);
     } else seen = grown;
-    part.push({ prompt, chosen: completions[chosen], rejected: completions[rejected], margin });
+    part.push({ prompt, chosen: completions[chosen], rejected: completions[rejected], margin, weight, tie });
   }
   return [...done, part].flatMap((taken) => groupByPrompt(taken));
 }

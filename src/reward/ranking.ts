@@ -1,16 +1,24 @@
 /** Completions in order of reward, best first, within each prompt. */
+import { deviation } from '#src/common/statistics.js';
 
 export interface ScoredCompletion {
   completionId: string;
   promptId: string;
   score: number;
+  /** Of an ensemble; null for a single member. */
+  memberScores: number[] | null;
 }
 
-export interface RankedCompletion extends ScoredCompletion {
+export interface RankedCompletion {
+  completionId: string;
+  promptId: string;
+  score: number;
   /** 1 is the best of its prompt; equal scores share a rank. */
   rank: number;
   /** (score - mean) / deviation of the reward model's rewards on its evaluation completions. */
   normalizedScore: number;
+  /** Standard deviation of the members' scores; null for a single one. */
+  disagreement: number | null;
 }
 
 /** Mean and deviation that make the rewards of one reward model comparable with those of another. */
@@ -21,19 +29,32 @@ export interface RewardScale {
 
 /** Prompts in order of first appearance; ties in order of appearance. */
 export function rankCompletions(completions: readonly ScoredCompletion[], scale: RewardScale): RankedCompletion[] {
-  const byPrompt = new Map<string, ScoredCompletion[]>();
-  for (const completion of completions) {
-    const group = byPrompt.get(completion.promptId);
-    if (group) group.push(completion);
-    else byPrompt.set(completion.promptId, [completion]);
+  const ranks = ranksWithin(completions.map(({ promptId, score }) => ({ group: promptId, score })));
+  const ranked = completions.map(({ memberScores, ...completion }, i) => ({
+    ...completion,
+    rank: ranks[i]!,
+    normalizedScore: normalizedScore(completion.score, scale),
+    disagreement: memberScores && deviation(memberScores),
+  }));
+  const byPrompt = new Map<string, RankedCompletion[]>();
+  for (const completion of ranked) byPrompt.set(completion.promptId, [...(byPrompt.get(completion.promptId) ?? []), completion]);
+  return [...byPrompt.values()].flatMap((group) => group.sort((a, b) => a.rank - b.rank));
+}
+
+/** Of each item among those of its group that have a score: 1 and the number of better ones; null without a score. */
+export function ranksWithin(items: readonly { group: string; score: number | null }[]): (number | null)[] {
+  const byGroup = new Map<string, number[]>();
+  for (const { group, score } of items) {
+    if (score === null) continue;
+    const scores = byGroup.get(group);
+    if (scores) scores.push(score);
+    else byGroup.set(group, [score]);
   }
-  return [...byPrompt.values()].flatMap((group) => {
-    const sorted = [...group].sort((a, b) => b.score - a.score);
-    return sorted.map((completion) => ({
-      ...completion,
-      rank: 1 + sorted.findIndex(({ score }) => score === completion.score),
-      // A reward model that gives everything the same reward has no scale to speak of.
-      normalizedScore: scale.deviation > 0 ? (completion.score - scale.mean) / scale.deviation : 0,
-    }));
-  });
+  for (const scores of byGroup.values()) scores.sort((a, b) => b - a);
+  return items.map(({ group, score }) => (score === null ? null : 1 + byGroup.get(group)!.indexOf(score)));
+}
+
+/** A reward model that gives everything the same reward has no scale to speak of: 0. */
+export function normalizedScore(score: number, { mean, deviation: spread }: RewardScale): number {
+  return spread > 0 ? (score - mean) / spread : 0;
 }

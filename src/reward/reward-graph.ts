@@ -1,13 +1,15 @@
 /** The graph from token ids to the loss of one batch, with the figures that are reported about it. */
 import { input, type Node } from '#src/nn/graph.js';
-import { add, cast, equal, gather, greater, max, maximum, mul, neg, slice, sub, where } from '#src/nn/ops.js';
+import { add, cast, div, equal, gather, greater, max, maximum, mul, neg, slice, sub, sum, where } from '#src/nn/ops.js';
 import { decoderForward, valueHead, type Model } from '#src/lm/transformer.js';
 import { bradleyTerryLoss, weightedMean, type PairRewards } from './bradley-terry.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
 import { pointwiseLoss } from './pointwise.js';
 import { type BatchSize } from './preference-batch.js';
+import { type TieModel } from './tie-losses.js';
 
-export type LossOptions = Pick<RewardHyperparameters, 'objective' | 'centering' | 'labelSmoothing'>;
+export type LossOptions = Pick<RewardHyperparameters, 'objective' | 'centering' | 'labelSmoothing'> &
+  Partial<Pick<RewardHyperparameters, 'ties' | 'tieThreshold'>>;
 
 /** Rewards [texts], and the hidden states between layers. */
 export interface Rewards {
@@ -38,28 +40,39 @@ export function rewardLossGraph(model: Model, size: BatchSize, options: LossOpti
   const chosen = gather(rewards, input('chosen', 'int64', [pairs]), 0); // [pairs]
   const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]
   const sides = { chosen, rejected, weights };
-  // The pointwise objective has no use for margins; the input stays away then, and its feed is ignored.
-  const loss =
-    options.objective === 'pairwise'
-      ? bradleyTerryLoss(sides, { ...options, margin: input('margins', 'float32', [pairs]) })
-      : pointwiseLoss(sides, options);
-  return { loss, metrics: pairMetrics(sides), blocks };
+  const { ties = 'ignore' } = options;
+  // What an objective has no use for stays away, and its feed is ignored.
+  const tied = ties === 'ignore' ? undefined : input('tied', 'float32', [pairs]);
+  const loss = options.objective === 'pairwise' ? pairwiseLoss(sides, options, tied) : pointwiseLoss(sides, { ...options, tied });
+  return { loss, metrics: pairMetrics(sides, tied), blocks };
 }
 
-function pairMetrics({ chosen, rejected, weights }: PairRewards): RewardLoss['metrics'] {
+function pairwiseLoss(sides: PairRewards, options: LossOptions, tied: Node | undefined): Node {
+  const { tieThreshold = 0 } = options;
+  const model: TieModel = options.ties === 'rao_kupper' ? { kind: 'rao_kupper', threshold: tieThreshold } : { kind: 'half' };
+  const margin = input('margins', 'float32', sides.weights.shape);
+  return bradleyTerryLoss(sides, { ...options, margin, ties: tied && { tied, model } });
+}
+
+/** Where all pairs are ties, accuracy is 0 and margin is 0: they count as no pairs of the step. */
+function pairMetrics({ chosen, rejected, weights }: PairRewards, tied: Node | undefined): RewardLoss['metrics'] {
   const right = add(indicator(greater(chosen, rejected)), mul(indicator(equal(chosen, rejected)), 0.5)); // [pairs]
+  const decided = tied ? mul(weights, sub(1, tied)) : weights; // [pairs]
+  const overDecided = (values: Node): Node => div(sum(mul(values, decided)), maximum(sum(decided), smallestWeight));
   // Pairs that only pad must not be the extreme ones: a real value takes their place.
   const real = greater(weights, 0);
   const first = (values: Node): Node => slice(values, 0, 0, 1); // [1]
   const only = (values: Node): Node => where(real, values, first(values)); // [pairs]
   const [c, r] = [only(chosen), only(rejected)];
   return {
-    accuracy: weightedMean(right, weights),
-    margin: weightedMean(sub(chosen, rejected), weights),
+    accuracy: overDecided(right),
+    margin: overDecided(sub(chosen, rejected)),
     mean_reward: weightedMean(mul(add(chosen, rejected), 0.5), weights),
     min_reward: neg(max(maximum(neg(c), neg(r)))),
     max_reward: max(maximum(c, r)),
   };
 }
+
+const smallestWeight = 1e-12;
 
 const indicator = (condition: Node): Node => cast(condition, 'float32');

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Verdict } from '#src/common/findings.js';
 import type { RewardHyperparameters } from './hyperparameters.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 
@@ -23,12 +24,15 @@ export class RewardModel {
   @Column('jsonb')
   hyperparameters: RewardHyperparameters;
 
-  /** Null until it is trained, as are the two below. */
+  /** Its first member's. Null until it is trained, as are the three below. */
   @Column('uuid', { nullable: true })
   modelId: string | null;
 
   @Column('jsonb', { nullable: true })
   evaluation: RewardEvaluation | null;
+
+  @Column('jsonb', { nullable: true })
+  verdict: Verdict | null;
 
   @Column('timestamptz', { nullable: true })
   trainedAt: Date | null;

@@ -5,22 +5,30 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { accepted } from '#src/jobs/accepted.js';
 import { preferredWait } from '#src/jobs/http-conditions.js';
 import { JobMetricPage, ListMetricsQuery, metricPage, toMetricDto } from '#src/jobs/jobs.dto.js';
+import { DisagreementRequestDto, DisputedPairsDto } from './disagreement.dto.js';
+import { DisagreementService } from './disagreement.service.js';
+import { EarlyStoppingDto } from './early-stopping.dto.js';
 import { RewardLoraDto } from './hyperparameters.dto.js';
-import { CreateRewardModelDto, PlanRewardModelDto, RewardEvaluationPage, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { RewardEvaluationDto, RewardEvaluationPage } from './reward-evaluation.dto.js';
 import { RewardModelsService } from './reward-models.service.js';
 import { CompletionRankingDto, ScoreCompletionsDto } from './scores.dto.js';
 import { ScoresService } from './scores.service.js';
+import { ScoreTextsDto, TextScoresDto } from './text-scores.dto.js';
+import { TextScoresService } from './text-scores.service.js';
 import { TrainingPlanDto } from './training-plan.dto.js';
 
 const defaultWaitSeconds = 10;
 
 @ApiTags('reward-models')
-@ApiExtraModels(RewardLoraDto)
+@ApiExtraModels(RewardLoraDto, EarlyStoppingDto, RewardEvaluationDto)
 @Controller('reward-models')
 export class RewardModelsController {
   constructor(
     private readonly rewardModels: RewardModelsService,
     private readonly scores: ScoresService,
+    private readonly textScores: TextScoresService,
+    private readonly disagreements: DisagreementService,
   ) {}
 
   /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
@@ -81,7 +89,7 @@ export class RewardModelsController {
   }
 
   /**
-   * Ranks the completions of a prompt, or some completions within their prompts. Scores are kept, so the second
+   * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
    * time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
    * `Prefer: wait=N`, and is then 202 with what is known so far.
    */
@@ -103,5 +111,39 @@ export class RewardModelsController {
     const ranking = await this.scores.score(auth, id, dto, wait * 1000);
     if (!ranking.complete) accepted(reply, ranking.jobId!);
     return ranking;
+  }
+
+  /**
+   * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
+   * as a text; known ones are answered at once, missing ones by a job, as for `score`.
+   */
+  @Post(':id/score-texts')
+  @HttpCode(200)
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_scoreTexts' })
+  @ApiHeader({ name: 'Prefer', required: false, example: 'wait=10' })
+  @ApiOkResponse({ type: TextScoresDto })
+  @ApiAcceptedResponse({ type: TextScoresDto })
+  async scoreTexts(
+    @CurrentAuth() auth: AuthContext,
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() dto: ScoreTextsDto,
+    @Headers('prefer') prefer: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TextScoresDto> {
+    const wait = preferredWait(prefer) ?? defaultWaitSeconds;
+    const scores = await this.textScores.score(auth, id, dto, wait * 1000);
+    if (!scores.complete) accepted(reply, scores.jobId!);
+    return scores;
+  }
+
+  /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
+  @Post(':id/disagreement')
+  @HttpCode(200)
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_disagreement' })
+  @ApiOkResponse({ type: DisputedPairsDto })
+  async disagreement(@Param('id', ParseUUIDPipe) id: string, @Body() dto: DisagreementRequestDto): Promise<DisputedPairsDto> {
+    return { pairs: await this.disagreements.disagreement(id, dto.promptId, dto.completionIds) };
   }
 }

@@ -36,7 +36,7 @@ export class RewardModelsRepository {
   }
 
   /** Does nothing to one that is trained already: its numbers may be in use. */
-  async finish(tx: Transaction, id: string, result: Pick<RewardModel, 'modelId' | 'evaluation'>): Promise<void> {
+  async finish(tx: Transaction, id: string, result: Pick<RewardModel, 'modelId' | 'evaluation' | 'verdict'>): Promise<void> {
     await tx
       .createQueryBuilder()
       .update(RewardModel)

@@ -5,14 +5,13 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageRequest } from '#src/common/pagination.js';
-import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import { conflict, notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { JobMetric } from '#src/jobs/job-metric.entity.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters } from './hyperparameters.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
 import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery } from './reward-models.dto.js';
@@ -25,20 +24,17 @@ export class RewardModelsService {
   constructor(
     private readonly database: Database,
     private readonly rewardModels: RewardModelsRepository,
-    private readonly data: PreferenceDataRepository,
-    private readonly policyVersions: PolicyVersionsService,
+    private readonly inputs: RewardInputs,
     private readonly plans: RewardPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
 
   /**
-   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `unknown_policy_version`,
-   *   `policy_version_without_weights`; 409
-   *   `pair_set_not_ready`, `reward_model_exists`, `training_does_not_fit`
+   * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs`; 409 `reward_model_exists`
    */
   async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
-    await this.checkInputs(dto);
+    await this.inputs.check(dto);
     await this.plans.requireFit(dto);
     try {
       return await this.database.transaction((tx) => this.start(tx, auth, dto));
@@ -53,7 +49,7 @@ export class RewardModelsService {
 
   /** What `create` would take. @throws as `create`, but for the name and the fit */
   async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
-    await this.checkInputs(dto);
+    await this.inputs.check(dto);
     return this.plans.plan(dto);
   }
 
@@ -87,21 +83,6 @@ export class RewardModelsService {
   async evaluations(id: string): Promise<Page<RewardEvaluation>> {
     const { evaluation } = await this.get(id);
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
-  }
-
-  private async checkInputs({ pairSetId, basePolicyVersionId }: PlanRewardModelDto): Promise<void> {
-    const pairSet = await this.data.pairSetState(pairSetId);
-    if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
-    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${pairSetId} is not built yet`);
-    if (!pairSet.trainable) {
-      const message = 'the pair set has no pair without a tie in its train split';
-      throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);
-    }
-    const base = await this.policyVersions.find(basePolicyVersionId);
-    if (base?.modelId === null) throw noWeights('/basePolicyVersionId', basePolicyVersionId);
-    if (base) return;
-    const message = 'no policy version has this id';
-    throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
   }
 
   private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {

@@ -9,7 +9,7 @@ import { type RewardHyperparameters } from './hyperparameters.js';
 import { collatedSize, cutParts, type BatchSize, type EncodedGroup } from './preference-batch.js';
 import { type PreferenceGroup } from './preference-groups.js';
 import { rewardLossGraph } from './reward-graph.js';
-import { encodeGroups } from './reward-trainer.js';
+import { encodeGroups } from './encoded-groups.js';
 
 export interface RewardPlan extends TrainingPlan {
   /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
@@ -38,7 +38,14 @@ export function planRewardTraining(
   const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters);
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
-  return { ...planTraining(config, { loss, metrics, trainable, keep }, { inParts: hyperparameters.microBatchTokens !== null }), rows: size.rows, rowTokens: size.time };
+  const plan = planTraining(config, { loss, metrics, trainable, keep }, { inParts: hyperparameters.microBatchTokens !== null });
+  return { ...withCopies(plan, hyperparameters.earlyStopping ? 2 : 1), rows: size.rows, rowTokens: size.time };
+}
+
+/** What is trained is kept as it was before a step, to go back to when it diverges, and with early stopping at its best. */
+function withCopies({ bytes, ...plan }: TrainingPlan, copies: number): TrainingPlan {
+  const more = copies * plan.trainedParameters * Float32Array.BYTES_PER_ELEMENT;
+  return { ...plan, bytes: { ...bytes, trained: bytes.trained + more, peak: bytes.peak + more } };
 }
 
 /** As if the longest groups met in one step, of which the longest part counts. */

@@ -7,6 +7,8 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { parseCheckpoint } from '#src/lm/checkpoint.js';
+import { EnsembleScorer, type EnsembleMember } from './ensemble-scorer.js';
+import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 import { RewardScorer } from './reward-scorer.js';
 
@@ -14,6 +16,7 @@ import { RewardScorer } from './reward-scorer.js';
 export class RewardScorersService {
   constructor(
     private readonly rewardModels: RewardModelsRepository,
+    private readonly members: RewardModelMembersRepository,
     private readonly models: ModelsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -24,13 +27,19 @@ export class RewardScorersService {
    * @throws ProblemException 404 `reward_model_not_found`
    * @throws JobFailure `reward_model_not_trained`
    */
-  async load(rewardModelId: string): Promise<RewardScorer> {
+  async load(rewardModelId: string): Promise<EnsembleScorer> {
     const rewardModel = await this.rewardModels.find(rewardModelId);
     if (!rewardModel) throw notFound('reward_model', rewardModelId);
-    const { modelId, hyperparameters } = rewardModel;
-    if (modelId === null) throw new JobFailure('reward_model_not_trained', `reward model ${rewardModelId} is not trained`);
-    const checkpoint = parseCheckpoint(await this.models.loadFiles(modelId));
-    const { maxTokens } = hyperparameters;
-    return RewardScorer.load(checkpoint, { maxTokens, threads: this.config.computeThreads || undefined });
+    const { trainedAt, evaluation, hyperparameters } = rewardModel;
+    if (trainedAt === null) throw new JobFailure('reward_model_not_trained', `reward model ${rewardModelId} is not trained`);
+    const options = { maxTokens: hyperparameters.maxTokens, threads: this.config.computeThreads || undefined };
+    const members: EnsembleMember[] = [];
+    const rows = await this.members.of(rewardModelId);
+    for (const { member, modelId } of rows) {
+      const scorer = RewardScorer.load(parseCheckpoint(await this.models.loadFiles(modelId)), options);
+      const offset = rows.length > 1 ? (evaluation?.members[member].rewardMean ?? 0) : 0;
+      members.push({ scorer, offset });
+    }
+    return new EnsembleScorer(members);
   }
 }

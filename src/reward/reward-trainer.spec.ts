@@ -1,13 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { checkpointHash, parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import { parseProgressFile, progressFile } from '#src/lm/progress-file.js';
 import { trainBpe } from '#src/lm/train-bpe.js';
 import { initWeights } from '#src/lm/weights.js';
 import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
 import { resolveHyperparameters, type GivenHyperparameters } from './hyperparameters.js';
 import { type PreferenceGroup } from './preference-groups.js';
+import { type RewardProgress } from './reward-progress.js';
 import { RewardScorer } from './reward-scorer.js';
-import { trainRewardModel, TrainingDivergedError, type RewardStep } from './reward-trainer.js';
+import { trainRewardModel, TrainingDivergedError, type RewardStep, type RewardTraining } from './reward-trainer.js';
 
 // Learning takes seconds, and a machine may be busy with other things.
 vi.setConfig({ testTimeout: 240_000 });
@@ -38,11 +40,11 @@ function policy(): Checkpoint {
   return { config, tokenizer, tensors: initWeights(config, 'policy') };
 }
 
-async function fit(given: GivenHyperparameters, checkpoint = policy(), signal?: AbortSignal) {
+async function fit(given: GivenHyperparameters, checkpoint = policy(), rest: Partial<RewardTraining> = {}) {
   const steps: RewardStep[] = [];
   const hyperparameters = resolveHyperparameters({ batchSize: 32, maxTokens: 64, learningRate: 3e-3, ...given });
   const onStep = (step: RewardStep) => void steps.push(step);
-  return { ...(await trainRewardModel({ checkpoint, groups: train, hyperparameters, onStep, signal })), curve: steps };
+  return { ...(await trainRewardModel({ checkpoint, groups: train, hyperparameters, onStep, ...rest })), curve: steps };
 }
 
 async function accuracy(checkpoint: Checkpoint): Promise<number> {
@@ -133,11 +135,76 @@ test.each<[string, GivenHyperparameters]>([
   });
 });
 
-test('stops at the next step when aborted, and when the loss is no number', async () => {
+test('stops at the next step when aborted', async () => {
   const controller = new AbortController();
   controller.abort(new Error('enough'));
-  await expect(fit({}, policy(), controller.signal)).rejects.toThrow('enough');
+  await expect(fit({}, policy(), { signal: controller.signal })).rejects.toThrow('enough');
+});
+
+test('a loss that is no number ends training with the weights from before it; in the first step there are none', async () => {
   const broken = policy();
   (broken.tensors['model.norm.weight'].data as Float32Array).fill(Number.NaN);
   await expect(fit({ maxSteps: 2 }, broken)).rejects.toThrow(TrainingDivergedError);
+  // A margin that is infinite, in one of twelve steps.
+  const groups = [{ ...train[0], pairs: train[0].pairs.map((pair) => ({ ...pair, margin: Infinity })) }, ...train.slice(1, 12)];
+  const settings = { batchSize: 4, warmupRatio: 0, schedule: 'constant' as const };
+  const { checkpoint, curve, ended, steps, keptStep } = await fit(settings, policy(), { groups });
+  expect(curve.length).toBeGreaterThan(1);
+  expect(ended).toMatchObject({ reason: 'diverged', step: curve.length });
+  expect(ended!.message).toContain(`the loss of step ${curve.length + 1} is`);
+  expect([steps, keptStep]).toEqual([curve.length, curve.length]);
+  const short = await fit({ ...settings, maxSteps: steps }, policy(), { groups });
+  expect(checkpointHash(short.checkpoint)).toBe(checkpointHash(checkpoint));
+});
+
+test.each<[string, GivenHyperparameters]>([
+  ['all weights', {}],
+  ['low-rank factors, early stopping', { lora: { rank: 2 }, earlyStopping: { evaluateEvery: 2, patience: 2 } }],
+])('resumed after any step it comes to the same bits: %s', async (_name, given) => {
+  const settings = { maxSteps: 6, ...given };
+  const validation = held.slice(0, 6);
+  const straight = await fit(settings, policy(), { validation });
+  for (const killedAt of [1, 3, 4]) {
+    const stopper = new AbortController();
+    let saved: Uint8Array = new Uint8Array();
+    const onStep = ({ step, progress }: RewardStep) => {
+      if (step !== killedAt) return;
+      saved = Buffer.concat([...progressFile('a model', progress).chunks]);
+      stopper.abort(new Error('killed'));
+    };
+    await expect(fit(settings, policy(), { validation, onStep, signal: stopper.signal })).rejects.toThrow('killed');
+    const resumed = await fit(settings, policy(), { validation, resume: parseProgressFile<RewardProgress>('a model', saved) });
+    expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));
+    expect(resumed.curve.map(({ metrics }) => metrics)).toEqual(straight.curve.slice(killedAt).map(({ metrics }) => metrics));
+    expect([resumed.keptStep, resumed.ended]).toEqual([straight.keptStep, straight.ended]);
+  }
+});
+
+test('early stopping keeps the best weights by what it never learned from', async () => {
+  // Far too fast: the loss soon gets worse again.
+  const rushed = { epochs: 6, learningRate: 0.05, schedule: 'constant' as const, earlyStopping: { evaluateEvery: 3, patience: 2 } };
+  const { checkpoint, curve, ended, keptStep, steps } = await fit(rushed, policy(), { validation: held });
+  const evaluations = curve.filter(({ metrics }) => metrics.eval_loss !== undefined);
+  expect(evaluations.map(({ step }) => step)).toEqual(evaluations.map((_, i) => 3 * (i + 1)));
+  expect(ended).toMatchObject({ reason: 'no_improvement', step: steps });
+  const best = Math.min(...evaluations.map(({ metrics }) => metrics.eval_loss!));
+  expect(evaluations.find(({ step }) => step === keptStep)!.metrics.eval_loss).toBe(best);
+  expect(keptStep).toBe(steps - 6);
+  expect(await accuracy(checkpoint)).toBeCloseTo(evaluations.find(({ step }) => step === keptStep)!.metrics.eval_accuracy!, 6);
+  await expect(fit(rushed)).rejects.toThrow('no pairs');
+});
+
+test('a tie pulls two rewards together; a pair without weight is not there', async () => {
+  const [group] = train;
+  const one = (change: object): PreferenceGroup => ({ ...group, pairs: [{ ...group.pairs[0], ...change }, { ...group.pairs[3] }] });
+  const gap = async (groups: PreferenceGroup[]) => {
+    const { curve } = await fit({ epochs: 30, ties: 'half', centering: 0 }, policy(), { groups });
+    return curve[curve.length - 1].metrics;
+  };
+  const [tied, half] = [await gap([one({ tie: true })]), await gap([one({ weight: 0.001 })])];
+  const alone = await gap([{ ...group, pairs: [group.pairs[3]] }]);
+  // Accuracy and margin are over the pair that is decided.
+  expect(tied.accuracy).toBe(1);
+  expect(tied.loss).toBeGreaterThan(0.3);
+  expect(half.loss).toBeCloseTo(alone.loss, 2);
 });

@@ -1,132 +1,199 @@
 /**
  * Training of a reward model: a policy's trunk with a reward head, by the losses of this folder. Pure: texts in,
- * checkpoint out; the same inputs and seed give the same bits, whatever the machine's thread count.
+ * checkpoint out; the same inputs and seed give the same bits, whatever the machine's thread count, and whether it ran
+ * through or was resumed at a step.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
-import { Tokenizer } from '#src/lm/tokenizer.js';
-import { learningRate, type Schedule } from '#src/nn/optim/schedule.js';
-import { planEpoch } from './batch-plan.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { learningRate } from '#src/nn/optim/schedule.js';
+import { beforeAnyEvaluation, isEvaluated, isStale, observe } from './early-stopping.js';
+import { encodeGroups } from './encoded-groups.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
-import { collateParts, type EncodedGroup } from './preference-batch.js';
-import { splitLargeGroups, type PreferenceGroup } from './preference-groups.js';
-import { RewardTextEncoder } from './reward-text.js';
+import { collateParts, type EncodedGroup, type PreferenceBatch } from './preference-batch.js';
+import { type PreferenceGroup } from './preference-groups.js';
+import { bestOf, savedState, type RewardProgress } from './reward-progress.js';
+import { planBatches, scheduleOf } from './reward-schedule.js';
 import { RewardWeights } from './reward-weights.js';
 
-/** Names as TRL's RewardTrainer reports them. */
+/** Names as TRL's RewardTrainer reports them; `eval_` of the prompts that early stopping looks at. */
 export type RewardMetrics = Record<
   'loss' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward' | 'grad_norm' | 'learning_rate',
   number
->;
+> &
+  Partial<Record<'eval_loss' | 'eval_accuracy', number>>;
 
 export interface RewardStep {
   /** Counts from 1. */
   step: number;
   totalSteps: number;
-  /** Of the batch, with the weights as they were before the step. */
+  /** Of the batch, with the weights as they were before the step; of the validation, after it. */
   metrics: RewardMetrics;
   pairs: number;
   /** Without padding. */
   tokens: number;
+  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  progress: RewardProgress;
 }
 
 export interface RewardTraining {
   /** The policy to start from. */
   checkpoint: Checkpoint;
   groups: readonly PreferenceGroup[];
+  /** What early stopping looks at; needed by it alone. */
+  validation?: readonly PreferenceGroup[];
   hyperparameters: RewardHyperparameters;
+  /** Goes on after the step of this progress. */
+  resume?: RewardProgress;
   onStep?: (step: RewardStep) => void | Promise<void>;
   signal?: AbortSignal;
   /** Of ONNX Runtime; its own choice when left out. */
   threads?: number;
 }
 
+/** Why training ended before its last step, and of which step its weights are. */
+export interface EarlyEnd {
+  reason: 'no_improvement' | 'diverged';
+  /** The last step that was taken. */
+  step: number;
+  message: string;
+}
+
 export interface TrainedReward {
   /** LlamaForSequenceClassification with one label; low-rank factors are merged. */
   checkpoint: Checkpoint;
+  /** Taken. */
   steps: number;
+  /** After which the weights were as they are kept. */
+  keptStep: number;
+  ended: EarlyEnd | null;
   pairs: number;
   /** Texts that were longer than `maxTokens`. */
   truncatedTexts: number;
 }
 
-/** The loss stopped being a number: the learning rate is too high, or the inputs are broken. */
+/** The loss stopped being a number before there were any weights worth keeping. */
 export class TrainingDivergedError extends Error {
   override name = 'TrainingDivergedError';
 }
 
 /**
- * Yields to the event loop after every step; rejects with the signal's reason when aborted.
+ * Yields to the event loop after every step; rejects with the signal's reason when aborted. A loss or gradient that is
+ * not finite ends training with the weights from before that step, or with the best ones where there is a validation.
  *
- * @throws RangeError without pairs
- * @throws TrainingDivergedError
+ * @throws RangeError without pairs, or without a validation that early stopping needs
+ * @throws TrainingDivergedError when that happens in the first step
  */
 export async function trainRewardModel(training: RewardTraining): Promise<TrainedReward> {
-  const { checkpoint, hyperparameters, signal } = training;
-  const { groups, truncatedTexts } = encodeGroups(training);
-  const plan = planBatches(groups, hyperparameters);
-  const schedule = scheduleOf(hyperparameters, plan.length);
-  const packing = { padId: checkpoint.config.padTokenId ?? 0, attentionCost: attentionCost(checkpoint.config) };
-  const weights = new RewardWeights(checkpoint, hyperparameters, training.threads);
+  const run = new RewardRun(training);
   try {
-    for (const [index, members] of plan.entries()) {
+    return await run.train();
+  } finally {
+    await run.dispose();
+  }
+}
+
+class RewardRun {
+  private readonly groups: EncodedGroup[];
+  private readonly truncatedTexts: number;
+  private readonly validation: PreferenceBatch[];
+  private readonly plan: number[][];
+  private readonly packing: { padId: number; attentionCost: number };
+  private readonly weights: RewardWeights;
+  private stopping = beforeAnyEvaluation;
+  private best: Tensors | undefined;
+
+  constructor(private readonly training: RewardTraining) {
+    const { checkpoint, hyperparameters, resume, threads, validation = [] } = training;
+    const { config } = checkpoint;
+    this.packing = { padId: config.padTokenId ?? 0, attentionCost: attentionCost(config) };
+    const encoded = encodeGroups(training);
+    this.groups = encoded.groups;
+    this.truncatedTexts = encoded.truncatedTexts;
+    this.plan = planBatches(this.groups, hyperparameters);
+    this.validation = hyperparameters.earlyStopping
+      ? collateParts(encodeGroups({ ...training, groups: validation }).groups, this.packing, hyperparameters.microBatchTokens ?? validationTokens)
+      : [];
+    this.stopping = resume?.stopping ?? beforeAnyEvaluation;
+    this.best = resume && bestOf(resume);
+    this.weights = new RewardWeights(checkpoint, hyperparameters, threads, resume?.state);
+  }
+
+  async train(): Promise<TrainedReward> {
+    const { signal, onStep, resume } = this.training;
+    const totalSteps = this.plan.length;
+    // Taken before a step, so that there is something to go back to.
+    const before = this.weights.snapshot();
+    for (let step = (resume?.step ?? 0) + 1; step <= totalSteps; step++) {
       signal?.throwIfAborted();
-      const batches = collateParts(members.map((g) => groups[g]), packing, hyperparameters.microBatchTokens);
-      const rate = learningRate(schedule, index);
-      const { loss, metrics, gradNorm } = await weights.step(batches, rate);
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-        throw new TrainingDivergedError(`the loss of step ${index + 1} is ${loss}, the gradient norm ${gradNorm}`);
-      }
-      await training.onStep?.({
-        step: index + 1,
-        totalSteps: plan.length,
-        metrics: { loss, ...metrics, grad_norm: gradNorm, learning_rate: rate },
-        pairs: batches.reduce((total, { pairCount }) => total + pairCount, 0),
-        tokens: batches.reduce((total, { tokens }) => total + tokens, 0),
-      });
+      if (this.isStale()) return this.result(step - 1, this.best, endedBy('no_improvement', step - 1, this.staleness()));
+      this.weights.snapshotInto(before);
+      const { metrics, pairs, tokens } = await this.step(step);
+      if (!Number.isFinite(metrics.loss + metrics.grad_norm)) return this.diverged(step, metrics, before);
+      await this.validate(step, metrics);
+      await onStep?.({ step, totalSteps, metrics, pairs, tokens, progress: this.progress(step) });
       await turn();
     }
-    const pairs = groups.reduce((total, group) => total + group.pairs.length, 0);
-    return { checkpoint: weights.checkpoint(), steps: plan.length, pairs, truncatedTexts };
-  } finally {
-    await weights.dispose();
+    return this.result(totalSteps, this.best, null);
+  }
+
+  async dispose(): Promise<void> {
+    await this.weights.dispose();
+  }
+
+  private async step(step: number): Promise<{ metrics: RewardMetrics; pairs: number; tokens: number }> {
+    const { hyperparameters } = this.training;
+    const members = this.plan[step - 1].map((g) => this.groups[g]);
+    const batches = collateParts(members, this.packing, hyperparameters.microBatchTokens);
+    const rate = learningRate(scheduleOf(hyperparameters, this.plan.length), step - 1);
+    const { loss, metrics, gradNorm } = await this.weights.step(batches, rate);
+    return {
+      metrics: { loss, ...metrics, grad_norm: gradNorm, learning_rate: rate },
+      pairs: batches.reduce((total, { pairCount }) => total + pairCount, 0),
+      tokens: batches.reduce((total, { tokens }) => total + tokens, 0),
+    };
+  }
+
+  /** Adds what it finds to `metrics`. */
+  private async validate(step: number, metrics: RewardMetrics): Promise<void> {
+    const { earlyStopping } = this.training.hyperparameters;
+    if (!earlyStopping || !isEvaluated(earlyStopping, step, this.plan.length)) return;
+    const { loss, metrics: figures } = await this.weights.evaluate(this.validation);
+    Object.assign(metrics, { eval_loss: loss, eval_accuracy: figures.accuracy });
+    const { state, improved } = observe(earlyStopping, this.stopping, { step, loss, accuracy: figures.accuracy });
+    this.stopping = state;
+    if (improved) this.best = this.weights.snapshot();
+  }
+
+  private isStale(): boolean {
+    const { earlyStopping } = this.training.hyperparameters;
+    return earlyStopping !== null && isStale(earlyStopping, this.stopping);
+  }
+
+  private staleness(): string {
+    const { best, stale } = this.stopping;
+    return `${stale} evaluations without an improvement on that after step ${best?.step}: loss ${best?.loss}, accuracy ${best?.accuracy}`;
+  }
+
+  private diverged(step: number, { loss, grad_norm }: RewardMetrics, before: Tensors): TrainedReward {
+    const message = `the loss of step ${step} is ${loss}, the gradient norm ${grad_norm}`;
+    if (step === 1) throw new TrainingDivergedError(message);
+    return this.result(step - 1, this.best ?? before, endedBy('diverged', step - 1, message));
+  }
+
+  private result(steps: number, kept: Tensors | undefined, ended: EarlyEnd | null): TrainedReward {
+    const pairs = this.groups.reduce((total, group) => total + group.pairs.length, 0);
+    const keptStep = this.best ? this.stopping.best!.step : steps;
+    return { checkpoint: this.weights.checkpoint(kept), steps, keptStep, ended, pairs, truncatedTexts: this.truncatedTexts };
+  }
+
+  private progress(step: number): RewardProgress {
+    return { step, stopping: this.stopping, state: savedState(this.weights.progress(), this.best) };
   }
 }
 
-/** @throws RangeError without pairs */
-export function encodeGroups({ checkpoint, groups, hyperparameters }: GroupsToEncode): { groups: EncodedGroup[]; truncatedTexts: number } {
-  const { batchSize, maxTokens } = hyperparameters;
-  const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
-  const encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
-  const encoded = splitLargeGroups(groups, batchSize)
-    .filter((group) => group.pairs.length > 0)
-    .map(({ prompt, completions, pairs }) => ({
-      texts: completions.map((completion) => encoder.encode({ prompt, completion })),
-      pairs,
-    }));
-  if (encoded.length === 0) throw new RangeError('there are no pairs to train on');
-  return { groups: encoded, truncatedTexts: encoder.truncations };
-}
+/** The most that validation computes at once where nothing else is said. */
+const validationTokens = 4096;
 
-interface GroupsToEncode extends Pick<RewardTraining, 'groups' | 'hyperparameters'> {
-  checkpoint: Pick<Checkpoint, 'config' | 'tokenizer'>;
-}
-
-/** Group indices of every step of the run. */
-function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
-  const sizes = groups.map(({ texts }) => ({
-    completions: texts.length,
-    tokens: Math.max(...texts.map(({ prompt, completion }) => prompt.length + completion.length)),
-  }));
-  const limit = maxSteps ?? Infinity;
-  const plan: number[][] = [];
-  for (let epoch = 0; epoch < epochs && plan.length < limit; epoch++) {
-    plan.push(...planEpoch(sizes, batchSize, seed, epoch));
-  }
-  return plan.slice(0, limit);
-}
-
-function scheduleOf({ schedule: kind, learningRate: peak, warmupRatio }: RewardHyperparameters, totalSteps: number): Schedule {
-  return { kind, peak, warmupSteps: Math.ceil(warmupRatio * totalSteps), totalSteps };
-}
+const endedBy = (reason: EarlyEnd['reason'], step: number, message: string): EarlyEnd => ({ reason, step, message });

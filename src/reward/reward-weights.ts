@@ -1,16 +1,22 @@
 /** The weights of a reward model in training: which of them move, one step on a batch, and the checkpoint they make. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora } from '#src/lm/lora.js';
 import { isDecayed, parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { inputParams, rewardWeightsFrom } from '#src/lm/weights.js';
+import { emitModel } from '#src/nn/emit.js';
+import { type Node } from '#src/nn/graph.js';
+import { Session, type Feeds } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
-import { TrainStep, type StepReport } from '#src/nn/train-step.js';
+import { TrainStep } from '#src/nn/train-step.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
+import { combineReports, type PartReport } from './part-reports.js';
 import { sizeOf, type BatchSize, type PreferenceBatch } from './preference-batch.js';
+import { Recent } from './recent.js';
 import { rewardLossGraph, type RewardLoss } from './reward-graph.js';
 
 export interface StepResult {
@@ -24,11 +30,13 @@ export class RewardWeights {
   private readonly frozen: Tensors;
   private readonly state: TrainState;
   private readonly trainStep: TrainStep;
+  private readonly forwards = new Recent<Session>(8, (session) => session.dispose());
 
   constructor(
     private readonly base: Checkpoint,
     private readonly hyperparameters: RewardHyperparameters,
-    threads?: number,
+    private readonly threads?: number,
+    resume?: Readonly<Tensors>,
   ) {
     const { lora, seed, weightDecay, maxGradNorm } = hyperparameters;
     this.config = { ...base.config, head: 'reward' };
@@ -38,8 +46,8 @@ export class RewardWeights {
     const isTrained = (name: string): boolean => !lora || name === scoreName;
     const trained = Object.entries(start).filter(([name]) => isTrained(name));
     this.frozen = Object.fromEntries(Object.entries(start).filter(([name]) => !isTrained(name)));
-    // Training writes in place; the policy's own tensors must stay as they are.
-    this.state = TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
+    // Training writes in place; the policy's own tensors must stay as they are, and so must a save.
+    this.state = resume ? TrainState.restore(copies(resume)) : TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
     this.trainStep = new TrainStep({
       state: this.state,
       optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
@@ -49,34 +57,63 @@ export class RewardWeights {
     });
   }
 
-  /** One optimizer step on a batch in parts; each counts by its share of the pairs, as if it were one. */
+  /** One optimizer step on a batch in parts; each counts by its share of the weight, as if it were one. */
   async step(batches: readonly PreferenceBatch[], rate: number): Promise<StepResult> {
-    const pairs = batches.reduce((total, { pairCount }) => total + pairCount, 0);
-    const parts = batches.map(({ feeds, pairCount }) => ({ feeds, weight: pairCount / pairs }));
+    const weight = batches.reduce((total, batch) => total + batch.weight, 0);
+    const parts = batches.map((batch) => ({ feeds: batch.feeds, weight: batch.weight / weight }));
     const { reports, gradNorm } = await this.trainStep.runParts(parts, rate);
-    const mean = (of: (report: StepReport) => number): number => reports.reduce((sum, report, i) => sum + parts[i].weight * of(report), 0);
-    const all = (name: keyof RewardLoss['metrics']): number[] => reports.map(({ metrics }) => metrics[name]);
-    const metrics = {
-      accuracy: mean((report) => report.metrics.accuracy),
-      margin: mean((report) => report.metrics.margin),
-      mean_reward: mean((report) => report.metrics.mean_reward),
-      min_reward: Math.min(...all('min_reward')),
-      max_reward: Math.max(...all('max_reward')),
-    };
-    return { loss: mean((report) => report.loss), gradNorm, metrics };
+    return { ...combineReports(reports, batches), gradNorm };
   }
 
-  /** The reward model as it is now. */
-  checkpoint(): Checkpoint {
+  /** Loss and figures of these batches with the weights as they are. */
+  async evaluate(batches: readonly PreferenceBatch[]): Promise<Omit<StepResult, 'gradNorm'>> {
+    const reports: PartReport[] = [];
+    for (const { feeds } of batches) {
+      const { loss, ...metrics } = await this.forward(feeds);
+      reports.push({ loss, metrics });
+      await turn();
+    }
+    return combineReports(reports, batches);
+  }
+
+  /** A copy of what is trained, for `checkpoint` and `restore`. */
+  snapshot(): Tensors {
+    return copies(this.state.params);
+  }
+
+  /** Makes `into`, which `snapshot` gave, a copy of what is trained now. */
+  snapshotInto(into: Tensors): void {
+    for (const [name, tensor] of Object.entries(this.state.params)) floats(into[name]).set(floats(tensor));
+  }
+
+  /** For `resume`. The tensors are overwritten by the next step. */
+  progress(): Tensors {
+    return this.state.serialise();
+  }
+
+  /** The reward model with what is trained as it is now, or as it was in a snapshot. */
+  checkpoint(trained: Readonly<Tensors> = this.state.params): Checkpoint {
     const { lora } = this.hyperparameters;
-    const tensors = { ...this.frozen, ...copies(this.state.params) };
+    const tensors = { ...this.frozen, ...copies(trained) };
     const merged = lora ? mergeLora(tensors, tensors, this.config, lora) : tensors;
     const names = Object.keys(parameterShapes(this.config));
     return { ...this.base, config: this.config, tensors: Object.fromEntries(names.map((name) => [name, merged[name]])) };
   }
 
   async dispose(): Promise<void> {
+    await this.forwards.clear();
     await this.trainStep.dispose();
+  }
+
+  private async forward(feeds: Feeds): Promise<Record<'loss' | keyof RewardLoss['metrics'], number>> {
+    const size = sizeOf(feeds);
+    const session = await this.forwards.get(JSON.stringify(size), () => {
+      const { loss, metrics } = this.build(size);
+      return Session.create(emitModel({ loss, ...(metrics as Record<string, Node>) }), { threads: this.threads });
+    });
+    const results = await session.run({ ...this.frozen, ...this.state.params, ...feeds });
+    const numbers = Object.entries(results).map(([name, { data }]) => [name, Number(data[0])]);
+    return Object.fromEntries(numbers) as Record<'loss' | keyof RewardLoss['metrics'], number>;
   }
 
   private build(size: BatchSize): TrainGraph {
@@ -89,5 +126,5 @@ export class RewardWeights {
 }
 
 function copies(tensors: Readonly<Tensors>): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, f32(floats(t).slice(), t.shape)]));
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.dtype === 'float32' ? f32(floats(t).slice(), t.shape) : t]));
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
-import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
+import { PairFactsRepository } from './pair-facts.repository.js';
+import { RewardEvaluator } from './reward-evaluator.js';
+import { RewardMemberTrainer } from './reward-member-trainer.js';
 import { RewardScorersService } from './reward-scorers.service.js';
 import { RewardTrainingHandler } from './reward-training.handler.js';
 import { RewardModule } from './reward.module.js';
@@ -9,8 +11,8 @@ import { ScoringHandler } from './scoring.handler.js';
 
 /** Trains and runs reward models. Other rooms' worker modules import it for `RewardScorersService`. */
 @Module({
-  imports: [RewardModule, ArtifactsModule, PoliciesModule, PairsWorkerModule],
-  providers: [RewardScorersService, RewardTrainingHandler, ScoringHandler],
+  imports: [RewardModule, ArtifactsModule, PoliciesModule],
+  providers: [RewardScorersService, PairFactsRepository, RewardMemberTrainer, RewardEvaluator, RewardTrainingHandler, ScoringHandler],
   exports: [RewardScorersService],
 })
 export class RewardWorkerModule {}

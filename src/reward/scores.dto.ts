@@ -2,12 +2,21 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsOptional, IsUUID } from 'class-validator';
 import type { RankedCompletion } from './ranking.js';
 
-/** Either a prompt, whose completions are all ranked, or the completions themselves. */
+/** One of these: a prompt or prompts, whose completions are all ranked, or the completions themselves. */
 export class ScoreCompletionsDto {
   @ApiPropertyOptional({ format: 'uuid', example: '019a8a5e-0000-7000-8000-000000000001' })
   @IsOptional()
   @IsUUID()
   promptId?: string;
+
+  /** With at most 5,000 completions together. */
+  @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 500 })
+  @IsOptional()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(500)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  promptIds?: string[];
 
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 500 })
   @IsOptional()
@@ -34,6 +43,10 @@ export class RankedCompletionDto implements RankedCompletion {
 
   /** (score - mean) / deviation of the rewards in the reward model's evaluation. @example 0.84 */
   normalizedScore: number;
+
+  /** Standard deviation of what the members of an ensemble say; null for a single one. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.21 })
+  disagreement: number | null;
 }
 
 /** Ranked when complete; with 202 the job still scores, and asking again answers from what it kept. */

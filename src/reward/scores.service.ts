@@ -1,15 +1,17 @@
 // Rewards of completions. They are computed by a worker and kept; a request for some that are missing starts a
-// job and waits a little for it, since a handful of short texts takes less than a second.
+// job and waits a little for it.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { notFound, unprocessable } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
-import { terminal } from '#src/jobs/job-state.js';
-import { JobsService } from '#src/jobs/jobs.service.js';
 import { CompletionScoresRepository, type CompletionWithScore } from './completion-scores.repository.js';
 import { rankCompletions, type RankedCompletion, type ScoredCompletion } from './ranking.js';
 import { RewardModelsService } from './reward-models.service.js';
 import type { ScoreCompletionsDto } from './scores.dto.js';
+import { ScoringJobs } from './scoring-jobs.js';
+
+/** Completions of one request. */
+export const maximumCompletions = 5000;
 
 export interface CompletionRanking {
   rewardModelId: string;
@@ -24,13 +26,13 @@ export class ScoresService {
     private readonly database: Database,
     private readonly rewardModels: RewardModelsService,
     private readonly scores: CompletionScoresRepository,
-    private readonly jobs: JobsService,
+    private readonly scoringJobs: ScoringJobs,
   ) {}
 
   /**
    * @param waitMs how long a job for missing scores may take before the answer goes out incomplete
    * @throws ProblemException 409 `reward_model_not_trained`; 404 `prompt_not_found`; 422 `score_target`, `no_completions`,
-   *   `unknown_completion`
+   *   `too_many_completions`, `unknown_completion`
    */
   async score(auth: AuthContext, id: string, dto: ScoreCompletionsDto, waitMs: number): Promise<CompletionRanking> {
     const rewardModel = await this.rewardModels.getTrained(id);
@@ -41,45 +43,44 @@ export class ScoresService {
       return { rewardModelId: id, jobId, complete, ranking: rankCompletions(scored, { mean, deviation }) };
     };
     const before = await this.find(id, dto);
-    const missing = before.filter(({ score }) => score === null);
-    if (missing.length === 0) return rank(before, null);
-    const jobId = await this.enqueue(auth, id, [...new Set(missing.map(({ promptId }) => promptId))]);
-    await this.wait(jobId, waitMs);
+    const jobId = await this.startMissing(auth, id, before);
+    if (jobId === null) return rank(before, null);
+    await this.scoringJobs.wait(jobId, waitMs);
     return rank(await this.find(id, dto), jobId);
   }
 
-  private async find(rewardModelId: string, { promptId, completionIds }: ScoreCompletionsDto): Promise<CompletionWithScore[]> {
-    if (promptId && !completionIds) {
-      const found = await this.scores.ofPrompt(rewardModelId, promptId);
-      if (found.length > 0) return found;
-      if (!(await this.scores.promptExists(promptId))) throw notFound('prompt', promptId);
-      throw unprocessable('no_completions', '/promptId', 'notEmpty', 'this prompt has no completions', promptId);
+  /** The job that scores those without a score; null when all have theirs. */
+  private async startMissing(auth: AuthContext, id: string, found: readonly CompletionWithScore[]): Promise<string | null> {
+    const promptIds = [...new Set(found.flatMap(({ score, promptId }) => (score === null ? [promptId] : [])))];
+    if (promptIds.length === 0) return null;
+    return this.database.transaction((tx) => this.scoringJobs.enqueue(tx, auth, id, promptIds));
+  }
+
+  private find(rewardModelId: string, { promptId, promptIds, completionIds }: ScoreCompletionsDto): Promise<CompletionWithScore[]> {
+    const targets = [promptId, promptIds, completionIds].filter((target) => target !== undefined);
+    if (targets.length !== 1) throw unprocessable('score_target', '', 'oneOf', 'give one of promptId, promptIds and completionIds');
+    if (completionIds) return this.ofCompletions(rewardModelId, completionIds);
+    return promptId ? this.ofPrompts(rewardModelId, [promptId], '/promptId') : this.ofPrompts(rewardModelId, promptIds!, '/promptIds');
+  }
+
+  private async ofPrompts(rewardModelId: string, promptIds: string[], pointer: string): Promise<CompletionWithScore[]> {
+    const found = await this.scores.ofPrompts(rewardModelId, promptIds, maximumCompletions + 1);
+    if (found.length > maximumCompletions) {
+      const message = `these prompts have more than ${maximumCompletions} completions; ask for fewer at a time`;
+      throw unprocessable('too_many_completions', pointer, 'maximumCompletions', message);
     }
-    if (!completionIds || promptId) {
-      throw unprocessable('score_target', '', 'oneOf', 'give either promptId or completionIds');
-    }
+    if (found.length > 0 && new Set(found.map((completion) => completion.promptId)).size === promptIds.length) return found;
+    const [unknown] = await this.scores.unknownPrompts(promptIds);
+    if (unknown) throw notFound('prompt', unknown);
+    if (found.length > 0) return found;
+    throw unprocessable('no_completions', pointer, 'notEmpty', 'there are no completions to score', promptIds.join());
+  }
+
+  private async ofCompletions(rewardModelId: string, completionIds: string[]): Promise<CompletionWithScore[]> {
     const found = await this.scores.ofCompletions(rewardModelId, completionIds);
     const known = new Set(found.map(({ completionId }) => completionId));
     const at = completionIds.findIndex((id) => !known.has(id.toLowerCase()));
     if (at < 0) return found;
     throw unprocessable('unknown_completion', `/completionIds/${at}`, 'exists', 'no completion has this id', completionIds[at]);
-  }
-
-  private async enqueue(auth: AuthContext, rewardModelId: string, promptIds: string[]): Promise<string> {
-    const resultRef = { type: 'reward_model', id: rewardModelId };
-    const payload = { rewardModelId, promptIds };
-    const job = await this.database.transaction((tx) =>
-      this.jobs.enqueue(tx, { type: 'reward-model.score', payload, resultRef, auth }),
-    );
-    return job.id;
-  }
-
-  /** Until the job is terminal or the time is over. */
-  private async wait(jobId: string, ms: number): Promise<void> {
-    const deadline = Date.now() + ms;
-    const viewer = { vendorId: null };
-    for (let job = await this.jobs.get(viewer, jobId); !terminal(job.state) && Date.now() < deadline; ) {
-      job = await this.jobs.waitForChange(viewer, jobId, job.version, deadline - Date.now());
-    }
   }
 }

@@ -7,7 +7,7 @@ export class TrainingBytesDto {
   @ApiProperty({ type: 'integer' })
   model: number;
 
-  /** Weights or factors in training, with two moments of each. @example 58490880 */
+  /** Weights or factors in training, with two moments of each and a copy to go back to. @example 77987840 */
   @ApiProperty({ type: 'integer' })
   trained: number;
 

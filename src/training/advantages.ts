@@ -10,6 +10,8 @@ export interface GroupAdvantages {
   rewardStd: number;
   /** Share of groups whose rewards are all equal: they teach nothing. */
   fracZeroStd: number;
+  /** Which groups these are. */
+  zeroVariance: boolean[];
 }
 
 /** Below this a deviation is rounding, as in TRL's `torch.isclose(std, 0)`. */
@@ -36,11 +38,13 @@ export function groupAdvantages(
     const center = mean(group);
     return group.map((reward) => (reward - center) / (scale ? std + epsilon : 1));
   });
-  return {
-    advantages,
-    rewardStd: mean(stds),
-    fracZeroStd: stds.filter((std) => std <= zeroStd).length / stds.length,
-  };
+  return { advantages, ...spread(stds) };
+}
+
+/** From the deviations inside the groups. */
+export function spread(stds: readonly number[]): Omit<GroupAdvantages, 'advantages'> {
+  const zeroVariance = stds.map((std) => std <= zeroStd);
+  return { rewardStd: mean(stds), fracZeroStd: zeroVariance.filter(Boolean).length / stds.length, zeroVariance };
 }
 
 /** Rewards by prompt. @throws RangeError when they are not whole groups of at least 2, or one is not finite */

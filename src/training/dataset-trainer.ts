@@ -16,9 +16,12 @@ import { Recent } from '#src/reward/recent.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { type CompletionGroup } from './completion-batch.js';
 import { type DatasetHyperparameters } from './dataset-hyperparameters.js';
+import { bestStep, evaluationsOf, judgeOf } from './checkpoints/checkpoint-rules.js';
+import { isEvaluated } from './checkpoints/checkpoint-settings.js';
 import { planSteps, type PlannedStep } from './dataset-plan.js';
 import { type PolicyModel } from './policy-graph.js';
-import { PolicyWeights } from './policy-weights.js';
+import { PolicyWeights, type TrainedWeights } from './policy-weights.js';
+import { type Stopped } from './stopped.js';
 import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 
 export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperparameters> {
@@ -40,16 +43,18 @@ export interface DatasetStepReport {
   metrics: Metrics;
   /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
   progress: TrainingProgress;
+  /** The weights after this step. */
+  weights: () => TrainedWeights;
 }
 
-export interface DatasetResult {
-  /** Full weights; low-rank factors are merged. */
-  checkpoint: Checkpoint;
-  /** Step after step; those at the end of a pass have the evaluation's too, as `eval_<name>`. */
+export interface DatasetResult extends TrainedWeights {
+  /** Of the steps taken; those at the end of a pass have the evaluation's too, as `eval_<name>`. */
   metrics: Metrics[];
-  /** The evaluation under the first and the last weights. */
+  /** The evaluation under the first weights and under those that the settings keep: the last or the best. */
   before: Metrics;
   after: Metrics;
+  /** The run ended before its last step; its weights are the last good ones. */
+  stopped?: Stopped;
 }
 
 export interface Dataset<G extends CompletionGroup> {
@@ -75,7 +80,7 @@ export class NoTrainingDataError extends RangeError {
 
 /**
  * @throws NoTrainingDataError
- * @throws TrainingDivergedError when loss or gradients are no longer finite
+ * @throws TrainingDivergedError when the policy it starts from is broken; later it stops at the last good weights
  */
 export async function trainOnDataset<G extends CompletionGroup>(
   task: DatasetTask,
@@ -115,13 +120,33 @@ class DatasetRun<G extends CompletionGroup> {
     const before = resume?.before ?? (await this.evaluate());
     for (let step = metrics.length; step < this.plan.length; step++) {
       signal?.throwIfAborted();
-      const figures = await this.step(step);
-      if (this.plan[step].endsPass) Object.assign(figures, prefixed(await this.evaluate()));
-      metrics.push(figures);
+      try {
+        metrics.push(await this.evaluatedStep(step));
+      } catch (error) {
+        if (!(error instanceof TrainingDivergedError)) throw error;
+        return this.stop(before, metrics, { reason: 'diverged', step: step + 1, detail: error.message });
+      }
       const progress = { step: step + 1, before, metrics: [...metrics], state: this.weights.progress() };
-      await onStep?.({ step: step + 1, totalSteps: this.plan.length, metrics: figures, progress });
+      const weights = () => this.weights.current();
+      await onStep?.({ step: step + 1, totalSteps: this.plan.length, metrics: metrics[step], progress, weights });
     }
-    return { checkpoint: this.weights.checkpoint(), metrics, before, after: unprefixed(metrics[metrics.length - 1]) };
+    const kept = this.task.hyperparameters.keep === 'best' ? bestStep(evaluationsOf(metrics, byLoss), byLoss) : undefined;
+    return { ...this.weights.current(), metrics, before, after: unprefixed(metrics[(kept ?? metrics.length) - 1]) };
+  }
+
+  /** Weights are good when a step from them has gone well, which takes the one after them to know. */
+  private async evaluatedStep(step: number): Promise<Metrics> {
+    this.weights.good.setAside();
+    const figures = await this.step(step);
+    const { endsPass } = this.plan[step];
+    if (endsPass || isEvaluated(step + 1, this.plan.length, this.task.hyperparameters)) Object.assign(figures, prefixed(await this.evaluate()));
+    this.weights.good.accept();
+    return figures;
+  }
+
+  private async stop(before: Metrics, metrics: Metrics[], stopped: Stopped): Promise<DatasetResult> {
+    this.weights.good.restore();
+    return { ...this.weights.current(), metrics, before, after: await this.evaluate(), stopped };
   }
 
   async dispose(): Promise<void> {
@@ -156,7 +181,9 @@ class DatasetRun<G extends CompletionGroup> {
       found.push(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Number(data[0])])));
       await turn();
     }
-    return addUp(found);
+    const figures = addUp(found);
+    if (!Number.isFinite(figures.loss)) throw new TrainingDivergedError(`the loss on the evaluation data is ${figures.loss}`);
+    return figures;
   }
 
   private buildForward(feeds: Feeds): Promise<Session> {
@@ -169,6 +196,8 @@ function addUp(parts: readonly Metrics[]): Metrics {
   const names = Object.keys(parts[0]);
   return Object.fromEntries(names.map((name) => [name, parts.reduce((total, part) => total + part[name], 0)]));
 }
+
+const byLoss = judgeOf('sft');
 
 const mark = 'eval_';
 

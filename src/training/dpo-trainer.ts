@@ -34,7 +34,7 @@ export interface DpoResult extends DatasetResult {
   dropped: number;
 }
 
-interface PairGroup extends ExampleGroup {
+export interface PairGroup extends ExampleGroup {
   /** Log-probability of each completion under the reference. */
   refLogProbs: number[];
 }
@@ -93,13 +93,13 @@ async function withReference(
   return groups.map((group) => ({ ...group, refLogProbs: sums.slice(next, (next += group.completions.length)) }));
 }
 
-function sumCompletions(logProbs: Float32Array, { lengths }: CompletionBatch): number[] {
+export function sumCompletions(logProbs: Float32Array, { lengths }: CompletionBatch): number[] {
   let slot = 0;
   return lengths.map((length) => logProbs.subarray(slot, (slot += length)).reduce((total, value) => total + value, 0));
 }
 
 /** Every part divides by the pairs and tokens of all. */
-function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost: number): Feeds[] {
+export function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost: number): Feeds[] {
   const weight = 1 / countPairs(groups);
   const parts = cutParts(groups, maxTokens);
   const batches = parts.map((part) => packCompletions(part, cost));
@@ -128,7 +128,7 @@ function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost:
   });
 }
 
-function dpoGraph(model: PolicyModel, feeds: Feeds, options: DpoOptions, gradientCheckpointing: boolean): TrainGraph {
+export function dpoGraph(model: PolicyModel, feeds: Feeds, options: DpoOptions, gradientCheckpointing: boolean): TrainGraph {
   const at = (name: string) => inputLike(name, feeds);
   return policyGraph(model, feeds, { temperature: 1, gradientCheckpointing }, ({ logProbs, entropies }) => {
     const [mask, sequence, lengths] = [at('mask'), at('sequence'), at('lengths')];

@@ -14,7 +14,7 @@ export class DpoRunner implements MethodRunner<'dpo'> {
   async train(run: RunOf<'dpo'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<DpoSummary>> {
     const { train, evaluation, split } = await this.pairs.read(run);
     context.phase('training');
-    const { checkpoint, metrics, before, after, pairs, evaluationPairs, completions, truncated, dropped } = await trainDpo({
+    const { checkpoint, adapter, stopped, metrics, before, after, pairs, evaluationPairs, completions, truncated, dropped } = await trainDpo({
       ...task,
       train,
       evaluation,
@@ -24,8 +24,12 @@ export class DpoRunner implements MethodRunner<'dpo'> {
     });
     return {
       checkpoint,
+      adapter,
+      stopped,
+      metrics,
       summary: {
         steps: metrics.length,
+        stopped: stopped ?? null,
         split,
         pairs,
         evaluationPairs,
@@ -38,7 +42,7 @@ export class DpoRunner implements MethodRunner<'dpo'> {
         truncated,
         dropped,
       },
-      verdict: auditDpo({ steps: metrics, before, after, heldOut: split === 'eval', shortened: (truncated + dropped) / completions }),
+      verdict: auditDpo({ steps: metrics, before, after, heldOut: split === 'eval', stopped, shortened: (truncated + dropped) / completions }),
     };
   }
 }

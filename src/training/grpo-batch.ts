@@ -1,6 +1,6 @@
 /** Rollouts as the tensors of one training step: completions with what each of their tokens counts in the loss. */
 import { f32, scalarTensor, type Tensor } from '#src/nn/tensor.js';
-import { cutParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
+import { countTokens, cutParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
 import { tokenWeight, type GrpoLossType } from './grpo.js';
 
 export { buckets } from './completion-batch.js';
@@ -46,18 +46,21 @@ const evenly: LossWeighting = { lossType: 'bnpo', maxTokens: 1 };
 /**
  * A step's groups in parts of at most `maxTokens` tokens, prompts counted once (a larger group is a part of its own).
  * Every part divides by the totals of the whole step, so that losses and gradients of the parts add up.
+ *
+ * @param all the step's groups, where some of them are not computed and still counted
  */
 export function packParts(
   groups: readonly RolloutGroup[],
   maxTokens: number | null,
   attentionCost: number,
   weighting: LossWeighting = evenly,
+  all: readonly RolloutGroup[] = groups,
 ): GrpoBatch[] {
   const parts = cutParts(groups, maxTokens);
   const batches = parts.map((part) => packCompletions(part, attentionCost));
   const totals = {
-    tokens: Math.max(1, batches.reduce((total, { tokens }) => total + tokens, 0)),
-    completions: groups.reduce((total, { completions }) => total + completions.length, 0),
+    tokens: Math.max(1, countTokens(all.flatMap(({ completions }) => completions.filter(({ masked }) => !masked)))),
+    completions: all.reduce((total, { completions }) => total + completions.length, 0),
   };
   return batches.map((batch, p) => withAdvantages(batch, parts[p], totals, weighting));
 }

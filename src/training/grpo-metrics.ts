@@ -1,25 +1,38 @@
 /** Figures of a step under the names that TRL gives them, plus `reward_length_correlation`. */
-import { correlation, mean, type GroupAdvantages } from './advantages.js';
+import { correlation, mean, sampleStd } from './advantages.js';
 import { type Metrics } from '#src/lm/training-progress.js';
 
 export interface MeasuredSample {
   reward: number;
   tokenIds: readonly number[];
   finishReason: 'stop' | 'length';
+  /** By source of reward. */
+  scores: Readonly<Record<string, number>>;
 }
 
-export function rolloutMetrics(samples: readonly MeasuredSample[], group: GroupAdvantages): Metrics {
+export function rolloutMetrics(samples: readonly MeasuredSample[]): Metrics {
   const rewards = samples.map(({ reward }) => reward);
   const lengths = samples.map(({ tokenIds }) => tokenIds.length);
   return {
     reward: mean(rewards),
-    reward_std: group.rewardStd,
-    frac_reward_zero_std: group.fracZeroStd,
     'completions/mean_length': mean(lengths),
     'completions/max_length': lengths.reduce((longest, length) => Math.max(longest, length), 0),
     'completions/clipped_ratio': mean(samples.map(({ finishReason }) => (finishReason === 'length' ? 1 : 0))),
     reward_length_correlation: correlation(lengths, rewards),
+    ...sourceMetrics(samples.map(({ scores }) => scores)),
   };
+}
+
+/** `rewards/<name>/mean` and `/std` of each source, before weights and penalties. */
+function sourceMetrics(scores: readonly Readonly<Record<string, number>>[]): Metrics {
+  const figures = Object.keys(scores[0]).map((name): [string, number][] => {
+    const own = scores.map((of) => of[name]);
+    return [
+      [`rewards/${name}/mean`, mean(own)],
+      [`rewards/${name}/std`, own.length > 1 ? sampleStd(own) : 0],
+    ];
+  });
+  return Object.fromEntries(figures.flat());
 }
 
 /** Means by name over the optimizer steps of one batch. */

@@ -20,7 +20,7 @@ const printable = (text: string): number => {
   return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
 };
 const score = (items: readonly ScoredText[]) =>
-  Promise.resolve(items.map(({ completion }) => printable(completion)));
+  Promise.resolve({ total: items.map(({ completion }) => printable(completion)) });
 
 function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> = {}): GrpoTask {
   const hyperparameters = completeHyperparameters({
@@ -46,7 +46,8 @@ describe('20 steps against a synthetic reward', () => {
     expect(metrics).toHaveLength(20);
     expect(metrics[19].reward).toBeGreaterThan(metrics[0].reward + 0.2);
     expect(metrics[0].kl).toBeCloseTo(0, 5);
-    expect(metrics[19].kl).toBeGreaterThan(0.01);
+    // The last steps may have had nothing left to learn.
+    expect(metrics.findLast((step) => 'kl' in step)!.kl).toBeGreaterThan(0.01);
     expect(Object.keys(metrics[0]).sort()).toEqual([
       'clip_ratio/high_mean',
       'clip_ratio/low_mean',
@@ -63,6 +64,7 @@ describe('20 steps against a synthetic reward', () => {
       'reward',
       'reward_length_correlation',
       'reward_std',
+      'zero_variance_groups',
     ]);
     expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
     expect(checkpointHash(given.checkpoint)).toBe(before);
@@ -170,3 +172,70 @@ test('samples carry reward and advantage; a length penalty is part of the reward
 });
 
 const same = (a: Tensor, b: Tensor) => floats(a).every((value, i) => value === floats(b)[i]);
+
+describe('groups without variance', () => {
+  /** One prompt's completions all score the same. */
+  const partly = (items: readonly ScoredText[]) =>
+    Promise.resolve({ total: items.map(({ prompt, completion }) => (prompt === 'who?' ? 1 : printable(completion))) });
+
+  test('are counted and skipped, and the step is that of all groups', async () => {
+    const given = { steps: 2, innerEpochs: 2, beta: 0, promptsPerStep: 5, learningRate: 0.01 };
+    const reports: GrpoStepReport[] = [];
+    const { metrics } = await trainGrpo(task(given, { score: partly, onStep: (report) => void reports.push(structuredClone(report)) }));
+    expect(metrics[0]).toMatchObject({ zero_variance_groups: 1, frac_reward_zero_std: 0.2 });
+    // The same reward for one prompt in a hundredth of the deviation that counts as none: computed, and worth nothing.
+    const nearly = (items: readonly ScoredText[]) =>
+      partly(items).then(({ total }) => ({ total: total.map((value, i) => (items[i].prompt === 'who?' ? value + 1e-7 * (i % 2) : value)) }));
+    const computed = await trainGrpo(task(given, { score: nearly }));
+    expect(computed.metrics[0].zero_variance_groups).toBe(0);
+    expect(metrics[0].grad_norm).toBeCloseTo(computed.metrics[0].grad_norm, 2);
+    expect(metrics[0].loss).toBeCloseTo(computed.metrics[0].loss, 2);
+  });
+
+  test('where there are no others the step is recorded and nothing moves', async () => {
+    const given = task({ steps: 2 }, { score: (items) => Promise.resolve({ total: items.map(() => 1) }) });
+    const { metrics, checkpoint } = await trainGrpo(given);
+    expect(metrics).toHaveLength(2);
+    expect(metrics[0]).toMatchObject({ reward: 1, frac_reward_zero_std: 1, zero_variance_groups: 4 });
+    expect(metrics[0]).not.toHaveProperty('loss');
+    expect(checkpointHash(checkpoint)).toBe(checkpointHash(given.checkpoint));
+  });
+});
+
+describe('a run that ends early', () => {
+  const bitsOf = async (given: Partial<GrpoHyperparameters>) => checkpointHash((await trainGrpo(task(given))).checkpoint);
+  const steady = { schedule: 'constant', warmupSteps: 0 } as const;
+
+  test('diverged: the weights are those before the step that spoilt them', async () => {
+    // A step of this size makes weights of which nothing finite can be computed.
+    const given = { ...steady, steps: 4, learningRate: 1e30 };
+    const { stopped, checkpoint, metrics, rewardAfter, rewardBefore } = await trainGrpo(task(given));
+    expect(stopped).toMatchObject({ reason: 'diverged', step: 2 });
+    expect(metrics).toHaveLength(1);
+    expect(rewardAfter).toBe(rewardBefore);
+    expect(checkpointHash(checkpoint)).toBe(checkpointHash(task().checkpoint));
+  });
+
+  test('diverged in its last step, and broken from the start', async () => {
+    const last = await trainGrpo(task({ ...steady, steps: 1, learningRate: 1e39 }));
+    expect(last.stopped).toMatchObject({ reason: 'diverged', step: 1 });
+    expect(checkpointHash(last.checkpoint)).toBe(checkpointHash(task().checkpoint));
+    const given = task();
+    floats(given.checkpoint.tensors['model.norm.weight']).fill(NaN);
+    await expect(trainGrpo(given)).rejects.toThrow('log-probability NaN');
+  });
+
+  test('over its KL budget: the weights are the last within it, also when it was resumed', async () => {
+    const given = { ...steady, steps: 12, learningRate: 0.003, beta: 0, klBudget: 0.02 };
+    const saved: GrpoStepReport['progress'][] = [];
+    const run = await trainGrpo(task(given, { onStep: ({ progress }) => void saved.push(structuredClone(progress)) }));
+    const { stopped, metrics, checkpoint } = run;
+    expect(stopped).toMatchObject({ reason: 'kl_budget', step: metrics.length + 1 });
+    expect(metrics.length).toBeGreaterThan(1);
+    expect(metrics.every(({ kl_k3 }) => kl_k3 <= 0.02)).toBe(true);
+    expect(checkpointHash(checkpoint)).toBe(await bitsOf({ ...given, klBudget: null, steps: metrics.length - 1 }));
+    const resumed = await trainGrpo(task(given, { resume: saved[metrics.length - 1] }));
+    expect(resumed.stopped).toEqual(stopped);
+    expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(checkpoint));
+  });
+});

@@ -1,5 +1,6 @@
 /** Group relative policy optimization (grpo.ts) on rollouts. */
 import { groupAdvantages } from './advantages.js';
+import { GroupLearner, type GroupMethod } from './group-learner.js';
 import { packParts } from './grpo-batch.js';
 import { grpoGraph } from './grpo-graph.js';
 import { type GrpoHyperparameters } from './grpo-hyperparameters.js';
@@ -12,10 +13,11 @@ export type GrpoStepReport = RolloutStepReport;
 /** Rejects as `trainOnRollouts`. */
 export function trainGrpo(task: GrpoTask): Promise<GrpoResult> {
   const { hyperparameters: hp } = task;
-  return trainOnRollouts(task, {
+  const method: GroupMethod = {
     graph: (model, batch) => grpoGraph(model, batch, hp),
-    lesson: (rewards) => Promise.resolve({ ...groupAdvantages(rewards, hp.groupSize, hp.scaleRewards), metrics: {} }),
-    pack: (groups, attentionCost) => packParts(groups, hp.microBatchTokens, attentionCost, hp),
+    lesson: ({ rewards }) => Promise.resolve({ ...groupAdvantages(rewards, hp.groupSize, hp.scaleRewards), metrics: {} }),
+    pack: (groups, attentionCost, all) => packParts(groups, hp.microBatchTokens, attentionCost, hp, all),
     klInLoss: true,
-  });
+  };
+  return trainOnRollouts(task, (parts) => new GroupLearner(method, hp, parts));
 }

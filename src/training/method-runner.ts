@@ -5,14 +5,23 @@ import type { Verdict } from '#src/common/findings.js';
 import type { Stopped } from './stopped.js';
 import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
-import type { TrainingProgress } from '#src/lm/training-progress.js';
+import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
+import type { TrainedWeights } from './policy-weights.js';
 
-export interface TrainedRun<S extends SummaryOf[TrainingMethod]> {
-  checkpoint: Checkpoint;
+export interface TrainedRun<S extends SummaryOf[TrainingMethod]> extends TrainedWeights {
+  /** Of the steps taken. */
+  metrics: Metrics[];
   summary: S;
   verdict: Verdict;
   /** The run ended before its last step; `checkpoint` is the last good one. */
   stopped?: Stopped;
+}
+
+export interface RecordedStep {
+  step: number;
+  metrics: Metrics;
+  progress: TrainingProgress;
+  weights: () => TrainedWeights;
 }
 
 export interface RunInputs {
@@ -20,8 +29,8 @@ export interface RunInputs {
   checkpoint: Checkpoint;
   /** Goes on after this. */
   resume?: TrainingProgress;
-  /** Called after every step; keeps its metrics and, now and then, its progress. */
-  record: (report: { step: number; metrics: Record<string, number>; progress: TrainingProgress }, totalSteps: number) => Promise<void>;
+  /** Called after every step; keeps its metrics and, now and then, its weights and its progress. */
+  record: (report: RecordedStep, totalSteps: number) => Promise<void>;
   threads: number | undefined;
   context: JobContext;
 }

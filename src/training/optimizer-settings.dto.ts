@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
 import { rateSchedules, type RateSchedule } from '#src/reward/hyperparameters.js';
+import { CheckpointSettingsDto } from './checkpoints/checkpoint-settings.dto.js';
 import { optimizerDefaults as defaults, type LoraSettings } from './optimizer-settings.js';
 
 export class LoraSettingsDto implements LoraSettings {
@@ -43,7 +44,7 @@ export class LoraSettingsDto implements LoraSettings {
 }
 
 /** What all training methods can be told; all optional. */
-export class OptimizerSettingsDto {
+export class OptimizerSettingsDto extends CheckpointSettingsDto {
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
   @ApiPropertyOptional({ type: () => LoraSettingsDto, nullable: true, default: null })
   @IsOptional()

@@ -1,4 +1,5 @@
 /** What every way of training a policy has in common: how its weights move. */
+import { checkpointDefaults, type CheckpointSettings } from './checkpoints/checkpoint-settings.js';
 import type { LinearModule } from '#src/lm/parameter-shapes.js';
 import type { RateSchedule } from '#src/reward/hyperparameters.js';
 
@@ -8,7 +9,7 @@ export interface LoraSettings {
   targetModules: LinearModule[];
 }
 
-export interface OptimizerSettings {
+export interface OptimizerSettings extends CheckpointSettings {
   /** Peak of the schedule. */
   learningRate: number;
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
@@ -35,6 +36,7 @@ export const optimizerDefaults: Omit<OptimizerSettings, 'learningRate'> = {
   maxGradNorm: 1,
   weightDecay: 0,
   seed: 1,
+  ...checkpointDefaults,
 };
 
 /** Values given win over the defaults; undefined does not count as given. */

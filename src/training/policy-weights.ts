@@ -1,4 +1,5 @@
 /** The weights of a policy in training: which of them move, how steps are taken, and the checkpoint they make. */
+import { type Adapter } from '#src/lm/adapter.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
@@ -8,6 +9,7 @@ import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
+import { LastGood } from './last-good.js';
 import { type PolicyModel } from './policy-graph.js';
 
 export interface WeightSettings {
@@ -18,8 +20,17 @@ export interface WeightSettings {
   seed: number;
 }
 
+export interface TrainedWeights {
+  /** Full weights; low-rank factors are merged. */
+  checkpoint: Checkpoint;
+  /** The low-rank factors by themselves, where these are trained. */
+  adapter: Adapter | undefined;
+}
+
 export class PolicyWeights {
   readonly model: PolicyModel;
+  /** For trainers that end a run at the last good weights; part of `progress`. */
+  readonly good: LastGood;
   private readonly state: TrainState;
 
   /** @param resume what `progress` gave; copied, since training writes in place */
@@ -34,6 +45,8 @@ export class PolicyWeights {
     this.state = resume
       ? TrainState.restore(copyOf(resume))
       : TrainState.init(lora ? initLora(config, lora, `${settings.seed}/lora`) : copyOf(tensors));
+    this.good = new LastGood(this.state.params);
+    this.good.load(resume ?? {});
     this.model = {
       config,
       lora,
@@ -55,7 +68,13 @@ export class PolicyWeights {
 
   /** For `resume`. The tensors are overwritten by the next step. */
   progress(): Record<string, Tensor> {
-    return this.state.serialise();
+    return { ...this.state.serialise(), ...this.good.serialise() };
+  }
+
+  /** The policy as it is now, for a checkpoint; copied. */
+  current(): TrainedWeights {
+    const { lora } = this.settings;
+    return { checkpoint: this.checkpoint(), adapter: lora ? { lora, factors: copyOf(this.state.params) } : undefined };
   }
 
   /** The policy as it is now; full weights, low-rank factors are merged. */

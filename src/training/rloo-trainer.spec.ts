@@ -14,7 +14,7 @@ const printable = (text: string): number => {
   const bytes = [...new TextEncoder().encode(text)];
   return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
 };
-const score = (items: readonly ScoredText[]) => Promise.resolve(items.map(({ completion }) => printable(completion)));
+const score = (items: readonly ScoredText[]) => Promise.resolve({ total: items.map(({ completion }) => printable(completion)) });
 
 function task(given: Partial<RlooHyperparameters> = {}, rest: Partial<RlooTask> = {}): RlooTask {
   const hyperparameters = completeRloo({

@@ -1,11 +1,12 @@
 /** REINFORCE with a leave-one-out baseline (rloo.ts) on rollouts. */
-import { setImmediate as turn } from 'node:timers/promises';
-import { floats } from '#src/nn/tensor.js';
-import { packParts, type RolloutGroup } from './grpo-batch.js';
+import { logRatioSums } from './completion-log-probs.js';
+import { GroupLearner, type GroupMethod } from './group-learner.js';
+import { packParts } from './grpo-batch.js';
 import { leaveOneOutAdvantages } from './rloo.js';
 import { rlooGraph } from './rloo-graph.js';
 import { type RlooHyperparameters } from './rloo-hyperparameters.js';
-import { trainOnRollouts, type Policies, type RolloutResult, type RolloutTask } from './rollout-trainer.js';
+import { type LearningStep } from './rollout-learner.js';
+import { trainOnRollouts, type RolloutResult, type RolloutTask } from './rollout-trainer.js';
 
 export type RlooTask = RolloutTask<RlooHyperparameters>;
 
@@ -13,35 +14,24 @@ export type RlooTask = RolloutTask<RlooHyperparameters>;
 export function trainRloo(task: RlooTask): Promise<RolloutResult> {
   const { hyperparameters: hp } = task;
   const { groupSize, normalizeAdvantages, microBatchTokens, beta } = hp;
-  return trainOnRollouts(task, {
+  const method: GroupMethod = {
     graph: (model, batch) => rlooGraph(model, batch, hp),
-    lesson: async (rewards, groups, policies) => {
-      const { sums, tokens } = beta > 0 ? await logRatios(groups, policies, microBatchTokens) : { sums: rewards.map(() => 0), tokens: 1 };
-      const shaped = rewards.map((reward, i) => reward - beta * sums[i]);
+    lesson: async (step) => {
+      const { sums, tokens } = beta > 0 ? await logRatios(step) : { sums: step.rewards.map(() => 0), tokens: 1 };
+      const shaped = step.rewards.map((reward, i) => reward - beta * sums[i]);
       const kl = sums.reduce((total, sum) => total + sum, 0) / tokens;
       return { ...leaveOneOutAdvantages(shaped, groupSize, normalizeAdvantages), metrics: { kl } };
     },
-    pack: (groups, attentionCost) => packParts(groups, microBatchTokens, attentionCost),
+    pack: (groups, attentionCost, all) => packParts(groups, microBatchTokens, attentionCost, undefined, all),
     klInLoss: false,
-  });
+  };
+  return trainOnRollouts(task, (parts) => new GroupLearner(method, hp, parts));
 }
 
 /** Sum over the tokens of each completion of log pi - log ref, and the number of tokens; masked completions have 0. */
-async function logRatios(
-  groups: readonly RolloutGroup[],
-  { current, reference, attentionCost }: Policies,
-  microBatchTokens: number | null,
-): Promise<{ sums: number[]; tokens: number }> {
-  const sums: number[] = [];
-  let tokens = 0;
-  for (const batch of packParts(groups, microBatchTokens, attentionCost)) {
-    const [own, ref] = [floats(await current.of(batch)), floats(await reference.of(batch))];
-    const { sequence, mask } = batch.feeds;
-    const first = sums.length;
-    sums.push(...batch.lengths.map(() => 0));
-    floats(mask).forEach((counts, t) => (sums[first + Number(sequence.data[t])] += counts * (own[t] - ref[t])));
-    tokens += batch.tokens;
-    await turn();
-  }
+async function logRatios({ groups, logProbs }: LearningStep): Promise<{ sums: number[]; tokens: number }> {
+  const completions = groups.flatMap((group) => group.completions);
+  const sums = logRatioSums(await logProbs()).map((sum, c) => (completions[c].masked ? 0 : sum));
+  const tokens = completions.reduce((total, { masked, tokenIds }) => total + (masked ? 0 : tokenIds.length), 0);
   return { sums, tokens: Math.max(1, tokens) };
 }

@@ -16,7 +16,7 @@
  */
 import { type Node } from '#src/nn/graph.js';
 import { add, and, cast, clip, exp, greater, less, minimum, mul, neg, stopGradient, sub, sum } from '#src/nn/ops.js';
-import { mean, rewardGroups, sampleStd, zeroStd, type GroupAdvantages } from './advantages.js';
+import { mean, rewardGroups, sampleStd, spread, type GroupAdvantages } from './advantages.js';
 import { sumBySequence } from './sequences.js';
 
 /** Added to the deviation, as TRL does. */
@@ -37,8 +37,7 @@ export function leaveOneOutAdvantages(rewards: readonly number[], groupSize: num
   const [center, scale] = normalize ? [mean(raw), sampleStd(raw) + epsilon] : [0, 1];
   return {
     advantages: raw.map((advantage) => (advantage - center) / scale),
-    rewardStd: mean(stds),
-    fracZeroStd: stds.filter((std) => std <= zeroStd).length / stds.length,
+    ...spread(stds),
   };
 }
 

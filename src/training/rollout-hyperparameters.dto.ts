@@ -98,6 +98,23 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @Min(0)
   lengthPenalty?: number;
 
+  /** Taken off the reward of a completion that found no end within `maxTokens`. */
+  @ApiPropertyOptional({ default: defaults.missingEosPenalty })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  missingEosPenalty?: number;
+
+  /**
+   * The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
+   * within it. null: no budget.
+   */
+  @ApiPropertyOptional({ type: Number, nullable: true, default: defaults.klBudget, example: 0.5 })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  klBudget?: number | null;
+
   /** Prompts of the set, from its beginning, whose answers are scored before and after. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.evaluationPrompts })
   @IsOptional()

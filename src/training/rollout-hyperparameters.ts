@@ -21,6 +21,10 @@ export interface RolloutHyperparameters extends OptimizerSettings {
   maskTruncated: boolean;
   /** Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones. */
   lengthPenalty: number;
+  /** Taken off the reward of a completion that was cut off. */
+  missingEosPenalty: number;
+  /** The run ends when KL(policy || start) exceeds this, in nats per token; null never does. */
+  klBudget: number | null;
   /** Prompts of the set, from its beginning, whose answers are scored before and after. */
   evaluationPrompts: number;
 }
@@ -40,5 +44,7 @@ export const rolloutDefaults: Omit<RolloutHyperparameters, 'beta'> = {
   warmupSteps: 2,
   maskTruncated: false,
   lengthPenalty: 0,
+  missingEosPenalty: 0,
+  klBudget: null,
   evaluationPrompts: 64,
 };

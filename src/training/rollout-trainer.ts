@@ -1,34 +1,34 @@
 /**
- * Fine-tunes a policy on its own completions: sample a group of them per prompt, score them, take an optimizer step
- * on what was better than its group. What "better" means and which loss follows is the method's; this is the loop.
- * Pure but for its callbacks: no database, no framework, and the same task gives the same bits, whether it ran through
- * or was resumed at a step.
+ * Fine-tunes a policy on its own completions: sample a group of them per prompt, score them, learn from the step, again.
+ * How it is learned is the method's (rollout-learner.ts); this is the loop, and what ends it early. Pure but for its
+ * callbacks: no database, no framework, and the same task gives the same bits, whether it ran through or was resumed.
+ *
+ * Weights are good when the completions they wrote have finite log-probabilities, their KL is within the budget where
+ * there is one, and the step from them had a finite loss and gradient. A run that stops goes back to the last such ones.
  */
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
-import { type Feeds } from '#src/nn/session.js';
-import { type Tensor } from '#src/nn/tensor.js';
-import { type TrainGraph } from '#src/nn/train-graph.js';
-import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
-import { mean, type GroupAdvantages } from './advantages.js';
-import { type GrpoBatch, type RolloutGroup } from './grpo-batch.js';
-import { averageMetrics, rolloutMetrics } from './grpo-metrics.js';
-import { type PolicyModel } from './policy-graph.js';
-import { PolicyWeights } from './policy-weights.js';
+import { mean } from './advantages.js';
+import { completionLogProbs, meanKl, type CompletionLogProbs } from './completion-log-probs.js';
+import { type RolloutGroup } from './grpo-batch.js';
+import { rolloutMetrics } from './grpo-metrics.js';
+import { isEvaluated } from './checkpoints/checkpoint-settings.js';
+import { PolicyWeights, type TrainedWeights } from './policy-weights.js';
 import { promptsOfStep } from './prompt-schedule.js';
+import { shapedReward } from './reward-shaping.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type Learner, type MakeLearner } from './rollout-learner.js';
 import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
 import { type Stopped } from './stopped.js';
 import { TokenLogProbs } from './token-log-probs.js';
-import { type Metrics, type TrainingProgress } from '#src/lm/training-progress.js';
 
 export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperparameters> {
   /** Start and reference. */
   checkpoint: Checkpoint;
   prompts: readonly GrpoPrompt[];
-  /** Rewards need no common scale: advantages are relative to the group. */
   score: ScoreFn;
   hyperparameters: H;
   /** Awaited after every step. */
@@ -53,12 +53,12 @@ export interface RolloutStepReport {
   samples: RolloutSample[];
   /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
   progress: TrainingProgress;
+  /** The weights after this step. */
+  weights: () => TrainedWeights;
 }
 
-export interface RolloutResult {
-  /** Full weights; low-rank factors are merged. */
-  checkpoint: Checkpoint;
-  /** Step after step. */
+export interface RolloutResult extends TrainedWeights {
+  /** Of the steps taken. */
   metrics: Metrics[];
   /** Mean score of the evaluation prompts with the same seeds under the first and the last weights. */
   rewardBefore: number;
@@ -67,37 +67,12 @@ export interface RolloutResult {
   stopped?: Stopped;
 }
 
-/** What a method makes of a step's rewards. */
-export interface RolloutLesson extends GroupAdvantages {
-  metrics: Metrics;
-}
-
-export interface RolloutMethod {
-  /** For `TrainStep`; feeds are those of a `GrpoBatch`, with `oldLogProbs` after the first of several epochs. */
-  graph: (model: PolicyModel, batch: Feeds) => TrainGraph;
-  /**
-   * @param rewards of all completions, group after group
-   * @param policies what the policy in training and the reference give the tokens of these completions
-   */
-  lesson: (rewards: readonly number[], groups: readonly RolloutGroup[], policies: Policies) => Promise<RolloutLesson>;
-  /** A step's groups in parts that add up. */
-  pack: (groups: readonly RolloutGroup[], attentionCost: number) => GrpoBatch[];
-  /** The KL to the reference is part of the loss: `refLogProbs` are fed, and each part reports its share of `kl`. */
-  klInLoss: boolean;
-}
-
-export interface Policies {
-  current: TokenLogProbs;
-  reference: TokenLogProbs;
-  attentionCost: number;
-}
-
 /**
  * Rejects with the signal's reason when aborted, with a PromptTooLongError for prompts that do not fit the model,
- * and with a TrainingDivergedError when loss or gradients are no longer finite.
+ * with a TrainingDivergedError when the policy it starts from is broken, and with what `score` throws.
  */
-export async function trainOnRollouts(task: RolloutTask, method: RolloutMethod): Promise<RolloutResult> {
-  const run = new RolloutRun(task, method);
+export async function trainOnRollouts(task: RolloutTask, makeLearner: MakeLearner): Promise<RolloutResult> {
+  const run = new RolloutRun(task, makeLearner);
   try {
     return await run.train();
   } finally {
@@ -105,26 +80,32 @@ export async function trainOnRollouts(task: RolloutTask, method: RolloutMethod):
   }
 }
 
+interface Taken {
+  samples: RolloutSample[];
+  figures: Metrics;
+}
+
 class RolloutRun {
   private readonly weights: PolicyWeights;
   private readonly rollouts: RolloutSource;
-  private readonly policies: Policies;
-  private readonly optimizer: TrainStep;
+  private readonly current: TokenLogProbs;
+  private readonly reference: TokenLogProbs;
+  private readonly attentionCost: number;
+  private readonly learner: Learner;
 
   constructor(
     private readonly task: RolloutTask,
-    private readonly method: RolloutMethod,
+    makeLearner: MakeLearner,
   ) {
     const { checkpoint, hyperparameters: hp, resume, score, threads } = task;
     this.weights = new PolicyWeights(checkpoint, hp, resume?.state);
     const { model } = this.weights;
     this.rollouts = new RolloutSource(checkpoint, model, score, hp, threads);
-    this.policies = {
-      current: new TokenLogProbs(model, hp.temperature, threads),
-      reference: new TokenLogProbs(checkpoint, hp.temperature, threads),
-      attentionCost: attentionCost(checkpoint.config),
-    };
-    this.optimizer = this.weights.trainStep((batch) => method.graph(model, batch), threads);
+    this.current = new TokenLogProbs(model, hp.temperature, threads);
+    this.reference = new TokenLogProbs(checkpoint, hp.temperature, threads);
+    this.attentionCost = attentionCost(checkpoint.config);
+    const { weights, reference } = this;
+    this.learner = makeLearner({ weights, reference, attentionCost: this.attentionCost, threads, resume });
   }
 
   async train(): Promise<RolloutResult> {
@@ -132,95 +113,93 @@ class RolloutRun {
     this.rollouts.check(prompts);
     const metrics = [...(resume?.metrics ?? [])];
     const before = resume?.before ?? { reward: await this.evaluate() };
-    for (let step = metrics.length; step < hp.steps; step++) {
+    let stopped: Stopped | undefined;
+    while (!stopped && metrics.length < hp.steps) {
       signal?.throwIfAborted();
-      const { samples, figures } = await this.step(step);
-      metrics.push(figures);
-      const progress = { step: step + 1, before, metrics: [...metrics], state: this.weights.progress() };
-      await onStep?.({ step: step + 1, metrics: figures, samples, progress });
+      const outcome = await this.step(metrics.length);
+      if ('reason' in outcome) stopped = outcome;
+      else {
+        metrics.push(outcome.figures);
+        await onStep?.({ step: metrics.length, metrics: outcome.figures, samples: outcome.samples, progress: this.progress(before, metrics), weights: () => this.weights.current() });
+      }
     }
-    const checkpoint = this.weights.checkpoint();
-    return { checkpoint, metrics, rewardBefore: before.reward, rewardAfter: await this.evaluate() };
+    // The last step's weights have not written anything yet.
+    const rewardAfter = await this.evaluate().catch((error: unknown) => {
+      if (stopped || !(error instanceof TrainingDivergedError)) throw error;
+      stopped = this.stop('diverged', hp.steps, error.message);
+      return this.evaluate();
+    });
+    return { ...this.weights.current(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
   }
 
   async dispose(): Promise<void> {
     await this.rollouts.dispose();
-    await this.policies.current.dispose();
-    await this.policies.reference.dispose();
-    await this.optimizer.dispose();
+    await this.current.dispose();
+    await this.reference.dispose();
+    await this.learner.dispose();
   }
 
-  private async step(step: number): Promise<{ samples: RolloutSample[]; figures: Metrics }> {
+  private async step(step: number): Promise<Taken | Stopped> {
+    try {
+      return await this.take(step);
+    } catch (error) {
+      if (!(error instanceof TrainingDivergedError)) throw error;
+      return this.stop('diverged', step + 1, error.message);
+    }
+  }
+
+  private async take(step: number): Promise<Taken | Stopped> {
+    const { hyperparameters: hp, signal } = this.task;
+    const rollouts = await this.sample(step);
+    const rewards = rollouts.map((rollout) => shapedReward(rollout, hp));
+    const groups = this.groupsOf(rollouts);
+    const logProbs = this.measure(groups);
+    const kl = hp.klBudget === null ? undefined : meanKl(await logProbs());
+    if (kl !== undefined && kl > hp.klBudget!) {
+      const detail = `KL to the reference ${kl.toPrecision(3)} nats per token, the budget is ${hp.klBudget}`;
+      return this.stop('kl_budget', step + 1, detail);
+    }
+    this.weights.good.setAside();
+    signal?.throwIfAborted();
+    const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
+    const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: kl !== undefined });
+    const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
+    this.weights.good.accept();
+    const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: advantages[i] }));
+    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...(kl !== undefined && { kl_k3: kl, ...(hp.beta === 0 && { kl }) }), ...evaluated } };
+  }
+
+  private stop(reason: Stopped['reason'], step: number, detail: string): Stopped {
+    this.weights.good.restore();
+    return { reason, step, detail };
+  }
+
+  private sample(step: number): Promise<Rollout[]> {
     const { prompts, hyperparameters: hp, signal } = this.task;
     const chosen = promptsOfStep(prompts.length, hp.promptsPerStep, hp.seed, step);
-    const seedsOf = (i: number) =>
-      Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
-    const rollouts = await this.rollouts.sample(
-      chosen.map((i) => prompts[i]),
-      seedsOf,
-      signal,
-    );
-    const rewards = rollouts.map(
-      ({ score, tokenIds }) => score - (hp.lengthPenalty * tokenIds.length) / hp.maxTokens,
-    );
-    signal?.throwIfAborted();
-    const unweighted = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: 0 }));
-    const lesson = await this.method.lesson(rewards, this.groupsOf(unweighted), this.policies);
-    const samples = unweighted.map((sample, i) => ({ ...sample, advantage: lesson.advantages[i] }));
-    signal?.throwIfAborted();
-    const batches = this.method.pack(this.groupsOf(samples), this.policies.attentionCost);
-    const learned = await this.learn(batches, step);
-    return { samples, figures: { ...rolloutMetrics(samples, lesson), ...learned, ...lesson.metrics } };
+    const seedsOf = (i: number) => Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
+    return this.rollouts.sample(chosen.map((i) => prompts[i]), seedsOf, signal);
   }
 
-  private groupsOf(samples: readonly RolloutSample[]): RolloutGroup[] {
+  private measure(groups: readonly RolloutGroup[]): () => Promise<CompletionLogProbs> {
+    const { current, reference, attentionCost } = this;
+    const { microBatchTokens } = this.task.hyperparameters;
+    let found: Promise<CompletionLogProbs> | undefined;
+    return () => (found ??= completionLogProbs(groups, { current, reference }, { attentionCost, microBatchTokens }));
+  }
+
+  private groupsOf(rollouts: readonly Rollout[]): RolloutGroup[] {
     const { groupSize, maskTruncated } = this.task.hyperparameters;
-    return Array.from({ length: samples.length / groupSize }, (_, g) => {
-      const group = samples.slice(g * groupSize, (g + 1) * groupSize);
-      const completions = group.map(({ tokenIds, advantage, finishReason }) => ({
-        tokenIds,
-        advantage,
-        masked: maskTruncated && finishReason === 'length',
-      }));
+    return Array.from({ length: rollouts.length / groupSize }, (_, g) => {
+      const group = rollouts.slice(g * groupSize, (g + 1) * groupSize);
+      const completions = group.map(({ tokenIds, finishReason }) => ({ tokenIds, advantage: 0, masked: maskTruncated && finishReason === 'length' }));
       return { promptIds: group[0].promptIds, completions };
     });
   }
 
-  /** `innerEpochs` optimizer steps on one batch, which may come in parts. */
-  private async learn(batches: readonly GrpoBatch[], step: number): Promise<Metrics> {
-    const { hyperparameters: hp } = this.task;
-    const schedule = {
-      kind: hp.schedule,
-      peak: hp.learningRate,
-      warmupSteps: hp.warmupSteps,
-      totalSteps: hp.steps,
-    };
-    const rate = learningRate(schedule, step);
-    const parts = batches.map(({ feeds }): { feeds: Record<string, Tensor>; weight: number } => ({ feeds: { ...feeds }, weight: 1 }));
-    if (this.method.klInLoss && hp.beta > 0) {
-      for (const [i, { feeds }] of parts.entries()) feeds.refLogProbs = await this.policies.reference.of(batches[i]);
-    }
-    const epochs: Metrics[] = [];
-    for (let epoch = 0; epoch < hp.innerEpochs; epoch++) {
-      const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
-      // Each part has divided by the tokens of all.
-      const total = (of: (report: StepReport) => number | undefined): number => reports.reduce((sum, report) => sum + (of(report) ?? 0), 0);
-      const loss = total((report) => report.loss);
-      if (!Number.isFinite(loss + gradNorm))
-        throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
-      parts.forEach(({ feeds }, i) => (feeds.oldLogProbs ??= reports[i].values.logProbs));
-      epochs.push({
-        loss,
-        grad_norm: gradNorm,
-        learning_rate: rate,
-        kl: total(({ metrics }) => metrics.kl),
-        entropy: total(({ metrics }) => metrics.entropy),
-        'clip_ratio/low_mean': total(({ metrics }) => metrics.clipLowShare),
-        'clip_ratio/high_mean': total(({ metrics }) => metrics.clipHighShare),
-        'clip_ratio/region_mean': total(({ metrics }) => metrics.clipShare),
-      });
-    }
-    return averageMetrics(epochs);
+  private progress(before: Metrics, metrics: readonly Metrics[]): TrainingProgress {
+    const { state, scalars } = this.learner.progress();
+    return { step: metrics.length, before, metrics: [...metrics], state: { ...this.weights.progress(), ...state }, scalars };
   }
 
   private async evaluate(): Promise<number> {

@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { verdictOf } from '#src/common/findings.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import { RewardScorersService } from '#src/reward/reward-scorers.service.js';
+import { bestStep, evaluationsOf, judgeOf } from './checkpoints/checkpoint-rules.js';
+import type { KeptWeights } from './checkpoints/checkpoint-settings.js';
 import { trainGrpo } from './grpo-trainer.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
+import { trainPpo } from './ppo/ppo-trainer.js';
+import { ValueStartService } from './ppo/value-start.service.js';
+import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { trainRloo } from './rloo-trainer.js';
+import type { RolloutHyperparameters } from './rollout-hyperparameters.js';
 import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
 import type { RolloutSummary } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
+import { stoppedFinding } from './stopped.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
 import type { TrainingSample } from './training-sample.entity.js';
 import { auditRun } from './verdict.js';
@@ -15,16 +22,19 @@ import { auditRun } from './verdict.js';
 /** Samples kept per step: whole groups, from the first. */
 const samplesKept = 16;
 
+const byReward = judgeOf('grpo');
+
 type Inputs = Omit<RolloutTask, 'hyperparameters'>;
 type Train = (inputs: Inputs) => Promise<RolloutResult>;
 
-/** Runs on completions that the policy samples and a reward model scores. */
+/** Runs on completions that the policy samples and sources of reward score. */
 @Injectable()
 export class RolloutRunner {
   constructor(
     private readonly runs: TrainingRunsRepository,
     private readonly promptSets: PromptSetsService,
-    private readonly scorers: RewardScorersService,
+    private readonly panels: RewardPanelService,
+    private readonly valueStarts: ValueStartService,
   ) {}
 
   grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
@@ -37,16 +47,21 @@ export class RolloutRunner {
     return this.train(run, hyperparameters, inputs, (task) => trainRloo({ ...task, hyperparameters }));
   }
 
+  async ppo(run: RunOf<'ppo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
+    const { hyperparameters } = run;
+    const valueStart = await this.valueStarts.load(hyperparameters, run.rewards ?? []);
+    return this.train(run, hyperparameters, inputs, (task) => trainPpo({ ...task, hyperparameters, valueStart }));
+  }
+
   private async train(
-    { id, rewardModelId, promptSetId }: TrainingRun,
-    { steps, evaluationPrompts }: { steps: number; evaluationPrompts: number },
+    { id, rewards, promptSetId }: TrainingRun,
+    { steps, evaluationPrompts, keep }: Pick<RolloutHyperparameters, 'steps' | 'evaluationPrompts' | 'keep'>,
     { checkpoint, resume, record, threads, context }: RunInputs,
     train: Train,
   ): Promise<TrainedRun<RolloutSummary>> {
-    if (rewardModelId === null) throw new JobFailure('reward_model_missing', 'this run has no reward model');
+    if (rewards === null) throw new JobFailure('rewards_missing', 'this run has no source of reward');
     if (promptSetId === null) throw new JobFailure('prompt_set_missing', 'this run has no prompt set');
     const prompts = (await this.promptSets.members(promptSetId)).map((prompt) => ({ id: prompt.id, text: prompt.text }));
-    const scorer = await this.scorers.load(rewardModelId);
     context.phase('training');
     await context.progress(resume?.step ?? 0, steps, 'steps');
     const onStep = async (report: RolloutStepReport): Promise<void> => {
@@ -54,27 +69,35 @@ export class RolloutRunner {
       await context.commit((tx) => this.runs.putSamples(tx, kept));
       await record(report, steps);
     };
+    const panel = await this.panels.open(rewards);
     try {
       const { signal } = context;
-      const score: RolloutTask['score'] = (items, abort) => scorer.score(items, { signal: abort });
-      const { checkpoint: trained, metrics, rewardBefore, rewardAfter } = await train({ checkpoint, prompts, score, onStep, resume, threads, signal });
-      const { kl, entropy } = metrics[metrics.length - 1];
-      return {
-        checkpoint: trained,
-        summary: { rewardBefore, rewardAfter, kl, entropy, steps, evaluationPrompts: Math.min(prompts.length, evaluationPrompts) },
-        verdict: auditRun({ steps: metrics, rewardBefore, rewardAfter }),
-      };
+      const result = await train({ checkpoint, prompts, score: panel.score, onStep, resume, threads, signal });
+      const { adapter, stopped, metrics } = result;
+      return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, Math.min(prompts.length, evaluationPrompts), keep) };
     } finally {
-      await scorer.dispose();
+      await panel.dispose();
     }
   }
+}
+
+function account(result: RolloutResult, evaluationPrompts: number, keep: KeptWeights): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
+  const { metrics, rewardBefore, stopped = null } = result;
+  const best = keep === 'best' ? bestStep(evaluationsOf(metrics, byReward), byReward) : undefined;
+  const rewardAfter = best === undefined ? result.rewardAfter : metrics[best - 1].eval_reward;
+  const last = (name: string): number | null => metrics.findLast((step) => name in step)?.[name] ?? null;
+  const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter });
+  return {
+    summary: { rewardBefore, rewardAfter, kl: last('kl'), entropy: last('entropy'), steps: metrics.length, evaluationPrompts, stopped },
+    verdict: verdictOf(stopped ? [...findings, stoppedFinding(stopped)] : findings),
+  };
 }
 
 function sampleRow(
   trainingRunId: string,
   step: number,
   sampleIndex: number,
-  { prompt, text, reward, advantage, tokenIds, finishReason }: RolloutStepReport['samples'][number],
+  { prompt, text, reward, scores, advantage, tokenIds, finishReason }: RolloutStepReport['samples'][number],
 ): TrainingSample {
   const completionTokens = tokenIds.length;
   return {
@@ -84,6 +107,7 @@ function sampleRow(
     promptId: prompt.id,
     text,
     reward,
+    scores,
     advantage,
     completionTokens,
     finishReason,

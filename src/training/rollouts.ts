@@ -4,6 +4,7 @@ import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { PromptTooLongError } from '#src/completions/policy-generator.js';
+import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 
 export interface GrpoPrompt {
@@ -16,8 +17,15 @@ export interface ScoredText {
   completion: string;
 }
 
-/** Rewards in the order of `items`; must depend on the texts alone. */
-export type ScoreFn = (items: readonly ScoredText[], signal?: AbortSignal) => Promise<ArrayLike<number>>;
+export interface Scores {
+  /** In the order of the texts. */
+  total: ArrayLike<number>;
+  /** What each source of reward said, by its name. */
+  bySource?: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Must depend on the texts alone. */
+export type ScoreFn = (items: readonly ScoredText[], signal?: AbortSignal) => Promise<Scores>;
 
 export interface Rollout {
   prompt: GrpoPrompt;
@@ -27,6 +35,8 @@ export interface Rollout {
   finishReason: GeneratedSequence['finishReason'];
   /** What the score function said. */
   score: number;
+  /** By source of reward, where there are such. */
+  scores: Record<string, number>;
 }
 
 type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
@@ -66,6 +76,7 @@ export class RolloutSource {
    * prompt and its seed only.
    *
    * @param seedsOf seeds of the completions of a prompt, by its place in `prompts`
+   * @throws TrainingDivergedError when the policy gives a token no finite log-probability
    */
   async sample(
     prompts: readonly GrpoPrompt[],
@@ -77,6 +88,7 @@ export class RolloutSource {
     const options = { temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
     const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
     const sequences = await this.generator.generate(requests, options, { signal });
+    requireFinite(sequences.flat());
     const written = sequences.flatMap((group, i) =>
       group.map(({ tokenIds, finishReason }) => ({
         prompt: prompts[i],
@@ -86,11 +98,12 @@ export class RolloutSource {
         text: this.textOf(tokenIds),
       })),
     );
-    const scores = await this.score(
+    const { total, bySource = {} } = await this.score(
       written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })),
       signal,
     );
-    return written.map((rollout, i) => ({ ...rollout, score: scores[i] }));
+    const sources = Object.entries(bySource);
+    return written.map((rollout, i) => ({ ...rollout, score: total[i], scores: Object.fromEntries(sources.map(([name, scores]) => [name, scores[i]])) }));
   }
 
   /** A policy may write any byte, the database no NUL. */
@@ -102,4 +115,10 @@ export class RolloutSource {
   dispose(): Promise<void> {
     return this.generator.dispose();
   }
+}
+
+/** Weights that are not finite still give tokens: the first one. */
+function requireFinite(sequences: readonly GeneratedSequence[]): void {
+  const bad = sequences.flatMap(({ logProbs }) => logProbs.filter((value) => !Number.isFinite(value)));
+  if (bad.length > 0) throw new TrainingDivergedError(`the policy writes tokens with log-probability ${bad[0]}`);
 }

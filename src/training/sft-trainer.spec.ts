@@ -96,3 +96,18 @@ test('maxSteps ends a run early, with an evaluation; an aborted one stops', asyn
   expect(metrics[1].eval_loss).toBe(after.loss);
   await expect(trainSft(task({}, { signal: AbortSignal.abort(new Error('enough')) }))).rejects.toThrow('enough');
 });
+
+test('a loss that is no longer finite stops the run at the last good weights', async () => {
+  const after: Record<number, string> = {};
+  const onStep = ({ step, progress, weights }: DatasetStepReport) => {
+    after[step] = checkpointHash(weights().checkpoint);
+    // As if this step's update had been too much.
+    if (step === 3) floats(Object.entries(progress.state).find(([name]) => name.startsWith('param.'))![1]).fill(Number.NaN);
+  };
+  const { stopped, metrics, checkpoint, after: evaluation } = await trainSft(task({ epochs: 20 }, { onStep }));
+  expect(stopped).toMatchObject({ reason: 'diverged', step: 4, detail: expect.stringContaining('NaN') });
+  expect(metrics).toHaveLength(3);
+  // The third step's weights gave no finite loss, so those before it are the last that are known to be good.
+  expect(checkpointHash(checkpoint)).toBe(after[2]);
+  expect(evaluation.loss).toBeGreaterThan(0);
+});

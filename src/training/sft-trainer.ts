@@ -53,13 +53,13 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
 }
 
 /** Every part divides by the tokens of all. */
-function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, cost: number): Feeds[] {
+export function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, cost: number): Feeds[] {
   const batches = cutParts(groups, maxTokens).map((part) => packCompletions(part, cost));
   const tokens = scalarTensor(batches.reduce((total, batch) => total + batch.tokens, 0));
   return batches.map(({ feeds }) => ({ ...feeds, tokens }));
 }
 
-function sftGraph(model: PolicyModel, feeds: Feeds, gradientCheckpointing: boolean): TrainGraph {
+export function sftGraph(model: PolicyModel, feeds: Feeds, gradientCheckpointing: boolean): TrainGraph {
   return policyGraph(model, feeds, { temperature: 1, gradientCheckpointing }, ({ targets, logits, logProbs, entropies }) => {
     const [mask, tokens] = [inputLike('mask', feeds), inputLike('tokens', feeds)];
     const average = (perToken: Node): Node => div(sum(mul(perToken, mask)), tokens);

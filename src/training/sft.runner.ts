@@ -14,7 +14,7 @@ export class SftRunner implements MethodRunner<'sft'> {
   async train(run: RunOf<'sft'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<SftSummary>> {
     const { train, evaluation, split } = await this.pairs.read(run);
     context.phase('training');
-    const { checkpoint, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({
+    const { checkpoint, adapter, stopped, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({
       ...task,
       train,
       evaluation,
@@ -25,8 +25,12 @@ export class SftRunner implements MethodRunner<'sft'> {
     const shortened = (truncated + dropped) / (examples + dropped);
     return {
       checkpoint,
+      adapter,
+      stopped,
+      metrics,
       summary: {
         steps: metrics.length,
+        stopped: stopped ?? null,
         split,
         examples,
         evaluationExamples,
@@ -37,7 +41,7 @@ export class SftRunner implements MethodRunner<'sft'> {
         truncated,
         dropped,
       },
-      verdict: auditSft({ steps: metrics, before, after, heldOut: split === 'eval', shortened }),
+      verdict: auditSft({ steps: metrics, before, after, heldOut: split === 'eval', stopped, shortened }),
     };
   }
 }

@@ -1,10 +1,12 @@
 /** The ways to train a policy, what each can be told, and what comes of it. */
 import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { completePpo, type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
 import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { type Stopped } from './stopped.js';
 import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
 
-export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo'] as const;
+export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo', 'ppo'] as const;
 export type TrainingMethod = (typeof trainingMethods)[number];
 
 export interface HyperparametersOf {
@@ -12,6 +14,7 @@ export interface HyperparametersOf {
   dpo: DpoHyperparameters;
   grpo: GrpoHyperparameters;
   rloo: RlooHyperparameters;
+  ppo: PpoHyperparameters;
 }
 
 /** Fills in what a request leaves out. */
@@ -20,22 +23,27 @@ export const completeFor: { [M in TrainingMethod]: (given: Partial<Hyperparamete
   dpo: completeDpo,
   grpo: completeHyperparameters,
   rloo: completeRloo,
+  ppo: completePpo,
 };
 
 /** What a run that samples came to; rewards are means of the reward model on the same prompts and seeds. */
 export interface RolloutSummary {
   rewardBefore: number;
   rewardAfter: number;
-  /** Estimate of KL(policy || reference) in nats per token at the end. */
-  kl: number;
-  entropy: number;
+  /** Estimate of KL(policy || reference) in nats per token at the end; null when no step had anything to learn. */
+  kl: number | null;
+  entropy: number | null;
+  /** Taken; fewer than asked for in a run that stopped early. */
   steps: number;
+  stopped: Stopped | null;
   evaluationPrompts: number;
 }
 
 /** What a run on recorded completions came to, as measured on its evaluation data. */
 interface DatasetSummary {
+  /** Taken; fewer than planned in a run that stopped early. */
   steps: number;
+  stopped: Stopped | null;
   /** `train` when the pair set keeps no prompts from training. */
   split: 'eval' | 'train';
   lossBefore: number;
@@ -68,4 +76,5 @@ export interface SummaryOf {
   dpo: DpoSummary;
   grpo: RolloutSummary;
   rloo: RolloutSummary;
+  ppo: RolloutSummary;
 }

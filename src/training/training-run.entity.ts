@@ -1,5 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Verdict } from '#src/common/findings.js';
+import type { RewardSource } from './rewards/reward-sources.js';
 import type { HyperparametersOf, SummaryOf, TrainingMethod } from './training-methods.js';
 
 @Entity('training_runs')
@@ -18,6 +19,10 @@ export class TrainingRun {
 
   @Column('uuid', { nullable: true })
   rewardModelId: string | null;
+
+  /** Of the methods that sample. */
+  @Column('jsonb', { nullable: true })
+  rewards: RewardSource[] | null;
 
   /** Of the methods that sample. */
   @Column('uuid', { nullable: true })

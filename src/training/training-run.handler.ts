@@ -1,16 +1,17 @@
 import { Inject } from '@nestjs/common';
-import { ModelsService } from '#src/artifacts/models.service.js';
+import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
 import { PromptTooLongError } from '#src/completions/policy-generator.js';
 import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, JobPausedError, WorkerShutdownError, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
-import { serializeCheckpoint } from '#src/lm/checkpoint.js';
-import type { TrainingProgress } from '#src/lm/training-progress.js';
+import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { modelInfo } from '#src/policies/uploaded-model.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
+import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
+import { improves, judgeOf } from './checkpoints/checkpoint-rules.js';
+import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
 import { NoTrainingDataError } from './dataset-trainer.js';
 import { DpoRunner } from './dpo.runner.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
@@ -33,7 +34,9 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   constructor(
     private readonly runs: TrainingRunsRepository,
     private readonly versions: PolicyVersionsService,
-    private readonly models: ModelsService,
+    private readonly keeper: CheckpointKeeper,
+    private readonly checkpoints: TrainingCheckpointsService,
+    private readonly artifacts: ArtifactsService,
     private readonly saved: RunProgressStore,
     sft: SftRunner,
     dpo: DpoRunner,
@@ -47,6 +50,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
       dpo: (run, inputs) => dpo.train(run, inputs),
       grpo: (run, inputs) => rollouts.grpo(run, inputs),
       rloo: (run, inputs) => rollouts.rloo(run, inputs),
+      ppo: (run, inputs) => rollouts.ppo(run, inputs),
     };
   }
 
@@ -54,17 +58,29 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     const run = await this.runs.find(trainingRunId);
     if (!run) throw new JobFailure('training_run_not_found', `there is no training run ${trainingRunId}`);
     if (run.finishedAt) return this.saved.remove(run.id);
-    const { checkpoint, summary, verdict } = await this.train(run, context);
+    const trained = await this.train(run, context);
     context.phase('saving');
-    const files = await this.models.storeFiles(serializeCheckpoint(checkpoint));
-    context.signal.throwIfAborted();
-    await context.commit(async (tx) => {
-      const model = await this.models.saveStored(tx, files, modelInfo(checkpoint.config));
-      const trained = { parentVersionId: run.policyVersionId, modelId: model.id, trainingRunId };
-      const version = await this.versions.createTrainedVersion(tx, trained);
-      await this.runs.finish(tx, run.id, { resultPolicyVersionId: version.id, summary, verdict });
-    });
+    await this.finish(run, trained, context);
     await this.saved.remove(run.id);
+  }
+
+  /**
+   * The weights at the end are a checkpoint, and those that the settings keep become the next version; of a run that
+   * diverged none does, unless somebody promotes its last good checkpoint.
+   */
+  private async finish(run: TrainingRun, { summary, verdict, stopped, metrics, ...weights }: TrainedRun<SummaryOf[TrainingMethod]>, context: JobContext): Promise<void> {
+    // Whether weights are good is known one step later.
+    const lastStep = stopped ? Math.max(0, summary.steps - 1) : summary.steps;
+    const diverged = stopped?.reason === 'diverged';
+    const register = lastStep > 0 || !diverged ? await this.keeper.store(run, lastStep, weights, evaluationAt(run, metrics, lastStep)) : undefined;
+    context.signal.throwIfAborted();
+    const unnamed = await context.commit(async (tx) => {
+      await register?.(tx);
+      const version = diverged ? null : await this.checkpoints.promoteResult(tx, run, lastStep);
+      await this.runs.finish(tx, run.id, { resultPolicyVersionId: version?.id ?? null, summary, verdict });
+      return this.keeper.retain(tx, run, lastStep);
+    });
+    await this.artifacts.removeContents(unnamed);
   }
 
   private async train(run: TrainingRun, context: JobContext): Promise<TrainedRun<SummaryOf[TrainingMethod]>> {
@@ -75,7 +91,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     // The row's hyperparameters are those of its method: the service put them there.
     const train = this.runners[run.method] as (run: TrainingRun, inputs: RunInputs) => Promise<TrainedRun<SummaryOf[TrainingMethod]>>;
     try {
-      return await train(run, { checkpoint, resume, record: this.recorder(run.id, context), threads: this.threads, context });
+      return await train(run, { checkpoint, resume, record: this.recorder(run, context), threads: this.threads, context });
     } catch (error) {
       if (error instanceof PromptTooLongError) throw new JobFailure('prompt_too_long', error.message);
       if (error instanceof NoTrainingDataError) throw new JobFailure('no_training_data', error.message);
@@ -84,17 +100,26 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     }
   }
 
-  private recorder(runId: string, context: JobContext): RunInputs['record'] {
+  private recorder(run: TrainingRun, context: JobContext): RunInputs['record'] {
     const clock = new SaveClock(this.saveEveryMs);
-    return async ({ step, metrics, progress }, totalSteps) => {
+    return async ({ step, metrics, progress, weights }, totalSteps) => {
       await context.metrics(step, metrics);
+      if (isCheckpoint(run, progress)) await this.keeper.keep(run, step, weights(), evaluationAt(run, progress.metrics, step), context);
+      // This gives the event loop its turn, in which a pause arrives.
+      await context.progress(step, totalSteps, 'steps');
       if (clock.due() || willComeBack(context.signal)) {
-        await clock.measure(() => this.saved.save(runId, progress));
+        await clock.measure(() => this.saved.save(run.id, progress));
         await context.kept();
       }
-      await context.progress(step, totalSteps, 'steps');
     };
   }
+}
+
+const evaluationAt = ({ method }: TrainingRun, metrics: readonly Metrics[], step: number): number | null =>
+  metrics[step - 1]?.[judgeOf(method).metric] ?? null;
+
+function isCheckpoint({ method, hyperparameters: { checkpointEvery, keep } }: TrainingRun, { step, metrics }: TrainingProgress): boolean {
+  return (checkpointEvery !== null && step % checkpointEvery === 0) || (keep === 'best' && improves(metrics, judgeOf(method)));
 }
 
 /** Stopped by a pause or a shutdown: what is saved now need not be done again. */

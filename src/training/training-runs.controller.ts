@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { OneOfPipe } from '#src/common/one-of.pipe.js';
 import { accepted } from '#src/jobs/accepted.js';
+import { TrainingCurvesService } from './curves/training-curves.service.js';
+import { TrainingDiagnosticsDto } from './curves/training-diagnostics.dto.js';
 import {
   createRunTypes,
   TrainingMetricPage,
@@ -15,26 +17,29 @@ import {
   TrainingSamplesQuery,
   type CreateTrainingRun,
 } from './training-runs.dto.js';
+import { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
 import { TrainingRunsService } from './training-runs.service.js';
 
 const bodies = Object.entries(createRunTypes).map(([method, type]) => [method, getSchemaPath(type)] as const);
+const anyRun = {
+  oneOf: bodies.map(([, $ref]) => ({ $ref })),
+  discriminator: { propertyName: 'method', mapping: Object.fromEntries(bodies) },
+};
 
 @ApiTags('training-runs')
 @Controller('training-runs')
 export class TrainingRunsController {
-  constructor(private readonly runs: TrainingRunsService) {}
+  constructor(
+    private readonly runs: TrainingRunsService,
+    private readonly curves: TrainingCurvesService,
+  ) {}
 
   /** Starts a run; when it succeeds, the policy has a new version. */
   @Post()
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_create' })
   @ApiExtraModels(...Object.values(createRunTypes))
-  @ApiBody({
-    schema: {
-      oneOf: bodies.map(([, $ref]) => ({ $ref })),
-      discriminator: { propertyName: 'method', mapping: Object.fromEntries(bodies) },
-    },
-  })
+  @ApiBody({ schema: anyRun })
   async create(
     @CurrentAuth() auth: AuthContext,
     @Body(new OneOfPipe<CreateTrainingRun>('method', createRunTypes)) dto: CreateTrainingRun,
@@ -43,6 +48,16 @@ export class TrainingRunsController {
     const run = await this.runs.create(auth, dto);
     accepted(reply, run.jobId);
     return run;
+  }
+
+  /** Tells what a run would take, and whether it would fit, without starting it. */
+  @Post('plan')
+  @HttpCode(200)
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_plan' })
+  @ApiBody({ schema: anyRun })
+  plan(@Body(new OneOfPipe<CreateTrainingRun>('method', createRunTypes)) dto: CreateTrainingRun): Promise<TrainingRunPlanDto> {
+    return this.runs.plan(dto);
   }
 
   @Get()
@@ -59,7 +74,7 @@ export class TrainingRunsController {
     return this.runs.get(id);
   }
 
-  /** One entry per step; follow a run by asking for the steps after the last one seen. */
+  /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
   @Get(':id/metrics')
   @RequireScopes('training:read')
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
@@ -67,7 +82,15 @@ export class TrainingRunsController {
     @Param('id', ParseUUIDPipe) id: string,
     @Query() query: TrainingMetricsQuery,
   ): Promise<TrainingMetricPage> {
-    return this.runs.listMetrics(id, query);
+    return this.curves.metrics(id, query);
+  }
+
+  /** The verdict with the curves that it was read from. */
+  @Get(':id/diagnostics')
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_getDiagnostics' })
+  diagnostics(@Param('id', ParseUUIDPipe) id: string): Promise<TrainingDiagnosticsDto> {
+    return this.curves.diagnostics(id);
   }
 
   /** Some of the completions that each step learned from. */

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { DpoHyperparametersDto } from './dpo-hyperparameters.dto.js';
@@ -9,6 +9,10 @@ import { GrpoHyperparametersDto } from './grpo-hyperparameters.dto.js';
 import { RlooHyperparametersDto } from './rloo-hyperparameters.dto.js';
 import { SftHyperparametersDto } from './sft-hyperparameters.dto.js';
 import { trainingMethods, type TrainingMethod } from './training-methods.js';
+import { PpoHyperparametersDto } from './ppo/ppo-hyperparameters.dto.js';
+import { CreateGrpoRunDto, CreatePpoRunDto, CreateRlooRunDto } from './rollout-runs.dto.js';
+import { rewardSourceModels, rewardSourcesSchema } from './rewards/reward-sources.dto.js';
+import type { RewardSource } from './rewards/reward-sources.js';
 import { DpoSummaryDto, RolloutSummaryDto, SftSummaryDto } from './training-summaries.dto.js';
 
 /** Fine-tunes a policy version on the completions that people preferred. */
@@ -51,65 +55,17 @@ export class CreateDpoRunDto {
   hyperparameters?: DpoHyperparametersDto;
 }
 
-/** Fine-tunes a policy version by group relative policy optimization against a reward model. */
-export class CreateGrpoRunDto {
-  @ApiProperty({ enum: ['grpo'], example: 'grpo' })
-  @IsIn(['grpo'])
-  method: 'grpo';
-
-  /** Where the policy starts; also the reference of the KL. */
-  @IsUUID()
-  policyVersionId: string;
-
-  /** Must be trained. */
-  @IsUUID()
-  rewardModelId: string;
-
-  /** Prompts to practise on; keep the held-out ones apart. */
-  @IsUUID()
-  promptSetId: string;
-
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => GrpoHyperparametersDto)
-  hyperparameters?: GrpoHyperparametersDto;
-}
-
-/** Fine-tunes a policy version by REINFORCE with a leave-one-out baseline against a reward model. */
-export class CreateRlooRunDto {
-  @ApiProperty({ enum: ['rloo'], example: 'rloo' })
-  @IsIn(['rloo'])
-  method: 'rloo';
-
-  /** Where the policy starts; also the reference of the KL. */
-  @IsUUID()
-  policyVersionId: string;
-
-  /** Must be trained. */
-  @IsUUID()
-  rewardModelId: string;
-
-  /** Prompts to practise on; keep the held-out ones apart. */
-  @IsUUID()
-  promptSetId: string;
-
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => RlooHyperparametersDto)
-  hyperparameters?: RlooHyperparametersDto;
-}
-
 /** The body of a request by its method. */
-export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto };
-export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto;
+export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto, ppo: CreatePpoRunDto };
+export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto | CreatePpoRunDto;
 
-type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto;
+type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto | PpoHyperparametersDto;
 type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
 
-const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto];
+const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto, PpoHyperparametersDto];
 const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
 
-@ApiExtraModels(...hyperparameterTypes, ...summaryTypes)
+@ApiExtraModels(...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)
 export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -124,10 +80,15 @@ export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   policyVersionId: string;
 
+  /** Where it is the only source of reward. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rewardModelId: string | null;
 
-  /** Of `grpo` and `rloo`, as is the reward model. */
+  /** Of the methods that sample; all of their options, defaults filled in. */
+  @ApiProperty({ ...rewardSourcesSchema, nullable: true })
+  rewards: RewardSource[] | null;
+
+  /** Of the methods that sample, as are the rewards. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
@@ -167,8 +128,65 @@ export class TrainingMetricsQuery extends PageQuery {
   @Min(0)
   @Max(999_999_999)
   afterStep?: number;
+
+  /** First step. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(999_999_999)
+  from?: number;
+
+  /** Last step. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(999_999_999)
+  to?: number;
+
+  /** Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, example: 200 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  maxPoints?: number;
+
+  /** Only these metrics, separated by commas. */
+  @ApiPropertyOptional({ example: 'reward,kl' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 2000)
+  names?: string;
 }
 
+const byName = (type: unknown, example: object) => ({ type: 'object', additionalProperties: { type } as never, example }) as const;
+
+/** What one entry of a curve covers when it was asked for in few points. */
+export class MetricBucketDto {
+  @ApiProperty({ type: 'integer', example: 401 })
+  fromStep: number;
+
+  /** Recorded steps in it. */
+  @ApiProperty({ type: 'integer', example: 20 })
+  steps: number;
+
+  @ApiProperty(byName(['number', 'null'], { kl: 0.01 }))
+  min: Record<string, number | null>;
+
+  @ApiProperty(byName(['number', 'null'], { kl: 0.4 }))
+  max: Record<string, number | null>;
+
+  /** Values that were not finite, of the metrics that had any. */
+  @ApiProperty(byName('integer', {}))
+  notFinite: Record<string, number>;
+}
+
+@ApiExtraModels(MetricBucketDto)
 export class TrainingMetricDto {
   /** From 1. */
   @ApiProperty({ type: 'integer', example: 1 })
@@ -181,6 +199,10 @@ export class TrainingMetricDto {
     example: { reward: 0.42, kl: 0.01, entropy: 0.9 },
   })
   values: Record<string, number | null>;
+
+  /** With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/MetricBucketDto' }, { type: 'null' }] })
+  bucket: MetricBucketDto | null;
 }
 
 export class TrainingMetricPage extends PageOf(TrainingMetricDto) {}
@@ -209,8 +231,12 @@ export class TrainingSampleDto {
   /** The completion. @example Lena gets up at ten. */
   text: string;
 
-  /** What the policy was rewarded with: the reward model's score less the length penalty. @example 1.7 */
+  /** What the policy was rewarded with: the weighted sum of the scores less the penalties. @example 1.7 */
   reward: number;
+
+  /** What each source of reward said, by its name. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, example: { helpfulness: 1.9 } })
+  scores: Record<string, number>;
 
   /** Relative to the other completions of the prompt. @example 0.9 */
   advantage: number;

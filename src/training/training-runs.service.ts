@@ -8,13 +8,19 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { RolloutInputsService } from './rollout-inputs.service.js';
+import type { RewardSource } from './rewards/reward-sources.js';
+import { requirePossibleCheckpoints } from './checkpoints/checkpoint-limits.js';
+import { DatasetInputsService } from './dataset-inputs.service.js';
+import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
+import type { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
+import { TrainingRunPlansService, type PlannedRun } from './plans/training-run-plans.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type {
   CreateTrainingRun,
-  TrainingMetricDto,
-  TrainingMetricsQuery,
   TrainingSampleDto,
   TrainingSamplesQuery,
 } from './training-runs.dto.js';
@@ -26,22 +32,28 @@ export class TrainingRunsService {
     private readonly database: Database,
     private readonly runs: TrainingRunsRepository,
     private readonly inputs: TrainingInputs,
+    private readonly datasets: DatasetInputsService,
+    private readonly rollouts: RolloutInputsService,
+    private readonly plans: TrainingRunPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
   ) {}
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
-   *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`
+   *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
+   *   and as `DatasetInputsService.resolve`, `RolloutInputsService.resolve`, `requirePossibleCheckpoints`,
+   *   `TrainingRunPlansService.requireFit`
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
-    await this.inputs.requireWeights(dto.policyVersionId, '/policyVersionId');
-    if ('pairSetId' in dto) await this.inputs.requirePairs(dto.pairSetId, '/pairSetId');
-    else {
-      await this.inputs.requireTrainedRewardModel(dto.rewardModelId, '/rewardModelId');
-      await this.inputs.requirePromptSet(dto.promptSetId, '/promptSetId');
-    }
-    return this.database.transaction((tx) => this.start(tx, auth, dto));
+    const run = await this.prepare(dto);
+    await this.plans.requireFit(run);
+    return this.database.transaction((tx) => this.start(tx, auth, run));
+  }
+
+  /** What `create` would take. @throws as `create`, but for the fit */
+  async plan(dto: CreateTrainingRun): Promise<TrainingRunPlanDto> {
+    return this.plans.plan(await this.prepare(dto));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -55,15 +67,6 @@ export class TrainingRunsService {
     return toPage(await this.runs.page(request), request, (run) => run.id);
   }
 
-  async listMetrics(id: string, query: TrainingMetricsQuery): Promise<Page<TrainingMetricDto>> {
-    const { jobId } = await this.get(id);
-    const request = pageRequest(query, 'ordinal');
-    const after = request.after ?? (query.afterStep === undefined ? null : String(query.afterStep));
-    // Whoever may read the run may read its curve, whichever key started the job.
-    const page = await this.jobs.metrics({ vendorId: null }, jobId, { ...request, after });
-    return { ...page, data: page.data.map(({ step, values }) => ({ step, values })) };
-  }
-
   async listSamples(id: string, query: TrainingSamplesQuery): Promise<Page<TrainingSampleDto>> {
     await this.get(id);
     const request = pageRequest(query, 'ordinal');
@@ -71,27 +74,39 @@ export class TrainingRunsService {
     return { ...page, data: page.data.map(({ trainingRunId: _, ...sample }) => sample) };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
+  /** Checks all that a request names and says. */
+  private async prepare(dto: CreateTrainingRun): Promise<PlannedRun> {
     const { method, policyVersionId } = dto;
+    await this.inputs.requireWeights(policyVersionId, '/policyVersionId');
+    const hyperparameters = hyperparametersOf(dto);
+    const sources =
+      'pairSetId' in dto
+        ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
+        : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
+    requirePossibleCheckpoints(hyperparameters, 'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps, method);
+    return { method, policyVersionId, ...sources, hyperparameters };
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, planned: PlannedRun): Promise<TrainingRun> {
+    const { policyVersionId } = planned;
     const id = newId();
     const node = { type: 'training_run', id } as const;
     const payload = { trainingRunId: id };
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
-    const inputs = inputsOf(dto);
-    const hyperparameters = hyperparametersOf(dto);
-    const run = await this.runs.insert(tx, { id, jobId: job.id, method, policyVersionId, ...inputs, hyperparameters });
+    const run = await this.runs.insert(tx, { id, jobId: job.id, ...planned });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewardModelId, promptSetId, pairSetId } = inputs;
-    if (rewardModelId) await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    const { rewards, promptSetId, pairSetId } = planned;
+    for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
+      await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
+    }
     if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
     if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
     return run;
   }
 }
 
-function inputsOf(dto: CreateTrainingRun): Pick<TrainingRun, 'rewardModelId' | 'promptSetId' | 'pairSetId'> {
-  if ('pairSetId' in dto) return { rewardModelId: null, promptSetId: null, pairSetId: dto.pairSetId };
-  return { rewardModelId: dto.rewardModelId, promptSetId: dto.promptSetId, pairSetId: null };
+function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
+  return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
 }
 
 function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters'] {
@@ -104,5 +119,7 @@ function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters
       return completeFor.grpo(dto.hyperparameters ?? {});
     case 'rloo':
       return completeFor.rloo(dto.hyperparameters ?? {});
+    case 'ppo':
+      return completeFor.ppo(dto.hyperparameters ?? {});
   }
 }

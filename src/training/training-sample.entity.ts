@@ -22,6 +22,10 @@ export class TrainingSample {
   @Column('double precision')
   reward: number;
 
+  /** By source of reward. */
+  @Column('jsonb', { default: {} })
+  scores: Record<string, number>;
+
   @Column('double precision')
   advantage: number;
 

@@ -1,8 +1,23 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import { evaluatedSplits } from '#src/reward/reward-evaluation.js';
+import { stopReasons, type Stopped, type StopReason } from './stopped.js';
 import type { DpoSummary, RolloutSummary, SftSummary } from './training-methods.js';
 
-/** Of `grpo` and `rloo`. Rewards are means of the reward model on the same prompts with the same seeds. */
+/** Why a run ended before its last step; its weights are the last good ones. */
+export class StoppedRunDto implements Stopped {
+  @ApiProperty({ enum: stopReasons, enumName: 'StopReason' })
+  reason: StopReason;
+
+  /** The step (from 1) that was not taken, or was taken back. */
+  @ApiProperty({ type: 'integer', example: 27 })
+  step: number;
+
+  /** @example KL to the reference 0.62 nats per token, the budget is 0.5 */
+  detail: string;
+}
+
+/** Of the methods that sample. Rewards are means of the reward model on the same prompts with the same seeds. */
+@ApiExtraModels(StoppedRunDto)
 export class RolloutSummaryDto implements RolloutSummary {
   @ApiProperty({ example: -0.31 })
   rewardBefore: number;
@@ -10,22 +25,33 @@ export class RolloutSummaryDto implements RolloutSummary {
   @ApiProperty({ example: 1.12 })
   rewardAfter: number;
 
-  /** Estimated KL to the starting policy at the end, in nats per token. @example 0.08 */
-  kl: number;
+  /** Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.08 })
+  kl: number | null;
 
-  /** Entropy of the policy at the end, in nats per token. @example 0.42 */
-  entropy: number;
+  /** Entropy of the policy at the end, in nats per token. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.42 })
+  entropy: number | null;
 
   @ApiProperty({ type: 'integer', example: 40 })
   steps: number;
 
   @ApiProperty({ type: 'integer', example: 64 })
   evaluationPrompts: number;
+
+  /** Null when all steps were taken. */
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
+  stopped: StoppedRunDto | null;
 }
 
+@ApiExtraModels(StoppedRunDto)
 class DatasetSummaryDto {
   @ApiProperty({ type: 'integer', example: 120 })
   steps: number;
+
+  /** Null when all steps were taken. */
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
+  stopped: StoppedRunDto | null;
 
   /** What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })

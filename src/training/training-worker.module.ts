@@ -6,8 +6,10 @@ import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
+import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
 import { DpoRunner } from './dpo.runner.js';
 import { PreferenceSplitsReader } from './preference-splits.js';
+import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { RolloutRunner } from './rollout.runner.js';
 import { SftRunner } from './sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
@@ -25,6 +27,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RolloutRunner, TrainingRunHandler],
+  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RewardPanelService, RolloutRunner, CheckpointKeeper, TrainingRunHandler],
 })
 export class TrainingWorkerModule {}

@@ -6,6 +6,16 @@ import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
+import { ValueStartService } from './ppo/value-start.service.js';
+import { TrainingCheckpoint } from './checkpoints/training-checkpoint.entity.js';
+import { TrainingCheckpointsController } from './checkpoints/training-checkpoints.controller.js';
+import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
+import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
+import { TrainingCurvesService } from './curves/training-curves.service.js';
+import { DatasetInputsService } from './dataset-inputs.service.js';
+import { TrainingRunPlansService } from './plans/training-run-plans.service.js';
+import { RewardInputsService } from './rewards/reward-inputs.service.js';
+import { RolloutInputsService } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { TrainingRun } from './training-run.entity.js';
 import { TrainingRunsController } from './training-runs.controller.js';
@@ -16,15 +26,15 @@ import { TrainingSample } from './training-sample.entity.js';
 @Module({
   imports: [
     DatabaseModule,
-    TypeOrmModule.forFeature([TrainingRun, TrainingSample]),
+    TypeOrmModule.forFeature([TrainingRun, TrainingSample, TrainingCheckpoint]),
     JobsModule,
     ArtifactsModule,
     PoliciesModule,
     PromptsModule,
     RewardModule,
   ],
-  controllers: [TrainingRunsController],
-  providers: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
-  exports: [TrainingInputs, TrainingRunsRepository, TrainingRunsService],
+  controllers: [TrainingRunsController, TrainingCheckpointsController],
+  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
+  exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

@@ -4,6 +4,7 @@
  * comparison says.
  */
 import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
+import { stoppedFinding, type Stopped } from './stopped.js';
 import { type Metrics } from '#src/lm/training-progress.js';
 
 export interface AuditedDatasetRun {
@@ -16,6 +17,7 @@ export interface AuditedDatasetRun {
   heldOut: boolean;
   /** Share of completions that were cut or left out. */
   shortened: number;
+  stopped?: Stopped;
 }
 
 export function auditSft(run: AuditedDatasetRun): Verdict {
@@ -43,6 +45,7 @@ function common(run: AuditedDatasetRun): Finding[] {
     lossFall(run),
     overfitting(run),
     heldOut(run),
+    ...(run.stopped ? [stoppedFinding(run.stopped)] : []),
     above('shortened', run.shortened, { warning: 0.1, failed: Infinity }, 'share of completions cut or left out for length'),
   ];
 }

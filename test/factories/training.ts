@@ -58,6 +58,8 @@ export async function givenRewardModel(t: TestApp, policyVersionId: string, trai
         model.id,
       ],
     );
+    await client.query(`INSERT INTO reward_model_members (reward_model_id, member, model_id, training) VALUES ($1, 0, $2, '{}')`, [id, model.id]);
+    if (!trained) await client.query('DELETE FROM reward_model_members WHERE reward_model_id = $1', [id]);
     if (!trained)
       await client.query(
         'UPDATE reward_models SET model_id = NULL, evaluation = NULL, trained_at = NULL WHERE id = $1',

@@ -7,7 +7,7 @@ import { emitModel } from '#src/nn/emit.js';
 import { grad } from '#src/nn/grad.js';
 import { constant, input, type Node } from '#src/nn/graph.js';
 import * as nn from '#src/nn/ops.js';
-import { adamw, adamwRates, type AdamWOptions } from '#src/nn/optim/adamw.js';
+import { adamw, adamwRates, type AdamWOptions, stepScalars } from '#src/nn/optim/adamw.js';
 import { Session, type Feeds } from '#src/nn/session.js';
 import { f32, i32, i64, scalarTensor, zeros, type Tensor } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
@@ -122,7 +122,7 @@ it('three AdamW steps against torch.optim.AdamW', async () => {
   const scalar = (name: string) => input(name, 'float32', []);
   const rates = { rate: scalar('rate'), correction1: scalar('correction1'), correction2: scalar('correction2') };
   const { param, m, v, gradient } = nodes;
-  const next = adamw({ param, m, v }, gradient, rates, { ...options, decay: true });
+  const next = adamw({ param, m, v }, gradient, stepScalars(rates, options), { ...options, decay: true });
   const session = await Session.create(emitModel({ 'next.param': next.param, 'next.m': next.m, 'next.v': next.v }), threads);
   let state: Record<string, Tensor> = { param: unpack(start), m: zeros(start.shape), v: zeros(start.shape) };
   for (const [index, step] of steps.entries()) {

@@ -1,13 +1,13 @@
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModelsService } from '#src/artifacts/models.service.js';
-import { Rng } from '#src/common/rng.js';
 import { newId } from '#src/common/id.js';
 import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { RewardScorer } from '#src/reward/reward-scorer.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
-import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
+import { givenPolitePairs, type PoliteSample } from '../factories/preferences.js';
+import { givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { createTinyPolicy } from '../support/tiny-policy.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
@@ -20,7 +20,7 @@ let worker: Node;
 let pairSetId: string;
 let policyVersionId: string;
 /** An evaluation prompt with its completions, the odd ones preferred. */
-let sample: { promptId: string; completionIds: string[]; texts: string[] };
+let sample: PoliteSample;
 
 const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
 const get = (path: string) => request(t.http).get(path).set(t.admin);
@@ -33,36 +33,12 @@ beforeAll(async () => {
   t = await createTestApp({ MEMORY_LIMIT_BYTES: String(120 * 1024 ** 2) });
   worker = await startNode(env(), ['pair-building', 'reward-training', 'scoring'], [PairsWorkerModule, RewardWorkerModule]);
   policyVersionId = (await createTinyPolicy(t)).versionId;
-  pairSetId = await ratedPairSet();
+  ({ pairSetId, sample } = await givenPolitePairs(t, worker));
 });
 afterAll(async () => {
   await worker.close();
   await t.close();
 });
-
-/** 80 prompts with 4 completions each; a completion with an exclamation mark is rated high, any other low. */
-async function ratedPairSet(): Promise<string> {
-  const version = await givenCriterionVersion(t);
-  const labelerId = await givenLabeler(t, 'ann');
-  const rng = Rng.from('texts');
-  const word = () => Array.from({ length: 1 + rng.int(4) }, () => String.fromCharCode(97 + rng.int(26))).join('');
-  const ratings: object[] = [];
-  for (let i = 0; i < 80; i++) {
-    const texts = Array.from({ length: 4 }, (_, k) => {
-      const words = Array.from({ length: 2 + rng.int(4) }, word);
-      return (k % 2 === 1 ? words.with(rng.int(words.length), '!!!') : words).join(' ');
-    });
-    const { promptId, completionIds } = await givenPrompt(t, `prompt ${i} ${word()}`, texts.map((text) => ({ text })));
-    completionIds.forEach((completionId, k) => ratings.push({ completionId, criterionVersionId: version, labelerId, score: k % 2 === 1 ? 5 : 2, position: k }));
-    sample = { promptId, completionIds, texts };
-  }
-  const lines = ratings.map((rating) => JSON.stringify(rating)).join('\n');
-  const landed = await request(t.http).post('/v1/ratings/bulk').set(t.admin).set('content-type', 'application/x-ndjson').send(lines);
-  expect(landed.body).toMatchObject({ created: 320, failed: 0 });
-  const { body: set } = await post('/v1/pair-sets', { criterionVersionId: version, evalFraction: 0.25 }).expect(202);
-  expect(await settled(worker, set.jobId)).toMatchObject({ state: 'succeeded' });
-  return set.id as string;
-}
 
 async function trained(name: string, hyperparameters: object = settings) {
   const { body } = await post('/v1/reward-models', { name, pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(202);

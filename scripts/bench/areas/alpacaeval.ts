@@ -1,11 +1,13 @@
 // npm run bench -- alpacaeval: real ratings through the whole path (ingest, pairs, reward model), and how
-// often the reward model is right about prompts it never saw, beside rules that read no text.
+// often the reward model is right about prompts it never saw, beside rules that read no text. With PYTHON, TRL's
+// RewardTrainer learns from the same pairs and the same checkpoint, over ALPACAEVAL_SEEDS seeds (3).
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { FileMap } from '#src/lm/checkpoint.js';
+import { contest } from '../alpacaeval/contest.js';
+import { percent, trainModel, type Evaluation, type Trial } from '../alpacaeval/models.js';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
@@ -17,20 +19,8 @@ const publishedPairs = 18_736;
 const seed = 20261123;
 const ingestScript = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'ingest', 'main.js');
 
-interface Evaluation {
-  split: string;
-  accuracy: { value: number; low: number; high: number };
-  evalPairs: number;
-  nulls: Record<'longest' | 'shortest' | 'first' | 'majority', number | null>;
-  truncatedTexts: number;
-  steps: number;
-}
-
-interface Trial {
-  name: string;
-  files: FileMap;
-  hyperparameters: { learningRate: number; epochs: number; batchSize: number; maxTokens: number; seed: number };
-}
+/** Of each prompt, in the contest with TRL. */
+const contestPairs = 8;
 
 export async function alpacaEval(notes: Notes): Promise<AreaResult> {
   const dir = resolve(process.env.ALPACAEVAL_DIR ?? join('..', 'shared', 'data', 'alpacaeval'));
@@ -46,8 +36,19 @@ export async function alpacaEval(notes: Notes): Promise<AreaResult> {
     const cases = [benchCase('pairs, ties dropped', 'pairs', pairSet.pairCount, { name: 'as published', value: publishedPairs })];
     if (pairSet.pairCount !== publishedPairs) return { cases, broken: [`${pairSet.pairCount} pairs, ${publishedPairs} must come out`] };
     for (const trial of trials) cases.push(...(await train(system, pairSet.id, trial, notes)));
+    cases.push(...(await besideTrl(system, criterionVersionId, trials[0], notes)));
     return { cases, broken: [] };
   });
+}
+
+async function besideTrl(system: TemporarySystem, criterionVersionId: string, trial: Trial, notes: Notes): Promise<BenchCase[]> {
+  const { PYTHON: python, ALPACAEVAL_SEEDS = '3' } = process.env;
+  if (!python) {
+    notes('SKIPPED: no contest with TRL; name a Python with trl by PYTHON');
+    return [];
+  }
+  const { id } = await buildPairs(system, criterionVersionId, { strategy: 'sample', pairsPerPrompt: contestPairs });
+  return contest(system.client, id, trial, { python, seeds: Number(ALPACAEVAL_SEEDS) }, notes);
 }
 
 async function plannedTrials(dir: string): Promise<Trial[]> {
@@ -71,8 +72,8 @@ async function ingest({ url, adminKey }: TemporarySystem, dir: string, notes: No
   return id;
 }
 
-async function buildPairs({ client }: TemporarySystem, criterionVersionId: string): Promise<{ id: string; pairCount: number }> {
-  const body = { criterionVersionId, strategy: 'all', ties: 'drop', seed, evalFraction: 0.2 };
+async function buildPairs({ client }: TemporarySystem, criterionVersionId: string, sample: object = {}): Promise<{ id: string; pairCount: number }> {
+  const body = { criterionVersionId, strategy: 'all', ties: 'drop', seed, evalFraction: 0.2, ...sample };
   const { id, jobId } = await postJson<{ id: string; jobId: string }>(client, '/v1/pair-sets', body);
   await client.waitForJob(jobId);
   return getJson(client, `/v1/pair-sets/${id}`);
@@ -82,32 +83,37 @@ async function train({ client }: TemporarySystem, pairSetId: string, trial: Tria
   const { name, files, hyperparameters } = trial;
   notes(`reward model from ${name}: ${JSON.stringify(hyperparameters)}`);
   const basePolicyVersionId = await uploadPolicy(client, name, files);
-  const started = performance.now();
-  const body = { name, pairSetId, basePolicyVersionId, hyperparameters };
-  const { id, jobId } = await postJson<{ id: string; jobId: string }>(client, '/v1/reward-models', body);
-  let told = '';
-  await client.waitForJob(jobId, {
-    onProgress: ({ progress: { completed, total }, phase }) => {
-      const line = total ? `  ${phase ?? ''} ${Math.floor((10 * completed) / total) * 10}%` : told;
-      if (line !== told) notes(line);
-      told = line;
-    },
-  });
-  const seconds = (performance.now() - started) / 1000;
-  const { evaluation } = await getJson<{ evaluation: Evaluation }>(client, `/v1/reward-models/${id}`);
+  const training = { name, pairSetId, basePolicyVersionId, hyperparameters };
+  const { evaluation, seconds } = await trainModel(client, training, notes);
   const { accuracy, evalPairs, nulls, truncatedTexts, steps } = evaluation;
-  const percent = (share: number) => 100 * share;
   const beside = (rule: 'longest' | 'shortest') => {
     const share = nulls[rule];
     const peer = share === null ? undefined : { name: `the ${rule} wins`, value: percent(share) };
     return benchCase(`accuracy beside ${rule}, ${name}, ${evalPairs} pairs`, '%', percent(accuracy.value), peer);
   };
   notes(`accuracy ${percent(accuracy.value).toFixed(1)}% (95%: ${percent(accuracy.low).toFixed(1)} to ${percent(accuracy.high).toFixed(1)}), ${truncatedTexts} texts cut`);
+  const debiased = await trainModel(client, {
+    ...training,
+    name: `${name}, without length`,
+    hyperparameters: { ...hyperparameters, lengthDebias: 'product_of_experts' },
+  });
   return [
     beside('longest'),
     beside('shortest'),
     benchCase(`low end of its 95% interval, ${name}`, '%', percent(accuracy.low)),
     benchCase(`high end of its 95% interval, ${name}`, '%', percent(accuracy.high)),
-    benchCase(`training, ${name}, ${steps} steps of up to ${hyperparameters.maxTokens} tokens`, 's', seconds),
+    benchCase(`training and evaluation, ${name}, ${steps} steps of up to ${hyperparameters.maxTokens} tokens`, 's', seconds),
+    ...withoutLength(name, debiased.evaluation, evaluation),
+  ];
+}
+
+/** What it costs and gives to take length out of the reward. */
+function withoutLength(name: string, debiased: Evaluation, plain: Evaluation): BenchCase[] {
+  const shorter = ({ slices }: Evaluation): number => slices.find(({ by, value }) => by === 'preferred' && value === 'shorter')!.accuracy.value;
+  const beside = (value: number) => ({ name: 'length left in', value });
+  return [
+    benchCase(`correlation of reward and length, product of experts, ${name}`, '', debiased.lengthCorrelation, beside(plain.lengthCorrelation)),
+    benchCase(`accuracy, product of experts, ${name}`, '%', percent(debiased.accuracy.value), beside(percent(plain.accuracy.value))),
+    benchCase(`accuracy where the shorter one is preferred, product of experts, ${name}`, '%', percent(shorter(debiased)), beside(percent(shorter(plain)))),
   ];
 }

@@ -92,7 +92,7 @@ export async function grpoSeconds(policy: Checkpoint, threads: number, steps: nu
     prompts: [{ id: 'bench', text: 'word '.repeat(sizes.prompt).trim() }],
     score: (items) => {
       if (marks.length === 0) marks.push(performance.now());
-      return Promise.resolve(items.map(({ completion }) => completion.length % 7));
+      return Promise.resolve({ total: items.map(({ completion }) => completion.length % 7) });
     },
     hyperparameters,
     threads,

@@ -33,7 +33,7 @@ export function rewardSubject(client: Plumbline, { policyVersionId, pairSetId }:
   };
 }
 
-export const rolloutMethods = ['grpo', 'rloo'] as const;
+export const rolloutMethods = ['grpo', 'rloo', 'ppo'] as const;
 
 export function pairSubjects(client: Plumbline, { policyVersionId, pairSetId }: Material): Subject[] {
   return ['sft', 'dpo'].map((method) => policySubject(client, { method, policyVersionId, pairSetId, hyperparameters: dataset }));

@@ -21,6 +21,34 @@ export interface StepRates {
   readonly rate: Node;
   readonly correction1: Node;
   readonly correction2: Node;
+  /** What gradients are multiplied with, for clipping; 1 when left out. */
+  readonly clip?: Node;
+}
+
+/** Scalars that all parameters of a step share, worked out once, so that no pass over a parameter is spent on them. */
+export interface StepScalars {
+  /** (1 - beta1) clip */
+  readonly intoM: Node | number;
+  /** (1 - beta2) clip^2 */
+  readonly intoV: Node | number;
+  /** rate sqrt(correction2) / correction1 */
+  readonly size: Node;
+  /** epsilon sqrt(correction2) */
+  readonly floor: Node;
+  /** 1 - rate weightDecay */
+  readonly shrink: Node;
+}
+
+export function stepScalars({ rate, correction1, correction2, clip }: StepRates, options: AdamWOptions): StepScalars {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const root = sqrt(correction2);
+  return {
+    intoM: clip ? mul(clip, 1 - beta1) : 1 - beta1,
+    intoV: clip ? mul(square(clip), 1 - beta2) : 1 - beta2,
+    size: mul(div(rate, correction1), root),
+    floor: mul(root, epsilon),
+    shrink: sub(1, mul(rate, weightDecay)),
+  };
 }
 
 /** The three values of a parameter before or after a step, all of its shape. */
@@ -30,20 +58,21 @@ export interface ParameterState {
   readonly v: Node;
 }
 
-/** One AdamW step of one parameter as a graph; the same arithmetic as torch.optim.AdamW. */
+/**
+ * One AdamW step of one parameter as a graph: torch.optim.AdamW, with both bias corrections moved out of the fraction,
+ * (m / c1) / (sqrt(v / c2) + eps) = sqrt(c2) / c1 * m / (sqrt(v) + eps sqrt(c2)).
+ */
 export function adamw(
   before: ParameterState,
   gradient: Node,
-  rates: StepRates,
+  { intoM, intoV, size, floor, shrink }: StepScalars,
   options: AdamWOptions & { readonly decay: boolean },
 ): ParameterState {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decay } = options;
-  const m = add(mul(before.m, beta1), mul(gradient, 1 - beta1));
-  const v = add(mul(before.v, beta2), mul(square(gradient), 1 - beta2));
-  const denominator = add(div(sqrt(v), sqrt(rates.correction2)), epsilon);
-  const update = div(mul(m, div(rates.rate, rates.correction1)), denominator);
-  const shrunk =
-    decay && weightDecay !== 0 ? mul(before.param, sub(1, mul(rates.rate, weightDecay))) : before.param;
+  const { beta1 = 0.9, beta2 = 0.999, weightDecay = 0, decay } = options;
+  const m = add(mul(before.m, beta1), mul(gradient, intoM));
+  const v = add(mul(before.v, beta2), mul(square(gradient), intoV));
+  const update = div(mul(m, size), add(sqrt(v), floor));
+  const shrunk = decay && weightDecay !== 0 ? mul(before.param, shrink) : before.param;
   return { param: sub(shrunk, update), m, v };
 }
 

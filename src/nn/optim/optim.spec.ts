@@ -3,39 +3,30 @@ import { constant, input, type Node } from '../graph.js';
 import { interpret } from '../interpret.js';
 import { runOnce } from '../testing.fixture.js';
 import { f32, scalarTensor } from '../tensor.js';
-import { adamw, adamwRates, type AdamWOptions } from './adamw.js';
+import { adamw, adamwRates, stepScalars, type AdamWOptions } from './adamw.js';
 import { clipFactor, globalNorm } from './clip.js';
 import { learningRate } from './schedule.js';
 
-function stepGraph(options: AdamWOptions & { decay: boolean }): Record<string, Node> {
+const one = (value: number) => f32([value], [1]);
+const state = (p: number, m: number, v: number) => ({ p: one(p), m: one(m), v: one(v) });
+
+function stepGraph(options: AdamWOptions & { decay: boolean }, clip?: number): Record<string, Node> {
   const node = (name: string) => input(name, 'float32', [1]);
   const scalar = (name: string) => input(name, 'float32', []);
   const rates = { rate: scalar('rate'), correction1: scalar('c1'), correction2: scalar('c2') };
-  const after = adamw({ param: node('p'), m: node('m'), v: node('v') }, node('g'), rates, options);
+  const scalars = stepScalars(clip === undefined ? rates : { ...rates, clip: constant(scalarTensor(clip)) }, options);
+  const after = adamw({ param: node('p'), m: node('m'), v: node('v') }, node('g'), scalars, options);
   return { p2: after.param, m2: after.m, v2: after.v };
 }
 
-async function step(
-  options: AdamWOptions & { decay: boolean },
-  at: number,
-  p: number,
-  m: number,
-  v: number,
-  g: number,
-) {
-  const { rate, correction1, correction2 } = adamwRates(at, 0.1, options);
-  const one = (value: number) => f32([value], [1]);
-  const feeds = {
-    p: one(p),
-    m: one(m),
-    v: one(v),
-    g: one(g),
-    rate: scalarTensor(rate),
-    c1: scalarTensor(correction1),
-    c2: scalarTensor(correction2),
-  };
-  const out = await runOnce(stepGraph(options), feeds);
-  return ['p2', 'm2', 'v2'].map((name) => Number((out[name]).data[0]));
+function ratesAt(step: number, options: AdamWOptions) {
+  const { rate, correction1, correction2 } = adamwRates(step, 0.1, options);
+  return { rate: scalarTensor(rate), c1: scalarTensor(correction1), c2: scalarTensor(correction2) };
+}
+
+async function step(options: AdamWOptions & { decay: boolean }, at: number, p: number, m: number, v: number, g: number) {
+  const out = await runOnce(stepGraph(options), { ...state(p, m, v), g: one(g), ...ratesAt(at, options) });
+  return ['p2', 'm2', 'v2'].map((name) => Number(out[name].data[0]));
 }
 
 describe('adamw', () => {
@@ -58,6 +49,14 @@ describe('adamw', () => {
     expect(m).toBeCloseTo(0.025, 7);
     expect(v).toBeCloseTo(0.00028975, 8);
     expect(p).toBeCloseTo(0.8991 - (0.1 * (0.025 / 0.19)) / Math.sqrt(0.00028975 / 0.001999), 6);
+  });
+
+  it('takes a clipped gradient as one that came smaller', async () => {
+    const options: AdamWOptions & { decay: boolean } = { decay: true };
+    const clipped = stepGraph(options, 0.25);
+    const feeds = (g: number) => ({ ...state(1, 0.05, 0.00025), g: one(g), ...ratesAt(2, options) });
+    const [big, small] = [await runOnce(clipped, feeds(-0.8)), await runOnce(stepGraph(options), feeds(-0.2))];
+    for (const name of ['p2', 'm2', 'v2']) expect(Number(big[name].data[0])).toBeCloseTo(Number(small[name].data[0]), 8);
   });
 
   it('leaves a parameter that does not decay alone at gradient zero', async () => {

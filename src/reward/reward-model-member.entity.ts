@@ -1,0 +1,34 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { LengthBias } from './length-bias.js';
+import type { EarlyEnd } from './reward-trainer.js';
+
+/** How the training of one member went. */
+export interface MemberTraining {
+  steps: number;
+  /** After which the weights were as they are kept. */
+  keptStep: number;
+  ended: EarlyEnd | null;
+  pairs: number;
+  truncatedTexts: number;
+  lengthBias: LengthBias | null;
+}
+
+/** One trained model of a reward model; an ensemble has several, any other one. Never changes. */
+@Entity('reward_model_members')
+export class RewardModelMember {
+  @PrimaryColumn('uuid')
+  rewardModelId: string;
+
+  /** From 0; its seed is that of the hyperparameters plus this. */
+  @PrimaryColumn('integer')
+  member: number;
+
+  @Column('uuid')
+  modelId: string;
+
+  @Column('jsonb')
+  training: MemberTraining;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

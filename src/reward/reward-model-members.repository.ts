@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { Transaction } from '#src/database/database.js';
+import { RewardModelMember } from './reward-model-member.entity.js';
+
+@Injectable()
+export class RewardModelMembersRepository {
+  constructor(@InjectRepository(RewardModelMember) private readonly rows: Repository<RewardModelMember>) {}
+
+  /** Those that are trained, in order. */
+  of(rewardModelId: string): Promise<RewardModelMember[]> {
+    return this.rows.find({ where: { rewardModelId }, order: { member: 'ASC' } });
+  }
+
+  /** One that is there already stays. */
+  async insert(tx: Transaction, row: Omit<RewardModelMember, 'createdAt'>): Promise<void> {
+    await tx.createQueryBuilder().insert().into(RewardModelMember).values(row).orIgnore().execute();
+  }
+}

@@ -1,0 +1,28 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/** The reward of a prompt with a completion under one reward model, found by the hash of the two. */
+@Entity('text_scores')
+export class TextScore {
+  @PrimaryColumn('uuid')
+  rewardModelId: string;
+
+  /** See scoring-units.ts. */
+  @PrimaryColumn('text')
+  textHash: string;
+
+  /** The texts, as long as they wait for their score. */
+  @Column('text', { nullable: true })
+  prompt: string | null;
+
+  @Column('text', { nullable: true })
+  completion: string | null;
+
+  @Column('double precision', { nullable: true })
+  score: number | null;
+
+  @Column('double precision', { array: true, nullable: true })
+  memberScores: number[] | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

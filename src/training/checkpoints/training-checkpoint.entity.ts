@@ -1,0 +1,39 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/** A file of a PEFT folder, as an artifact. */
+export interface AdapterFile {
+  name: string;
+  artifactId: string;
+}
+
+/** Weights of a run after a step. */
+@Entity('training_checkpoints')
+export class TrainingCheckpoint {
+  @PrimaryColumn('uuid')
+  trainingRunId: string;
+
+  @PrimaryColumn('integer')
+  step: number;
+
+  /** Whole weights; low-rank factors are merged. */
+  @Column('uuid')
+  modelId: string;
+
+  /** The low-rank factors by themselves, where these were trained. */
+  @Column('jsonb', { nullable: true })
+  adapter: AdapterFile[] | null;
+
+  /** What the weights were judged by, when they were. */
+  @Column('text', { nullable: true })
+  metric: string | null;
+
+  @Column('double precision', { nullable: true })
+  metricValue: number | null;
+
+  /** The version they became, when they did. */
+  @Column('uuid', { nullable: true })
+  policyVersionId: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

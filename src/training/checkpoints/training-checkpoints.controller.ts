@@ -1,0 +1,30 @@
+import { Controller, Get, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequireScopes } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
+import { PolicyVersionDto } from '#src/policies/policy-versions.dto.js';
+import { TrainingCheckpointPage } from './training-checkpoints.dto.js';
+import { TrainingCheckpointsService } from './training-checkpoints.service.js';
+
+@ApiTags('training-runs')
+@Controller('training-runs/:id/checkpoints')
+export class TrainingCheckpointsController {
+  constructor(private readonly checkpoints: TrainingCheckpointsService) {}
+
+  /** Weights that the run keeps, by step, with how they were judged. */
+  @Get()
+  @RequireScopes('training:read')
+  @ApiOperation({ operationId: 'trainingRuns_listCheckpoints' })
+  list(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<TrainingCheckpointPage> {
+    return this.checkpoints.list(id, query);
+  }
+
+  /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+  @Post(':step/promote')
+  @HttpCode(200)
+  @RequireScopes('training:write')
+  @ApiOperation({ operationId: 'trainingRuns_promoteCheckpoint' })
+  promote(@Param('id', ParseUUIDPipe) id: string, @Param('step', ParseIntPipe) step: number): Promise<PolicyVersionDto> {
+    return this.checkpoints.promote(id, step);
+  }
+}

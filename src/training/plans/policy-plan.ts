@@ -1,0 +1,68 @@
+/**
+ * What training a policy will take, told from the graph of its heaviest step before anything runs. The loss of a method
+ * costs next to nothing beside the model, so that one graph stands for all methods; what else a method holds in memory
+ * (samples in the making, reward and value models) is counted from its sizes.
+ */
+import { type ModelConfig } from '#src/lm/config.js';
+import { loraShapes } from '#src/lm/lora.js';
+import { attentionCost } from '#src/lm/packing.js';
+import { parameterShapes } from '#src/lm/parameter-shapes.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { planTraining, type TrainingPlan } from '#src/lm/training-plan.js';
+import { countTokens, cutParts, type CompletionGroup } from '../completion-batch.js';
+import { type OptimizerSettings } from '../optimizer-settings.js';
+import { packSft, sftGraph } from '../sft-trainer.js';
+
+export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'> {
+  bytes: TrainingPlan['bytes'] & {
+    /** Copies of the trained weights from before the last steps, to go back to. */
+    lastGood: number;
+  };
+}
+
+type Settings = Pick<OptimizerSettings, 'lora' | 'microBatchTokens' | 'gradientCheckpointing'>;
+
+/** A larger part is planned as a fraction of so many tokens, and scaled: batches are made of rows that cost the same. */
+const tokensPlanned = 8192;
+const floatBytes = 4;
+const copiesKept = 2;
+
+/** @param groups of one step, the heaviest there can be */
+export function planPolicyTraining(config: ModelConfig, groups: readonly CompletionGroup[], settings: Settings): PolicyPlan {
+  const parts = cutParts(groups, settings.microBatchTokens);
+  const heaviest = parts.reduce((largest, part) => (tokensOf(part) > tokensOf(largest) ? part : largest));
+  const sample = fractionOf(heaviest);
+  const [feeds] = packSft(sample, null, attentionCost(config));
+  const graph = sftGraph({ config, lora: settings.lora ?? undefined, tensors: weightless(config, settings) }, feeds, settings.gradientCheckpointing);
+  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph);
+  const scale = tokensOf(heaviest) / tokensOf(sample);
+  const lastGood = copiesKept * counts.trainedParameters * floatBytes;
+  const [batch, activations] = [Math.round(scale * bytes.batch), Math.round(scale * bytes.activations)];
+  return {
+    ...counts,
+    bytes: { ...bytes, batch, activations, lastGood, peak: bytes.model + bytes.trained + bytes.updates + batch + activations + lastGood },
+    floatingPointOperations: Math.round((floatingPointOperations * tokensOf(groups)) / tokensOf(sample)),
+  };
+}
+
+const tokensOf = (groups: readonly CompletionGroup[]): number =>
+  groups.reduce((total, { promptIds, completions }) => total + promptIds.length + countTokens(completions), 0);
+
+/** The first groups, or some completions of the first. */
+function fractionOf(groups: readonly CompletionGroup[]): CompletionGroup[] {
+  const kept: CompletionGroup[] = [];
+  for (const group of groups) {
+    if (kept.length > 0 && tokensOf([...kept, group]) > tokensPlanned) break;
+    kept.push(group);
+  }
+  const [{ promptIds, completions }] = kept;
+  if (tokensOf(kept) <= tokensPlanned) return kept;
+  const each = countTokens(completions) / completions.length;
+  return [{ promptIds, completions: completions.slice(0, Math.max(1, Math.floor((tokensPlanned - promptIds.length) / each))) }];
+}
+
+/** Tensors that have shapes and no values: graphs are built from shapes. */
+function weightless(config: ModelConfig, { lora }: Settings): Tensors {
+  const shapes = { ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) };
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: 'float32' as const, shape, data: new Float32Array(0) }]));
+}

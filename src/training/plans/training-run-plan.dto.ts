@@ -1,0 +1,46 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { TrainingBytesDto } from '#src/reward/training-plan.dto.js';
+
+export class TrainingRunBytesDto extends TrainingBytesDto {
+  /** Copies of the trained weights from before the last steps, to go back to. @example 58490880 */
+  @ApiProperty({ type: 'integer' })
+  lastGood: number;
+
+  /** Keys and values of the completions that are being written; 0 for methods that do not sample. @example 100663296 */
+  @ApiProperty({ type: 'integer' })
+  sampling: number;
+
+  /** Reward models. @example 538060032 */
+  @ApiProperty({ type: 'integer' })
+  rewards: number;
+
+  /** The value model of `ppo` with its moments. @example 0 */
+  @ApiProperty({ type: 'integer' })
+  value: number;
+}
+
+/** What a run will take, before anything is computed: estimates from the graph of the heaviest step. */
+export class TrainingRunPlanDto {
+  @ApiProperty({ type: 'integer', example: 134515008 })
+  parameters: number;
+
+  @ApiProperty({ type: 'integer', example: 4874240 })
+  trainedParameters: number;
+
+  @ApiProperty({ type: TrainingRunBytesDto })
+  bytes: TrainingRunBytesDto;
+
+  /** Of the matrix products of the heaviest step, sampling and scoring included. @example 912680550400 */
+  @ApiProperty({ type: 'integer' })
+  floatingPointOperations: number;
+
+  /** Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
+  secondsPerStep: number;
+
+  /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
+  @ApiProperty({ type: 'integer' })
+  limitBytes: number;
+
+  /** Whether the peak stays within the limit; a run that does not fit is refused. @example true */
+  fits: boolean;
+}

@@ -1,0 +1,58 @@
+/** Settings of a run on rollouts that cannot work together or with the policy: told before anything is computed. */
+import { type ModelConfig } from '#src/lm/config.js';
+import { loraTargets } from '#src/lm/lora.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
+
+/** Pointers are into `hyperparameters`. */
+export interface Impossible {
+  code: string;
+  pointer: string;
+  rule: string;
+  message: string;
+  value: unknown;
+}
+
+export function impossibleSettings(hp: RolloutHyperparameters | PpoHyperparameters, model: ModelConfig): Impossible | undefined {
+  return [tooLong(hp, model), noLoraTarget(hp, model), 'klControl' in hp ? impossiblePpo(hp) : undefined].find((found) => found !== undefined);
+}
+
+function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings }: ModelConfig): Impossible | undefined {
+  if (maxTokens < maxPositionEmbeddings) return undefined;
+  const message = `the policy reads ${maxPositionEmbeddings} tokens, which leaves no room for a prompt`;
+  return { code: 'max_tokens_exceed_model', pointer: '/maxTokens', rule: 'max', message, value: maxTokens };
+}
+
+function noLoraTarget({ lora }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
+  if (!lora) return undefined;
+  try {
+    loraTargets(model, lora);
+    return undefined;
+  } catch (error) {
+    const message = (error as Error).message;
+    return { code: 'lora_target_unknown', pointer: '/lora/targetModules', rule: 'isIn', message, value: lora.targetModules };
+  }
+}
+
+function impossiblePpo(hp: PpoHyperparameters): Impossible | undefined {
+  const code = 'hyperparameters_impossible';
+  const { miniBatches, promptsPerStep, groupSize, klControl, beta, klHorizon, whitenAdvantages } = hp;
+  if (miniBatches > promptsPerStep) {
+    const message = `the completions of ${promptsPerStep} prompts make no ${miniBatches} mini-batches: those of a prompt stay together`;
+    return { code, pointer: '/miniBatches', rule: 'max', message, value: miniBatches };
+  }
+  if (klControl === 'adaptive' && beta === 0) {
+    const message = 'an adaptive weight of the KL is moved by factors, and 0 stays 0';
+    return { code, pointer: '/beta', rule: 'isPositive', message, value: beta };
+  }
+  const completions = promptsPerStep * groupSize;
+  if (klControl === 'adaptive' && 0.2 * completions >= klHorizon) {
+    const message = `with ${completions} completions per step the weight of the KL could fall to 0 in one step`;
+    return { code, pointer: '/klHorizon', rule: 'min', message, value: klHorizon };
+  }
+  if (whitenAdvantages && completions < 2) {
+    const message = 'advantages of a single completion cannot be whitened: take more prompts or completions per step';
+    return { code, pointer: '/promptsPerStep', rule: 'min', message, value: promptsPerStep };
+  }
+  return undefined;
+}

@@ -1,0 +1,109 @@
+// What is told and refused before a run computes anything, and its curve in few points afterwards.
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withSql } from '../factories/ratings.js';
+import { givenPairSet, givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+
+let t: TestApp;
+let policyVersionId: string;
+let pairSetId: string;
+let promptSetId: string;
+let rewardModelId: string;
+
+const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
+const get = (path: string) => request(t.http).get(path).set(t.admin);
+const pairOf = (letter: string, split: 'train' | 'eval') => ({ prompt: `${letter}?`, chosen: 'yes.', rejected: `${letter} ${letter} ${letter}`, split });
+
+beforeAll(async () => {
+  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(32 * 1024 ** 2) });
+  policyVersionId = await givenPolicyVersion(t, 'learner', trainableCheckpoint());
+  pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval')]);
+  promptSetId = await givenPromptSet(t, 'practice', ['who?', 'what is it, and why do you ask?']);
+  rewardModelId = await givenRewardModel(t, policyVersionId);
+});
+afterAll(() => t.close());
+
+const pairs = (hyperparameters: object = {}, change: object = {}) => ({ method: 'dpo', policyVersionId, pairSetId, hyperparameters, ...change });
+const rollouts = (hyperparameters: object = {}, method = 'grpo') => ({
+  method, policyVersionId, promptSetId, rewardModelId, hyperparameters: { steps: 10, promptsPerStep: 2, groupSize: 2, maxTokens: 8, ...hyperparameters },
+});
+
+describe('a plan', () => {
+  test.each(['sft', 'dpo', 'grpo', 'rloo', 'ppo'])('of %s has parts that add up, and starts nothing', async (method) => {
+    const body = method === 'sft' || method === 'dpo' ? pairs({}, { method }) : rollouts({}, method);
+    const { body: plan } = await post('/v1/training-runs/plan', body).expect(200);
+    const { peak, ...parts } = plan.bytes as Record<string, number>;
+    expect(Object.values(parts).reduce((total, bytes) => total + bytes, 0)).toBe(peak);
+    expect(plan).toMatchObject({ trainedParameters: plan.parameters, limitBytes: 32 * 1024 ** 2, fits: true });
+    expect(plan.secondsPerStep).toBeGreaterThan(0);
+    expect(parts.rewards > 0).toBe(method !== 'sft' && method !== 'dpo');
+    expect(parts.value > 0).toBe(method === 'ppo');
+    expect((await get('/v1/training-runs').expect(200)).body.data).toEqual([]);
+  });
+
+  test('that does not fit is told, and its run refused', async () => {
+    const large = rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128 });
+    const { body: plan } = await post('/v1/training-runs/plan', large).expect(200);
+    expect(plan.fits).toBe(false);
+    const { body } = await post('/v1/training-runs', large).expect(422);
+    expect(body).toMatchObject({ code: 'training_does_not_fit', errors: [{ pointer: '/hyperparameters', rule: 'memory' }] });
+    const { body: inParts } = await post('/v1/training-runs/plan', rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128, microBatchTokens: 512 })).expect(200);
+    expect(inParts.bytes.activations).toBeLessThan(plan.bytes.activations / 10);
+  });
+});
+
+describe('refused before anything is computed', () => {
+  test.each<[string, () => object, string, string]>([
+    ['checkpoints beyond the end', () => rollouts({ checkpointEvery: 11 }), 'hyperparameters_impossible', '/hyperparameters/checkpointEvery'],
+    ['evaluations beyond the end', () => pairs({ maxSteps: 3, evaluateEvery: 4 }), 'hyperparameters_impossible', '/hyperparameters/evaluateEvery'],
+    ['the best of what is never evaluated', () => rollouts({ keep: 'best' }), 'hyperparameters_impossible', '/hyperparameters/evaluateEvery'],
+    ['smoothing of a loss without', () => pairs({ lossType: 'ipo', labelSmoothing: 0.1 }), 'hyperparameters_impossible', '/hyperparameters/labelSmoothing'],
+    ['low rank above full rank', () => pairs({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
+    ['maps that the policy does not have', () => pairs({ lora: { rank: 2, alpha: 1, targetModules: ['c_attn'] } }), 'lora_target_unknown', '/hyperparameters/lora/targetModules'],
+    ['no room for a completion', () => pairs({ maxTokens: 2 }), 'no_training_data', '/hyperparameters/maxTokens'],
+    ['a keep that is none', () => pairs({ keep: 'first' }), 'validation_failed', '/hyperparameters/keep'],
+  ])('%s', async (_name, body, code, pointer) => {
+    const { body: problem } = await post('/v1/training-runs', body()).expect(422);
+    expect([problem.code, problem.errors[0].pointer]).toEqual([code, pointer]);
+    expect((await get('/v1/jobs').expect(200)).body.data).toEqual([]);
+  });
+
+  test('pairs of one prompt, and the best of what keeps nothing apart', async () => {
+    const one = await givenPairSet(t, [pairOf('x', 'train')]);
+    expect((await post('/v1/training-runs', pairs({}, { pairSetId: one })).expect(422)).body).toMatchObject({ code: 'pair_set_one_prompt', errors: [{ pointer: '/pairSetId' }] });
+    const learned = await givenPairSet(t, [pairOf('y', 'train'), pairOf('z', 'train')]);
+    const { body } = await post('/v1/training-runs', pairs({ keep: 'best' }, { pairSetId: learned })).expect(422);
+    expect(body).toMatchObject({ code: 'nothing_held_out', errors: [{ pointer: '/hyperparameters/keep' }] });
+  });
+});
+
+test('a long curve in few points, in part, by name, and beside the verdict', async () => {
+  const { body: run } = await post('/v1/training-runs', rollouts()).expect(202);
+  await withSql(t, (client) => client.query(
+    `INSERT INTO job_metrics (job_id, step, values)
+     SELECT $1, n, jsonb_build_object('kl', CASE WHEN n = 777 THEN 99 ELSE 0.001 * n END, 'reward', CASE WHEN n = 5 THEN NULL ELSE 1 END)
+     FROM generate_series(1, 5000) n`, [run.jobId]));
+  const path = `/v1/training-runs/${run.id}`;
+  const { body: curve } = await get(`${path}/metrics?maxPoints=50`).expect(200);
+  expect(curve).toMatchObject({ hasMore: false, nextCursor: null });
+  expect(curve.data).toHaveLength(50);
+  expect(curve.data[0]).toMatchObject({ step: 100, values: { reward: 1 }, bucket: { fromStep: 1, steps: 100, min: { kl: 0.001 }, notFinite: { reward: 1 } } });
+  expect(curve.data[7].bucket.max.kl).toBe(99);
+  const { body: part } = await get(`${path}/metrics?from=776&to=778&names=kl`).expect(200);
+  expect(part.data).toEqual([776, 777, 778].map((step) => ({ step, values: { kl: step === 777 ? 99 : 0.001 * step }, bucket: null })));
+  const { body: whole } = await get(`${path}/metrics?from=776&to=778&names=kl&maxPoints=10`).expect(200);
+  expect(whole.data.map((entry: { bucket: { steps: number } }) => entry.bucket.steps)).toEqual([1, 1, 1]);
+  expect((await get(`${path}/metrics?from=3&to=2`).expect(422)).body).toMatchObject({ code: 'step_range_empty', errors: [{ pointer: '/to' }] });
+  await get(`${path}/metrics?maxPoints=0`).expect(422);
+
+  const running = (await get(`${path}/diagnostics`).expect(200)).body;
+  expect(running).toMatchObject({ status: null, stopped: null, findings: [] });
+  const findings = [{ check: 'kl_size', status: 'failed', value: 9, threshold: 2, message: 'too far' }];
+  await withSql(t, (client) => client.query('UPDATE training_runs SET verdict = $2 WHERE id = $1', [run.id, JSON.stringify({ status: 'failed', findings })]));
+  const { body: found } = await get(`${path}/diagnostics`).expect(200);
+  expect(found).toMatchObject({ status: 'failed', findings: [{ ...findings[0], series: ['kl'] }] });
+  expect(found.series.map(({ name }: { name: string }) => name)).toEqual(['kl']);
+  expect(Math.max(...found.series[0].points.map((point: { max: number }) => point.max))).toBe(99);
+  await get('/v1/training-runs/019a8a5e-0000-7000-8000-000000000001/diagnostics').expect(404);
+});
