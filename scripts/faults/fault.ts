@@ -20,5 +20,7 @@ export interface FaultReport {
   stuck: number;
   /** Results equal those of an undisturbed run, to the bit; null where there is nothing to compare. */
   hashesEqual: boolean | null;
+  /** Limits of time that were passed, in words. */
+  slow?: string[];
   [figure: string]: unknown;
 }

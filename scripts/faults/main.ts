@@ -3,10 +3,11 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Fault } from './fault.js';
+import { leases } from './leases.js';
 import { brokenPromises } from './report.js';
 import { resume } from './resume.js';
 
-const faults: Record<string, Fault> = { resume };
+const faults: Record<string, Fault> = { leases, resume };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());

@@ -12,6 +12,7 @@ test.each([
   [{ lost: 1 }, '1 lost in 20 rounds'],
   [{ doubled: 2 }, '2 doubled in 20 rounds'],
   [{ stuck: 3 }, '3 stuck in 20 rounds'],
+  [{ slow: ['claims took 60 ms'] }, 'claims took 60 ms'],
   [{ hashesEqual: false }, 'a result differs from that of the undisturbed run'],
 ])('%o is told', (change, line) => {
   expect(brokenPromises({ ...sound, ...change })).toEqual([line]);

@@ -38,4 +38,12 @@ export class ApiKey {
   /** The key that took its place. */
   @Column('uuid', { nullable: true })
   successorId: string | null;
+
+  /** The labeler whose session it is; it may then do nothing but work on this labeler's tasks. */
+  @Column('uuid', { nullable: true })
+  labelerId: string | null;
+
+  /** The only batch that the session is for. */
+  @Column('uuid', { nullable: true })
+  labelingBatchId: string | null;
 }

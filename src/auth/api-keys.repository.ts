@@ -49,7 +49,8 @@ export class ApiKeysRepository {
   }
 
   page(request: PageRequest, vendorId: string | undefined): Promise<ApiKey[]> {
-    const query = this.rows.createQueryBuilder('key').orderBy('key.id').limit(request.limit + 1);
+    // Sessions of labelers are many and short-lived; they are not what is looked for here.
+    const query = this.rows.createQueryBuilder('key').where('key.labeler_id IS NULL').orderBy('key.id').limit(request.limit + 1);
     if (request.after) query.andWhere('key.id > :after', { after: request.after });
     if (vendorId !== undefined) query.andWhere('key.vendor_id = :vendorId', { vendorId });
     return query.getMany();

@@ -47,7 +47,13 @@ export class ApiKeysService {
     if (!found) return { auth: null, reason: 'unknown', key: null };
     const { key, refused } = found;
     if (refused) return { auth: null, reason: refused, key: { keyId: key.id, vendorId: key.vendorId } };
-    const auth: AuthContext = Object.freeze({ keyId: key.id, scopes: key.scopes, vendorId: key.vendorId });
+    const auth: AuthContext = Object.freeze({
+      keyId: key.id,
+      scopes: key.scopes,
+      vendorId: key.vendorId,
+      labelerId: key.labelerId,
+      labelingBatchId: key.labelingBatchId,
+    });
     if (this.cache.size > 10_000) this.cache.clear();
     this.cache.set(cacheKey, { auth, until: Math.min(Date.now() + cacheMs, key.expiresAt?.getTime() ?? Infinity) });
     await this.touch(key.id);
@@ -59,6 +65,19 @@ export class ApiKeysService {
     return this.database.transaction(async (tx) => {
       const made = await this.insert(tx, { ...dto, expiresAt: dto.expiresAt ?? null, vendorId });
       await this.note(tx, actor, 'api_key.created', made, { scopes: made.scopes, expiresAt: made.expiresAt });
+      return made;
+    });
+  }
+
+  /** A key that may work on one labeler's tasks and nothing else; where a batch is given, on those of that batch. */
+  createSession(
+    actor: Actor,
+    session: { labelerId: string; labelingBatchId: string | null; vendorId: string | null; expiresAt: Date },
+  ): Promise<CreatedKey> {
+    return this.database.transaction(async (tx) => {
+      const made = await this.insert(tx, { ...session, name: `session of labeler ${session.labelerId}`, scopes: ['tasks:work'] });
+      const { labelerId, labelingBatchId, expiresAt } = session;
+      await this.note(tx, actor, 'api_key.created', made, { labelerId, labelingBatchId, expiresAt });
       return made;
     });
   }
@@ -112,8 +131,8 @@ export class ApiKeysService {
       if (old.expiresAt !== null && old.expiresAt.getTime() <= Date.now()) {
         throw conflict('api_key_expired', `api key ${id} has expired: make a new one`);
       }
-      const { name, scopes } = old;
-      const successor = await this.insert(tx, { name, scopes, vendorId: old.vendorId, expiresAt: dto.expiresAt ?? sameLife(old) });
+      const { name, scopes, labelerId, labelingBatchId } = old;
+      const successor = await this.insert(tx, { name, scopes, labelerId, labelingBatchId, vendorId: old.vendorId, expiresAt: dto.expiresAt ?? sameLife(old) });
       await this.keys.succeed(tx, id, successor.id, graceSeconds);
       await this.note(tx, actor, 'api_key.rotated', old, { successorId: successor.id, graceSeconds });
       return successor;
@@ -163,10 +182,12 @@ interface KeyFacts {
   scopes: Scope[];
   expiresAt: Date | null;
   vendorId: string | null;
+  labelerId?: string | null;
+  labelingBatchId?: string | null;
 }
 
 function row(secret: string, facts: KeyFacts): NewApiKey {
-  const { name, scopes, expiresAt, vendorId } = facts;
+  const { name, scopes, expiresAt, vendorId, labelerId = null, labelingBatchId = null } = facts;
   const unused = { revokedAt: null, lastUsedAt: null, successorId: null };
-  return { id: newId(), name, prefix: secret.slice(0, 8), hash: digest(secret), scopes, vendorId, expiresAt, ...unused };
+  return { id: newId(), name, prefix: secret.slice(0, 8), hash: digest(secret), scopes, vendorId, labelerId, labelingBatchId, expiresAt, ...unused };
 }

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ProblemException } from '#src/common/problem.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { Refusals } from './audit/refusals.js';
-import { publicKey, scopesKey, vendorsKey, type AuthContext, type AuthenticatedRequest } from './auth.js';
+import { labelersKey, publicKey, scopesKey, vendorsKey, type AuthContext, type AuthenticatedRequest } from './auth.js';
 import { allows, type Scope } from './scopes.js';
 
 /** Global: no key, no answer; a key without the route's scopes, or of a vendor where vendors have no business, neither. */
@@ -21,11 +21,12 @@ export class AuthGuard implements CanActivate {
     const wanted = this.reflector.getAllAndOverride<Scope[] | undefined>(scopesKey, targets) ?? ['admin'];
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const auth = await this.authenticate(request);
-    const open = auth.vendorId === null || this.reflector.getAllAndOverride<boolean | undefined>(vendorsKey, targets) === true;
-    if (!allows(auth.scopes, wanted) || !open) {
-      const detail = { method: request.method, route: request.routeOptions.url, ...(open ? { scopes: wanted } : { reason: 'vendor' }) };
+    const isOpen = (key: string) => this.reflector.getAllAndOverride<boolean | undefined>(key, targets) === true;
+    const closedTo = auth.vendorId !== null && !isOpen(vendorsKey) ? 'vendor' : auth.labelerId && !isOpen(labelersKey) ? 'labeler' : null;
+    if (!allows(auth.scopes, wanted) || closedTo) {
+      const detail = { method: request.method, route: request.routeOptions.url, ...(closedTo ? { reason: closedTo } : { scopes: wanted }) };
       this.refusals.count({ keyId: auth.keyId, vendorId: auth.vendorId }, { action: 'access.refused', resource: null, detail });
-      throw open ? missingScope(wanted) : ownersOnly();
+      throw closedTo === 'vendor' ? ownersOnly() : closedTo === 'labeler' ? notForLabelers() : missingScope(wanted);
     }
     request.auth = auth;
     return true;
@@ -74,5 +75,14 @@ function ownersOnly(): ProblemException {
     code: 'not_for_vendors',
     title: 'The API key may not do this',
     detail: 'this route is not open to the keys of vendors',
+  });
+}
+
+function notForLabelers(): ProblemException {
+  return new ProblemException({
+    status: 403,
+    code: 'not_for_labelers',
+    title: 'The session may not do this',
+    detail: "this route is not open to labelers' sessions",
   });
 }

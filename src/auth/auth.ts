@@ -11,11 +11,15 @@ export interface AuthContext {
   readonly scopes: readonly Scope[];
   /** Set when the key belongs to a vendor: it then sees that vendor's rows only. */
   readonly vendorId: string | null;
+  /** Set in a labeler's session: it works on this labeler's tasks, of `labelingBatchId` alone where that is set. */
+  readonly labelerId?: string | null;
+  readonly labelingBatchId?: string | null;
 }
 
 export const scopesKey = 'plumbline:scopes';
 export const publicKey = 'plumbline:public';
 export const vendorsKey = 'plumbline:vendors';
+export const labelersKey = 'plumbline:labelers';
 export const secretAnswerKey = 'plumbline:secret-answer';
 
 export const RequireScopes = (...scopes: Scope[]) => SetMetadata(scopesKey, scopes);
@@ -23,6 +27,9 @@ export const Public = () => SetMetadata(publicKey, true);
 
 /** Keys of vendors may use this route: its service must keep them to their own rows (`auth.vendorId`). */
 export const OpenToVendors = () => SetMetadata(vendorsKey, true);
+
+/** Sessions of labelers may use this route: its service must keep them to their own tasks (`auth.labelerId`). */
+export const OpenToLabelers = () => SetMetadata(labelersKey, true);
 
 /** The answer holds a secret that is shown once, so it is never kept for an `Idempotency-Key`. */
 export const SecretAnswer = () => SetMetadata(secretAnswerKey, true);

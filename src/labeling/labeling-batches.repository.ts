@@ -12,6 +12,8 @@ export interface TaskCount {
   count: number;
 }
 
+export type OpenBatch = Pick<LabelingBatch, 'id' | 'name' | 'mode' | 'dueAt' | 'priceNote'> & { completedByYou: number; available: number };
+
 @Injectable()
 export class LabelingBatchesRepository {
   constructor(@InjectRepository(LabelingBatch) private readonly rows: Repository<LabelingBatch>) {}
@@ -41,6 +43,19 @@ export class LabelingBatchesRepository {
     if (request.after) query.andWhere('b.id > :after', { after: request.after });
     if (state) query.andWhere('b.state = :state', { state });
     return query.getMany();
+  }
+
+  /** Open batches that a labeler of the vendor may work on, newest first; of one batch where `batchId` says so. */
+  openFor(labelerId: string, vendorId: string | null, batchId: string | null): Promise<OpenBatch[]> {
+    return this.rows.query(
+      `SELECT b.id, b.name, b.mode, b.due_at AS "dueAt", b.price_note AS "priceNote",
+         (SELECT count(*)::int FROM labeling_tasks t WHERE t.batch_id = b.id AND t.labeler_id = $1 AND t.state = 'completed') AS "completedByYou",
+         (SELECT count(*)::int FROM labeling_tasks t WHERE t.batch_id = b.id AND t.state = 'available') AS available
+       FROM labeling_batches b
+       WHERE b.state = 'open' AND ($2::uuid IS NULL OR $2 = ANY(b.vendor_ids)) AND ($3::uuid IS NULL OR b.id = $3)
+       ORDER BY b.id DESC LIMIT 100`,
+      [labelerId, vendorId, batchId],
+    );
   }
 
   /** Tasks by vendor and state; available ones have no vendor. */

@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '#src/auth/auth.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { RatingsModule } from '#src/ratings/ratings.module.js';
+import { LabelerSessionsController } from './labeler-sessions.controller.js';
+import { LabelerSessionsService } from './labeler-sessions.service.js';
 import { LabelingBatch } from './labeling-batch.entity.js';
 import { LabelingBatchesController } from './labeling-batches.controller.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
@@ -20,8 +23,8 @@ import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 
 @Module({
-  imports: [DatabaseModule, EventsModule, RatingsModule, TypeOrmModule.forFeature([LabelingBatch, LabelingItem, LabelingTask])],
-  controllers: [LabelingBatchesController, TasksController],
+  imports: [AuthModule, DatabaseModule, EventsModule, RatingsModule, TypeOrmModule.forFeature([LabelingBatch, LabelingItem, LabelingTask])],
+  controllers: [LabelingBatchesController, TasksController, LabelerSessionsController],
   providers: [
     LabelingBatchesRepository,
     LabelingItemsRepository,
@@ -33,6 +36,7 @@ import { TasksService } from './tasks.service.js';
     TaskSubmissionsService,
     TaskCriteriaService,
     LeasesService,
+    LabelerSessionsService,
   ],
   exports: [LabelingBatchesService],
 })

@@ -5,7 +5,7 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { conflict, unprocessable } from '#src/common/problem.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { LabelersService } from '#src/ratings/labelers.service.js';
-import { labelerName, type LabelerName } from './labeler-name.js';
+import { labelerName, refuseOtherBatch, type LabelerName } from './labeler-name.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
 import { LeasesService } from './leases.service.js';
 import { TaskClaimsRepository, type Claim } from './task-claims.repository.js';
@@ -32,7 +32,8 @@ export class TaskClaimsService {
    *   422 `labeler_not_found`
    */
   async claim(auth: AuthContext, batchId: string, dto: ClaimTasksDto): Promise<ClaimedTasksDto> {
-    const labeler = labelerName(dto);
+    refuseOtherBatch(auth, batchId);
+    const labeler = labelerName(auth, dto);
     const claim = {
       batchId,
       labeler,

@@ -27,9 +27,7 @@ export class TaskSubmissionsService {
   /** With texts, criterion and what was answered: all that a labeler's page needs. */
   async get(auth: AuthContext, id: string): Promise<TaskDetailDto> {
     const task = await this.tasksService.find(auth, id);
-    const criterion = await this.criteria.get(task.criterionVersionId);
-    const answer = task.state === 'completed' ? answerDto(await this.answers.standing(id)) : null;
-    return { ...taskDto(task), criterion, answer };
+    return this.detail(task, task.state === 'completed' ? await this.answers.standing(id) : null);
   }
 
   /** @throws ProblemException 422 of submission-rules.ts; 409 of `TasksService.allowed`, `external_id_conflict` */
@@ -38,12 +36,11 @@ export class TaskSubmissionsService {
     const submission = await this.read(task, dto);
     const completed = await this.database.transaction(async (tx) => {
       const done = await this.tasks.complete(tx, id);
-      if (done) await this.answers.record(tx, answered(task), submission);
-      return done;
+      return done && { ...done, answer: await this.answers.record(tx, answered(task), submission) };
     });
-    if (!completed) await this.tasksService.lost(auth, id, 'submit');
-    if (!completed?.more) await this.batches.completeIfDone(task.batchId);
-    return this.get(auth, id);
+    if (!completed) return this.tasksService.lost(auth, id, 'submit');
+    if (!completed.more) await this.batches.completeIfDone(task.batchId);
+    return this.detail({ ...task, state: 'completed', finishedAt: completed.finishedAt }, completed.answer);
   }
 
   /** The labeler's own last answer in the batch, given anew: it supersedes, and the first one stays on record. */
@@ -53,14 +50,18 @@ export class TaskSubmissionsService {
     if (problem) throw problem;
     const submission = await this.read(task, dto);
     const earlier = await this.answers.standing(id);
-    await this.database.transaction(async (tx) => {
+    const answer = await this.database.transaction(async (tx) => {
       if (!(await this.tasks.lockLastCompleted(tx, id))) {
         const message = 'only the last answer of a labeler in a batch can be corrected; supersede its ratings instead';
         throw conflict('not_your_last_answer', message, [{ pointer: '', rule: 'lastAnswer', message, value: id }]);
       }
-      await this.answers.record(tx, answered(task), submission, earlier);
+      return this.answers.record(tx, answered(task), submission, earlier);
     });
-    return this.get(auth, id);
+    return this.detail(task, answer);
+  }
+
+  private async detail(task: TaskRow, answer: StandingAnswer | null): Promise<TaskDetailDto> {
+    return { ...taskDto(task), criterion: await this.criteria.get(task.criterionVersionId), answer: answer && answerDto(answer) };
   }
 
   private async read(task: TaskRow, dto: SubmitTaskDto): Promise<Submission> {

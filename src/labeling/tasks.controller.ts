@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { CurrentAuth, OpenToLabelers, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { SubmitTaskDto, TaskDetailDto } from './submissions.dto.js';
 import { TaskClaimsService } from './task-claims.service.js';
 import { TaskSubmissionsService } from './task-submissions.service.js';
@@ -11,6 +11,7 @@ import { TasksService } from './tasks.service.js';
 @Controller()
 @RequireScopes('tasks:work')
 @OpenToVendors()
+@OpenToLabelers()
 export class TasksController {
   constructor(
     private readonly tasks: TasksService,

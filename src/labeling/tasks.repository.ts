@@ -92,12 +92,13 @@ export class TasksRepository {
   /**
    * The task has its result, when its lease still holds.
    *
-   * @returns undefined when it does not; else whether, as far as can be seen, other tasks of the batch are to be done
+   * @returns undefined when it does not; else when, and whether, as far as can be seen, other tasks of the batch are to be done
    */
-  async complete(tx: Transaction, id: string): Promise<{ more: boolean } | undefined> {
-    const [rows]: [{ more: boolean }[], number] = await tx.query(
+  async complete(tx: Transaction, id: string): Promise<{ finishedAt: Date; more: boolean } | undefined> {
+    const [rows]: [{ finishedAt: Date; more: boolean }[], number] = await tx.query(
       `UPDATE labeling_tasks done SET state = 'completed', finished_at = now() WHERE ${held}
-       RETURNING EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = done.batch_id AND t.state = 'available')
+       RETURNING done.finished_at AS "finishedAt",
+         EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = done.batch_id AND t.state = 'available')
          OR EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = done.batch_id AND t.state = 'leased' AND t.id <> done.id) AS more`,
       [id],
     );

@@ -4,6 +4,7 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
+import { refuseOtherBatch } from './labeler-name.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
 import { taskDto } from './task-dto.js';
@@ -22,16 +23,19 @@ export class TasksService {
   ) {}
 
   async list(auth: AuthContext, batchId: string, query: TasksQuery): Promise<Page<TaskDto>> {
+    refuseOtherBatch(auth, batchId);
     await this.batchesService.find(auth, batchId);
+    const filter = { state: query.state, labelerId: auth.labelerId ?? query.labelerId };
     const request = pageRequest(query);
-    const page = toPage(await this.tasks.page(auth.vendorId, batchId, query, request), request, (task) => task.id);
+    const page = toPage(await this.tasks.page(auth.vendorId, batchId, filter, request), request, (task) => task.id);
     return { ...page, data: page.data.map(taskDto) };
   }
 
   /** @throws ProblemException 404, also for a task that is not of the caller's labelers */
   async find(auth: AuthContext, id: string): Promise<TaskRow> {
     const task = await this.tasks.find(auth.vendorId, id);
-    if (!task) throw notFound('task', id);
+    const hidden = task && auth.labelerId && (task.labelerId !== auth.labelerId || (auth.labelingBatchId && auth.labelingBatchId !== task.batchId));
+    if (!task || hidden) throw notFound('task', id);
     return task;
   }
 

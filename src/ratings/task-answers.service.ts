@@ -31,8 +31,9 @@ export interface Answer {
     | null;
 }
 
+/** An answer on record, ratings in the order shown. */
 export interface StandingAnswer {
-  ratings: Rating[];
+  ratings: Omit<Rating, 'vendorId' | 'createdAt'>[];
   preference: { id: string; ranks: PreferenceRank[] } | null;
 }
 
@@ -48,10 +49,11 @@ export class TaskAnswersService {
    * @param corrects the answer that this one takes the place of
    * @throws ProblemException 409 `external_id_conflict`, `already_superseded`
    */
-  async record(tx: Transaction, task: AnsweredTask, answer: Answer, corrects?: StandingAnswer): Promise<void> {
+  async record(tx: Transaction, task: AnsweredTask, answer: Answer, corrects?: StandingAnswer): Promise<StandingAnswer> {
     try {
-      await this.recordRatings(tx, task, answer, corrects);
-      if (answer.preference) await this.recordPreference(tx, task, answer.preference, corrects);
+      const ratings = await this.recordRatings(tx, task, answer, corrects);
+      const preference = answer.preference && (await this.recordPreference(tx, task, answer.preference, corrects));
+      return { ratings, preference };
     } catch (error) {
       switch (brokenUnique(error)) {
         case 'preferences_external':
@@ -71,8 +73,8 @@ export class TaskAnswersService {
     return { ratings, preference: preference && { id: preference.id, ranks: await this.preferences.ranks([preference.id]) } };
   }
 
-  private async recordRatings(tx: Transaction, task: AnsweredTask, { ratings }: Answer, corrects?: StandingAnswer): Promise<void> {
-    if (ratings.length === 0) return;
+  private async recordRatings(tx: Transaction, task: AnsweredTask, { ratings }: Answer, corrects?: StandingAnswer): Promise<BulkRating[]> {
+    if (ratings.length === 0) return [];
     const earlier = new Map(corrects?.ratings.map(({ completionId, id }) => [completionId, id]));
     const rows: BulkRating[] = ratings.map((rating) => ({
       ...rating,
@@ -84,9 +86,10 @@ export class TaskAnswersService {
     }));
     const inserted = await this.bulk.insertNew(rows, task.vendorId, tx);
     if (inserted < rows.length) throw taken(ratings.find(({ externalId }) => externalId !== null)?.externalId);
+    return rows.sort((a, b) => a.position! - b.position!);
   }
 
-  private async recordPreference(tx: Transaction, task: AnsweredTask, { groups, ...preference }: NonNullable<Answer['preference']>, corrects?: StandingAnswer): Promise<void> {
+  private async recordPreference(tx: Transaction, task: AnsweredTask, { groups, ...preference }: NonNullable<Answer['preference']>, corrects?: StandingAnswer): Promise<StandingAnswer['preference']> {
     const row = {
       ...preference,
       id: newId(),
@@ -99,6 +102,7 @@ export class TaskAnswersService {
     };
     const ranks = [...ranksOf(groups)].map(([completionId, rank]) => ({ completionId, rank, position: task.completionIds.indexOf(completionId) }));
     await this.preferences.insert(tx, row, ranks);
+    return { id: row.id, ranks: ranks.map((rank) => ({ ...rank, preferenceId: row.id })) };
   }
 }
 

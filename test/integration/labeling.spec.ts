@@ -335,3 +335,52 @@ describe('answers', () => {
     expect(rows.map(({ score }) => score)).toEqual([2, 4, 5]);
   });
 });
+
+describe('sessions of labelers', () => {
+  const sessionOf = async (labelerId: string, body: object = {}, key: Key = t.admin) => {
+    const { body: session } = await post(`/labelers/${labelerId}/sessions`, body, key).expect(201);
+    return { ...session, key: { Authorization: `Bearer ${session.token}` } };
+  };
+
+  test('work on their own tasks and do nothing else', async () => {
+    const batch = await batchOf({ vendorIds: [acme.id], overlap: 2 });
+    const [foreign] = (await claim(batch, acme.labelers[1], {}, acme.key)).tasks;
+    const session = await sessionOf(acme.labelers[0], {}, acme.key);
+    expect(session.path).toBe(`/label#${session.token}`);
+    const path = `/labeling-batches/${batch.id}/tasks/claim`;
+    const [task, second] = (await post(path, { k: 2 }, session.key).expect(200)).body.tasks;
+    expect(task.labelerId).toBe(acme.labelers[0]);
+    expect(await codeOf(post(path, { labelerId: acme.labelers[1] }, session.key), 403)).toBe('session_of_other_labeler');
+    expect(await codeOf(post(path, { labelerExternalId: 'a-1' }, session.key), 403)).toBe('session_of_other_labeler');
+    expect(await codeOf(get(`/tasks/${foreign.id}`, session.key), 404)).toBe('task_not_found');
+    expect(await codeOf(post(`/tasks/${foreign.id}/submit`, scored(foreign), session.key), 404)).toBe('task_not_found');
+    await post(`/tasks/${task.id}/submit`, scored(task), session.key).expect(200);
+    await post(`/tasks/${task.id}/correct`, scored(task, 5), session.key).expect(200);
+    await post(`/tasks/${second.id}/skip`, { reason: 'x' }, session.key).expect(200);
+    const own = (await get(`/labeling-batches/${batch.id}/tasks?labelerId=${acme.labelers[1]}`, session.key).expect(200)).body.data;
+    expect(own.map(({ id }: { id: string }) => id).sort()).toEqual([task.id, second.id].sort());
+    const current = (await get('/labeler-session', session.key).expect(200)).body;
+    expect(current).toMatchObject({ labelerId: acme.labelers[0], labelerExternalId: 'a-1' });
+    expect(current.batches.find(({ id }: { id: string }) => id === batch.id)).toMatchObject({ completedByYou: 1, available: 4, mode: 'rate' });
+    for (const closed of ['/labelers', '/ratings', '/labeling-batches', `/labeling-batches/${batch.id}`, '/prompts']) {
+      await get(closed, session.key).expect(403);
+    }
+    expect(await codeOf(post(`/labelers/${acme.labelers[0]}/sessions`, {}, session.key), 403)).toBe('not_for_labelers');
+    expect(await codeOf(get('/labeler-session', acme.key), 403)).toBe('labeler_session_needed');
+    expect((await get('/api-keys')).body.data.some(({ id }: { id: string }) => id === session.id)).toBe(false);
+  });
+
+  test('can be for one batch, end by themselves, and are made for own labelers only', async () => {
+    const [batch, another] = [await batchOf(), await batchOf()];
+    const session = await sessionOf(ann, { labelingBatchId: batch.id });
+    await post(`/labeling-batches/${batch.id}/tasks/claim`, {}, session.key).expect(200);
+    expect(await codeOf(post(`/labeling-batches/${another.id}/tasks/claim`, {}, session.key), 404)).toBe('labeling_batch_not_found');
+    expect((await get('/labeler-session', session.key).expect(200)).body.batches.map(({ id }: { id: string }) => id)).toEqual([batch.id]);
+    await withSql(t, (sql) => sql.query(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [session.id]));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await get('/labeler-session', session.key).expect(401);
+    expect(await codeOf(post(`/labelers/${acme.labelers[0]}/sessions`, {}, other.key), 404)).toBe('labeler_not_found');
+    expect(await codeOf(post(`/labelers/${acme.labelers[0]}/sessions`, {}), 404)).toBe('labeler_not_found');
+    expect(await codeOf(post(`/labelers/${ann}/sessions`, { labelingBatchId: newId() }), 404)).toBe('labeling_batch_not_found');
+  });
+});

@@ -1,0 +1,79 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
+
+export const sessionSeconds = { min: 60, max: 2_592_000, default: 43_200 } as const;
+
+export class CreateLabelerSessionDto {
+  /** The only batch that the session is for; without it, all that the labeler may work on. */
+  @IsOptional()
+  @IsUUID()
+  labelingBatchId?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: sessionSeconds.min, maximum: sessionSeconds.max, default: sessionSeconds.default })
+  @IsOptional()
+  @IsInt()
+  @Min(sessionSeconds.min)
+  @Max(sessionSeconds.max)
+  ttlSeconds?: number;
+}
+
+export class CreatedLabelerSessionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  labelerId: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelingBatchId: string | null;
+
+  expiresAt: Date;
+
+  /** Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash. */
+  @ApiProperty({ example: 'plk_Zk3f0000000000000000000000000000' })
+  token: string;
+
+  /** Path of the labeler's page with the token in its fragment, which browsers send to no server. */
+  @ApiProperty({ example: '/label#plk_Zk3f0000000000000000000000000000' })
+  path: string;
+}
+
+export class SessionBatchDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  name: string;
+
+  @ApiProperty({ enum: labelingModes, enumName: 'LabelingMode' })
+  mode: LabelingMode;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  dueAt: Date | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  priceNote: string | null;
+
+  /** Tasks that this labeler has answered. */
+  @ApiProperty({ type: 'integer' })
+  completedByYou: number;
+
+  /** Tasks that wait for a labeler, for this one or for others. */
+  @ApiProperty({ type: 'integer' })
+  available: number;
+}
+
+export class LabelerSessionDto {
+  @ApiProperty({ format: 'uuid' })
+  labelerId: string;
+
+  /** @example worker-17 */
+  labelerExternalId: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Worker 17' })
+  displayName: string | null;
+
+  /** Open batches that this labeler may work on, at most 100. */
+  @ApiProperty({ type: [SessionBatchDto] })
+  batches: SessionBatchDto[];
+}
