@@ -124,7 +124,7 @@ async function measure(session: Session, settings: LoopDemoSettings, judges: Jud
 async function overFirst(
   session: Session,
   { sampling, seed }: LoopDemoSettings,
-  { judge, judgeComparison }: Judges,
+  judges: Judges,
   { firstVersionId, heldOutPromptSetId }: Loop,
   candidateVersionId: string,
   number: number,
@@ -136,12 +136,12 @@ async function overFirst(
     promptSetId: heldOutPromptSetId,
     // Other answers than those that the loop has just decided on.
     sampling: { ...sampling, seed: seed + 1000 + number },
-    judge,
+    judge: judges.judge,
   };
   const { id, jobId } = await owner.ok(owner.http.POST('/v1/comparisons', { body }));
   await followJob(session, 'over first', number, jobId);
   for (;;) {
-    await judgeComparison(id);
+    await judges.judgeComparison(id);
     const { state } = await owner.ok(owner.http.GET('/v1/comparisons/{id}', { params: { path: { id } } }));
     if (state === 'complete') return comparisonOutcome(session, id);
   }
