@@ -80,7 +80,7 @@ module.exports = {
       name: 'clients-use-the-sdk',
       severity: 'error',
       comment: 'the quickstart and ingest talk to the API through the SDK only; bringing the process up is the supervisor',
-      from: { path: '^scripts/(quickstart|ingest)/' },
+      from: { path: '^scripts/(quickstart|loop-demo|ingest)/' },
       to: { path: '^src/', pathNot: ['^src/process/', '^src/config/'] },
     },
     {

@@ -17,6 +17,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const commands = {
   quickstart: () => runBuilt('quickstart/main.js'),
+  'loop:demo': () => runBuilt('loop-demo/main.js'),
   start: () => runBuilt('start.js'),
   worker: () => runBuilt('worker.js'),
   ingest: () => runBuilt('ingest/main.js'),

@@ -1088,6 +1088,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rankings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The order in which a labeler puts completions of one prompt, ties allowed. */
+        post: operations["rankings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preference-judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+        post: operations["preferenceJudgements_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rankings and comparisons that stand, those from labeling tasks too. */
+        get: operations["preferences_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preferences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preferences: get */
+        get: operations["preferences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preferences/{id}/supersede": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+        post: operations["preferences_supersede"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/gold-items": {
         parameters: {
             query?: never;
@@ -3806,6 +3891,147 @@ export interface components {
              */
             externalId?: string;
         };
+        CreateRankingDto: {
+            /**
+             * @description Time the labeler took, in milliseconds.
+             * @example 21000
+             */
+            timeSpentMs?: number;
+            /**
+             * @description Words for what an order cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
+            /** @description Groups of completions of one prompt, best first; those in one group are tied. */
+            ranking: string[][];
+            /** @description The same completions in the order in which they were shown. */
+            shownOrder?: string[];
+            /**
+             * Format: uuid
+             * @description Must be published.
+             */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Or give `labelerExternalId`.
+             */
+            labelerId?: string;
+            /** @example worker-17 */
+            labelerExternalId?: string;
+            /** @example the second one answers the question */
+            rationale?: string;
+            /**
+             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @example batch-7/rank-12
+             */
+            externalId?: string;
+        };
+        /** @enum {string} */
+        PreferenceKind: "ranking" | "comparison";
+        PreferenceDto: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["PreferenceKind"];
+            /** Format: uuid */
+            promptId: string;
+            /** Format: uuid */
+            criterionVersionId: string;
+            /** Format: uuid */
+            labelerId: string;
+            /** @description Groups of completion ids, best first; those in one group are tied. */
+            ranking: string[][];
+            /** @description The completions in the order in which they were shown; null where that is not known. */
+            shownOrder: string[] | null;
+            timeSpentMs: number | null;
+            rationale: string | null;
+            flags: string[];
+            /** Format: uuid */
+            vendorId: string | null;
+            externalId: string | null;
+            /**
+             * Format: uuid
+             * @description The preference that this one corrects.
+             */
+            supersedesId: string | null;
+            /**
+             * Format: uuid
+             * @description The labeling task that it answers.
+             */
+            labelingTaskId: string | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        CreatePreferenceJudgementDto: {
+            /**
+             * @description Time the labeler took, in milliseconds.
+             * @example 21000
+             */
+            timeSpentMs?: number;
+            /**
+             * @description Words for what an order cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
+            /** @description Two completions of one prompt, in the order in which they were shown. */
+            completionIds: string[];
+            /**
+             * Format: uuid
+             * @description The better one; null when neither is.
+             */
+            preferredCompletionId: string | null;
+            /**
+             * Format: uuid
+             * @description Must be published.
+             */
+            criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description Or give `labelerExternalId`.
+             */
+            labelerId?: string;
+            /** @example worker-17 */
+            labelerExternalId?: string;
+            /** @example the second one answers the question */
+            rationale?: string;
+            /**
+             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @example batch-7/rank-12
+             */
+            externalId?: string;
+        };
+        PreferencePage: {
+            data: components["schemas"]["PreferenceDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        SupersedePreferenceDto: {
+            /**
+             * @description Time the labeler took, in milliseconds.
+             * @example 21000
+             */
+            timeSpentMs?: number;
+            /**
+             * @description Words for what an order cannot say.
+             * @example [
+             *       "prompt_unclear"
+             *     ]
+             */
+            flags?: string[];
+            /** @description Groups, best first; of a comparison too. */
+            ranking: string[][];
+            /** @example the second one answers the question */
+            rationale?: string;
+            /**
+             * @description The poster's own id, unique among the vendor's rankings and comparisons.
+             * @example batch-7/rank-12
+             */
+            externalId?: string;
+        };
         GoldExpectationDto: {
             /**
              * @description Left out or null: the overall score.
@@ -4750,7 +4976,7 @@ export interface components {
              */
             minimumMargin?: number;
             /**
-             * @description Completions with fewer ratings are left out.
+             * @description Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them.
              * @default 1
              */
             minimumRatings?: number;
@@ -4835,6 +5061,8 @@ export interface components {
             prompts: number;
             /** @description All pairs of completions of one prompt, ties among them. */
             possiblePairs: number;
+            /** @description Pairs that rankings and comparisons decide. */
+            decidedByPreference: number;
             /** @description Possible pairs with equal scores, dropped or not. */
             tiesFound: number;
             pairs: number;
@@ -4945,11 +5173,15 @@ export interface components {
         PairSetDiagnosticsDto: {
             /** @description Ratings that were aggregated. */
             ratings: number;
+            /** @description Rankings and comparisons that had a vote. */
+            preferences?: number;
+            /** @description Pairs that they decide; scores decide the rest. */
+            decidedByPreference?: number;
             completions: number;
             prompts: number;
             /** @description Prompts that gave at least one pair. */
             promptsWithPairs: number;
-            /** @description All pairs of scored completions of one prompt. */
+            /** @description All pairs of scored completions of one prompt, and those that only votes decide. */
             possiblePairs: number;
             tiesFound: number;
             tiesDropped: number;
@@ -15712,6 +15944,503 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rankings_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRankingDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preferenceJudgements_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePreferenceJudgementDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preferences_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+                criterionVersionId?: string;
+                labelerId?: string;
+                promptId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencePage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preferences_supersede: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupersedePreferenceDto"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */

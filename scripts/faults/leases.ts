@@ -75,7 +75,8 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
   });
   const perProcess = size.labelers / processes;
   const groups = Array.from({ length: processes }, (_, g) => Array.from({ length: perProcess }, (_, l) => `bench-labeler-${g * perProcess + l}`));
-  const running = groups.map((labelers) => new ClaimersProcess(task(labelers, 0), take));
+  const failed = (why: string) => seen.unexpected.push(why);
+  const running = groups.map((labelers) => new ClaimersProcess(task(labelers, 0), take, failed));
   const started = performance.now();
   let kills = 0;
   let stuckSince = Date.now();
@@ -89,7 +90,7 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
       const victim = kills % processes;
       await running[victim].kill();
       kills++;
-      running[victim] = new ClaimersProcess(task(groups[victim], kills), take);
+      running[victim] = new ClaimersProcess(task(groups[victim], kills), take, failed);
       notes(`killed one of ${processes} after ${seen.accepted.length} answers`);
     }
   }
@@ -98,6 +99,7 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
   await sleep(2000);
   const { state } = await getJson<{ state: string }>(system.client, `/v1/labeling-batches/${batchId}`);
   const found = await inspect(database, batchId, seen);
+  if (seen.claimMs.length === 0) throw new Error(`no claim was answered: ${seen.unexpected.join('; ')}`);
   const claimP99Ms = quantile(seen.claimMs, 0.99);
   return {
     rounds,

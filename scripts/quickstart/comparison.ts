@@ -10,8 +10,11 @@ import { percent } from './stages.js';
 type Item = Schemas['ComparisonItemDto'];
 
 export interface ComparisonOutcome {
-  result: { winRate: number; low: number; high: number; n: number };
+  result: Schemas['ComparisonResultDto'];
+  /** Shares of answers with one. */
   inventedFacts: { before: number; after: number };
+  /** Mean characters of an answer. */
+  length: { before: number; after: number };
 }
 
 export function comparePolicies(
@@ -22,7 +25,7 @@ export function comparePolicies(
   promptSetId: string,
 ): Promise<ComparisonOutcome> {
   return session.stage('comparison', async (progress) => {
-    const { owner, vendor } = session;
+    const { owner } = session;
     const body = {
       baselineVersionId: baseline,
       candidateVersionId: candidate,
@@ -33,22 +36,12 @@ export function comparePolicies(
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/comparisons', { body }));
     await session.job(jobId, progress);
 
-    const blind = await items(session, id, false);
-    const lines = blind.flatMap(({ itemId, prompt, left, right }) =>
-      SIMULATED_LABELERS.map((labeler) => ({
-        itemId,
-        labelerExternalId: labeler.name,
-        preference: prefer(prompt, left, right, labeler, seed),
-      })),
-    );
-    const posted = await vendor.bulk(`/v1/comparisons/${id}/judgements/bulk`, lines);
-    if (posted.failed > 0) throw new Error(`${posted.failed} judgements were refused`);
-
-    const { result } = await owner.ok(owner.http.GET('/v1/comparisons/{id}', { params: { path: { id } } }));
-    const { winRate, low, high, n } = result!;
-    const inventedFacts = countInvented(await items(session, id, true));
+    await judgeBySimulation(session, id, seed);
+    const outcome = await comparisonOutcome(session, id);
+    const { result, inventedFacts } = outcome;
+    const { winRate, low, high, n } = result;
     return {
-      value: { result: { winRate, low, high, n }, inventedFacts },
+      value: outcome,
       count: n,
       figure:
         `win rate ${percent(winRate)} (95% interval ${percent(low)} to ${percent(high)}), ` +
@@ -56,6 +49,41 @@ export function comparePolicies(
       path: `/v1/comparisons/${id}`,
     };
   });
+}
+
+/** Each simulated labeler judges every item blind, and posts as a vendor would. */
+export async function judgeBySimulation(session: Session, id: string, seed: number): Promise<void> {
+  const blind = await items(session, id, false);
+  const lines = blind.flatMap(({ itemId, prompt, left, right }) =>
+    SIMULATED_LABELERS.map((labeler) => ({
+      itemId,
+      labelerExternalId: labeler.name,
+      preference: prefer(prompt, left, right, labeler, seed),
+    })),
+  );
+  const posted = await session.vendor.bulk(`/v1/comparisons/${id}/judgements/bulk`, lines);
+  if (posted.failed > 0) throw new Error(`${posted.failed} judgements were refused`);
+}
+
+/** Of a complete comparison; only here the sides are revealed. */
+export async function comparisonOutcome(session: Session, id: string): Promise<ComparisonOutcome> {
+  const { owner } = session;
+  const { result } = await owner.ok(owner.http.GET('/v1/comparisons/{id}', { params: { path: { id } } }));
+  const answers = (await items(session, id, true)).map(({ prompt, left, right, revealed }) => {
+    const [before, after] = revealed!.candidateSide === 'left' ? [right, left] : [left, right];
+    return { prompt, before, after };
+  });
+  const mean = (value: (answer: (typeof answers)[number]) => number) =>
+    answers.reduce((sum, answer) => sum + value(answer), 0) / answers.length;
+  const invented = (prompt: string, text: string) => (assess(prompt, text).invented ? 1 : 0);
+  return {
+    result: result!,
+    inventedFacts: {
+      before: mean(({ prompt, before }) => invented(prompt, before)),
+      after: mean(({ prompt, after }) => invented(prompt, after)),
+    },
+    length: { before: mean(({ before }) => before.length), after: mean(({ after }) => after.length) },
+  };
 }
 
 async function items(session: Session, id: string, reveal: boolean): Promise<Item[]> {
@@ -67,16 +95,4 @@ async function items(session: Session, id: string, reveal: boolean): Promise<Ite
     all.push(item);
   }
   return all;
-}
-
-function countInvented(revealed: readonly Item[]): { before: number; after: number } {
-  const share = (side: 'baseline' | 'candidate') => {
-    const invented = revealed.filter(({ prompt, left, right, revealed: truth }) => {
-      const candidateIsLeft = truth!.candidateSide === 'left';
-      const text = candidateIsLeft === (side === 'candidate') ? left : right;
-      return assess(prompt, text).invented;
-    });
-    return invented.length / revealed.length;
-  };
-  return { before: share('baseline'), after: share('candidate') };
 }

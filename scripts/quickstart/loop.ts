@@ -18,12 +18,13 @@ export async function runLoop(session: Session, settings: Settings): Promise<Omi
   const comparison = await comparePolicies(session, settings, policy.id, better, prompts.heldOut);
 
   const { accuracy, nulls, evalPairs } = rewardModel.evaluation!;
+  const { winRate, low, high, n } = comparison.result;
   const { rewardBefore, rewardAfter, kl } = training.summary as Schemas['RolloutSummaryDto'];
   return {
     stages: session.reportRows(),
     rewardModel: { accuracy: accuracy.value, nulls, evalPairs },
     training: { method: training.method, rewardBefore, rewardAfter, kl: kl ?? 0 },
-    comparison: comparison.result,
+    comparison: { winRate, low, high, n },
     inventedFacts: comparison.inventedFacts,
   };
 }

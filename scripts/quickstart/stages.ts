@@ -92,37 +92,64 @@ export function generateCompletions(
   });
 }
 
+/** The sample criterion, published, and the labelers that will rate by it; id of the criterion's version. */
+export async function prepareCriterion({ owner, vendor }: Session): Promise<string> {
+  const criterion = JSON.parse(await readFile(join('samples', 'criterion.json'), 'utf8')) as CriterionSpec;
+  const version = await ensureCriterionVersion(owner, criterion);
+  for (const { name } of SIMULATED_LABELERS) {
+    await ensureLabeler(vendor, { externalId: name, displayName: `${name} (a program)`, simulated: true });
+  }
+  return version.id;
+}
+
+export interface ShownCompletion {
+  completionId: string;
+  promptId: string;
+  prompt: string;
+  text: string;
+  /** Counts from 0 within the prompt. */
+  sampleIndex: number;
+}
+
+/** What the simulated labelers say of each completion, as lines of `/v1/ratings/bulk`. */
+export function ratingLines(
+  { run }: Session,
+  { seed, completionsPerPrompt }: Settings,
+  criterionVersionId: string,
+  completions: readonly ShownCompletion[],
+): (Schemas['CreateRatingDto'] & { score: number })[] {
+  return SIMULATED_LABELERS.flatMap((labeler) =>
+    completions.map((completion) => ({
+      completionId: completion.completionId,
+      criterionVersionId,
+      labelerExternalId: labeler.name,
+      score: rate(labeler, completion.prompt, completion.text, seed),
+      position: shownAt(labeler.name, completion, completionsPerPrompt),
+      externalId: `${run}/${labeler.name}/${completion.completionId}`,
+    })),
+  );
+}
+
 /** Three simulated labelers rate every completion in a shuffled order, and post in bulk as a vendor would. */
 export function rateCompletions(
   session: Session,
-  { seed, completionsPerPrompt }: Settings,
+  settings: Settings,
   completions: readonly Schemas['CompletionDto'][],
 ): Promise<string> {
   return session.stage('ratings', async (progress) => {
-    const { owner, vendor } = session;
-    const criterion = JSON.parse(await readFile(join('samples', 'criterion.json'), 'utf8')) as CriterionSpec;
-    const version = await ensureCriterionVersion(owner, criterion);
-    for (const { name } of SIMULATED_LABELERS) {
-      await ensureLabeler(vendor, { externalId: name, displayName: `${name} (a program)`, simulated: true });
-    }
+    const criterionVersionId = await prepareCriterion(session);
     const texts = await promptTexts(session, completions);
-    const lines = SIMULATED_LABELERS.flatMap((labeler) =>
-      completions.map((completion) => ({
-        completionId: completion.id,
-        criterionVersionId: version.id,
-        labelerExternalId: labeler.name,
-        score: rate(labeler, texts.get(completion.promptId)!, completion.text, seed),
-        position: shownAt(labeler.name, completion, completionsPerPrompt),
-        externalId: `${session.run}/${labeler.name}/${completion.id}`,
-      })),
-    );
-    landed(await postInChunks(vendor, '/v1/ratings/bulk', lines, (done) => progress.update(done, lines.length)));
+    const shown = completions.map(({ id, promptId, text, sampleIndex }) => {
+      return { completionId: id, promptId, prompt: texts.get(promptId)!, text, sampleIndex: sampleIndex ?? 0 };
+    });
+    const lines = ratingLines(session, settings, criterionVersionId, shown);
+    landed(await postInChunks(session.vendor, '/v1/ratings/bulk', lines, (done) => progress.update(done, lines.length)));
     const mean = lines.reduce((sum, line) => sum + line.score, 0) / lines.length;
     return {
-      value: version.id,
+      value: criterionVersionId,
       count: lines.length,
       figure: `${SIMULATED_LABELERS.length} simulated labelers, mean score ${mean.toFixed(2)} of 5`,
-      path: `/v1/ratings?criterionVersionId=${version.id}`,
+      path: `/v1/ratings?criterionVersionId=${criterionVersionId}`,
     };
   });
 }
@@ -202,9 +229,9 @@ async function promptTexts(session: Session, completions: readonly Schemas['Comp
 }
 
 /** Place in the order in which this labeler saw the prompt's completions: another order for each labeler. */
-function shownAt(labeler: string, completion: Schemas['CompletionDto'], perPrompt: number): number {
+function shownAt(labeler: string, completion: ShownCompletion, perPrompt: number): number {
   const offset = [...(labeler + completion.promptId)].reduce((sum, char) => sum + char.charCodeAt(0), 0);
-  return ((completion.sampleIndex ?? 0) + offset) % perPrompt;
+  return (completion.sampleIndex + offset) % perPrompt;
 }
 
 function landed(totals: BulkTotals): void {

@@ -8,6 +8,7 @@ import { Tenancy1795646101000 } from '../../migrations/1795646101000-Tenancy.js'
 import { Webhooks1795646102000 } from '../../migrations/1795646102000-Webhooks.js';
 import { LabelingBatches1795646200000 } from '../../migrations/1795646200000-LabelingBatches.js';
 import { LabelerSessions1795646201000 } from '../../migrations/1795646201000-LabelerSessions.js';
+import { PairSetPreferences1795646202000 } from '../../migrations/1795646202000-PairSetPreferences.js';
 import { VendorTaskCompletions1795646299000 } from '../../migrations/1795646299000-VendorTaskCompletions.js';
 import { RewardMembers1795646300000 } from '../../migrations/1795646300000-RewardMembers.js';
 import { TextScores1795646301000 } from '../../migrations/1795646301000-TextScores.js';
@@ -32,6 +33,7 @@ export const migrations = [
   Webhooks1795646102000,
   LabelingBatches1795646200000,
   LabelerSessions1795646201000,
+  PairSetPreferences1795646202000,
   VendorTaskCompletions1795646299000,
   RewardMembers1795646300000,
   TextScores1795646301000,

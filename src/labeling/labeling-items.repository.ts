@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
+import { newUuid } from '#src/database/uuid-sql.js';
 import type { Material } from './batch-rules.js';
 import type { LabelingBatch, LabelingMode, LabelingSelection } from './labeling-batch.entity.js';
 import { LabelingItem } from './labeling-item.entity.js';
@@ -36,7 +37,7 @@ export class LabelingItemsRepository {
     const [{ items }]: { items: number }[] = await tx.query(
       `WITH chosen AS (${selected}), inserted AS (
          INSERT INTO labeling_items (id, batch_id, ordinal, kind, prompt_id, completion_ids)
-         SELECT uuidv7(), $4::uuid, row_number() OVER (ORDER BY md5($5::text || ':' || completion_ids::text)) - 1, 'work',
+         SELECT ${newUuid}, $4::uuid, row_number() OVER (ORDER BY md5($5::text || ':' || completion_ids::text)) - 1, 'work',
                 prompt_id, completion_ids
          FROM (${itemSources[batch.mode]}) source
          RETURNING 1)
@@ -62,7 +63,7 @@ export class LabelingItemsRepository {
   async insertTasks(tx: Transaction, batchId: string, overlap: number, fromOrdinal = 0): Promise<number> {
     const [{ tasks }]: { tasks: number }[] = await tx.query(
       `WITH inserted AS (
-         ${newTasks(`SELECT uuidv7() AS id, b.seed, i.batch_id, i.id AS item_id, slot, i.completion_ids
+         ${newTasks(`SELECT ${newUuid} AS id, b.seed, i.batch_id, i.id AS item_id, slot, i.completion_ids
                      FROM labeling_items i JOIN labeling_batches b ON b.id = i.batch_id CROSS JOIN generate_series(1, $2::int) slot
                      WHERE i.batch_id = $1 AND i.ordinal >= $3 ORDER BY md5(b.seed || ':' || i.id || ':' || slot)`)}
          RETURNING 1)

@@ -1,3 +1,5 @@
+import { newUuid } from '#src/database/uuid-sql.js';
+
 /**
  * Inserts available tasks. Where a task stands in the queue and in which order it shows its completions are hashes
  * of the batch's seed and the task's id: random, recorded, and to be found again.
@@ -15,7 +17,7 @@ export function newTasks(source: string): string {
 /** A task that takes the place of each of `ended` (rows of item_id, slot). */
 export function replacements(ended: string): string {
   return newTasks(`
-    SELECT uuidv7() AS id, b.seed, i.batch_id, i.id AS item_id, ended.slot, i.completion_ids
+    SELECT ${newUuid} AS id, b.seed, i.batch_id, i.id AS item_id, ended.slot, i.completion_ids
     FROM ${ended} ended
     JOIN labeling_items i ON i.id = ended.item_id
     JOIN labeling_batches b ON b.id = i.batch_id`);

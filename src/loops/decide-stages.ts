@@ -2,7 +2,6 @@
 import { Injectable } from '@nestjs/common';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import type { ComparisonResult } from '#src/comparisons/comparison-result.js';
-import { EventsService } from '#src/events/events.service.js';
 import { PoliciesService } from '#src/policies/policies.service.js';
 import { comparisonOutcome } from './gate.js';
 import type { ComparisonFigures } from './loop-figures.js';
@@ -15,7 +14,6 @@ export class DecideStages {
   constructor(
     private readonly comparisons: ComparisonsService,
     private readonly policies: PoliciesService,
-    private readonly events: EventsService,
   ) {}
 
   /** Fresh answers of both versions to held-out prompts, for people; the reward model judges the same beside them. */
@@ -42,8 +40,7 @@ export class DecideStages {
   async promote({ tx, loop, iteration }: StageTask): Promise<StageResult> {
     const policyVersionId = made(iteration.candidateVersionId, 'candidate');
     const { policyId, alias } = loop;
-    await this.policies.putAliasIn(tx, policyId, alias, policyVersionId);
-    await this.events.emit(tx, { type: 'policy.promoted', data: { policyId, policyVersionId, alias }, vendorIds: [] });
+    await this.policies.promote(tx, 'system', policyId, alias, policyVersionId);
     return { iteration: { decision: 'promoted' }, loop: { currentVersionId: policyVersionId }, outcome: leaving(loop) };
   }
 

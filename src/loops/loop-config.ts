@@ -66,8 +66,7 @@ export interface LoopConfig {
   generation: LoopGenerationConfig;
   ratings: LoopRatingsConfig;
   pairs: LoopPairsConfig;
-  /** `members` of an ensemble, where the reward models know of them. */
-  reward: TrainingSettingsDto & { members?: number };
+  reward: TrainingSettingsDto;
   training: LoopTrainingConfig;
   judge: LoopJudge;
   gate: LoopGate;

@@ -11,6 +11,7 @@ import {
   scoredCompletions,
   selectedPairs,
 } from './pair-sql.js';
+import { decidedPairs, effectivePreferences, recordedPreferences } from './preference-sql.js';
 
 export interface PossibleCounts {
   ratings: number;
@@ -18,6 +19,8 @@ export interface PossibleCounts {
   prompts: number;
   possiblePairs: number;
   ties: number;
+  /** Pairs that rankings and comparisons decide. */
+  decidedByPreference: number;
 }
 
 export interface SplitCounts {
@@ -29,7 +32,8 @@ export interface SplitCounts {
 
 /**
  * The steps of building, each one statement, all in one transaction. What a completion scores is kept in the
- * temporary table `pair_scores` until it ends, with statistics, so that the joins over it are planned well.
+ * temporary table `pair_scores` until it ends, what rankings and comparisons decide in `pair_votes`, both with statistics,
+ * so that the joins over them are planned well.
  */
 @Injectable()
 export class PairBuildRepository {
@@ -57,6 +61,7 @@ export class PairBuildRepository {
   async clear(tx: Transaction, id: string): Promise<void> {
     await tx.query('DELETE FROM pairs WHERE pair_set_id = $1', [id]);
     await tx.query('DELETE FROM pair_set_ratings WHERE pair_set_id = $1', [id]);
+    await tx.query('DELETE FROM pair_set_preferences WHERE pair_set_id = $1', [id]);
     await tx.query('DELETE FROM pair_set_labeler_weights WHERE pair_set_id = $1', [id]);
   }
 
@@ -71,6 +76,20 @@ export class PairBuildRepository {
     );
   }
 
+  /** The same for rankings and comparisons; how many they are. */
+  async recordPreferences(tx: Transaction, set: PairSet): Promise<number> {
+    const p = new Parameters();
+    const source = effectivePreferences(set.criterionVersionId, set.config, p);
+    const id = p.add(set.id, 'uuid');
+    const [{ preferences }]: { preferences: number }[] = await tx.query(
+      `WITH inserted AS (
+         INSERT INTO pair_set_preferences (pair_set_id, preference_id) SELECT ${id}, id FROM (${source}) source RETURNING 1)
+       SELECT count(*)::int AS preferences FROM inserted`,
+      p.values,
+    );
+    return preferences;
+  }
+
   /** Scores every completion; says how many pairs these could make. */
   async scoreCompletions(tx: Transaction, set: PairSet): Promise<PossibleCounts> {
     const p = new Parameters();
@@ -79,14 +98,19 @@ export class PairBuildRepository {
     await tx.query(`CREATE TEMP TABLE pair_scores (completion_id uuid, prompt_id uuid, ratings int, score float8,
                       tie_key uuid, split text) ON COMMIT DROP`);
     await tx.query(`INSERT INTO pair_scores ${scored}`, p.values);
-    await tx.query('ANALYZE pair_scores');
-    return this.possible(tx, 'pair_scores');
+    const v = new Parameters();
+    const decided = decidedPairs(recordedPreferences(set.id, v), set.config, v);
+    await tx.query(`CREATE TEMP TABLE pair_votes (prompt_id uuid, first_id uuid, second_id uuid, net int, votes int,
+                      split text) ON COMMIT DROP`);
+    await tx.query(`INSERT INTO pair_votes ${decided}`, v.values);
+    await tx.query('ANALYZE pair_scores, pair_votes');
+    return this.possible(tx);
   }
 
   /** Numbers the pairs by prompt and hash: an order that any machine finds again. */
   async insertPairs(tx: Transaction, set: PairSet): Promise<number> {
     const p = new Parameters();
-    const selected = selectedPairs(`(${candidatePairs('pair_scores', set.config, p)})`, set.config, p);
+    const selected = selectedPairs(`(${candidatePairs('pair_scores', 'pair_votes', set.config, p)})`, set.config, p);
     const id = p.add(set.id, 'uuid');
     const [{ pairs }]: { pairs: number }[] = await tx.query(
       `WITH inserted AS (
@@ -105,7 +129,7 @@ export class PairBuildRepository {
   /** Untied pairs that the margin lets through, before any sampling. */
   async countUntied(tx: Transaction, config: PairSetConfig): Promise<number> {
     const p = new Parameters();
-    const untied = candidatePairs('pair_scores', { ...config, ties: 'drop' }, p);
+    const untied = candidatePairs('pair_scores', 'pair_votes', { ...config, ties: 'drop' }, p);
     const [{ pairs }]: { pairs: number }[] = await tx.query(
       `SELECT count(*)::int AS pairs FROM (${untied}) untied`,
       p.values,
@@ -122,14 +146,16 @@ export class PairBuildRepository {
   ): Promise<{ possible: PossibleCounts; splits: SplitCounts[] | null }> {
     const p = new Parameters();
     const scored = scoredCompletions(effectiveRatings(criterionVersionId, config, p), config, p);
+    const decided = decidedPairs(effectivePreferences(criterionVersionId, config, p), config, p);
+    const judged = `scored AS MATERIALIZED (${scored}), decided AS MATERIALIZED (${decided})`;
     const [possible]: PossibleCounts[] = await tx.query(
-      `WITH scored AS MATERIALIZED (${scored}) ${possibleCounts('scored')}`,
+      `WITH ${judged} SELECT * FROM (${possibleCounts('scored', 'decided')}) counts`,
       p.values,
     );
     if (possible.possiblePairs > maximum) return { possible, splits: null };
-    const selected = selectedPairs(`(${candidatePairs('scored', config, p)})`, config, p);
+    const selected = selectedPairs(`(${candidatePairs('scored', 'decided', config, p)})`, config, p);
     const splits: SplitCounts[] = await tx.query(
-      `WITH scored AS MATERIALIZED (${scored})
+      `WITH ${judged}
        SELECT split, count(*)::int AS pairs, count(*) FILTER (WHERE tie)::int AS ties,
               count(DISTINCT prompt_id)::int AS prompts
        FROM (${selected}) selected GROUP BY split`,
@@ -157,7 +183,9 @@ export class PairBuildRepository {
 
   async completionBatches(tx: Transaction): Promise<string[]> {
     const rows: { id: string }[] = await tx.query(
-      `SELECT DISTINCT c.batch_id AS id FROM pair_scores s JOIN completions c ON c.id = s.completion_id
+      `SELECT DISTINCT c.batch_id AS id
+       FROM (SELECT completion_id FROM pair_scores UNION SELECT first_id FROM pair_votes UNION SELECT second_id FROM pair_votes) s
+       JOIN completions c ON c.id = s.completion_id
        WHERE c.batch_id IS NOT NULL ORDER BY 1`,
     );
     return rows.map((row) => row.id);
@@ -171,8 +199,8 @@ export class PairBuildRepository {
     await tx.update(PairSet, { id }, { builtAt: () => 'coalesce(built_at, now())' });
   }
 
-  private async possible(tx: Transaction, scored: string): Promise<PossibleCounts> {
-    const [possible]: PossibleCounts[] = await tx.query(possibleCounts(scored));
+  private async possible(tx: Transaction): Promise<PossibleCounts> {
+    const [possible]: PossibleCounts[] = await tx.query(possibleCounts('pair_scores', 'pair_votes'));
     return possible;
   }
 }

@@ -5,7 +5,7 @@ import { canonicalJson } from '#src/common/hash.js';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { PairBuildRepository } from './pair-build.repository.js';
+import { PairBuildRepository, type PossibleCounts } from './pair-build.repository.js';
 import { LabelerWeights } from './labeler-weights.js';
 import { marginHistogram, splitDiagnostics, type PairSetDiagnostics } from './pair-diagnostics.js';
 import { PairDiagnosticsRepository } from './pair-diagnostics.repository.js';
@@ -42,10 +42,11 @@ export class PairBuilder {
       await this.repository.planForSets(tx);
       await this.repository.clear(tx, id);
       await this.repository.recordRatings(tx, set);
+      const preferences = await this.repository.recordPreferences(tx, set);
       await before('weighing labelers');
       if (set.config.aggregation === 'reliability-weighted') await this.weights.estimate(tx, set);
       await before('scoring completions');
-      const possible = await this.repository.scoreCompletions(tx, set);
+      const possible = { ...(await this.repository.scoreCompletions(tx, set)), preferences };
       if (possible.possiblePairs > maximumPairs) throw tooMany(possible.possiblePairs);
       await before('making pairs');
       const pairCount = await this.repository.insertPairs(tx, set);
@@ -63,7 +64,7 @@ export class PairBuilder {
   private async diagnose(
     tx: Transaction,
     { id, config }: PairSet,
-    possible: { ratings: number; completions: number; prompts: number; possiblePairs: number; ties: number },
+    possible: PossibleCounts & { preferences: number },
     pairCount: number,
   ): Promise<PairSetDiagnostics> {
     const { ties, ...counts } = possible;

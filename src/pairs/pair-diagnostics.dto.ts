@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { MarginBucket, NullBaseline, PairSetDiagnostics, SplitDiagnostics } from './pair-diagnostics.js';
 
 /**
@@ -117,6 +117,14 @@ export class PairSetDiagnosticsDto implements PairSetDiagnostics {
   @ApiProperty({ type: 'integer' })
   ratings: number;
 
+  /** Rankings and comparisons that had a vote. */
+  @ApiPropertyOptional({ type: 'integer' })
+  preferences?: number;
+
+  /** Pairs that they decide; scores decide the rest. */
+  @ApiPropertyOptional({ type: 'integer' })
+  decidedByPreference?: number;
+
   @ApiProperty({ type: 'integer' })
   completions: number;
 
@@ -127,7 +135,7 @@ export class PairSetDiagnosticsDto implements PairSetDiagnostics {
   @ApiProperty({ type: 'integer' })
   promptsWithPairs: number;
 
-  /** All pairs of scored completions of one prompt. */
+  /** All pairs of scored completions of one prompt, and those that only votes decide. */
   @ApiProperty({ type: 'integer' })
   possiblePairs: number;
 

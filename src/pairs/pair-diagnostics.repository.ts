@@ -6,9 +6,9 @@ import type { PairSetDiagnostics, SplitSums } from './pair-diagnostics.js';
 @Injectable()
 export class PairDiagnosticsRepository {
   /**
-   * Per split. `orderings` holds, for every two completions of a prompt, what the labelers who rated both of them
-   * thought; a labeler who rated one of them twice counts with the mean. It is made of the ratings of one labeler and
-   * prompt, of which there are few, rather than of all ratings of both completions of each pair.
+   * Per split. `opinions` holds, for every two completions of a prompt, what the labelers who rated both of them thought
+   * (one who rated one of them twice counts with the mean), and what each ranking or comparison says. It is made of the
+   * ratings of one labeler and prompt, of which there are few, rather than of all ratings of both completions of each pair.
    */
   splitSums(tx: Transaction, pairSetId: string): Promise<SplitSums[]> {
     return tx.query(
@@ -17,20 +17,27 @@ export class PairDiagnosticsRepository {
                 sum(r.position)::float8 / nullif(count(r.position), 0) AS position
          FROM pair_set_ratings m JOIN ratings r ON r.id = m.rating_id JOIN pair_scores s ON s.completion_id = r.completion_id
          WHERE m.pair_set_id = $1 GROUP BY 1, 2, 3),
+       ranked AS MATERIALIZED (
+         SELECT k.* FROM pair_set_preferences m JOIN preference_ranks k ON k.preference_id = m.preference_id
+         WHERE m.pair_set_id = $1),
        facts AS MATERIALIZED (
-         SELECT s.completion_id, char_length(c.text) AS length, shown.position
-         FROM pair_scores s JOIN completions c ON c.id = s.completion_id
-         JOIN (SELECT completion_id, avg(position::numeric) AS position FROM given GROUP BY 1) shown
-           ON shown.completion_id = s.completion_id),
-       orderings AS MATERIALIZED (
-         SELECT a.completion_id AS low, b.completion_id AS high, count(*) AS labelers,
-                count(*) FILTER (WHERE a.score > b.score) AS low_up, count(*) FILTER (WHERE a.score < b.score) AS high_up,
-                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position) AS positioned,
-                count(*) FILTER (WHERE a.score <> b.score AND a.position <> b.position
-                                   AND (a.score > b.score) = (a.position < b.position)) AS first_preferred
+         SELECT shown.completion_id, char_length(c.text) AS length, shown.position
+         FROM (SELECT completion_id, avg(position::numeric) AS position
+               FROM (SELECT completion_id, position FROM given UNION ALL SELECT completion_id, position FROM ranked) places
+               GROUP BY 1) shown
+         JOIN completions c ON c.id = shown.completion_id),
+       opinions AS (
+         SELECT a.completion_id AS low, b.completion_id AS high, sign(a.score - b.score) AS side, sign(b.position - a.position) AS earlier
          FROM given a JOIN given b
            ON b.prompt_id = a.prompt_id AND b.labeler_id = a.labeler_id AND b.completion_id > a.completion_id
-         GROUP BY 1, 2),
+         UNION ALL
+         SELECT a.completion_id, b.completion_id, sign(b.rank - a.rank), sign(b.position - a.position)
+         FROM ranked a JOIN ranked b ON b.preference_id = a.preference_id AND b.completion_id > a.completion_id),
+       orderings AS MATERIALIZED (
+         SELECT low, high, count(*) AS labelers, count(*) FILTER (WHERE side > 0) AS low_up,
+                count(*) FILTER (WHERE side < 0) AS high_up, count(*) FILTER (WHERE side <> 0 AND earlier <> 0) AS positioned,
+                count(*) FILTER (WHERE side <> 0 AND earlier <> 0 AND side = earlier) AS first_preferred
+         FROM opinions GROUP BY 1, 2),
        judged AS (
          SELECT p.*, o.labelers, o.positioned, o.first_preferred,
                 CASE WHEN p.chosen_completion_id = o.low THEN o.low_up ELSE o.high_up END AS ayes,

@@ -23,6 +23,9 @@ export interface MarginBucket {
 
 export interface PairSetDiagnostics {
   ratings: number;
+  /** Absent in sets built before rankings and comparisons counted. */
+  preferences?: number;
+  decidedByPreference?: number;
   completions: number;
   prompts: number;
   promptsWithPairs: number;

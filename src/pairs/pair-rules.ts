@@ -13,6 +13,17 @@ export interface RatingFact {
   supersedesId: string | null;
 }
 
+/** A ranking or a comparison. */
+export interface PreferenceFact {
+  id: string;
+  promptId: string;
+  promptText: string;
+  labelerId: string;
+  /** Best first; those in one group are tied. */
+  groups: string[][];
+  supersedesId: string | null;
+}
+
 export interface PairFact {
   ordinal: number;
   promptId: string;
@@ -27,13 +38,20 @@ export interface PairFact {
 export interface BuiltPairs {
   /** Ratings that were aggregated. */
   ratingIds: string[];
+  /** Rankings and comparisons that had a vote. */
+  preferenceIds: string[];
   pairs: PairFact[];
 }
 
 type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId' | 'includePilots' | 'includeGold'>;
 
 /** @param weights by labeler, for `reliability-weighted` */
-export function buildPairs(ratings: readonly RatingFact[], rules: Rules, weights: ReadonlyMap<string, number> = new Map()): BuiltPairs {
+export function buildPairs(
+  ratings: readonly RatingFact[],
+  rules: Rules,
+  weights: ReadonlyMap<string, number> = new Map(),
+  preferences: readonly PreferenceFact[] = [],
+): BuiltPairs {
   const superseded = new Set(ratings.map((rating) => rating.supersedesId));
   const effective = ratings.filter(
     (rating) => !superseded.has(rating.id) && (rules.labelerIds?.includes(rating.labelerId) ?? true),
@@ -47,11 +65,18 @@ export function buildPairs(ratings: readonly RatingFact[], rules: Rules, weights
     completionId: group[0].completionId,
     score: aggregate(group.map((rating) => rating.score), rules.aggregation, group.map((rating) => weights.get(rating.labelerId)!)),
   }));
-  const pairs = [...groupBy(scored, (completion) => completion.promptId).entries()]
-    .sort(([a], [b]) => compare(a, b))
-    .flatMap(([promptId, completions]) => pairsOfPrompt(promptId, completions, rules));
+  const replaced = new Set(preferences.map((preference) => preference.supersedesId));
+  const voting = preferences.filter(
+    (preference) => !replaced.has(preference.id) && (rules.labelerIds?.includes(preference.labelerId) ?? true),
+  );
+  const byPrompt = groupBy(scored, (completion) => completion.promptId);
+  const votesByPrompt = groupBy(voting, (preference) => preference.promptId);
+  const pairs = [...new Set([...byPrompt.keys(), ...votesByPrompt.keys()])]
+    .sort(compare)
+    .flatMap((promptId) => pairsOfPrompt(promptId, byPrompt.get(promptId) ?? [], votesByPrompt.get(promptId) ?? [], rules));
   return {
     ratingIds: enough.flat().map((rating) => rating.id),
+    preferenceIds: voting.map((preference) => preference.id),
     pairs: pairs.map((pair, ordinal) => ({ ordinal, ...pair })),
   };
 }
@@ -59,16 +84,19 @@ export function buildPairs(ratings: readonly RatingFact[], rules: Rules, weights
 function pairsOfPrompt(
   promptId: string,
   completions: { promptText: string; completionId: string; score: number }[],
+  preferences: readonly PreferenceFact[],
   rules: Rules,
 ): Omit<PairFact, 'ordinal'>[] {
-  const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = [];
+  const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = decidedPairs(promptId, preferences, rules);
+  const decided = new Set(found.map(({ key }) => key));
   for (const a of completions) {
     for (const b of completions) {
       if (a.completionId === b.completionId) continue;
       const tie = a.score === b.score;
       const preferred = tie ? tiesBefore(a.completionId, b.completionId, rules.seed) : a.score > b.score;
       const kept = tie ? rules.ties === 'keep' : a.score - b.score >= rules.minimumMargin;
-      if (!preferred || !kept) continue;
+      const key = pairKey(a.completionId, b.completionId, rules.seed);
+      if (!preferred || !kept || decided.has(key)) continue;
       found.push({
         promptId,
         chosenCompletionId: a.completionId,
@@ -77,7 +105,7 @@ function pairsOfPrompt(
         rejectedScore: b.score,
         tie,
         split: splitOf(a.promptText, rules.seed, rules.evalFraction),
-        key: md5(['pair', rules.seed, ...[a.completionId, b.completionId].sort(compare)].join(':')),
+        key,
       });
     }
   }
@@ -86,6 +114,35 @@ function pairsOfPrompt(
     .sort((a, b) => compare(a.key, b.key))
     .slice(0, limit)
     .map(({ key: _, ...pair }) => pair);
+}
+
+/** Pairs with enough votes and a majority; each side scores its share of the votes, a tie being half a vote for both. */
+function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], rules: Rules): (Omit<PairFact, 'ordinal'> & { key: string })[] {
+  const ranks = preferences.map(({ groups }) => new Map(groups.flatMap((group, rank) => group.map((id) => [id, rank] as const))));
+  const ids = [...new Set(ranks.flatMap((ranking) => [...ranking.keys()]))];
+  return ids.flatMap((a) =>
+    ids.flatMap((b) => {
+      const votes = ranks.filter((ranking) => ranking.has(a) && ranking.has(b)).map((ranking) => Math.sign(ranking.get(b)! - ranking.get(a)!));
+      const net = votes.reduce((sum, vote) => sum + vote, 0);
+      if (a === b || votes.length < rules.minimumRatings || net <= 0) return [];
+      return [
+        {
+          promptId,
+          chosenCompletionId: a,
+          rejectedCompletionId: b,
+          chosenScore: (votes.length + net) / (2 * votes.length),
+          rejectedScore: (votes.length - net) / (2 * votes.length),
+          tie: false,
+          split: splitOf(preferences[0].promptText, rules.seed, rules.evalFraction),
+          key: pairKey(a, b, rules.seed),
+        },
+      ];
+    }),
+  );
+}
+
+function pairKey(a: string, b: string, seed: number): string {
+  return md5(['pair', seed, ...[a, b].sort(compare)].join(':'));
 }
 
 /** All pairs of a prompt's text fall on the same side, so that no prompt of `eval` was ever trained on. */

@@ -104,7 +104,7 @@ export class CreatePairSetDto {
   @Min(0)
   minimumMargin?: number;
 
-  /** Completions with fewer ratings are left out. */
+  /** Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: 1 })
   @IsOptional()
   @IsInt()
@@ -222,6 +222,10 @@ export class PairSetPreviewDto {
   /** All pairs of completions of one prompt, ties among them. */
   @ApiProperty({ type: 'integer' })
   possiblePairs: number;
+
+  /** Pairs that rankings and comparisons decide. */
+  @ApiProperty({ type: 'integer' })
+  decidedByPreference: number;
 
   /** Possible pairs with equal scores, dropped or not. */
   @ApiProperty({ type: 'integer' })

@@ -2,6 +2,7 @@
 // ratings never pass through Node. What it means is written plainly in pair-rules.ts.
 import { isGold } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
+import { decidedCandidates, notOfPilots } from './preference-sql.js';
 
 /** Collects values and gives their places, so that parts of a statement can be put together. */
 export class Parameters {
@@ -13,10 +14,6 @@ export class Parameters {
   }
 }
 
-/** The tasks of pilots are few, whatever the ratings: they are looked up once. */
-const notOfPilots = `(r.labeling_task_id IS NULL OR r.labeling_task_id NOT IN (
-  SELECT t.id FROM labeling_tasks t JOIN labeling_batches b ON b.id = t.batch_id WHERE b.purpose = 'pilot'))`;
-
 /** Ratings that count: not superseded, of the criterion version, within the restrictions, enough per completion. */
 export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
   const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
@@ -27,7 +24,7 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
   if (config.completionBatchId) conditions.push(`c.batch_id = ${p.add(config.completionBatchId, 'uuid')}`);
   if (config.labelerIds) conditions.push(`r.labeler_id = ANY(${p.add(config.labelerIds, 'uuid[]')})`);
   if (!config.includeGold) conditions.push(`NOT ${isGold('r.completion_id', 'r.criterion_version_id')}`);
-  if (!config.includePilots) conditions.push(notOfPilots);
+  if (!config.includePilots) conditions.push(notOfPilots('r'));
   return `
     SELECT id, completion_id, prompt_id, labeler_id, score FROM (
       SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
@@ -89,8 +86,12 @@ function aggregated(source: string, { aggregation }: PairSetConfig, p: Parameter
   }
 }
 
-/** All pairs that the rules allow, preferred first; hashes are compared as uuids, that is, as 16 bytes. */
-export function candidatePairs(scored: string, config: PairSetConfig, p: Parameters): string {
+/**
+ * All pairs that the rules allow, preferred first; hashes are compared as uuids, that is, as 16 bytes.
+ *
+ * @param decided relation of the pairs that votes decide; scores have no say in them
+ */
+export function candidatePairs(scored: string, decided: string, config: PairSetConfig, p: Parameters): string {
   const preferred = `a.score > b.score AND a.score - b.score >= ${p.add(config.minimumMargin, 'float8')}`;
   const tied = `a.score = b.score AND a.tie_key < b.tie_key`;
   return `
@@ -99,7 +100,10 @@ export function candidatePairs(scored: string, config: PairSetConfig, p: Paramet
            md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || least(a.completion_id, b.completion_id)
                || ':' || greatest(a.completion_id, b.completion_id))::uuid AS pair_key
     FROM ${scored} a JOIN ${scored} b
-      ON a.prompt_id = b.prompt_id AND (${preferred}${config.ties === 'keep' ? ` OR ${tied}` : ''})`;
+      ON a.prompt_id = b.prompt_id AND (${preferred}${config.ties === 'keep' ? ` OR ${tied}` : ''})
+    WHERE NOT EXISTS (SELECT FROM ${decided} d WHERE d.first_id = least(a.completion_id, b.completion_id)
+                        AND d.second_id = greatest(a.completion_id, b.completion_id))
+    UNION ALL ${decidedCandidates(decided, config, p)}`;
 }
 
 /** The candidates, or the seeded sample of them. */
@@ -112,11 +116,22 @@ export function selectedPairs(candidates: string, config: PairSetConfig, p: Para
 }
 
 /** How many pairs there could be at all, and how many of those are ties, without making them. */
-export function possibleCounts(scored: string): string {
+export function possibleCounts(scored: string, decided: string): string {
   return `
-    SELECT coalesce(sum(ratings), 0)::float8 AS ratings, coalesce(sum(completions), 0)::float8 AS completions,
-           count(*)::int AS prompts, coalesce(sum(completions * (completions - 1) / 2), 0)::float8 AS "possiblePairs",
-           (SELECT coalesce(sum(n * (n - 1) / 2), 0)::float8
-            FROM (SELECT count(*) AS n FROM ${scored} t GROUP BY prompt_id, score) equal) AS ties
-    FROM (SELECT count(*) AS completions, sum(ratings) AS ratings FROM ${scored} s GROUP BY prompt_id) of_prompt`;
+    WITH judged AS (
+      SELECT prompt_id, completion_id FROM ${scored} s
+      UNION SELECT prompt_id, first_id FROM ${decided} d UNION SELECT prompt_id, second_id FROM ${decided} d),
+    equal AS (
+      SELECT coalesce(sum(n * (n - 1) / 2), 0) AS pairs FROM (SELECT count(*) AS n FROM ${scored} t GROUP BY prompt_id, score) levels),
+    votes AS (
+      SELECT count(*) AS pairs, count(*) FILTER (WHERE a.score IS NULL OR b.score IS NULL) AS unscored,
+             count(*) FILTER (WHERE a.score = b.score) AS equal
+      FROM ${decided} d LEFT JOIN ${scored} a ON a.completion_id = d.first_id LEFT JOIN ${scored} b ON b.completion_id = d.second_id)
+    SELECT (SELECT coalesce(sum(ratings), 0)::float8 FROM ${scored} s) AS ratings,
+           (SELECT count(*)::float8 FROM judged) AS completions,
+           (SELECT count(DISTINCT prompt_id)::int FROM judged) AS prompts,
+           (SELECT coalesce(sum(n * (n - 1) / 2), 0) FROM (SELECT count(*) AS n FROM ${scored} s GROUP BY prompt_id) scored)::float8
+             + votes.unscored::float8 AS "possiblePairs",
+           (equal.pairs - votes.equal)::float8 AS ties, votes.pairs::float8 AS "decidedByPreference"
+    FROM equal, votes`;
 }

@@ -4,9 +4,8 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, unprocessable } from '#src/common/problem.js';
-import type { Transaction } from '#src/database/database.js';
+import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
-import { Database } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
 import type { CreatePolicyDto } from './policies.dto.js';
 import { PoliciesRepository } from './policies.repository.js';
@@ -69,11 +68,6 @@ export class PoliciesService {
       detail: { alias, policyVersionId },
     });
     return promoted;
-  }
-
-  /** The same inside the caller's transaction, for an alias and a version that were checked. */
-  putAliasIn(tx: Transaction, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
-    return this.policies.putAlias(policyId, alias, policyVersionId, tx);
   }
 
   async getAlias(policyId: string, alias: string): Promise<PolicyAlias> {

@@ -18,7 +18,9 @@ import { LabelersRepository } from './labelers.repository.js';
 import { LabelersService } from './labelers.service.js';
 import { PreferenceRank } from './preference-rank.entity.js';
 import { Preference } from './preference.entity.js';
+import { PreferencesController } from './preferences.controller.js';
 import { PreferencesRepository } from './preferences.repository.js';
+import { PreferencesService } from './preferences.service.js';
 import { PublishedVersions } from './published-versions.js';
 import { RatingIngestService } from './rating-ingest.service.js';
 import { Rating } from './rating.entity.js';
@@ -29,7 +31,7 @@ import { TaskAnswersService } from './task-answers.service.js';
 
 @Module({
   imports: [DatabaseModule, EventsModule, TypeOrmModule.forFeature([Criterion, CriterionVersion, Labeler, Rating, Preference, PreferenceRank, GoldItem])],
-  controllers: [CriteriaController, LabelersController, RatingsController, GoldItemsController],
+  controllers: [CriteriaController, LabelersController, RatingsController, PreferencesController, GoldItemsController],
   providers: [
     CriteriaRepository,
     CriteriaService,
@@ -41,6 +43,7 @@ import { TaskAnswersService } from './task-answers.service.js';
     RatingsService,
     RatingIngestService,
     PreferencesRepository,
+    PreferencesService,
     TaskAnswersService,
     GoldItemsRepository,
     GoldItemsService,

@@ -64,6 +64,8 @@ export class LoopWorld {
       iterations: 2,
       generation: { prompts: 6, completionsPerPrompt: 3, sampling: { maxTokens: 6 } },
       ratings: { perCompletion: 2 },
+      // Of six prompts the eval split may get one, and with one no reward model is trained.
+      pairs: { evalFraction: 0 },
       reward: { hyperparameters: { maxSteps: 2, maxTokens: 64 } },
       training: { method: 'grpo', hyperparameters: { steps: 1, promptsPerStep: 2, groupSize: 2, maxTokens: 6, evaluationPrompts: 2 } },
       judge: { type: 'labelers', judgementsPerItem: 1 },

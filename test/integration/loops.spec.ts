@@ -195,6 +195,28 @@ describe('looked after by workers', () => {
     expect((await world.iteration(id, 1)).figures).toMatchObject({ ratings: { ratings: 12, agreement: 1 }, comparison: { judgements: 12 } });
   }, 60_000);
 
+  test('an ensemble chooses what is rated from the second iteration on', async () => {
+    const change = {
+      name: 'disputed', ratings: { perCompletion: 1 },
+      generation: { prompts: 4, candidates: 8, completionsPerPrompt: 2, selection: 'disagreement', sampling: { maxTokens: 6 } },
+      reward: { hyperparameters: { maxSteps: 2, maxTokens: 64, members: 2 } },
+    };
+    const { body: created } = await world.post('/v1/loops', world.body(change)).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1);
+    await world.until(id, ({ state }) => state === 'awaiting_judgements');
+    await world.judge(id, 1, 'tie');
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    expect((await world.iteration(id, 1)).figures.selection).toMatchObject({ by: 'random', candidates: 4, chosen: 4 });
+    const { figures, ratedPromptSetId, promptSetId, ratingProgress } = await world.iteration(id, 2);
+    expect(figures.selection).toMatchObject({ by: 'disagreement', candidates: 8, chosen: 4 });
+    expect(figures.selection.chosenDisagreement).toBeGreaterThan(figures.selection.meanDisagreement);
+    expect(ratedPromptSetId).not.toBe(promptSetId);
+    expect(ratingProgress).toMatchObject({ completions: 8, complete: 0, lacks: 'quorum' });
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
   test('a job that fails fails the loop, and resuming tries it again', async () => {
     const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1, gate: {} })).expect(201);
     const { id } = created as { id: string };

@@ -6,7 +6,7 @@ import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { PairBuilder } from '#src/pairs/pair-builder.js';
 import { PairReader } from '#src/pairs/pair-reader.js';
-import { buildPairs, type RatingFact } from '#src/pairs/pair-rules.js';
+import { buildPairs, type PreferenceFact, type RatingFact } from '#src/pairs/pair-rules.js';
 import { scoreAggregations, type PairSetConfig } from '#src/pairs/pair-set-config.js';
 import { PairSetsRepository } from '#src/pairs/pair-sets.repository.js';
 import { connect } from '../factories/ratings.js';
@@ -35,6 +35,9 @@ const score = fc.integer({ min: 1, max: 5 }).map((n) => n / 2);
 /** Prompts, each with completions, each with ratings: who, how much, and whether it was corrected afterwards. */
 const ratings = fc.array(fc.record({ labeler: fc.nat(2), score, corrected: fc.option(score, { freq: 2 }) }), { minLength: 1, maxLength: 4, size: 'max' });
 const prompts = fc.array(fc.array(ratings, { minLength: 2, maxLength: 6, size: 'max' }), { minLength: 1, maxLength: 4, size: 'max' });
+/** Rankings of the completions of a prompt: labeler, a rank for each of some completions, another after a correction. */
+const ranks = fc.array(fc.option(fc.nat(2), { freq: 3 }), { minLength: 6, maxLength: 6 });
+const rankings = fc.array(fc.record({ labeler: fc.nat(2), ranks, corrected: fc.option(ranks, { freq: 3 }) }), { maxLength: 3 });
 const config: fc.Arbitrary<PairSetConfig> = fc
   .record({
     promptSetId: fc.constant(null),
@@ -71,16 +74,19 @@ const plainRules: PairSetConfig = {
 
 test('SQL and reference make the same pairs, in the same order, of the same ratings', { timeout: 120_000 }, async () => {
   let pairsSeen = 0;
+  let decidedSeen = 0;
   await fc.assert(
-    fc.asyncProperty(prompts, config, async (given, rules) => {
+    fc.asyncProperty(prompts, config, fc.array(rankings, { minLength: 4, maxLength: 4 }), async (given, rules, ranked) => {
       const { versionId, facts } = await insertRatings(given);
+      const preferences = await insertPreferences(versionId, facts, ranked);
       const built = await build(versionId, rules);
       // Without a set there are no weights for the reference to work with.
       if (built.failure && rules.aggregation === 'reliability-weighted') {
         expect(['no_pairs', 'no_shared_ratings']).toContain(built.failure);
         return;
       }
-      const expected = buildPairs(facts, rules, built.weights);
+      const expected = buildPairs(facts, rules, built.weights, preferences);
+      decidedSeen += expected.pairs.filter(({ chosenScore }) => preferences.length > 0 && chosenScore > 0.5 && chosenScore <= 1).length;
       pairsSeen += expected.pairs.length;
       if (expected.pairs.length === 0) {
         expect(built.failure).toBe('no_pairs');
@@ -88,6 +94,7 @@ test('SQL and reference make the same pairs, in the same order, of the same rati
       }
       expect(built.pairs).toEqual(expected.pairs);
       expect(built.ratingIds).toEqual([...expected.ratingIds].sort());
+      expect(built.preferenceIds).toEqual([...expected.preferenceIds].sort());
       const again = await build(versionId, rules);
       expect(again.contentHash).toBe(built.contentHash);
       expect((await build(versionId, { ...rules, minimumMargin: 0.125, seed: rules.seed + 1 })).contentHash).not.toBe(built.contentHash);
@@ -95,6 +102,7 @@ test('SQL and reference make the same pairs, in the same order, of the same rati
     { numRuns: 30 },
   );
   expect(pairsSeen).toBeGreaterThan(30);
+  expect(decidedSeen).toBeGreaterThan(10);
 });
 
 test('a built set is left alone, whatever is rated afterwards', async () => {
@@ -118,6 +126,7 @@ interface Built {
   contentHash?: string | null;
   pairs?: unknown[];
   ratingIds?: string[];
+  preferenceIds?: string[];
   weights?: Map<string, number>;
 }
 
@@ -141,6 +150,7 @@ async function read(id: string): Promise<Built> {
   const set = await worker.get(PairSetsRepository).find(id);
   expect(set!.pairCount).toBe(pairs.length);
   const ratings = await sql.query<{ id: string }>('SELECT rating_id AS id FROM pair_set_ratings WHERE pair_set_id = $1 ORDER BY 1', [id]);
+  const preferences = await sql.query<{ id: string }>('SELECT preference_id AS id FROM pair_set_preferences WHERE pair_set_id = $1 ORDER BY 1', [id]);
   const weights = await sql.query<{ id: string; weight: number }>(
     'SELECT labeler_id AS id, weight::float8 AS weight FROM pair_set_labeler_weights WHERE pair_set_id = $1',
     [id],
@@ -150,6 +160,7 @@ async function read(id: string): Promise<Built> {
     contentHash: set!.contentHash,
     pairs,
     ratingIds: ratings.rows.map((row) => row.id),
+    preferenceIds: preferences.rows.map((row) => row.id),
     weights: new Map(weights.rows.map((row) => [row.id, row.weight])),
   };
 }
@@ -189,6 +200,50 @@ async function insertRatings(given: Given, versionId = newId(), onto?: string): 
     })),
   );
   return { versionId, promptId: promptIds[0], facts };
+}
+
+interface GivenRanking {
+  labeler: number;
+  /** By completion of the prompt; null leaves it out. */
+  ranks: (number | null)[];
+  corrected: (number | null)[] | null;
+}
+
+/** Rankings of the completions that were rated; those of fewer than two completions are left out. */
+async function insertPreferences(versionId: string, facts: RatingFact[], given: GivenRanking[][]): Promise<PreferenceFact[]> {
+  const promptIds = [...new Set(facts.map(({ promptId }) => promptId))];
+  const preferences = promptIds.flatMap((promptId, i) => {
+    const completions = [...new Set(facts.filter((fact) => fact.promptId === promptId).map(({ completionId }) => completionId))];
+    return given[i].flatMap(({ labeler, ranks, corrected }): PreferenceFact[] => {
+      const fact = (of: (number | null)[], supersedesId: string | null) => {
+        const groups = [0, 1, 2].map((rank) => completions.filter((_, c) => of[c] === rank)).filter((group) => group.length > 0);
+        return { id: newId(), promptId, promptText: promptId, labelerId: labelers[labeler], groups, supersedesId };
+      };
+      const first = fact(ranks, null);
+      if (first.groups.flat().length < 2) return [];
+      const second = corrected && fact(corrected, first.id);
+      return second && second.groups.flat().length > 1 ? [first, second] : [first];
+    });
+  });
+  await insert(
+    'preferences',
+    preferences.map(({ id, promptId, labelerId, supersedesId }) => ({
+      id,
+      kind: 'ranking',
+      prompt_id: promptId,
+      criterion_version_id: versionId,
+      labeler_id: labelerId,
+      flags: [],
+      supersedes_id: supersedesId,
+    })),
+  );
+  await insert(
+    'preference_ranks',
+    preferences.flatMap(({ id, groups }) =>
+      groups.flatMap((group, i) => group.map((completionId) => ({ preference_id: id, completion_id: completionId, rank: i + 1 }))),
+    ),
+  );
+  return preferences;
 }
 
 async function insert(table: string, rows: object[]): Promise<void> {

@@ -135,6 +135,7 @@ describe('a pair set', () => {
     expect(body).toMatchObject({
       ratings: 12,
       completions: 4,
+      decidedByPreference: 0,
       prompts: 1,
       promptsWithPairs: 1,
       possiblePairs: 6,
@@ -175,6 +176,7 @@ describe('a pair set', () => {
     expect(body).toEqual({
       ratings: 12,
       completions: 4,
+      decidedByPreference: 0,
       prompts: 1,
       possiblePairs: 6,
       tiesFound: 1,

@@ -38,6 +38,17 @@ const openings: Record<string, Opening> = {
   labelers_get: { kind: 'other' },
   labelers_getQuality: { kind: 'other' },
   labelers_create: { kind: 'refused', bodies: ({ victim }) => [{ externalId: 'x', vendorId: victim.vendors }] },
+  labelerSessions_create: { kind: 'other', body: {} },
+  // Answers to a labeler's session only.
+  labelerSessions_current: { kind: 'refused', bodies: () => [{}] },
+  preferences_list: { kind: 'list' },
+  preferences_get: { kind: 'other' },
+  preferences_supersede: { kind: 'other', body: { ranking: [] } },
+  rankings_create: { kind: 'refused', bodies: (t) => foreignPreferences(t).map((given) => ({ ...given, ranking: [[t.owner.completions], [newId()]] })) },
+  preferenceJudgements_create: {
+    kind: 'refused',
+    bodies: (t) => foreignPreferences(t).map((given) => ({ ...given, completionIds: [t.owner.completions, newId()], preferredCompletionId: null })),
+  },
   ratings_list: { kind: 'list' },
   ratings_get: { kind: 'other' },
   ratings_supersede: { kind: 'other', body: { score: 1 } },
@@ -72,6 +83,14 @@ const openings: Record<string, Opening> = {
 function foreignRatings({ owner, victim, caller }: Tenants): object[] {
   const rating = { completionId: owner.completions, criterionVersionId: owner['criterion-versions'], score: 3 };
   return [{ ...rating, labelerId: victim.labelers }, { ...rating, labelerId: caller.labelers }];
+}
+
+function foreignPreferences({ owner, victim, caller }: Tenants): object[] {
+  const criterionVersionId = owner['criterion-versions'];
+  return [
+    { criterionVersionId, labelerId: victim.labelers },
+    { criterionVersionId, labelerId: caller.labelers },
+  ];
 }
 
 interface Parameter {

@@ -8,15 +8,20 @@ export class ClaimersProcess {
   private readonly child: ChildProcess;
   private readonly ended: Promise<unknown>;
   alive = true;
+  private killed = false;
 
-  constructor(task: ClaimersTask, take: (report: ClaimersReport) => void) {
+  constructor(task: ClaimersTask, take: (report: ClaimersReport) => void, failed: (why: string) => void) {
     this.child = fork(fileURLToPath(new URL('./claimers.js', import.meta.url)), [JSON.stringify(task)]);
     this.child.on('message', (report) => take(report as ClaimersReport));
-    this.ended = once(this.child, 'exit').then(() => (this.alive = false));
+    this.ended = once(this.child, 'exit').then(([code]: unknown[]) => {
+      this.alive = false;
+      if (!this.killed && code !== 0) failed(`a process of labelers ended with code ${String(code)}`);
+    });
   }
 
   /** No handler runs, nothing is given back. Resolves when it is gone. */
   async kill(): Promise<void> {
+    this.killed = true;
     this.child.kill('SIGKILL');
     await this.ended;
   }

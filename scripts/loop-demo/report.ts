@@ -1,0 +1,47 @@
+/** What `npm run loop:demo -- --report FILE` writes; every figure was measured in that run. */
+export interface LoopDemoReport {
+  loopId: string;
+  /** Programs that stand in for people, or people. */
+  judgedBy: 'simulated labelers' | 'people';
+  iterations: IterationRow[];
+  totalSeconds: number;
+}
+
+interface Rate {
+  winRate: number;
+  low: number;
+  high: number;
+}
+
+export interface IterationRow {
+  iteration: number;
+  decision: string;
+  reason: string;
+  /** Blind, on held-out prompts; over the first policy of the loop, and over the one that the iteration started from. */
+  overFirst: Rate & { n: number; lengthControlled: number };
+  overPrevious: Rate | null;
+  /** Nats per token from the version that the iteration started from. */
+  kl: number | null;
+  /** Mean characters of an answer on held-out prompts. */
+  length: { first: number; candidate: number };
+  /** Share of held-out answers with a fact that the prompt does not have. */
+  inventedFacts: { first: number; candidate: number };
+  /** Accuracy of the iteration's reward model on pairs of unseen prompts. */
+  rewardAccuracy: number | null;
+  /** Win rate by the reward model less that by the judges, on the same items. */
+  drift: { value: number; low: number; high: number } | null;
+  ratings: number | null;
+  agreement: number | null;
+  seconds: number;
+}
+
+/** What the demonstration promises; each broken promise is one line. People are promised nothing. */
+export function brokenPromises({ iterations, judgedBy }: LoopDemoReport, wanted: number): string[] {
+  const broken: string[] = [];
+  if (iterations.length !== wanted) broken.push(`${iterations.length} of ${wanted} iterations came to an end`);
+  const best = Math.max(...iterations.filter(({ decision }) => decision === 'promoted').map(({ overFirst }) => overFirst.low));
+  if (judgedBy === 'simulated labelers' && !(best > 0.5)) {
+    broken.push('no promoted policy wins over the first one beyond chance');
+  }
+  return broken;
+}

@@ -1,0 +1,69 @@
+// Rankings and comparisons as SQL: standing preferences -> votes on pairs -> pairs that the votes decide. Between two
+// completions the labelers who judged them against each other are asked first; aggregated scores decide the rest.
+import { isGold } from '#src/ratings/gold-sql.js';
+import type { PairSetConfig } from './pair-set-config.js';
+import type { Parameters } from './pair-sql.js';
+
+/** Preferences that count: not superseded, of the criterion version, within the restrictions. */
+export function effectivePreferences(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
+  const conditions = [`f.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
+  if (config.promptSetId) {
+    const set = p.add(config.promptSetId, 'uuid');
+    conditions.push(`f.prompt_id IN (SELECT prompt_id FROM prompt_set_members WHERE prompt_set_id = ${set})`);
+  }
+  if (config.labelerIds) conditions.push(`f.labeler_id = ANY(${p.add(config.labelerIds, 'uuid[]')})`);
+  if (!config.includePilots) conditions.push(notOfPilots('f'));
+  return `
+    SELECT f.id FROM preferences f
+    WHERE ${conditions.join(' AND ')} AND NOT EXISTS (SELECT FROM preferences later WHERE later.supersedes_id = f.id)`;
+}
+
+/** The preferences that a set has recorded as its own. */
+export function recordedPreferences(pairSetId: string, p: Parameters): string {
+  return `SELECT preference_id AS id FROM pair_set_preferences WHERE pair_set_id = ${p.add(pairSetId, 'uuid')}`;
+}
+
+/**
+ * One row per pair of completions that has enough votes and a majority: `net` is votes for the first less votes for the
+ * second, ties counting as votes for neither.
+ *
+ * @param source rows of preference ids
+ */
+export function decidedPairs(source: string, config: PairSetConfig, p: Parameters): string {
+  const conditions = ['a.completion_id', 'b.completion_id'].flatMap((completion) => [
+    ...(config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : []),
+    ...(config.includeGold ? [] : [`NOT ${isGold(completion, 'f.criterion_version_id')}`]),
+  ]);
+  const seed = p.add(String(config.seed), 'text');
+  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
+  return `
+    SELECT voted.*, CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
+    FROM (
+      SELECT f.prompt_id, a.completion_id AS first_id, b.completion_id AS second_id,
+             sum(sign(b.rank - a.rank))::int AS net, count(*)::int AS votes
+      FROM (${source}) source
+      JOIN preferences f ON f.id = source.id
+      JOIN preference_ranks a ON a.preference_id = f.id
+      JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
+      WHERE ${['true', ...conditions].join(' AND ')}
+      GROUP BY 1, 2, 3
+      HAVING sum(sign(b.rank - a.rank)) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
+    JOIN prompts q ON q.id = voted.prompt_id`;
+}
+
+/** The decided pairs as candidates; each side's score is its share of the votes, a tie being half a vote for both. */
+export function decidedCandidates(decided: string, config: PairSetConfig, p: Parameters): string {
+  return `
+    SELECT prompt_id, split, CASE WHEN net > 0 THEN first_id ELSE second_id END AS chosen_id,
+           CASE WHEN net > 0 THEN second_id ELSE first_id END AS rejected_id,
+           (votes + abs(net))::float8 / (2 * votes) AS chosen_score, (votes - abs(net))::float8 / (2 * votes) AS rejected_score,
+           false AS tie,
+           md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || first_id || ':' || second_id)::uuid AS pair_key
+    FROM ${decided} decided`;
+}
+
+/** The tasks of pilots are few, whatever the judgements: they are looked up once. */
+export function notOfPilots(table: string): string {
+  return `(${table}.labeling_task_id IS NULL OR ${table}.labeling_task_id NOT IN (
+    SELECT t.id FROM labeling_tasks t JOIN labeling_batches b ON b.id = t.batch_id WHERE b.purpose = 'pilot'))`;
+}

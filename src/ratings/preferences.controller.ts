@@ -1,0 +1,58 @@
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import {
+  CreatePreferenceJudgementDto,
+  CreateRankingDto,
+  PreferenceDto,
+  PreferencePage,
+  PreferencesQuery,
+  SupersedePreferenceDto,
+} from './preferences.dto.js';
+import { PreferencesService } from './preferences.service.js';
+
+@ApiTags('preferences')
+@Controller()
+@OpenToVendors()
+export class PreferencesController {
+  constructor(private readonly preferences: PreferencesService) {}
+
+  /** The order in which a labeler puts completions of one prompt, ties allowed. */
+  @Post('rankings')
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'rankings_create' })
+  rank(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRankingDto): Promise<PreferenceDto> {
+    return this.preferences.rank(auth, dto);
+  }
+
+  /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+  @Post('preference-judgements')
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'preferenceJudgements_create' })
+  compare(@CurrentAuth() auth: AuthContext, @Body() dto: CreatePreferenceJudgementDto): Promise<PreferenceDto> {
+    return this.preferences.compare(auth, dto);
+  }
+
+  /** Rankings and comparisons that stand, those from labeling tasks too. */
+  @Get('preferences')
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'preferences_list' })
+  list(@CurrentAuth() auth: AuthContext, @Query() query: PreferencesQuery): Promise<PreferencePage> {
+    return this.preferences.list(auth, query);
+  }
+
+  @Get('preferences/:id')
+  @RequireScopes('ratings:read')
+  @ApiOperation({ operationId: 'preferences_get' })
+  get(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<PreferenceDto> {
+    return this.preferences.get(auth, id);
+  }
+
+  /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+  @Post('preferences/:id/supersede')
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'preferences_supersede' })
+  supersede(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string, @Body() dto: SupersedePreferenceDto): Promise<PreferenceDto> {
+    return this.preferences.supersede(auth, id, dto);
+  }
+}

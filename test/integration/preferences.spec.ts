@@ -1,0 +1,91 @@
+// Rankings and comparisons posted by themselves.
+import request from 'supertest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '#src/common/id.js';
+import { givenVendor, type GivenVendor } from '../factories/labeling.js';
+import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+
+let t: TestApp;
+let version: string;
+let acme: GivenVendor;
+let [a, b, c, stranger]: string[] = [];
+
+beforeAll(async () => {
+  t = await createTestApp();
+  version = await givenCriterionVersion(t);
+  acme = await givenVendor(t, 'acme', ['a-1']);
+  await givenLabeler(t, 'ann');
+  [a, b, c] = (await givenPrompt(t, 'one', ['a', 'b', 'c'].map((text) => ({ text })))).completionIds;
+  [stranger] = (await givenPrompt(t, 'two', [{ text: 'd' }])).completionIds;
+});
+afterAll(() => t.close());
+
+const post = (path: string, body: object, key = t.admin) => request(t.http).post(`/v1${path}`).set(key).send(body);
+const get = (path: string, key = t.admin) => request(t.http).get(`/v1${path}`).set(key);
+const ranking = (fields: object = {}) => ({ criterionVersionId: version, labelerExternalId: 'ann', ranking: [[b], [a, c]], ...fields });
+const comparison = (fields: object = {}) => ({ criterionVersionId: version, labelerExternalId: 'ann', completionIds: [a, b], preferredCompletionId: b, ...fields });
+
+test('a ranking is kept as it was posted, and corrected once', async () => {
+  const fields = { shownOrder: [c, a, b], timeSpentMs: 5000, rationale: 'clear', flags: ['off_topic'], externalId: 'r-1' };
+  const { body } = await post('/rankings', ranking(fields)).expect(201);
+  expect(body).toMatchObject({ ...fields, kind: 'ranking', criterionVersionId: version, supersedesId: null, labelingTaskId: null });
+  expect(body.ranking.map((group: string[]) => [...group].sort())).toEqual([[b], [a, c].sort()]);
+  expect((await get(`/preferences/${body.id}`).expect(200)).body).toEqual(body);
+  const { body: corrected } = await post(`/preferences/${body.id}/supersede`, { ranking: [[a], [b], [c]] }).expect(201);
+  expect(corrected).toMatchObject({ supersedesId: body.id, ranking: [[a], [b], [c]], shownOrder: [c, a, b], externalId: null });
+  expect((await post(`/preferences/${body.id}/supersede`, { ranking: [[a], [b], [c]] }).expect(409)).body.code).toBe('already_superseded');
+  expect((await post(`/preferences/${corrected.id}/supersede`, { ranking: [[a], [b]] }).expect(422)).body.code).toBe('ranking_inconsistent');
+  expect((await get(`/preferences?criterionVersionId=${version}`).expect(200)).body.data).toEqual([corrected]);
+  await withSql(t, async (sql) => {
+    await expect(sql.query(`UPDATE preferences SET kind = 'comparison'`)).rejects.toThrow('append-only');
+    await expect(sql.query('DELETE FROM preference_ranks')).rejects.toThrow('append-only');
+  });
+});
+
+test('a comparison is a ranking of two, a tie too', async () => {
+  const { body } = await post('/preference-judgements', comparison()).expect(201);
+  expect(body).toMatchObject({ kind: 'comparison', ranking: [[b], [a]], shownOrder: [a, b] });
+  const { body: tie } = await post('/preference-judgements', comparison({ preferredCompletionId: null })).expect(201);
+  expect(tie.ranking).toHaveLength(1);
+});
+
+test.each([
+  ['/rankings', () => ranking({ ranking: [[a], [a, b]] }), 422, 'ranking_inconsistent', '/ranking/1/0'],
+  ['/rankings', () => ranking({ ranking: [[a]] }), 422, 'ranking_inconsistent', '/ranking'],
+  ['/rankings', () => ranking({ ranking: [[a], [stranger]] }), 422, 'ranking_inconsistent', '/ranking'],
+  ['/rankings', () => ranking({ ranking: [[a], [newId()]] }), 422, 'completion_not_found', '/ranking'],
+  ['/rankings', () => ranking({ ranking: [a, b] }), 422, 'validation_failed', '/ranking'],
+  ['/rankings', () => ranking({ shownOrder: [a, b] }), 422, 'ranking_inconsistent', '/shownOrder'],
+  ['/rankings', () => ranking({ labelerExternalId: 'nobody' }), 422, 'labeler_not_found', '/labelerExternalId'],
+  ['/rankings', () => ranking({ labelerExternalId: undefined }), 422, 'validation_failed', '/labelerId'],
+  ['/rankings', () => ranking({ criterionVersionId: newId() }), 422, 'criterion_version_not_found', '/criterionVersionId'],
+  ['/rankings', () => ranking({ flags: ['Not A Word'] }), 422, 'validation_failed', '/flags'],
+  ['/rankings', () => ranking({ externalId: 'r-1' }), 409, 'external_id_conflict', '/externalId'],
+  ['/preference-judgements', () => comparison({ preferredCompletionId: c }), 422, 'ranking_inconsistent', '/preferredCompletionId'],
+  ['/preference-judgements', () => comparison({ preferredCompletionId: undefined }), 422, 'validation_failed', '/preferredCompletionId'],
+  ['/preference-judgements', () => comparison({ completionIds: [a, a] }), 422, 'validation_failed', '/completionIds'],
+])('%s refused %#', async (path, body, status, code, pointer) => {
+  const count = async () => (await withSql(t, (sql) => sql.query('SELECT FROM preferences'))).rowCount;
+  const before = await count();
+  const refused = (await post(path, body()).expect(status)).body;
+  expect([refused.code, refused.errors[0].pointer]).toEqual([code, pointer]);
+  expect(await count()).toBe(before);
+});
+
+test('a draft takes none, and a vendor sees its own', async () => {
+  const draft = await givenCriterionVersion(t, 5, false);
+  expect((await post('/rankings', ranking({ criterionVersionId: draft })).expect(409)).body.code).toBe('criterion_version_not_published');
+  const byAcme = () => post('/rankings', ranking({ labelerExternalId: 'a-1', externalId: 'r-1' }), acme.key);
+  expect((await byAcme().expect(422)).body.code).toBe('completion_not_found');
+  const batch = { name: 'leased', mode: 'rank', criterionVersionId: version, completionIds: [a, b, c], vendorIds: [acme.id] };
+  const { body: made } = await post('/labeling-batches', batch).expect(201);
+  await post(`/labeling-batches/${made.id}/tasks/claim`, { labelerExternalId: 'a-1' }, acme.key).expect(200);
+  const { body: own } = await byAcme().expect(201);
+  expect(own.vendorId).toBe(acme.id);
+  expect((await get('/preferences', acme.key).expect(200)).body.data).toEqual([own]);
+  const { body: all } = await get('/preferences').expect(200);
+  const foreign = all.data.find(({ vendorId }: { vendorId: string | null }) => vendorId === null);
+  expect((await get(`/preferences/${foreign.id}`, acme.key).expect(404)).body.code).toBe('preference_not_found');
+  await post(`/preferences/${foreign.id}/supersede`, { ranking: [[a], [b], [c]] }, acme.key).expect(404);
+});
