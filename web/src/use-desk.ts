@@ -15,11 +15,11 @@ export interface Work {
   questions: readonly Question[];
   /** All questions are answered and nothing is on its way. */
   ready: boolean;
-  choose(question: number, option: number): void;
-  send(): Promise<void>;
-  skip(reason: string): Promise<void>;
-  claim(): Promise<void>;
-  dispatch(event: DeskEvent): void;
+  choose: (question: number, option: number) => void;
+  send: () => Promise<void>;
+  skip: (reason: string) => Promise<void>;
+  claim: () => Promise<void>;
+  dispatch: (event: DeskEvent) => void;
 }
 
 /** @param refused told when the key is no longer taken */
