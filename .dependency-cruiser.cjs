@@ -83,7 +83,14 @@ module.exports = {
       from: { path: '^scripts/(quickstart|loop-demo|ingest)/' },
       to: { path: '^src/', pathNot: ['^src/process/', '^src/config/'] },
     },
-    { name: 'sdk-alone', severity: 'error', from: { path: '^sdk/' }, to: { path: '^(src|scripts|test)/' } },
+    {
+      name: 'page-uses-the-sdk',
+      severity: 'error',
+      comment: 'the page talks to the API through the SDK only',
+      from: { path: '^web/' },
+      to: { path: '^(src|scripts|test)/' },
+    },
+    { name: 'sdk-alone', severity: 'error', from: { path: '^sdk/' }, to: { path: '^(src|scripts|test|web)/' } },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npx nest build && npm prune --omit=dev --ignore-scripts \
+RUN npm run build && npm prune --omit=dev --ignore-scripts \
   # The runtime ships every system's libraries and the embedded database is not used here.
   && find node_modules/onnxruntime-node/bin -mindepth 2 -maxdepth 2 -type d ! -name linux -exec rm -rf {} + \
   && find node_modules/onnxruntime-node/bin -path '*linux*' -mindepth 3 -maxdepth 3 -type d ! -name "$(node -p process.arch)" -exec rm -rf {} + \

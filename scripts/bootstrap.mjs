@@ -58,12 +58,14 @@ function install() {
 
 function build() {
   const stamp = join(root, 'dist', '.built');
-  const sources = ['src', 'scripts', 'sdk', 'migrations', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+  const sources = ['src', 'scripts', 'sdk', 'migrations', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
   const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   console.log('Building ...');
   const status = node([bin('@nestjs/cli', 'bin/nest.js'), 'build']);
   if (status !== 0) process.exit(status);
+  const page = node([bin('vite', 'bin/vite.js'), 'build', 'web', '--logLevel', 'warn']);
+  if (page !== 0) process.exit(page);
   writeFileSync(stamp, '');
 }
 

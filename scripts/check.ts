@@ -10,8 +10,9 @@ const bin = (path: string): [string, string] => [process.execPath, join(modules,
 
 const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['types', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json')],
+  ['types of the page', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'web/tsconfig.json')],
   ['lint', () => passes(...bin('eslint/bin/eslint.js'), '.')],
-  ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'sdk')],
+  ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'sdk', 'web')],
   ['openapi.json is current', () => passes(process.execPath, 'dist/scripts/write-openapi.js', '--check')],
   ['openapi.json is valid', () => passes(...bin('@redocly/cli/bin/cli.js'), 'lint', 'openapi.json', '--format', 'stylish')],
   ['sdk is current', sdkIsCurrent],

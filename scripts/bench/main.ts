@@ -7,6 +7,7 @@ import type { Area } from './area.js';
 import { alpacaEval } from './areas/alpacaeval.js';
 import { api } from './areas/api.js';
 import { engine } from './areas/engine.js';
+import { labeling } from './areas/labeling.js';
 import { lessWork } from './areas/less-work.js';
 import { llm } from './areas/llm.js';
 import { pairs } from './areas/pairs.js';
@@ -16,9 +17,20 @@ import { smollm2 } from './areas/smollm2.js';
 import { putSection } from './docs-section.js';
 import { asMarkdown, asTable, thisMachine, type BenchReport } from './report.js';
 
-const areas: Record<string, Area> = { engine, 'less-work': lessWork, llm, ratings, pairs, api, quality, alpacaeval: alpacaEval, smollm2 };
+const areas: Record<string, Area> = {
+  engine,
+  'less-work': lessWork,
+  llm,
+  smollm2,
+  ratings: (notes) => ratings(notes),
+  pairs,
+  api,
+  quality,
+  labeling,
+  alpacaeval: alpacaEval,
+};
 /** Take many minutes, or need data that is not in the repository. */
-const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'llm', 'smollm2']);
+const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'labeling', 'llm', 'smollm2']);
 const docs = 'docs/benchmarks.md';
 
 process.exit(await main());

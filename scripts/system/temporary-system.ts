@@ -11,6 +11,8 @@ import { Plumbline } from '#sdk/client.js';
 export interface TemporarySystem {
   url: string;
   adminKey: string;
+  /** The header that carries it. */
+  authorization: string;
   client: Plumbline;
   databaseUrl: string;
   apiPid: number;
@@ -60,7 +62,7 @@ export async function withSystem<T>(options: TemporarySystemOptions, work: (syst
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });
-    const result = await work({ url, adminKey, client, databaseUrl: postgres.url, apiPid: plumbline.apiPid!, workerPids: plumbline.workerPids, env, logFile });
+    const result = await work({ url, adminKey, authorization: `Bearer ${adminKey}`, client, databaseUrl: postgres.url, apiPid: plumbline.apiPid!, workerPids: plumbline.workerPids, env, logFile });
     done = true;
     return result;
   } finally {

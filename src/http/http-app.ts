@@ -12,6 +12,7 @@ import { validationPipe } from '#src/common/validation.js';
 import type { Config } from '#src/config/config.js';
 import { METRICS, type Metrics } from '#src/health/metrics.js';
 import { serveDocs } from './docs.js';
+import { serveLabelPage } from './label-page.js';
 
 export async function createHttpApp(
   module: DynamicModule,
@@ -40,7 +41,13 @@ export async function createHttpApp(
   app.enableShutdownHooks();
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
-      directives: { defaultSrc: [`'self'`], styleSrc: [`'self'`, `'unsafe-inline'`], imgSrc: [`'self'`, 'data:'] },
+      directives: {
+        defaultSrc: [`'self'`],
+        styleSrc: [`'self'`, `'unsafe-inline'`],
+        imgSrc: [`'self'`, 'data:'],
+        // Whether there is TLS is the proxy's affair; a browser told to upgrade could not load a page without it.
+        upgradeInsecureRequests: null,
+      },
     },
   });
   await app.register(fastifyRateLimit, {
@@ -59,6 +66,7 @@ export async function createHttpApp(
   });
   measureRequests(app);
   serveDocs(app);
+  await serveLabelPage(app);
   return app;
 }
 

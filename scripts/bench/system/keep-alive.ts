@@ -1,7 +1,6 @@
 // Requests over kept connections by node:http, which costs the machine less than fetch: the load comes from
 // the same cores that serve it.
 import { Agent, request } from 'node:http';
-import type { TemporarySystem } from '../../system/temporary-system.js';
 
 export interface Answer {
   status: number;
@@ -12,20 +11,20 @@ export class KeepAliveClient {
   private readonly agent: Agent;
 
   constructor(
-    private readonly system: Pick<TemporarySystem, 'url' | 'adminKey'>,
+    private readonly server: { url: string; authorization: string },
     connections: number,
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
   send(method: 'GET' | 'POST', path: string, body?: string): Promise<Answer> {
-    const headers: Record<string, string | number> = { authorization: `Bearer ${this.system.adminKey}` };
+    const headers: Record<string, string | number> = { authorization: this.server.authorization };
     if (body !== undefined) {
       headers['content-type'] = 'application/json';
       headers['content-length'] = Buffer.byteLength(body);
     }
     return new Promise((resolve, reject) => {
-      const sent = request(this.system.url + path, { method, headers, agent: this.agent }, (response) => {
+      const sent = request(this.server.url + path, { method, headers, agent: this.agent }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));

@@ -5,7 +5,7 @@ import { Claimer } from './claimer.js';
 import type { ClaimersReport, ClaimersTask } from './messages.js';
 
 const task = JSON.parse(process.argv[2]) as ClaimersTask;
-const client = new KeepAliveClient(task, task.labelers.length);
+const client = new KeepAliveClient({ url: task.url, authorization: `Bearer ${task.adminKey}` }, task.labelers.length);
 const report = { now: emptyReport() };
 
 process.on('disconnect', () => process.exit(1));
