@@ -44,22 +44,26 @@ const operatorBytes = 18 * 1024;
 /** Share of activations and updates by which the process grows beyond them over a few steps: blocks of many sizes leave gaps. */
 const gaps = 0.4;
 
-/** `graph` is that of the largest batch; `config` that of the model it trains; `inParts` when gradients of several batches add up. */
-export function planTraining(config: ModelConfig, graph: TrainGraph, { inParts = false } = {}): TrainingPlan {
+/**
+ * `graph` is that of the largest batch, or of the part of it that makes the whole when taken `scale` times; `config` that of
+ * the model it trains; `inParts` when gradients of several batches add up.
+ */
+export function planTraining(config: ModelConfig, graph: TrainGraph, { inParts = false, scale = 1 } = {}): TrainingPlan {
   const count = (shapes: readonly (readonly number[])[]): number => shapes.reduce((total, shape) => total + sizeOf(shape), 0);
   const parameters = count(Object.values(parameterShapes(config)));
   const trainedParameters = count(Object.values(graph.trainable).map(({ shape }) => shape));
-  const { inputs, constants, outputs, activations, floatingPointOperations, operators } = planMemory(trainStepOutputs({ ...graph, optimizer: { maxGradNorm: 1 } }));
+  const { inputs, constants, outputs, operators, ...step } = planMemory(trainStepOutputs({ ...graph, optimizer: { maxGradNorm: 1 } }));
   const trained = 3 * trainedParameters * floatBytes;
   const frozen = trainedParameters === parameters ? 0 : parameters * floatBytes;
   const model = parameters * floatBytes;
-  const batch = Math.max(0, inputs - trained - frozen) + constants;
+  const batch = Math.round(scale * (Math.max(0, inputs - trained - frozen) + constants));
+  const activations = Math.round(scale * step.activations);
   const updates = outputs + (inParts ? trainedParameters * floatBytes : 0);
   const runtime = Math.round(fixedBytes + operators * operatorBytes + gaps * (activations + updates));
   return {
     parameters,
     trainedParameters,
     bytes: { model, trained, updates, batch, activations, runtime, peak: model + trained + updates + batch + activations + runtime },
-    floatingPointOperations,
+    floatingPointOperations: scale * step.floatingPointOperations,
   };
 }

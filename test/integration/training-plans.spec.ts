@@ -15,8 +15,11 @@ const post = (path: string, body: object) => request(t.http).post(path).set(t.ad
 const get = (path: string) => request(t.http).get(path).set(t.admin);
 const pairOf = (letter: string, split: 'train' | 'eval') => ({ prompt: `${letter}?`, chosen: 'yes.', rejected: `${letter} ${letter} ${letter}`, split });
 
+/** The runtime alone is planned with some 100 MiB. */
+const limitBytes = 192 * 1024 ** 2;
+
 beforeAll(async () => {
-  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(32 * 1024 ** 2) });
+  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(limitBytes) });
   policyVersionId = await givenPolicyVersion(t, 'learner', trainableCheckpoint());
   pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval')]);
   promptSetId = await givenPromptSet(t, 'practice', ['who?', 'what is it, and why do you ask?']);
@@ -35,7 +38,7 @@ describe('a plan', () => {
     const { body: plan } = await post('/v1/training-runs/plan', body).expect(200);
     const { peak, ...parts } = plan.bytes as Record<string, number>;
     expect(Object.values(parts).reduce((total, bytes) => total + bytes, 0)).toBe(peak);
-    expect(plan).toMatchObject({ trainedParameters: plan.parameters, limitBytes: 32 * 1024 ** 2, fits: true });
+    expect(plan).toMatchObject({ trainedParameters: plan.parameters, limitBytes, fits: true });
     expect(plan.secondsPerStep).toBeGreaterThan(0);
     expect(parts.rewards > 0).toBe(method !== 'sft' && method !== 'dpo');
     expect(parts.value > 0).toBe(method === 'ppo');

@@ -34,14 +34,13 @@ export function planPolicyTraining(config: ModelConfig, groups: readonly Complet
   const sample = fractionOf(heaviest);
   const [feeds] = packSft(sample, null, attentionCost(config));
   const graph = sftGraph({ config, lora: settings.lora ?? undefined, tensors: weightless(config, settings) }, feeds, settings.gradientCheckpointing);
-  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph);
   const scale = tokensOf(heaviest) / tokensOf(sample);
+  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { inParts: parts.length > 1, scale });
   const lastGood = copiesKept * counts.trainedParameters * floatBytes;
-  const [batch, activations] = [Math.round(scale * bytes.batch), Math.round(scale * bytes.activations)];
   return {
     ...counts,
-    bytes: { ...bytes, batch, activations, lastGood, peak: bytes.model + bytes.trained + bytes.updates + batch + activations + lastGood },
-    floatingPointOperations: Math.round((floatingPointOperations * tokensOf(groups)) / tokensOf(sample)),
+    bytes: { ...bytes, lastGood, peak: bytes.peak + lastGood },
+    floatingPointOperations: Math.round((floatingPointOperations * tokensOf(groups)) / tokensOf(heaviest)),
   };
 }
 
