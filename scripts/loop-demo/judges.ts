@@ -2,6 +2,7 @@
 // people, who are shown where to do it and waited for.
 import type { Schemas } from '#sdk/client.js';
 import { postInChunks } from '../client/bulk.js';
+import { ensureLabeler } from '../client/ensure.js';
 import { judgeBySimulation } from '../quickstart/comparison.js';
 import type { Session } from '../quickstart/session.js';
 import { ratingLines } from '../quickstart/stages.js';
@@ -49,10 +50,10 @@ export function simulatedJudges(session: Session, settings: LoopDemoSettings, la
 export function people(session: Session, criterionVersionId: string, vendorId: string): Judges {
   const vendorIds = [vendorId];
   const told = new Set<string>();
-  const tell = (labelingBatchId: string, what: string) => {
+  const tell = async (labelingBatchId: string, what: string) => {
     if (told.has(labelingBatchId)) return;
     told.add(labelingBatchId);
-    console.log(`\n  ${what} wait for people: claim tasks at POST ${session.baseUrl}/v1/labeling-batches/${labelingBatchId}/tasks/claim`);
+    console.log(`\n  ${what} wait for you: ${await linkFor(session, labelingBatchId)}`);
     console.log(`  how far they are: ${session.baseUrl}/v1/labeling-batches/${labelingBatchId}\n`);
   };
   return {
@@ -60,13 +61,20 @@ export function people(session: Session, criterionVersionId: string, vendorId: s
     ratings: { perCompletion: 1, vendorIds },
     judge: { type: 'labeling-batch', criterionVersionId, vendorIds, overlap: 1 },
     rate: async (_, { labelingBatchId }) => {
-      tell(labelingBatchId!, 'Answers');
+      await tell(labelingBatchId!, 'Answers');
       await new Promise((resolve) => setTimeout(resolve, 3000));
     },
     judgeComparison: async (id) => {
       const comparison = await session.owner.ok(session.owner.http.GET('/v1/comparisons/{id}', { params: { path: { id } } }));
-      tell(comparison.labelingBatchId!, 'Pairs of answers');
+      await tell(comparison.labelingBatchId!, 'Pairs of answers');
       await new Promise((resolve) => setTimeout(resolve, 3000));
     },
   };
+}
+
+/** Of the labeler's page, for whoever sits at the terminal. */
+async function linkFor({ owner, baseUrl }: Session, labelingBatchId: string): Promise<string> {
+  const { id } = await ensureLabeler(owner, { externalId: 'you', displayName: 'You', simulated: false });
+  const { path } = await owner.ok(owner.http.POST('/v1/labelers/{id}/sessions', { params: { path: { id } }, body: { labelingBatchId } }));
+  return baseUrl + path;
 }
