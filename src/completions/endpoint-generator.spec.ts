@@ -50,7 +50,7 @@ describe('what is asked', () => {
       temperature: 0.5,
       top_p: 1,
       max_tokens: 9,
-      seed: completionSeed(4, prompts[3].id, 0) % 2 ** 31,
+      seed: completionSeed(4, prompts[3].text, 0) % 2 ** 31,
       stop: ['END'],
       frequency_penalty: 0.5,
     });

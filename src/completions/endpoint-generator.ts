@@ -63,7 +63,7 @@ export class EndpointGenerator implements CompletionSource {
     const rows: WrittenCompletion[] = [];
     while (rows.length < sampling.n) {
       const n = sampling.n - rows.length;
-      const seed = completionSeed(sampling.seed, prompt.id, rows.length) % seedRange;
+      const seed = completionSeed(sampling.seed, prompt.text, rows.length) % seedRange;
       const answer = readAnswer(await this.client.post(requestBody(this.endpoint, prompt.text, sampling, { n, seed }), signal));
       const choices = answer.choices.slice(0, n);
       const first = rows.length;

@@ -26,8 +26,7 @@ export class PromptTooLongError extends Error {
   override readonly name = 'PromptTooLongError';
 }
 
-interface FramedPrompt {
-  id: string;
+interface FramedPrompt extends PromptText {
   ids: number[];
   /** Tokens that its completion may have. */
   room: number;
@@ -61,7 +60,7 @@ export class PolicyGenerator implements CompletionSource {
     const isOver = stopStringTest(sampling.stop, (ids) => this.tokenizer.decode(ids));
     let before = 0;
     for (const [maxNewTokens, group] of byRoom(framed)) {
-      const seedsOf = ({ id }: FramedPrompt) => Array.from({ length: sampling.n }, (_, i) => completionSeed(sampling.seed, id, i));
+      const seedsOf = ({ text }: FramedPrompt) => Array.from({ length: sampling.n }, (_, i) => completionSeed(sampling.seed, text, i));
       const requests = group.map((prompt) => ({ ids: prompt.ids, seeds: seedsOf(prompt) }));
       const options = { ...sampling, topK: sampling.topK ?? 0, maxNewTokens, stopTokenIds: this.stopTokenIds, isOver };
       const onProgress = (done: number) => control.onProgress?.(before + done, total);
@@ -79,7 +78,7 @@ export class PolicyGenerator implements CompletionSource {
   private frame({ id, text }: PromptText, maxTokens: number): FramedPrompt {
     const ids = this.framing.encodePrompt(text);
     const room = Math.min(maxTokens, this.positions - ids.length);
-    if (room >= 1) return { id, ids, room };
+    if (room >= 1) return { id, text, ids, room };
     throw new PromptTooLongError(`prompt ${id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
   }
 

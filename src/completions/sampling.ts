@@ -39,9 +39,10 @@ export const defaultSampling: Readonly<Sampling> = {
 
 /**
  * Seed of one completion, 48 bits, from what it is and not from when or beside what it is drawn: the same
- * batch seed, prompt and index give the same text in any batch, chunk or attempt.
+ * batch seed, prompt and index give the same text in any batch, chunk or attempt. A prompt is its text here, not its
+ * id, so that the same work on another system gives the same completions too.
  */
-export function completionSeed(batchSeed: number, promptId: string, sampleIndex: number): number {
-  const hash = createHash('sha256').update(`${batchSeed}/${promptId}/${sampleIndex}`).digest();
+export function completionSeed(batchSeed: number, prompt: string, sampleIndex: number): number {
+  const hash = createHash('sha256').update(`${batchSeed}/${prompt}/${sampleIndex}`).digest();
   return hash.readUIntBE(0, 6);
 }

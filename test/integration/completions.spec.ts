@@ -86,7 +86,8 @@ test('a policy answers a prompt set, n times each, and says how', async () => {
   const rows = await completionsOf(batch.id);
   expect(rows).toHaveLength(9);
   for (const row of rows) {
-    expect(row).toMatchObject({ policyVersionId, source: null, seed: completionSeed(11, row.promptId, row.sampleIndex) });
+    const { text } = (await get(`/v1/prompts/${row.promptId}`)).body;
+    expect(row).toMatchObject({ policyVersionId, source: null, seed: completionSeed(11, text, row.sampleIndex) });
     expect(row.completionTokens).toBeGreaterThanOrEqual(1);
     expect(row.completionTokens).toBeLessThanOrEqual(5);
     expect(['stop', 'length']).toContain((row as unknown as { finishReason: string }).finishReason);
