@@ -23,7 +23,7 @@ export async function runLoop(session: Session, settings: Settings): Promise<Omi
   return {
     stages: session.reportRows(),
     rewardModel: { accuracy: accuracy.value, nulls, evalPairs },
-    training: { method: training.method, rewardBefore, rewardAfter, kl: kl ?? 0 },
+    training: { method: training.method, rewardBefore, rewardAfter, kl: kl ?? null },
     comparison: { winRate, low, high, n },
     inventedFacts: comparison.inventedFacts,
   };

@@ -6,7 +6,7 @@ export interface QuickstartReport {
     nulls: { longest: number | null; shortest: number | null; first: number | null; majority: number | null };
     evalPairs: number;
   };
-  training: { method: string; rewardBefore: number; rewardAfter: number; kl: number };
+  training: { method: string; rewardBefore: number; rewardAfter: number; kl: number | null };
   comparison: { winRate: number; low: number; high: number; n: number };
   /** Share of held-out answers with a fact that the prompt does not have, by the documented rule. */
   inventedFacts: { before: number; after: number };

@@ -211,7 +211,7 @@ export function trainPolicy(
     return {
       value: run,
       count: steps,
-      figure: `reward ${rewardBefore.toFixed(2)} to ${rewardAfter.toFixed(2)}, KL ${(kl ?? 0).toFixed(3)}, verdict ${run.verdict!.status}`,
+      figure: `reward ${rewardBefore.toFixed(2)} to ${rewardAfter.toFixed(2)}, KL ${kl?.toFixed(3) ?? 'not measured'}, verdict ${run.verdict!.status}`,
       path: `/v1/training-runs/${id}`,
     };
   });
