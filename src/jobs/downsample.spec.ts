@@ -29,7 +29,9 @@ test('a metric that only some steps have is averaged over these', () => {
 });
 
 test('never more points than asked for, no step lost, and no extreme either', () => {
-  const curve = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 300 });
+  // A mean is a sum that begins with 0, to which -0 adds nothing.
+  const value = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }).map((x) => x + 0);
+  const curve = fc.array(value, { minLength: 1, maxLength: 300 });
   fc.assert(
     fc.property(curve, fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 1000 }), (values, maxPoints, first) => {
       const found = points(values, maxPoints, first);

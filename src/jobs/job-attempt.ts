@@ -27,6 +27,7 @@ export class JobAttempt implements JobContext {
   readonly attempt: number;
   private readonly logger: Logger;
   private readonly controller = new AbortController();
+  private readonly abandonment = new AbortController();
   private readonly meter = new ProgressMeter();
   private readonly writer: LatestWriter<ProgressUpdate>;
   private readonly stops: (() => void)[] = [];
@@ -54,8 +55,13 @@ export class JobAttempt implements JobContext {
     return this.controller.signal;
   }
 
+  get abandoned(): AbortSignal {
+    return this.abandonment.signal;
+  }
+
   abort(reason: Error): void {
     this.controller.abort(reason);
+    if (reason instanceof JobCancelledError || reason instanceof LeaseLostError) this.abandonment.abort(reason);
   }
 
   async progress(completed: number, total: number | null, unit?: string): Promise<void> {

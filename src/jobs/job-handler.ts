@@ -32,6 +32,11 @@ export interface JobContext {
   readonly attempt: number;
   /** Aborts when the job is cancelled or paused, when its lease is lost, and when the worker shuts down. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when what is being done counts for nothing: the job was cancelled or its lease is lost. A handler whose steps
+   * are long heeds this one within a step and `signal` between steps, so that a pause does not cost it the step.
+   */
+  readonly abandoned: AbortSignal;
 
   /**
    * Tells how far the work is; written at most four times a second, the last value always. Await it between

@@ -8,7 +8,7 @@ import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { JobPausedError, WorkerShutdownError, type JobContext } from '#src/jobs/job-handler.js';
+import { type JobContext } from '#src/jobs/job-handler.js';
 import { serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
@@ -107,10 +107,11 @@ export class RewardMemberTrainer {
     const clock = new SaveClock(this.saveEveryMs);
     return async ({ step, totalSteps, metrics, progress }) => {
       await context.metrics(stepsBefore + step, members > 1 ? { ...metrics, member } : metrics);
-      if (clock.due() || willComeBack(context.signal)) {
+      // This gives the event loop its turn, in which a pause arrives.
+      await context.progress(member * totalSteps + step, members * totalSteps, 'steps');
+      if (clock.due() || willComeBack(context)) {
         await clock.measure(() => this.saved.save<MemberProgress>(id, { ...progress, member, step: stepsBefore + step }));
       }
-      await context.progress(member * totalSteps + step, members * totalSteps, 'steps');
     };
   }
 
@@ -123,7 +124,7 @@ export class RewardMemberTrainer {
   ): Promise<RewardModelMember> {
     if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
     const files = await this.models.storeFiles(serializeCheckpoint(checkpoint));
-    context.signal.throwIfAborted();
+    context.abandoned.throwIfAborted();
     const training: MemberTraining = { ...result, lengthBias };
     return context.commit(async (tx) => {
       const model = await this.models.saveStored(tx, files, modelInfo(checkpoint.config));
@@ -136,6 +137,4 @@ export class RewardMemberTrainer {
 }
 
 /** Stopped by a pause or a shutdown: what is saved now need not be done again. */
-function willComeBack({ reason }: AbortSignal): boolean {
-  return reason instanceof JobPausedError || reason instanceof WorkerShutdownError;
-}
+const willComeBack = ({ signal, abandoned }: JobContext): boolean => signal.aborted && !abandoned.aborted;

@@ -132,8 +132,8 @@ class RewardRun {
       const { metrics, pairs, tokens } = await this.step(step);
       if (!Number.isFinite(metrics.loss + metrics.grad_norm)) return this.diverged(step, metrics, before);
       await this.validate(step, metrics);
-      await onStep?.({ step, totalSteps, metrics, pairs, tokens, progress: this.progress(step) });
       await turn();
+      await onStep?.({ step, totalSteps, metrics, pairs, tokens, progress: this.progress(step) });
     }
     return this.result(totalSteps, this.best, null);
   }

@@ -33,7 +33,10 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
   resume?: TrainingProgress;
   /** Of ONNX Runtime; one per core when left out. */
   threads?: number;
+  /** Heeded between steps. */
   signal?: AbortSignal;
+  /** Heeded within steps too. */
+  abandoned?: AbortSignal;
 }
 
 export interface DatasetStepReport {
@@ -171,10 +174,10 @@ class DatasetRun<G extends CompletionGroup> {
 
   /** Loss and figures on what training never sees, with the weights as they are. */
   private async evaluate(): Promise<Metrics> {
-    const { hyperparameters: hp, signal } = this.task;
+    const { hyperparameters: hp, abandoned } = this.task;
     const found: Metrics[] = [];
     for (const feeds of this.method.pack(this.data.evaluation, hp.microBatchTokens ?? evaluationTokens)) {
-      signal?.throwIfAborted();
+      abandoned?.throwIfAborted();
       const key = Object.values(feeds).map(({ shape }) => shape.join('x')).join(' ');
       const session = await this.forwards.get(key, () => this.buildForward(feeds));
       const results = await session.run({ ...this.weights.model.tensors, ...feeds });

@@ -21,6 +21,7 @@ export class DpoRunner implements MethodRunner<'dpo'> {
       hyperparameters: run.hyperparameters,
       onStep: (report) => record(report, report.totalSteps),
       signal: context.signal,
+      abandoned: context.abandoned,
     });
     return {
       checkpoint,

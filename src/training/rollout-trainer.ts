@@ -37,7 +37,10 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   resume?: TrainingProgress;
   /** Of ONNX Runtime; one per core when left out. */
   threads?: number;
+  /** Heeded between steps. */
   signal?: AbortSignal;
+  /** Heeded within steps too. */
+  abandoned?: AbortSignal;
 }
 
 export interface RolloutSample extends Rollout {
@@ -68,7 +71,7 @@ export interface RolloutResult extends TrainedWeights {
 }
 
 /**
- * Rejects with the signal's reason when aborted, with a PromptTooLongError for prompts that do not fit the model,
+ * Rejects with the reason of the signal that stopped it, with a PromptTooLongError for prompts that do not fit the model,
  * with a TrainingDivergedError when the policy it starts from is broken, and with what `score` throws.
  */
 export async function trainOnRollouts(task: RolloutTask, makeLearner: MakeLearner): Promise<RolloutResult> {
@@ -149,7 +152,7 @@ class RolloutRun {
   }
 
   private async take(step: number): Promise<Taken | Stopped> {
-    const { hyperparameters: hp, signal } = this.task;
+    const { hyperparameters: hp, abandoned } = this.task;
     const rollouts = await this.sample(step);
     const rewards = rollouts.map((rollout) => shapedReward(rollout, hp));
     const groups = this.groupsOf(rollouts);
@@ -160,7 +163,7 @@ class RolloutRun {
       return this.stop('kl_budget', step + 1, detail);
     }
     this.weights.good.setAside();
-    signal?.throwIfAborted();
+    abandoned?.throwIfAborted();
     const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
     const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: kl !== undefined });
     const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
@@ -175,10 +178,10 @@ class RolloutRun {
   }
 
   private sample(step: number): Promise<Rollout[]> {
-    const { prompts, hyperparameters: hp, signal } = this.task;
+    const { prompts, hyperparameters: hp, abandoned } = this.task;
     const chosen = promptsOfStep(prompts.length, hp.promptsPerStep, hp.seed, step);
     const seedsOf = (i: number) => Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
-    return this.rollouts.sample(chosen.map((i) => prompts[i]), seedsOf, signal);
+    return this.rollouts.sample(chosen.map((i) => prompts[i]), seedsOf, abandoned);
   }
 
   private measure(groups: readonly RolloutGroup[]): () => Promise<CompletionLogProbs> {
@@ -203,9 +206,9 @@ class RolloutRun {
   }
 
   private async evaluate(): Promise<number> {
-    const { prompts, hyperparameters: hp, signal } = this.task;
+    const { prompts, hyperparameters: hp, abandoned } = this.task;
     const chosen = prompts.slice(0, hp.evaluationPrompts);
-    const rollouts = await this.rollouts.sample(chosen, (i) => [`${hp.seed}/evaluation/${i}`], signal);
+    const rollouts = await this.rollouts.sample(chosen, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
     return mean(rollouts.map(({ score }) => score));
   }
 }

@@ -71,8 +71,8 @@ export class RolloutRunner {
     };
     const panel = await this.panels.open(rewards);
     try {
-      const { signal } = context;
-      const result = await train({ checkpoint, prompts, score: panel.score, onStep, resume, threads, signal });
+      const { signal, abandoned } = context;
+      const result = await train({ checkpoint, prompts, score: panel.score, onStep, resume, threads, signal, abandoned });
       const { adapter, stopped, metrics } = result;
       return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, Math.min(prompts.length, evaluationPrompts), keep) };
     } finally {

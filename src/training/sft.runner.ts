@@ -21,6 +21,7 @@ export class SftRunner implements MethodRunner<'sft'> {
       hyperparameters: run.hyperparameters,
       onStep: (report) => record(report, report.totalSteps),
       signal: context.signal,
+      abandoned: context.abandoned,
     });
     const shortened = (truncated + dropped) / (examples + dropped);
     return {

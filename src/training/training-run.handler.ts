@@ -5,7 +5,7 @@ import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { HandlesJob, JobPausedError, WorkerShutdownError, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
@@ -73,7 +73,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     const lastStep = stopped ? Math.max(0, summary.steps - 1) : summary.steps;
     const diverged = stopped?.reason === 'diverged';
     const register = lastStep > 0 || !diverged ? await this.keeper.store(run, lastStep, weights, evaluationAt(run, metrics, lastStep)) : undefined;
-    context.signal.throwIfAborted();
+    context.abandoned.throwIfAborted();
     const unnamed = await context.commit(async (tx) => {
       await register?.(tx);
       const version = diverged ? null : await this.checkpoints.promoteResult(tx, run, lastStep);
@@ -107,7 +107,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
       if (isCheckpoint(run, progress)) await this.keeper.keep(run, step, weights(), evaluationAt(run, progress.metrics, step), context);
       // This gives the event loop its turn, in which a pause arrives.
       await context.progress(step, totalSteps, 'steps');
-      if (clock.due() || willComeBack(context.signal)) {
+      if (clock.due() || willComeBack(context)) {
         await clock.measure(() => this.saved.save(run.id, progress));
         await context.kept();
       }
@@ -123,6 +123,4 @@ function isCheckpoint({ method, hyperparameters: { checkpointEvery, keep } }: Tr
 }
 
 /** Stopped by a pause or a shutdown: what is saved now need not be done again. */
-function willComeBack({ reason }: AbortSignal): boolean {
-  return reason instanceof JobPausedError || reason instanceof WorkerShutdownError;
-}
+const willComeBack = ({ signal, abandoned }: JobContext): boolean => signal.aborted && !abandoned.aborted;

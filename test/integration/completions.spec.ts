@@ -143,6 +143,7 @@ test('a job that stops between chunks is finished by the next attempt, as if not
     jobId: interrupted.jobId,
     attempt: 2,
     signal: new AbortController().signal,
+    abandoned: new AbortController().signal,
     progress: async (completed) => void seen.push(completed),
     phase: () => undefined,
     log: () => undefined,

@@ -149,7 +149,8 @@ describe('a run is stopped and goes on', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
-  const long = { epochs: 100, maxSteps: 30, seed: 9 };
+  // Longer than the quarter of a second between two writes of progress, on a fast machine too.
+  const long = { epochs: 1000, maxSteps: 400, seed: 9 };
 
   test('paused it keeps what it has, resumed or retried it ends with the bits of an undisturbed run', async () => {
     const straight = await finished(long);

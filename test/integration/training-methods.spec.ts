@@ -108,6 +108,7 @@ function contextOf(breakAt = Infinity): JobContext {
     jobId: newId(),
     attempt: 1,
     signal: new AbortController().signal,
+    abandoned: new AbortController().signal,
     progress: (done) => (done === breakAt ? Promise.reject(new Error('killed')) : Promise.resolve()),
     phase: () => undefined,
     log: () => undefined,
