@@ -129,7 +129,7 @@ describe('TrainStep', () => {
         total += (await parts.accumulate(part, 1 / 8)).loss / 8;
       }
       expect(total).toBeCloseTo(loss, 5);
-      expect((await parts.apply(0.01)).gradNorm).toBeCloseTo(gradNorm, 5);
+      expect(parts.apply(0.01).gradNorm).toBeCloseTo(gradNorm, 5);
     }
     for (const [name, tensor] of Object.entries(together.serialise())) {
       const other = apart.serialise()[name];
