@@ -81,7 +81,8 @@ export class TrainingRunPlansService {
 
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const promptTokens = await this.longestPrompt(run.promptSetId!, model);
+    const promptSetIds = [run.promptSetId, run.evaluationPromptSetId].filter((id) => id !== null);
+    const promptTokens = Math.max(...(await Promise.all(promptSetIds.map((id) => this.longestPrompt(id, model)))));
     const extra = rolloutExtra(model.config, await this.rewardParameters(run), settings, promptTokens, run.method === 'ppo');
     return { groups: longestRollouts(settings, promptTokens), extra };
   }
