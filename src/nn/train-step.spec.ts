@@ -137,6 +137,18 @@ describe('TrainStep', () => {
     }
   });
 
+  it('starts parts from zero, whatever step came before', async () => {
+    const [parts, whole] = [TrainState.init(freshParams(5)), TrainState.init(freshParams(5))];
+    const [inParts, atOnce] = [toyStep(parts), toyStep(whole)];
+    const halves = [{ feeds: toyBatch(8), weight: 0.5 }, { feeds: toyBatch(8), weight: 0.5 }];
+    for (let round = 0; round < 3; round++) {
+      await inParts.run(toyBatch(8), 0.01);
+      await atOnce.run(toyBatch(8), 0.01);
+      const { gradNorm } = await inParts.runParts(halves, 0.01);
+      expect(gradNorm).toBeCloseTo((await atOnce.run(toyBatch(8), 0.01)).gradNorm, 5);
+    }
+  });
+
   it('does not let a metric that is not a number into the parameters', async () => {
     const state = TrainState.init({ w: f32([1, 2], [2]) });
     const step = new TrainStep({

@@ -42,6 +42,8 @@ type Kind = 'whole' | 'part';
 export class TrainStep {
   private readonly compiled = new Map<string, Compiled>();
   private buffers: Record<string, Tensor> | undefined;
+  /** The buffers hold gradients that no step was taken by yet. */
+  private pending = false;
 
   constructor(private readonly options: TrainStepOptions) {}
 
@@ -73,16 +75,17 @@ export class TrainStep {
    * weight 1 / n each; with unequal parts, their share of what the loss averages over.
    */
   accumulate(batch: Feeds, weight: number): Promise<StepReport> {
+    if (!this.pending) for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
+    this.pending = true;
     const feeds: Record<string, Tensor> = { [names.weight]: scalarTensor(weight) };
     for (const [name, buffer] of Object.entries(this.gradients())) feeds[names.gradient(name)] = buffer;
     return this.backward('part', batch, feeds);
   }
 
-  /** Optimizer step with the accumulated gradients, which start again at zero. */
+  /** Optimizer step with the accumulated gradients; those of the next part start again at zero. */
   apply(rate: number): { gradNorm: number } {
-    const figures = this.update(rate);
-    for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
-    return figures;
+    this.pending = false;
+    return this.update(rate);
   }
 
   /** Writes the profiles of all sessions, when the session options asked for them. */
