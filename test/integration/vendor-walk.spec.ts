@@ -5,7 +5,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { vendorScopes } from '#src/auth/scopes.js';
 import { newId } from '#src/common/id.js';
-import { withSql } from '../factories/ratings.js';
+import { givenCriterionVersion, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { marker, seedTenants, type Tenants } from '../support/tenants.js';
 
@@ -276,6 +276,30 @@ test('what was leased to a vendor it may rate and look up', async () => {
   const line = JSON.stringify({ ...rating, externalId: 'bulk-1' });
   const bulk = await request(t.http).post('/v1/ratings/bulk').set(own).set('content-type', 'application/x-ndjson').send(line).expect(200);
   expect(bulk.body).toMatchObject({ created: 1, failed: 0 });
+});
+
+test('a criterion version that no batch of the vendor is rated by is not there, published or draft, to ratings, rankings and comparisons', async () => {
+  const vendorId = await t.givenVendor();
+  const own = await t.vendorKey(vendorId);
+  const post = (path: string, body: object, as = own) => request(t.http).post(`/v1${path}`).set(as).send(body);
+  const { body: labeler } = await post('/labelers', { externalId: 'w' }).expect(201);
+  const { completionIds } = await givenPrompt(t, 'two to judge', [{ text: 'one' }, { text: 'two' }]);
+  const theirs = await givenCriterionVersion(t);
+  const batch = { name: 'theirs', mode: 'rank', criterionVersionId: theirs, completionIds, vendorIds: [vendorId] };
+  const { body: made } = await post('/labeling-batches', batch, t.admin).expect(201);
+  await post(`/labeling-batches/${made.id}/tasks/claim`, { labelerId: labeler.id }).expect(200);
+  const judge: Record<string, (criterionVersionId: string) => request.Test> = {
+    rate: (criterionVersionId) => post('/ratings', { criterionVersionId, labelerId: labeler.id, completionId: completionIds[0], score: 3 }),
+    rank: (criterionVersionId) => post('/rankings', { criterionVersionId, labelerId: labeler.id, ranking: completionIds.map((id) => [id]) }),
+    compare: (criterionVersionId) => post('/preference-judgements', { criterionVersionId, labelerId: labeler.id, completionIds, preferredCompletionId: null }),
+  };
+  const foreign = [await givenCriterionVersion(t), await givenCriterionVersion(t, 5, false)];
+  for (const [name, by] of Object.entries(judge)) {
+    const nobodys = (await by(newId()).expect(422)).body;
+    expect([name, nobodys.code]).toEqual([name, 'criterion_version_not_found']);
+    for (const version of foreign) expect(shape((await by(version)).body)).toBe(shape(nobodys));
+    await by(theirs).expect(201);
+  }
 });
 
 test('an Idempotency-Key of somebody else gives nothing of theirs', async () => {
