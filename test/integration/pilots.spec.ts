@@ -132,11 +132,11 @@ describe('gold items', () => {
     const [labelerId] = acme.labelers;
     const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body as { tasks: Task[] };
     expect(tasks.filter((task) => golden.includes(task.completions[0].id))).toHaveLength(3);
-    const version_ = (await get(`/criterion-versions/${version}`, acme.key).expect(200)).body;
+    const named = (await get(`/criterion-versions/${version}`, acme.key).expect(200)).body;
     const poll = async () => {
       const quality = (await get(`/labelers/${labelerId}/quality?criterionVersionId=${version}`, acme.key).expect(200)).body;
       const ofBatch = (await get(`/labeling-batches/${batch.id}/agreement`, acme.key).expect(200)).body;
-      const ofVersion = (await get(`/criteria/${version_.criterionId}/versions/${version_.number}/agreement`, acme.key).expect(200)).body;
+      const ofVersion = (await get(`/criteria/${named.criterionId}/versions/${named.number}/agreement`, acme.key).expect(200)).body;
       const { counts } = (await get(`/labeling-batches/${batch.id}`, acme.key).expect(200)).body;
       const { ratings, sharedItems, severity, reliability, flags } = quality;
       return { gold: quality.gold, counted: [ratings, ofBatch.ratings, ofBatch.items, ofVersion.ratings].map((n) => n - counts.completed), sharedItems, severity, reliability, flags };
