@@ -178,6 +178,23 @@ test('the table of openings names routes that there are, and the walk has someth
   expect(closed.length).toBeGreaterThan(60);
 });
 
+test('what is asked for is there: a foreign id of nothing would be refused by any code', () => {
+  const { owner, victim } = tenants;
+  // Of the owner alone: vendors make none.
+  const ownersOnly = ['criteria', 'criterion-versions'];
+  const folders = [...named('other'), ...named('list')].flatMap(({ path }) => foldersOf(path));
+  expect(folders).toEqual(expect.arrayContaining(['preferences', 'ratings', 'tasks']));
+  expect(folders.filter((folder) => !(folder in owner))).toEqual([]);
+  expect(folders.filter((folder) => !(folder in victim) && !ownersOnly.includes(folder))).toEqual([]);
+});
+
+/** Whose ids a path takes, and what a list lists. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  if (!path.includes('{')) return parts.slice(-1);
+  return parts.filter((_, i) => parts[i + 1]?.startsWith('{') && parts[i + 1] !== '{number}');
+}
+
 test('closed routes answer 403, whatever the ids', async () => {
   await changesNothing(async () => {
     const open: string[] = [];
