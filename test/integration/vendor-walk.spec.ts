@@ -1,5 +1,6 @@
 // Every route of the API, by the OpenAPI document, walked with the key of a vendor that has every scope a vendor may
-// have, and with ids of the owner's and of another vendor's resources: nothing may be read, nothing may change.
+// have, and with ids of the owner's and of another vendor's resources: nothing may be read, nothing may change. Then once
+// more with the session of one of its labelers.
 import { readFileSync } from 'node:fs';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -125,8 +126,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => t.close());
 
-async function call({ method, path }: Operation, filled: string, body?: object | string) {
-  const sent = request(t.http)[method](filled).set(key);
+async function call({ method, path }: Operation, filled: string, body?: object | string, as = key) {
+  const sent = request(t.http)[method](filled).set(as);
   if (method === 'post' || method === 'put' || method === 'patch') {
     if (path.endsWith('/bulk')) sent.set('content-type', 'application/x-ndjson').send(typeof body === 'string' ? body : '{}');
     else sent.send(body ?? {});
@@ -317,6 +318,82 @@ test('a criterion version that no batch of the vendor is rated by is not there, 
     for (const version of foreign) expect(shape((await by(version)).body)).toBe(shape(nobodys));
     await by(theirs).expect(201);
   }
+});
+
+describe('the session of one labeler', () => {
+  /** Routes that sessions may use. Whatever is not here must answer 403. */
+  const open = [
+    'labelerSessions_current', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
+  ];
+  let session: { Authorization: string };
+  /** The tasks of another labeler of the same vendor: one that is leased, and one that is answered. */
+  let colleagues: { leased: string; completed: string };
+  let batchId: string;
+
+  beforeAll(async () => {
+    const post = (path: string, body: object, as = key) => request(t.http).post(`/v1${path}`).set(as).send(body);
+    const { owner, caller } = tenants;
+    const { body: colleague } = await post('/labelers', { externalId: 'colleague' }).expect(201);
+    const completionIds = (await givenPrompt(t, 'shared work', [{ text: 'one' }, { text: 'two' }, { text: 'three' }])).completionIds;
+    const batch = { name: 'of the caller', mode: 'rate', criterionVersionId: owner['criterion-versions'], completionIds, vendorIds: [caller.vendors] };
+    batchId = (await post('/labeling-batches', batch, t.admin).expect(201)).body.id;
+    const { tasks } = (await post(`/labeling-batches/${batchId}/tasks/claim`, { labelerId: colleague.id, k: 2 }).expect(200)).body;
+    const answer = { scores: [{ completionId: tasks[0].completions[0].id, score: 3, rationale: marker }] };
+    await post(`/tasks/${tasks[0].id}/submit`, answer).expect(200);
+    colleagues = { completed: tasks[0].id, leased: tasks[1].id };
+    const { body: made } = await post(`/labelers/${caller.labelers}/sessions`, {}).expect(201);
+    session = { Authorization: `Bearer ${made.token}` };
+  });
+
+  test('reaches the routes of tasks and no other', async () => {
+    expect(open.filter((id) => !operations.some(({ operationId }) => operationId === id))).toEqual([]);
+    const others = operations.filter(({ operationId }) => !open.includes(operationId) && openings[operationId]?.kind !== 'public');
+    expect(others.length).toBeGreaterThan(100);
+    await changesNothing(async () => {
+      const reached: string[] = [];
+      for (const operation of others) {
+        // Also what is its vendor's: the session is the labeler's, not the vendor's.
+        for (const ids of [tenants.owner, tenants.victim, tenants.caller]) {
+          const answer = await call(operation, fill(operation.path, () => ids), undefined, session);
+          const refused = answer.status === 403 && ['scope_missing', 'not_for_vendors', 'not_for_labelers'].includes(answer.body.code);
+          if (!refused) reached.push(`${operation.operationId}: ${answer.status}`);
+        }
+      }
+      expect(reached).toEqual([]);
+    });
+  });
+
+  test('finds no task of anybody else, its colleagues among them', async () => {
+    const bodies: Record<string, object> = { tasks_skip: { reason: 'because' }, tasks_claim: {}, tasks_list: {} };
+    const { owner, victim } = tenants;
+    const foreign = [owner, victim, { tasks: colleagues.leased }, { tasks: colleagues.completed }];
+    await changesNothing(async () => {
+      const wrong: string[] = [];
+      for (const operation of operations.filter(({ operationId, path }) => open.includes(operationId) && path.includes('{'))) {
+        const ofBatch = operation.path.includes('labeling-batches');
+        const nobody = await call(operation, fill(operation.path, () => ({})), bodies[operation.operationId], session);
+        for (const ids of ofBatch ? foreign.slice(0, 2) : foreign) {
+          const path = fill(operation.path, () => ids);
+          const answer = await call(operation, path, bodies[operation.operationId], session);
+          if (answer.status !== 404 || shape(answer.body) !== shape(nobody.body)) wrong.push(`${operation.operationId} ${path}: ${answer.status} ${answer.text}; of nobody: ${nobody.text}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    });
+  });
+
+  test('lists its own tasks of a batch that others work on too, whoever it asks for', async () => {
+    const own = await request(t.http).post(`/v1/labeling-batches/${batchId}/tasks/claim`).set(session).send({ k: 100 }).expect(200);
+    const ids = own.body.tasks.map(({ id }: { id: string }) => id);
+    expect(ids).toHaveLength(1);
+    for (const query of ['', `?labelerId=${tenants.victim.labelers}`, '?state=completed', '?state=leased']) {
+      const { body } = await request(t.http).get(`/v1/labeling-batches/${batchId}/tasks${query}`).set(session).expect(200);
+      expect(body.data.map(({ id }: { id: string }) => id)).toEqual(query === '?state=completed' ? [] : ids);
+    }
+    const current = await request(t.http).get('/v1/labeler-session').set(session).expect(200);
+    answers.push(own.text, current.text);
+    expect(current.body).toMatchObject({ labelerId: tenants.caller.labelers, batches: [{ id: batchId, completedByYou: 0 }] });
+  });
 });
 
 test('an Idempotency-Key of somebody else gives nothing of theirs', async () => {
