@@ -294,6 +294,11 @@ test('what was leased to a vendor it may rate and look up', async () => {
   const line = JSON.stringify({ ...rating, externalId: 'bulk-1' });
   const bulk = await request(t.http).post('/v1/ratings/bulk').set(own).set('content-type', 'application/x-ndjson').send(line).expect(200);
   expect(bulk.body).toMatchObject({ created: 1, failed: 0 });
+  // Such ratings answer no task, and are not late when it is over (docs/labeling.md).
+  const counts = async () => (await request(t.http).get(`/v1/labeling-batches/${made.id}`).set(own).expect(200)).body;
+  expect(await counts()).toMatchObject({ state: 'open', counts: { leased: 1, completed: 0 } });
+  await post(`/v1/labeling-batches/${made.id}/close`, t.admin, {}).expect((r) => expect(r.status).toBeLessThan(300));
+  await post('/v1/ratings', own, rating).expect(201);
 });
 
 test('a criterion version that no batch of the vendor is rated by is not there, published or draft, to ratings, rankings and comparisons', async () => {
