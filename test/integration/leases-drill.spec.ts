@@ -1,8 +1,14 @@
-// The drill `leases` is only as good as what it counts afterwards: here on rows made by hand, where the truth is known.
+// The drill `leases`: a short one, with real processes and a real kill; and what it counts afterwards, on rows made by hand,
+// where the truth is known.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import type { TaskState } from '#src/labeling/task-state.js';
+import type { FaultReport } from '../../scripts/faults/fault.js';
 import { inspect } from '../../scripts/faults/leases/inspect.js';
 import { connect } from '../factories/ratings.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -122,4 +128,19 @@ test('leases of one slot that overlap, and a task that two clients were given', 
   accepted.push(await givenTask({ item: 0, slot: 1, lease: [9, 12] }));
   expect(await found(accepted)).toEqual({ ...sound, doubled: 1, doubleLeases: 1, leasesExpired: 1 });
   expect(await found(accepted, [...accepted, accepted[0]])).toMatchObject({ doubled: 2, doubleLeases: 2 });
+});
+
+test('a drill of 200 tasks ends with every slot filled once, although a process of labelers was killed', { timeout: 180_000 }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));
+  const file = join(dir, 'report.json');
+  // Compiled: `npm test` builds before it tests.
+  const args = ['dist/scripts/faults/main.js', 'leases', '--rounds', '1', '--tasks', '200', '--report', file];
+  const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  const report = JSON.parse(readFileSync(file, 'utf8')) as FaultReport;
+  rmSync(dir, { recursive: true });
+  expect(report).toMatchObject({ rounds: 1, lost: 0, doubled: 0, stuck: 0, tasks: 200, kills: 1, batchState: 'completed', unexpected: [] });
+  // What the killed process held came back, and was answered by others. How long claims took is for a quiet machine to say.
+  expect(report.leasesExpired).toBeGreaterThan(0);
+  expect(report.submits).toBeGreaterThanOrEqual(200);
+  expect(stderr).toMatch(/^(plumbline: leases: claims took [^\n]+\n)?$/);
 });
