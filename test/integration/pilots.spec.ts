@@ -155,6 +155,33 @@ describe('gold items', () => {
     expect((await get(`/labeling-batches/${batch.id}/agreement`)).body).toMatchObject({ ratings: 9, items: 9 });
   });
 
+  test('are chosen so that ids tell least: made among the work, and not met before', async () => {
+    const version = await givenCriterionVersion(t);
+    const made = (await givenPrompt(t, 'one lot', Array.from({ length: 10 }, (_, i) => ({ text: `lot ${i}` })))).completionIds;
+    const [among, work] = [made.slice(2, 6), [...made.slice(0, 2), ...made.slice(6)]];
+    const later = (await givenPrompt(t, 'another lot', Array.from({ length: 4 }, (_, i) => ({ text: `late ${i}` })))).completionIds;
+    for (const completionId of [...completions.slice(0, 4), ...among, ...later]) await post('/gold-items', gold(version, { completionId })).expect(201);
+    const goldOf = async (vendorIds: string[], seed: number) => {
+      const order = { name: 'lot', mode: 'rate', criterionVersionId: version, completionIds: work, goldShare: 0.25, vendorIds, seed };
+      const { body: batch } = await post('/labeling-batches', order).expect(201);
+      const { rows } = await withSql(t, (sql) =>
+        sql.query<{ id: string }>(`SELECT completion_ids[1] AS id FROM labeling_items WHERE batch_id = $1 AND kind = 'gold'`, [batch.id]),
+      );
+      return { batch, picked: rows.map(({ id }) => id) };
+    };
+    for (let seed = 0; seed < 4; seed++) {
+      const { picked } = await goldOf([], seed);
+      expect(picked).toHaveLength(2);
+      for (const id of picked) expect(among).toContain(id);
+    }
+    const first = await goldOf([acme.id], 0);
+    await post(`/labeling-batches/${first.batch.id}/tasks/claim`, { labelerId: acme.labelers[0], k: 100 }, acme.key).expect(200);
+    const second = await goldOf([acme.id], 0);
+    expect([...first.picked, ...second.picked].sort()).toEqual(among);
+    // Nothing is held against a vendor that has met none of them.
+    expect((await goldOf([await t.givenVendor()], 0)).picked.sort()).toEqual(first.picked.sort());
+  });
+
   test('stand in the queue and in the order of ids like any other task', async () => {
     const version = await givenCriterionVersion(t);
     for (const completionId of completions.slice(10)) await post('/gold-items', gold(version, { completionId })).expect(201);
