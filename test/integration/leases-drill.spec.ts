@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import type { TaskState } from '#src/labeling/task-state.js';
 import type { FaultReport } from '../../scripts/faults/fault.js';
@@ -17,14 +17,21 @@ let database: TestDatabase;
 let sql: Client;
 let batchId: string;
 /** Two items of two slots each. */
-const items = [newId(), newId()];
+let items: string[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase();
   sql = await connect(database.url);
-  batchId = newId();
   // Rows that the constraints would refuse are what the drill looks for; what they refer to does not matter here.
   await sql.query(`SET session_replication_role = replica; DROP INDEX labeling_tasks_slot, labeling_tasks_once`);
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+beforeEach(async () => {
+  batchId = newId();
+  items = [newId(), newId()];
   await sql.query(
     `INSERT INTO labeling_batches (id, name, purpose, mode, criterion_version_id, selection, overlap, seed, state, item_count)
      VALUES ($1, 'drill', 'production', 'rate', $1, '{}', 2, 0, 'open', 2)`,
@@ -36,10 +43,6 @@ beforeEach(async () => {
       [id, batchId, ordinal],
     );
   }
-});
-afterEach(async () => {
-  await sql.end();
-  await database.drop();
 });
 
 interface GivenTask {
@@ -130,7 +133,7 @@ test('leases of one slot that overlap, and a task that two clients were given', 
   expect(await found(accepted, [...accepted, accepted[0]])).toMatchObject({ doubled: 2, doubleLeases: 2 });
 });
 
-test('a drill of 200 tasks ends with every slot filled once, although a process of labelers was killed', { timeout: 180_000 }, () => {
+test('a drill of 200 tasks ends with every slot filled once, although a process of labelers was killed', { timeout: 240_000 }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));
   const file = join(dir, 'report.json');
   // Compiled: `npm test` builds before it tests.

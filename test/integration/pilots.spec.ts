@@ -132,7 +132,7 @@ describe('gold items', () => {
     const [labelerId] = acme.labelers;
     const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body as { tasks: Task[] };
     expect(tasks.filter((task) => golden.includes(task.completions[0].id))).toHaveLength(3);
-    const named = (await get(`/criterion-versions/${version}`, acme.key).expect(200)).body;
+    const named = (await get(`/criterion-versions/${version}`).expect(200)).body;
     const poll = async () => {
       const quality = (await get(`/labelers/${labelerId}/quality?criterionVersionId=${version}`, acme.key).expect(200)).body;
       const ofBatch = (await get(`/labeling-batches/${batch.id}/agreement`, acme.key).expect(200)).body;
