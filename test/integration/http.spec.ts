@@ -118,8 +118,8 @@ describe('an Idempotency-Key on a streamed body', () => {
 
   test('stays reserved while the first request is at work, for longer than a reservation is good', async () => {
     IdempotencyInterceptor.renewEveryMs = 50;
+    const first = bulk('b-3');
     try {
-      const first = bulk('b-3');
       first.write(line('slow'));
       const { created_at: reserved } = await eventually(async () => (await reservation('b-3'))[0]);
       await t.app.get(DataSource).query(`UPDATE idempotency_keys SET created_at = now() - interval '2 minutes' WHERE key = 'b-3'`);
@@ -131,6 +131,8 @@ describe('an Idempotency-Key on a streamed body', () => {
       expect(made).toHaveLength(1);
     } finally {
       IdempotencyInterceptor.renewEveryMs = 20_000;
+      // Where it failed above, the body is still open.
+      first.abort();
     }
   });
 
