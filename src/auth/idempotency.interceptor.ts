@@ -1,6 +1,7 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, StreamableFile, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
+import { json } from 'node:stream/consumers';
 import { catchError, from, mergeMap, of, type Observable } from 'rxjs';
 import { canonicalJson, sha256 } from '#src/common/hash.js';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
@@ -36,7 +37,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return of(replay(await this.answers.find(keyId, key), hash, reply));
     }
     return next.handle().pipe(
-      mergeMap(async (body: unknown) => {
+      mergeMap(async (answer: unknown) => {
+        // What is to be kept is held; only without a key does a bulk answer pass by.
+        const body = answer instanceof StreamableFile ? await json(answer.getStream()) : answer;
         const headers = Object.fromEntries(
           keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
         );
