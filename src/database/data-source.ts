@@ -21,6 +21,7 @@ import { JudgedByLabelingBatches1795646602000 } from '../../migrations/179564660
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
+import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -47,6 +48,7 @@ export const migrations = [
   LabelerWeights1795646700000,
   Quality1795646701000,
   RatingReferences1795646800000,
+  PreferenceWeights1795646801000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
