@@ -22,6 +22,7 @@ import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-Labe
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
 import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
+import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -49,6 +50,7 @@ export const migrations = [
   Quality1795646701000,
   RatingReferences1795646800000,
   PreferenceWeights1795646801000,
+  EventRetention1795646802000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
