@@ -39,30 +39,50 @@ const references = [
   { table: 'vendors', column: 'vendor_id' },
 ] as const;
 
-// The rows that are found are locked as a foreign key locks them: none can go before the ratings are committed. Plans
-// of a function are kept, whatever the size of its tables was when they were made: so only by index.
+type Reference = (typeof references)[number];
+
+// The rows that are found are locked as a foreign key locks them: none can go before the ratings are committed. One row
+// is looked up by statements whose plans are kept, as a foreign key does; sets by statements planned for their size.
 const checkAdded = `
-  CREATE FUNCTION ratings_check_references() RETURNS trigger LANGUAGE plpgsql
-  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-  DECLARE wanted bigint; found bigint;
+  CREATE FUNCTION ratings_check_references() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE rows_added int; one record; absent bigint;
   BEGIN
-    ${references.map(({ table, column }) => checkOf(table, column)).join('')}
+    SELECT count(*) INTO rows_added FROM (SELECT FROM added LIMIT 2) few;
+    IF rows_added = 1 THEN
+      SELECT ${references.map(({ column }) => column).join(', ')} INTO one FROM added;
+      ${references.map(checkOne).join('')}
+    ELSIF rows_added > 1 THEN
+      ${references.map(checkSet).join('')}
+    END IF;
     RETURN NULL;
   END $$;
   CREATE TRIGGER ratings_references AFTER INSERT ON ratings REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION ratings_check_references()`;
 
-function checkOf(table: string, column: string): string {
+function checkOne(reference: Reference): string {
+  const { table, column } = reference;
   return `
-    WITH named AS MATERIALIZED (SELECT DISTINCT ${column} AS id FROM added WHERE ${column} IS NOT NULL),
-         present AS (SELECT FROM named JOIN ${table} r ON r.id = named.id FOR KEY SHARE OF r)
-    SELECT (SELECT count(*) FROM named), (SELECT count(*) FROM present) INTO wanted, found;
-    IF found < wanted THEN
-      RAISE foreign_key_violation USING
-        MESSAGE = 'insert on table "ratings" violates foreign key constraint "ratings_${column}_fkey"',
-        DETAIL = (wanted - found) || ' of ' || wanted || ' values of ${column} are not in table "${table}"',
-        TABLE = 'ratings', COLUMN = '${column}', CONSTRAINT = 'ratings_${column}_fkey';
+    IF one.${column} IS NOT NULL THEN
+      PERFORM FROM ${table} WHERE id = one.${column} FOR KEY SHARE;
+      IF NOT FOUND THEN ${refuse(reference, '1')} END IF;
     END IF;`;
+}
+
+function checkSet(reference: Reference): string {
+  const { table, column } = reference;
+  return `
+    EXECUTE 'WITH named AS MATERIALIZED (SELECT DISTINCT ${column} AS id FROM added WHERE ${column} IS NOT NULL),
+                  present AS (SELECT FROM named JOIN ${table} r ON r.id = named.id FOR KEY SHARE OF r)
+             SELECT (SELECT count(*) FROM named) - (SELECT count(*) FROM present)' INTO absent;
+    IF absent > 0 THEN ${refuse(reference, 'absent')} END IF;`;
+}
+
+function refuse({ table, column }: Reference, absent: string): string {
+  return `
+    RAISE foreign_key_violation USING
+      MESSAGE = 'insert on table "ratings" violates foreign key constraint "ratings_${column}_fkey"',
+      DETAIL = ${absent} || ' of the values of ${column} are not in table "${table}"',
+      TABLE = 'ratings', COLUMN = '${column}', CONSTRAINT = 'ratings_${column}_fkey';`;
 }
 
 const keepReferenced = `

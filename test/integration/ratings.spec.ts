@@ -182,14 +182,16 @@ describe('corrections', () => {
 });
 
 describe('what a rating refers to', () => {
-  const insert = (fields: object) => {
+  /** Sets are checked in another way than single rows. */
+  const insert = (fields: object, count = 1) => {
     const row = { id: newId(), completion_id: completions[0], criterion_version_id: version, labeler_id: labeler, vendor_id: null, flags: [], score: 1, created_at: new Date(), ...fields };
-    return (client: Client) => client.query('INSERT INTO ratings SELECT * FROM jsonb_populate_recordset(NULL::ratings, $1)', [JSON.stringify([row, { ...row, id: newId() }])]);
+    const rows = Array.from({ length: count }, (_, i) => (i === 0 ? row : { ...row, id: newId(), completion_id: completions[i], ...(i > 1 && fields) }));
+    return (client: Client) => client.query('INSERT INTO ratings SELECT * FROM jsonb_populate_recordset(NULL::ratings, $1)', [JSON.stringify(rows)]);
   };
 
   test.each(['completion_id', 'criterion_version_id', 'labeler_id', 'vendor_id'])('must be there: %s', async (column) => {
     await withSql(t, async (client) => {
-      await expect(insert({ [column]: newId() })(client)).rejects.toMatchObject({ code: '23503', constraint: `ratings_${column}_fkey`, table: 'ratings' });
+      for (const count of [1, 3]) await expect(insert({ [column]: newId() }, count)(client)).rejects.toMatchObject({ code: '23503', constraint: `ratings_${column}_fkey`, table: 'ratings' });
     });
   });
 

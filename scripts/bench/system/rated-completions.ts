@@ -99,11 +99,11 @@ export async function postRatings(client: Plumbline, body: string, count: number
 }
 
 /** All lines of `times` runs in one request, made as they are sent; throws unless every one of them landed. */
-export async function streamRatings({ url, authorization }: { url: string; authorization: string }, material: Material, times: number): Promise<void> {
+export async function streamRatings({ url, authorization }: { url: string; authorization: string }, material: Material, name: string, times: number): Promise<void> {
   let count = 0;
   function* body() {
     for (let run = 0; run < times; run++) {
-      const lines = ratingLines(material, `stream-${times}-${run}`);
+      const lines = ratingLines(material, `stream-${name}-${run}`);
       count += lines.length;
       for (let at = 0; at < lines.length; at += 500) yield `${ndjson(lines.slice(at, at + 500))}\n`;
     }
