@@ -75,7 +75,7 @@ export class LoopRatingsDto {
   vendorIds?: string[];
 }
 
-export class LoopPairsDto extends PickType(CreatePairSetDto, ['aggregation', 'ties', 'minimumMargin', 'evalFraction']) {
+export class LoopPairsDto extends PickType(CreatePairSetDto, ['aggregation', 'pairWeights', 'ties', 'minimumMargin', 'evalFraction']) {
   /** `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten. */
   @ApiPropertyOptional({ enum: loopPairsData, enumName: 'LoopPairsData', default: loopDefaults.pairs.data })
   @IsOptional()
