@@ -62,7 +62,7 @@ test('a labeler has one vote on a pair, the latest, whatever else is ranked with
     id, promptId: 'p', promptText: 'p', labelerId, groups: order.map((completion) => [completion]), supersedesId: null,
   });
   const decided = (...preferences: PreferenceFact[]) =>
-    buildPairs([], rules, new Map(), preferences).pairs.map((pair) => `${pair.chosenCompletionId}>${pair.rejectedCompletionId} ${pair.chosenScore}`).sort();
+    buildPairs([], rules, { scores: new Map(), votes: new Map([['ann', 1], ['bob', 1]]) }, preferences).pairs.map((pair) => `${pair.chosenCompletionId}>${pair.rejectedCompletionId} ${pair.chosenScore}`).sort();
   const first = [vote('1', 'ann', 'a', 'b'), vote('2', 'ann', 'a', 'b'), vote('3', 'bob', 'b', 'a')];
   expect(decided(...first)).toEqual([]);
   expect(decided(...first, vote('4', 'ann', 'b', 'a', 'c'))).toEqual(['a>c 1', 'b>a 1', 'b>c 1']);
