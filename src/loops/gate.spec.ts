@@ -18,12 +18,17 @@ test('agreement that nobody could show is none', () => {
 });
 
 test('a failed audit, a KL over budget, and a KL that is no number are all held', () => {
-  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, gate)).toBe('unsound');
-  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, { ...gate, allowFailedVerdict: true })).toBe('trained');
-  expect(trainingOutcome({ verdict: 'warning', kl: 0.1 }, gate)).toBe('trained');
-  expect(trainingOutcome({ verdict: 'healthy', kl: 0.1001 }, gate)).toBe('over_kl_budget');
-  expect(trainingOutcome({ verdict: 'healthy', kl: NaN }, gate)).toBe('over_kl_budget');
-  expect(trainingOutcome({ verdict: null, kl: null }, { ...gate, maxKl: null })).toBe('trained');
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, true, gate)).toBe('unsound');
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, true, { ...gate, allowFailedVerdict: true })).toBe('trained');
+  expect(trainingOutcome({ verdict: 'warning', kl: 0.1 }, true, gate)).toBe('trained');
+  expect(trainingOutcome({ verdict: 'healthy', kl: 0.1001 }, true, gate)).toBe('over_kl_budget');
+  expect(trainingOutcome({ verdict: 'healthy', kl: NaN }, true, gate)).toBe('over_kl_budget');
+  expect(trainingOutcome({ verdict: null, kl: null }, true, { ...gate, maxKl: null })).toBe('trained');
+});
+
+test('a run that made no version is held, whatever is allowed', () => {
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, false, { ...gate, allowFailedVerdict: true })).toBe('unsound');
+  expect(trainingOutcome({ verdict: 'healthy', kl: 0 }, false, gate)).toBe('unsound');
 });
 
 test('the lower end of the interval must be beyond the gate, by length control when asked for', () => {

@@ -34,8 +34,9 @@ export interface TrainedFigures {
   kl: number | null;
 }
 
-export function trainingOutcome({ verdict, kl }: TrainedFigures, { maxKl, allowFailedVerdict }: LoopGate): LoopOutcome {
-  if (verdict === 'failed' && !allowFailedVerdict) return 'unsound';
+/** @param hasVersion false for a run that diverged: whatever is allowed, there is nothing to compare */
+export function trainingOutcome({ verdict, kl }: TrainedFigures, hasVersion: boolean, { maxKl, allowFailedVerdict }: LoopGate): LoopOutcome {
+  if (!hasVersion || (verdict === 'failed' && !allowFailedVerdict)) return 'unsound';
   if (maxKl !== null && (kl === null || !(kl <= maxKl))) return 'over_kl_budget';
   return 'trained';
 }

@@ -67,10 +67,11 @@ export class LearnStages {
     }
     const run = await this.runs.get(iteration.trainingRunId);
     const training = trainingFigures(run);
+    const candidateVersionId = run.resultPolicyVersionId;
     return {
-      iteration: { candidateVersionId: made(run.resultPolicyVersionId, 'trained version') },
+      iteration: { candidateVersionId },
       figures: { training },
-      outcome: trainingOutcome(training, loop.config.gate),
+      outcome: trainingOutcome(training, candidateVersionId !== null, loop.config.gate),
     };
   }
 }

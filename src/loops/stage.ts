@@ -1,5 +1,6 @@
 import type { AuthContext } from '#src/auth/auth.js';
 import type { Transaction } from '#src/database/database.js';
+import { LoopFailure } from './loop-failure.js';
 import type { LoopFigures } from './loop-figures.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
 import type { LoopOutcome } from './loop-state.js';
@@ -33,8 +34,12 @@ export type StageWork = (task: StageTask) => Promise<StageResult | null>;
 /** Makes things on behalf of whoever made the loop; it has asked for all of them already. */
 export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!, scopes: [], vendorId: null });
 
-/** A value that an earlier state of the same iteration has left. */
+/**
+ * A value that an earlier state of the same iteration has left.
+ *
+ * @throws LoopFailure without one: asking again would give the same, so that somebody must hear of it
+ */
 export function made<T>(value: T | null, what: string): T {
-  if (value === null) throw new Error(`the iteration has no ${what}, and its state needs one`);
-  return value;
+  if (value !== null) return value;
+  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, and its state needs one`, jobId: null });
 }

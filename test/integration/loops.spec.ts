@@ -217,6 +217,22 @@ describe('looked after by workers', () => {
     await world.post(`/v1/loops/${id}/stop`).expect(200);
   }, 60_000);
 
+  test('a run that diverges is held and makes no version, and the next iteration starts where it did', async () => {
+    // At the first step the gradient of so steep a map is beyond float32.
+    const training = { method: 'dpo', hyperparameters: { batchSize: 8, learningRate: 0.01, lora: { rank: 1, alpha: 1e30, targetModules: ['q_proj'] } } };
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'diverging', training })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    const first = await world.iteration(id, 1);
+    expect(first).toMatchObject({ decision: 'held', reason: 'unsound', candidateVersionId: null, comparisonId: null });
+    expect(first.figures.training.verdict).toBe('failed');
+    expect((await world.get(`/v1/training-runs/${first.trainingRunId}`)).body.summary.stopped.reason).toBe('diverged');
+    expect((await world.iteration(id, 2)).startVersionId).toBe(first.startVersionId);
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
   test('a job that fails fails the loop, and resuming tries it again', async () => {
     const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1, gate: {} })).expect(201);
     const { id } = created as { id: string };
