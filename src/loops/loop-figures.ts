@@ -4,7 +4,7 @@ import type { SelectionFigures } from './selection.js';
 export interface LoopFigures {
   selection?: SelectionFigures;
   ratings?: { completions: number; ratings: number; agreement: number | null };
-  pairs?: { pairs: number; prompts: number | null };
+  pairs?: { pairs: number; prompts: number | null; lacks: LoopLack | null };
   reward?: { accuracy: number; evalPairs: number; longestWins: number | null };
   training?: {
     verdict: 'healthy' | 'warning' | 'failed' | null;
@@ -13,6 +13,12 @@ export interface LoopFigures {
     rewardAfter: number | null;
   };
   comparison?: ComparisonFigures;
+}
+
+/** Why the pairs were too few to learn from: the code of the job or refusal that said so. */
+export interface LoopLack {
+  code: string;
+  detail: string;
 }
 
 /** Of the candidate over the version that the iteration started from, on held-out prompts. */

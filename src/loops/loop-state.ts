@@ -41,7 +41,8 @@ export const loopTransitions: Transitions = Object.freeze({
   select: Object.freeze({ selected: 'awaiting_ratings' }),
   awaiting_ratings: Object.freeze({ rated: 'pairs' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
-  reward: Object.freeze({ trained: 'train' }),
+  // Weights of pairs can leave a split without any, which only the training sees.
+  reward: Object.freeze({ trained: 'train', no_pairs: 'hold' }),
   // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
   train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
   compare: Object.freeze({ answered: 'awaiting_judgements' }),

@@ -1,7 +1,7 @@
 import type { AuthContext } from '#src/auth/auth.js';
 import type { Transaction } from '#src/database/database.js';
 import { LoopFailure } from './loop-failure.js';
-import type { LoopFigures } from './loop-figures.js';
+import type { LoopFigures, LoopLack } from './loop-figures.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
 import type { LoopOutcome } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
@@ -23,6 +23,8 @@ export interface StageTask {
   tx: Transaction;
   loop: Loop;
   iteration: LoopIteration;
+  /** What the job of this state failed for want of, where that is an answer and no fault. */
+  lack?: LoopLack;
 }
 
 /**

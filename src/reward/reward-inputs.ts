@@ -18,16 +18,34 @@ export class RewardInputs {
    *   `policy_version_without_weights`, `hyperparameters_conflict`, `validation_split_empty`; 409 `pair_set_not_ready`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
+    const resolved = resolveHyperparameters(hyperparameters);
+    await this.requireLearnable(pairSetId, resolved);
+    await this.requirePossible(basePolicyVersionId, resolved);
+  }
+
+  /**
+   * Whether the pair set has enough to learn from.
+   *
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_empty`; 409 `pair_set_not_ready`
+   */
+  async requireLearnable(pairSetId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     await this.checkPairSet(pairSetId);
+    await this.checkValidation(pairSetId, hyperparameters);
+  }
+
+  /**
+   * What can be told before there are pairs.
+   *
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`
+   */
+  async requirePossible(basePolicyVersionId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     const base = await this.policyVersions.find(basePolicyVersionId);
     if (base?.modelId === null) throw noWeights('/basePolicyVersionId', basePolicyVersionId);
     if (!base) {
       const message = 'no policy version has this id';
       throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
     }
-    const resolved = resolveHyperparameters(hyperparameters);
-    checkObjective(resolved);
-    await this.checkValidation(pairSetId, resolved);
+    checkObjective(hyperparameters);
   }
 
   private async checkPairSet(pairSetId: string): Promise<void> {

@@ -10,7 +10,7 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { JobMetric } from '#src/jobs/job-metric.entity.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { resolveHyperparameters } from './hyperparameters.js';
+import { resolveHyperparameters, type GivenHyperparameters } from './hyperparameters.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
@@ -51,6 +51,11 @@ export class RewardModelsService {
   async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
     await this.inputs.check(dto);
     return this.plans.plan(dto);
+  }
+
+  /** @throws ProblemException as `RewardInputs.requireLearnable` */
+  requireLearnable(pairSetId: string, hyperparameters: GivenHyperparameters): Promise<void> {
+    return this.inputs.requireLearnable(pairSetId, resolveHyperparameters(hyperparameters));
   }
 
   async get(id: string): Promise<RewardModel> {

@@ -56,6 +56,11 @@ export class TrainingRunsService {
     return this.plans.plan(await this.prepare(dto));
   }
 
+  /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
+  requireLearnable(pairSetId: string, method: 'sft' | 'dpo', hyperparameters: object): Promise<void> {
+    return this.datasets.requireLearnable(pairSetId, completeFor[method](hyperparameters));
+  }
+
   async get(id: string): Promise<TrainingRun> {
     const run = await this.runs.find(id);
     if (!run) throw notFound('training_run', id);

@@ -24,6 +24,16 @@ export interface LoopView {
 }
 
 export const labelers = ['ann', 'ben'];
+
+interface CompletionToRate {
+  completionId: string;
+  promptId: string;
+  prompt: string;
+  text: string;
+}
+
+/** Scores from 1 to 5; `index` counts the completions. */
+export type RatingRule = (of: CompletionToRate & { index: number; labeler: string }) => number;
 const handlers = [CompletionsWorkerModule, PairsWorkerModule, RewardWorkerModule, TrainingWorkerModule, ComparisonsWorkerModule];
 
 /** A worker of every queue. */
@@ -98,15 +108,15 @@ export class LoopWorld {
     }
   }
 
-  /** Both labelers rate all that is asked for; they like late letters of the alphabet. */
-  async rate(id: string, number: number): Promise<number> {
+  /** Both labelers rate all that is asked for; they like late letters of the alphabet, unless they are given another rule. */
+  async rate(id: string, number: number, rule: RatingRule = ({ text }) => scoreOf(text)): Promise<number> {
     const { body } = await this.get(`/v1/loops/${id}/iterations/${number}/completions?limit=500`).expect(200);
-    const lines = (body.data as { completionId: string; text: string }[]).flatMap(({ completionId, text }) =>
+    const lines = (body.data as CompletionToRate[]).flatMap((completion, index) =>
       labelers.map((labelerExternalId) => ({
-        completionId,
+        completionId: completion.completionId,
         labelerExternalId,
         criterionVersionId: this.criterionVersionId,
-        score: scoreOf(text),
+        score: rule({ ...completion, index, labeler: labelerExternalId }),
       })),
     );
     const { body: posted } = await this.bulk('/v1/ratings/bulk', lines);

@@ -7,7 +7,7 @@ import { withSql } from '../factories/ratings.js';
 import { givenPromptSet, givenPolicyVersion, trainableCheckpoint } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, type Node } from './jobs-fixture.js';
-import { LoopWorld, startWorker } from './loops-fixture.js';
+import { LoopWorld, startWorker, type RatingRule } from './loops-fixture.js';
 
 let t: TestApp;
 let world: LoopWorld;
@@ -231,6 +231,34 @@ describe('looked after by workers', () => {
     expect((await world.get(`/v1/training-runs/${first.trainingRunId}`)).body.summary.stopped.reason).toBe('diverged');
     expect((await world.iteration(id, 2)).startVersionId).toBe(first.startVersionId);
     await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
+  /** Held after its ratings, and gone on with. */
+  async function heldAfterRating(name: string, change: object, rule: RatingRule) {
+    const pairs = { data: 'iteration', evalFraction: 0 };
+    const { body: created } = await world.post('/v1/loops', world.body({ name, pairs, ...change })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1, rule);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+    return world.iteration(id, 1);
+  }
+
+  test('answers that are all rated alike give no pairs, and the loop goes on to others', async () => {
+    const held = await heldAfterRating('alike', {}, () => 3);
+    expect(held).toMatchObject({ decision: 'held', reason: 'no_pairs', rewardModelId: null });
+    expect(held.figures.pairs).toMatchObject({ pairs: 0, lacks: { code: 'no_pairs', detail: expect.stringContaining('36 ratings') } });
+  }, 60_000);
+
+  test('pairs of a single prompt are held over too', async () => {
+    const generation = { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } };
+    let first: string | undefined;
+    const onlyFirst: RatingRule = ({ promptId, index }) => ((first ??= promptId) === promptId ? 1 + (index % 5) : 3);
+    const held = await heldAfterRating('one prompt', { generation }, onlyFirst);
+    expect(held).toMatchObject({ decision: 'held', reason: 'no_pairs', rewardModelId: null });
+    expect(held.figures.pairs).toMatchObject({ prompts: 2, lacks: { code: 'pair_set_one_prompt' } });
+    expect(held.figures.pairs.pairs).toBeGreaterThan(0);
   }, 60_000);
 
   test('a job that fails fails the loop, and resuming tries it again', async () => {
