@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparisonOutcome, ratingsNeed, trainingOutcome } from './gate.js';
+import { comparisonOutcome, ratingsNeed, rewardOutcome, trainingOutcome } from './gate.js';
 
 const gate = { winRate: 0.5, lengthControlled: false, maxKl: 0.1, allowFailedVerdict: false };
 
@@ -24,6 +24,12 @@ test('a failed audit, a KL over budget, and a KL that is no number are all held'
   expect(trainingOutcome({ verdict: 'healthy', kl: 0.1001 }, true, gate)).toBe('over_kl_budget');
   expect(trainingOutcome({ verdict: 'healthy', kl: NaN }, true, gate)).toBe('over_kl_budget');
   expect(trainingOutcome({ verdict: null, kl: null }, true, { ...gate, maxKl: null })).toBe('trained');
+});
+
+test('a reward model that failed its audit is held, unless that is allowed', () => {
+  expect(rewardOutcome('failed', gate)).toBe('unsound');
+  expect(rewardOutcome('failed', { allowFailedVerdict: true })).toBe('trained');
+  for (const verdict of ['healthy', 'warning', null] as const) expect(rewardOutcome(verdict, gate)).toBe('trained');
 });
 
 test('a run that made no version is held, whatever is allowed', () => {

@@ -1,4 +1,5 @@
 /** The conditions between a state and the next, as pure decisions over figures that were measured. */
+import type { VerdictStatus } from '#src/common/findings.js';
 import type { LoopGate, LoopRatingsConfig } from './loop-config.js';
 import type { LoopOutcome } from './loop-state.js';
 
@@ -28,8 +29,13 @@ export function ratingsNeed(
   return null;
 }
 
+/** A reward model that is no better than a rule without reading, or broken, teaches a policy nothing that people want. */
+export function rewardOutcome(verdict: VerdictStatus | null, { allowFailedVerdict }: Pick<LoopGate, 'allowFailedVerdict'>): LoopOutcome {
+  return verdict === 'failed' && !allowFailedVerdict ? 'unsound' : 'trained';
+}
+
 export interface TrainedFigures {
-  verdict: 'healthy' | 'warning' | 'failed' | null;
+  verdict: VerdictStatus | null;
   /** In nats per token; null for methods that do not measure it. */
   kl: number | null;
 }

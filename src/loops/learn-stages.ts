@@ -6,7 +6,7 @@ import type { CreateTrainingRun } from '#src/training/training-runs.dto.js';
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import type { TrainingRun } from '#src/training/training-run.entity.js';
 import type { TrainingMethod } from '#src/training/training-methods.js';
-import { trainingOutcome } from './gate.js';
+import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
 import type { LoopFigures } from './loop-figures.js';
 import type { Loop } from './loop.entity.js';
@@ -50,9 +50,13 @@ export class LearnStages {
       return { iteration: { rewardModelId: model.id }, jobId: made(model.jobId, 'job') };
     }
     if (lack) return { figures: { pairs: { ...iteration.figures.pairs!, lacks: lack } }, outcome: 'no_pairs' };
-    const { evaluation } = await this.rewardModels.getTrained(iteration.rewardModelId);
+    const { evaluation, verdict } = await this.rewardModels.getTrained(iteration.rewardModelId);
     const { accuracy, evalPairs, nulls } = evaluation;
-    return { figures: { reward: { accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } }, outcome: 'trained' };
+    const status = verdict?.status ?? null;
+    return {
+      figures: { reward: { verdict: status, accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } },
+      outcome: rewardOutcome(status, loop.config.gate),
+    };
   }
 
   async train({ loop, iteration }: StageTask): Promise<StageResult> {

@@ -1,13 +1,14 @@
 /** What an iteration measured, filled in state by state, so that a list of iterations is one query. */
+import type { VerdictStatus } from '#src/common/findings.js';
 import type { SelectionFigures } from './selection.js';
 
 export interface LoopFigures {
   selection?: SelectionFigures;
   ratings?: { completions: number; ratings: number; agreement: number | null };
   pairs?: { pairs: number; prompts: number | null; lacks: LoopLack | null };
-  reward?: { accuracy: number; evalPairs: number; longestWins: number | null };
+  reward?: { verdict: VerdictStatus | null; accuracy: number; evalPairs: number; longestWins: number | null };
   training?: {
-    verdict: 'healthy' | 'warning' | 'failed' | null;
+    verdict: VerdictStatus | null;
     kl: number | null;
     rewardBefore: number | null;
     rewardAfter: number | null;

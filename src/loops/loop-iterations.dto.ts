@@ -60,6 +60,10 @@ export class LoopPairFiguresDto {
 }
 
 export class LoopRewardFiguresDto {
+  /** Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
+  verdict: VerdictStatus | null;
+
   /** On pairs of prompts that its training did not see. @example 0.86 */
   accuracy: number;
 

@@ -41,8 +41,9 @@ export const loopTransitions: Transitions = Object.freeze({
   select: Object.freeze({ selected: 'awaiting_ratings' }),
   awaiting_ratings: Object.freeze({ rated: 'pairs' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
-  // Weights of pairs can leave a split without any, which only the training sees.
-  reward: Object.freeze({ trained: 'train', no_pairs: 'hold' }),
+  // Weights of pairs can leave a split without any, which only the training sees. A reward model that failed its audit
+  // would teach the policy what people did not ask for.
+  reward: Object.freeze({ trained: 'train', no_pairs: 'hold', unsound: 'hold' }),
   // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
   train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
   compare: Object.freeze({ answered: 'awaiting_judgements' }),

@@ -32,8 +32,8 @@ interface CompletionToRate {
   text: string;
 }
 
-/** Scores from 1 to 5; `index` counts the completions. */
-export type RatingRule = (of: CompletionToRate & { index: number; labeler: string }) => number;
+/** Scores from 1 to 5; `index` counts the completions, `answers` are all those to the same prompt. */
+export type RatingRule = (of: CompletionToRate & { index: number; labeler: string; answers: string[] }) => number;
 const handlers = [CompletionsWorkerModule, PairsWorkerModule, RewardWorkerModule, TrainingWorkerModule, ComparisonsWorkerModule];
 
 /** A worker of every queue. */
@@ -111,12 +111,14 @@ export class LoopWorld {
   /** Both labelers rate all that is asked for; they like late letters of the alphabet, unless they are given another rule. */
   async rate(id: string, number: number, rule: RatingRule = ({ text }) => scoreOf(text)): Promise<number> {
     const { body } = await this.get(`/v1/loops/${id}/iterations/${number}/completions?limit=500`).expect(200);
-    const lines = (body.data as CompletionToRate[]).flatMap((completion, index) =>
+    const all = body.data as CompletionToRate[];
+    const answersTo = (promptId: string) => all.filter((other) => other.promptId === promptId).map(({ text }) => text);
+    const lines = all.flatMap((completion, index) =>
       labelers.map((labelerExternalId) => ({
         completionId: completion.completionId,
         labelerExternalId,
         criterionVersionId: this.criterionVersionId,
-        score: rule({ ...completion, index, labeler: labelerExternalId }),
+        score: rule({ ...completion, index, labeler: labelerExternalId, answers: answersTo(completion.promptId) }),
       })),
     );
     const { body: posted } = await this.bulk('/v1/ratings/bulk', lines);

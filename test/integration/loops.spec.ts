@@ -251,6 +251,16 @@ describe('looked after by workers', () => {
     expect(held.figures.pairs).toMatchObject({ pairs: 0, lacks: { code: 'no_pairs', detail: expect.stringContaining('36 ratings') } });
   }, 60_000);
 
+  test('a reward model that failed its audit trains no policy, unless that is allowed', async () => {
+    // The longest answer always wins, so that nothing can do better than a rule that does not read.
+    const longest: RatingRule = ({ text, answers }) => (text.length === Math.max(...answers.map(({ length }) => length)) ? 5 : 1);
+    const reward = { hyperparameters: { maxSteps: 1, learningRate: 1e-9, maxTokens: 64 } };
+    const held = await heldAfterRating('no better than length', { reward, gate: {} }, longest);
+    expect(held).toMatchObject({ decision: 'held', reason: 'unsound', trainingRunId: null, rewardModelId: expect.any(String) });
+    expect(held.figures).toMatchObject({ reward: { verdict: 'failed' }, pairs: { lacks: null } });
+    expect(held.transitions.at(-2)).toMatchObject({ from: 'reward', to: 'hold', outcome: 'unsound' });
+  }, 60_000);
+
   test('pairs of a single prompt are held over too', async () => {
     const generation = { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } };
     let first: string | undefined;
@@ -262,7 +272,7 @@ describe('looked after by workers', () => {
   }, 60_000);
 
   test('a job that fails fails the loop, and resuming tries it again', async () => {
-    const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1, gate: {} })).expect(201);
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1 })).expect(201);
     const { id } = created as { id: string };
     await world.until(id, ({ state }) => state === 'awaiting_ratings');
     await world.rate(id, 1);
@@ -274,8 +284,10 @@ describe('looked after by workers', () => {
       expect(failed).toMatchObject({ status: 'failed', state: 'reward', error: { code: 'job_cancelled', jobId } });
       await world.post(`/v1/loops/${id}/resume`).expect(200);
     }
+    await world.until(id, ({ state }) => state === 'awaiting_judgements');
+    await world.judge(id, 1, 'tie');
     await world.until(id, ({ status }) => status === 'completed');
-    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'unsound', figures: { training: { verdict: 'failed' } } });
+    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'not_won', figures: { training: { verdict: 'failed' } } });
     const { body: jobs } = await world.get('/v1/jobs?limit=500');
     expect((jobs.data as { state: Parameters<typeof terminal>[0] }[]).every(({ state }) => terminal(state))).toBe(true);
   }, 60_000);
