@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparisonOutcome, ratingsNeed, rewardOutcome, trainingOutcome } from './gate.js';
+import { comparisonOutcome, ratingsNeed, ratingsOutcome, rewardOutcome, trainingOutcome } from './gate.js';
 
 const gate = { winRate: 0.5, lengthControlled: false, maxKl: 0.1, allowFailedVerdict: false };
 
@@ -15,6 +15,16 @@ test('agreement that nobody could show is none', () => {
   const progress = { completions: 2, complete: 2, ratings: 2, agreement: null };
   expect(ratingsNeed(progress, { quorum: 1, minimumAgreement: 0.1 })).toBe('agreement');
   expect(ratingsNeed(progress, { quorum: 1, minimumAgreement: null })).toBeNull();
+});
+
+test('agreement that is lacking is waited for while somebody has still to answer, and then given up', () => {
+  const progress = { completions: 10, complete: 8, ratings: 16, agreement: 0.5 };
+  const wanted = { quorum: 0.8, minimumAgreement: 0.6 };
+  expect(ratingsOutcome(progress, wanted, false)).toBeNull();
+  expect(ratingsOutcome(progress, wanted, true)).toBe('disagreement');
+  expect(ratingsOutcome({ ...progress, agreement: 0.6 }, wanted, false)).toBe('rated');
+  // Ratings can still be posted to what a closed batch left.
+  expect(ratingsOutcome(progress, { ...wanted, quorum: 1 }, true)).toBeNull();
 });
 
 test('a failed audit, a KL over budget, and a KL that is no number are all held', () => {

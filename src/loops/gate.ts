@@ -29,6 +29,18 @@ export function ratingsNeed(
   return null;
 }
 
+/**
+ * What waiting for ratings has come to; null while more may come.
+ *
+ * @param answered everybody who was asked is done: no completion lacks a rating, or the labeling batch is over
+ */
+export function ratingsOutcome(progress: RatingProgress, wanted: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>, answered: boolean): LoopOutcome | null {
+  const need = ratingsNeed(progress, wanted);
+  if (need === null) return 'rated';
+  // Agreement does not come by waiting when nobody is left to answer.
+  return need === 'agreement' && answered ? 'disagreement' : null;
+}
+
 /** A reward model that is no better than a rule without reading, or broken, teaches a policy nothing that people want. */
 export function rewardOutcome(verdict: VerdictStatus | null, { allowFailedVerdict }: Pick<LoopGate, 'allowFailedVerdict'>): LoopOutcome {
   return verdict === 'failed' && !allowFailedVerdict ? 'unsound' : 'trained';

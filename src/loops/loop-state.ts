@@ -21,6 +21,7 @@ export const loopOutcomes = [
   'generated',
   'selected',
   'rated',
+  'disagreement',
   'built',
   'no_pairs',
   'trained',
@@ -39,7 +40,7 @@ type Transitions = Readonly<Record<LoopState, Readonly<Partial<Record<LoopOutcom
 export const loopTransitions: Transitions = Object.freeze({
   generate: Object.freeze({ generated: 'select' }),
   select: Object.freeze({ selected: 'awaiting_ratings' }),
-  awaiting_ratings: Object.freeze({ rated: 'pairs' }),
+  awaiting_ratings: Object.freeze({ rated: 'pairs', disagreement: 'hold' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
   // Weights of pairs can leave a split without any, which only the training sees. A reward model that failed its audit
   // would teach the policy what people did not ask for.

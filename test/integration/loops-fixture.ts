@@ -140,14 +140,14 @@ export class LoopWorld {
     await this.bulk(`/v1/comparisons/${comparisonId}/judgements/bulk`, lines);
   }
 
-  /** The labelers do all the tasks of a batch: they rate by the same rule, and prefer late letters. */
-  async label(labelingBatchId: string): Promise<void> {
+  /** The labelers do all the tasks of a batch: they rate by the same rule unless they contradict each other, and prefer late letters. */
+  async label(labelingBatchId: string, contrary = false): Promise<void> {
     const { body } = await this.get('/v1/labelers').expect(200);
-    for (const { id: labelerId } of body.data as { id: string }[]) {
+    for (const [index, { id: labelerId }] of (body.data as { id: string }[]).entries()) {
       const path = `/v1/labeling-batches/${labelingBatchId}/tasks/claim`;
       const { body: claimed } = await this.post(path, { labelerId, k: 100 }).expect(200);
       for (const task of claimed.tasks as { id: string; mode: string; completions: { id: string; text: string }[] }[]) {
-        const scores = task.completions.map(({ id, text }) => ({ completionId: id, score: scoreOf(text) }));
+        const scores = task.completions.map(({ id, text }) => ({ completionId: id, score: contrary && index > 0 ? 6 - scoreOf(text) : scoreOf(text) }));
         const [first, second] = scores;
         const better = second && first.score < second.score ? second : first;
         const equal = second?.score === first.score;

@@ -251,6 +251,26 @@ describe('looked after by workers', () => {
     expect(held.figures.pairs).toMatchObject({ pairs: 0, lacks: { code: 'no_pairs', detail: expect.stringContaining('36 ratings') } });
   }, 60_000);
 
+  test('labelers who contradict each other are not waited for when all have answered', async () => {
+    const contrary: RatingRule = ({ index, labeler }) => (labeler === 'ann' ? 1 + (index % 5) : 5 - (index % 5));
+    const held = await heldAfterRating('disputed criterion', { ratings: { perCompletion: 2, minimumAgreement: 0.6 } }, contrary);
+    expect(held).toMatchObject({ decision: 'held', reason: 'disagreement', pairSetId: null, figures: { ratings: { completions: 18, ratings: 36, agreement: 0 } } });
+  }, 60_000);
+
+  test('a labeling batch that is done without agreement is not waited for either', async () => {
+    const vendorIds = [await t.givenVendor()];
+    const generation = { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } };
+    const ratings = { perCompletion: 2, quorum: 0.5, minimumAgreement: 0.9, vendorIds };
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'disputed batch', generation, ratings })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    const { labelingBatchId } = await world.iteration(id, 1);
+    await world.label(labelingBatchId, true);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'disagreement', figures: { ratings: { completions: 6, ratings: 12 } } });
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
   test('a reward model that failed its audit trains no policy, unless that is allowed', async () => {
     // The longest answer always wins, so that nothing can do better than a rule that does not read.
     const longest: RatingRule = ({ text, answers }) => (text.length === Math.max(...answers.map(({ length }) => length)) ? 5 : 1);
