@@ -104,6 +104,11 @@ export function unprocessable(
   });
 }
 
+/** The same problem of a part of the body: pointers begin with that of the part. */
+export function under(pointer: string, { init }: ProblemException): ProblemException {
+  return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: pointer + error.pointer })) });
+}
+
 /** At most 120 characters of a refused value, for an error message. */
 export function shorten(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));

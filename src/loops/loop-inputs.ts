@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, shorten, unprocessable } from '#src/common/problem.js';
+import { conflict, ProblemException, shorten, under, unprocessable } from '#src/common/problem.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
 import { LoopPromptsRepository } from './loop-prompts.repository.js';
@@ -22,13 +25,17 @@ export class LoopInputs {
     private readonly criteria: CriteriaService,
     private readonly prompts: LoopPromptsRepository,
     private readonly comparisons: ComparisonsService,
+    private readonly promptSets: PromptSetsService,
+    private readonly rewardModels: RewardModelsService,
+    private readonly runs: TrainingRunsService,
   ) {}
 
   /**
    * @returns id of the policy
    * @throws ProblemException as `brokenRule`; 422 `unknown_policy_version`, `policy_version_without_weights`,
    *   `invalid_alias`, `criterion_version_not_found`, `unknown_prompt_set`, `not_enough_prompts`,
-   *   `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`
+   *   `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`; as
+   *   `RewardModelsService.checkAhead` and `TrainingRunsService.checkAhead`, with pointers into `/reward` and `/training`
    */
   async check(dto: CreateLoopDto, config: LoopConfig): Promise<string> {
     const broken = brokenRule(config);
@@ -39,7 +46,18 @@ export class LoopInputs {
     await this.checkPrompts(dto, config);
     await this.comparisons.checkVendors(config.ratings.vendorIds, '/ratings/vendorIds');
     await this.comparisons.checkJudge(dto.judge);
+    await this.checkTrainings(dto, config);
     return (await this.versions.get(dto.policyVersionId)).policyId;
+  }
+
+  /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
+  private async checkTrainings({ policyVersionId, promptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
+    const { completionsPerPrompt, sampling } = generation;
+    const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
+    const answers = { prompts, completionsPerPrompt, completionTokens: sampling.maxTokens };
+    await inPart('/reward', this.rewardModels.checkAhead(policyVersionId, reward, answers));
+    const run = { ...training, policyVersionId, promptSetId, rewardMembers: reward.members ?? 1 };
+    await inPart('/training', this.runs.checkAhead(run, answers));
   }
 
   private async checkCriterion(id: string): Promise<void> {
@@ -66,4 +84,10 @@ export class LoopInputs {
     const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
     throw unprocessable('held_out_overlap', '/heldOutPromptSetId', 'disjoint', message, heldOutPromptSetId);
   }
+}
+
+async function inPart(pointer: string, check: Promise<void>): Promise<void> {
+  await check.catch((error: unknown) => {
+    throw error instanceof ProblemException ? under(pointer, error) : error;
+  });
 }

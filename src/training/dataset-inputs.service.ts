@@ -46,7 +46,12 @@ export class DatasetInputsService {
     }
   }
 
-  private async requirePossible(policyVersionId: string, hp: DatasetHyperparameters): Promise<void> {
+  /**
+   * What can be told before there are pairs.
+   *
+   * @throws ProblemException 422 `lora_target_unknown`, `hyperparameters_impossible`
+   */
+  async requirePossible(policyVersionId: string, hp: DatasetHyperparameters): Promise<void> {
     if ('lossType' in hp && 'labelSmoothing' in hp && hp.lossType !== 'sigmoid' && Number(hp.labelSmoothing) > 0) {
       const message = `label smoothing belongs to the sigmoid loss, not to ${String(hp.lossType)}`;
       throw unprocessable('hyperparameters_impossible', '/hyperparameters/labelSmoothing', 'max', message, hp.labelSmoothing);

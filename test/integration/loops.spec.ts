@@ -338,6 +338,40 @@ describe('what no loop is made of', () => {
     await refused({ judge: { type: 'reward-model', rewardModelId: unknownId } }, 422, 'validation_failed');
   });
 
+  test('trainings that could not start, before anybody is asked to rate for them', async () => {
+    const grpo = (hyperparameters: object) => ({ training: { method: 'grpo', hyperparameters: { steps: 1, ...hyperparameters } } });
+    const dpo = (hyperparameters: object) => ({ training: { method: 'dpo', hyperparameters } });
+    const pointwise = { hyperparameters: { objective: 'pointwise', ties: 'rao_kupper' } };
+    await refused({ reward: pointwise }, 422, 'hyperparameters_conflict', '/reward/hyperparameters/ties');
+    await refused(grpo({ maxTokens: 256 }), 422, 'max_tokens_exceed_model', '/training/hyperparameters/maxTokens');
+    await refused(grpo({ lora: { rank: 2, alpha: 4, targetModules: ['c_attn'] } }), 422, 'lora_target_unknown', '/training/hyperparameters/lora/targetModules');
+    await refused(grpo({ checkpointEvery: 2 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/checkpointEvery');
+    await refused(dpo({ lossType: 'ipo', labelSmoothing: 0.1 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/labelSmoothing');
+    await refused(dpo({ keep: 'best' }), 422, 'nothing_held_out', '/training/hyperparameters/keep');
+  });
+
+  test('trainings that do not fit the memory that there is', async () => {
+    const small = await createTestApp({ MEMORY_LIMIT_BYTES: String(192 * 1024 ** 2) });
+    try {
+      const cramped = await LoopWorld.make(small);
+      const made = await cramped.post('/v1/loops', cramped.body()).expect(201);
+      await cramped.post(`/v1/loops/${made.body.id}/stop`).expect(200);
+      const large = { steps: 1, promptsPerStep: 64, groupSize: 16, maxTokens: 128 };
+      const generation = { prompts: 6, completionsPerPrompt: 8, sampling: { maxTokens: 128 } };
+      const cases: [object, string][] = [
+        [{ reward: { hyperparameters: { batchSize: 1024 } }, generation }, '/reward/hyperparameters'],
+        [{ training: { method: 'grpo', hyperparameters: large } }, '/training/hyperparameters'],
+        [{ training: { method: 'dpo', hyperparameters: { batchSize: 1024 } }, generation }, '/training/hyperparameters'],
+      ];
+      for (const [change, pointer] of cases) {
+        const { body } = await cramped.post('/v1/loops', cramped.body({ name: pointer, ...change })).expect(422);
+        expect([body.code, body.errors[0].pointer]).toEqual(['training_does_not_fit', pointer]);
+      }
+    } finally {
+      await small.close();
+    }
+  });
+
   test('held-out prompts that are practised on, whatever their ids and spaces', async () => {
     const heldOutPromptSetId = await givenPromptSet(t, 'leaky', ['exam 99?', ' Question  3? ']);
     await refused({ heldOutPromptSetId }, 422, 'held_out_overlap', '/heldOutPromptSetId');
