@@ -26,6 +26,7 @@ const lacks: ReadonlySet<string> = new Set([
   'no_shared_ratings',
   'pair_set_empty',
   'pair_set_one_prompt',
+  'validation_split_too_small',
   'validation_split_empty',
   'nothing_held_out',
 ]);

@@ -13,9 +13,6 @@ import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { brokenRule } from './loop-rules.js';
 import type { CreateLoopDto } from './loops.dto.js';
 
-/** As many as a comparison takes. */
-const maxHeldOut = 5000;
-
 /** Checks what a request names before anything is spent on it. */
 @Injectable()
 export class LoopInputs {
@@ -34,7 +31,7 @@ export class LoopInputs {
    * @returns id of the policy
    * @throws ProblemException as `brokenRule`; 422 `unknown_policy_version`, `policy_version_without_weights`,
    *   `invalid_alias`, `criterion_version_not_found`, `unknown_prompt_set`, `not_enough_prompts`,
-   *   `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`; as
+   *   `prompt_set_too_small`, `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`; as
    *   `RewardModelsService.checkAhead` and `TrainingRunsService.checkAhead`, with pointers into `/reward` and `/training`
    */
   async check(dto: CreateLoopDto, config: LoopConfig): Promise<string> {
@@ -70,14 +67,10 @@ export class LoopInputs {
 
   private async checkPrompts({ promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation }: LoopConfig): Promise<void> {
     const practice = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
-    const heldOut = await this.inputs.requirePromptSet(heldOutPromptSetId, '/heldOutPromptSetId');
+    await this.comparisons.checkPrompts(heldOutPromptSetId, '/heldOutPromptSetId');
     if (practice.promptCount < generation.prompts) {
       const message = `an iteration takes ${generation.prompts} prompts, the set has ${practice.promptCount}`;
       throw unprocessable('not_enough_prompts', '/generation/prompts', 'max', message, generation.prompts);
-    }
-    if (heldOut.promptCount > maxHeldOut) {
-      const message = `a comparison takes at most ${maxHeldOut} prompts, the set has ${heldOut.promptCount}`;
-      throw unprocessable('prompt_set_too_large', '/heldOutPromptSetId', 'max', message, heldOutPromptSetId);
     }
     const { count, example } = await this.prompts.overlap(promptSetId, heldOutPromptSetId);
     if (count === 0) return;

@@ -36,8 +36,9 @@ export class DatasetInputsService {
   async requireLearnable(pairSetId: string, { keep }: Pick<DatasetHyperparameters, 'keep'>): Promise<void> {
     await this.inputs.requirePairs(pairSetId, '/pairSetId');
     const prompts = await this.preferences.countPrompts(pairSetId);
-    if (prompts.train + prompts.eval < 2) {
-      const message = 'all pairs are of one prompt: what is learned of it says nothing about any other';
+    for (const split of ['train', 'eval'] as const) {
+      if (prompts[split] !== 1) continue;
+      const message = `the ${split} split has pairs of one prompt only: nothing general can be learnt from it or said by it`;
       throw unprocessable('pair_set_one_prompt', '/pairSetId', 'minPrompts', message, pairSetId);
     }
     if (keep === 'best' && prompts.eval === 0) {

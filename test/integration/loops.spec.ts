@@ -372,6 +372,11 @@ describe('what no loop is made of', () => {
     }
   });
 
+  test('a single held-out prompt, of which one win would promote', async () => {
+    const heldOutPromptSetId = await givenPromptSet(t, 'single', ['the only exam?']);
+    await refused({ heldOutPromptSetId }, 422, 'prompt_set_too_small', '/heldOutPromptSetId');
+  });
+
   test('held-out prompts that are practised on, whatever their ids and spaces', async () => {
     const heldOutPromptSetId = await givenPromptSet(t, 'leaky', ['exam 99?', ' Question  3? ']);
     await refused({ heldOutPromptSetId }, 422, 'held_out_overlap', '/heldOutPromptSetId');
