@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, ProblemException, shorten, under, unprocessable } from '#src/common/problem.js';
+import { conflict, ProblemException, under, unprocessable } from '#src/common/problem.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
@@ -9,7 +9,6 @@ import { RewardModelsService } from '#src/reward/reward-models.service.js';
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
-import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { brokenRule } from './loop-rules.js';
 import type { CreateLoopDto } from './loops.dto.js';
 
@@ -20,7 +19,6 @@ export class LoopInputs {
     private readonly inputs: TrainingInputs,
     private readonly versions: PolicyVersionsService,
     private readonly criteria: CriteriaService,
-    private readonly prompts: LoopPromptsRepository,
     private readonly comparisons: ComparisonsService,
     private readonly promptSets: PromptSetsService,
     private readonly rewardModels: RewardModelsService,
@@ -72,10 +70,7 @@ export class LoopInputs {
       const message = `an iteration takes ${generation.prompts} prompts, the set has ${practice.promptCount}`;
       throw unprocessable('not_enough_prompts', '/generation/prompts', 'max', message, generation.prompts);
     }
-    const { count, example } = await this.prompts.overlap(promptSetId, heldOutPromptSetId);
-    if (count === 0) return;
-    const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
-    throw unprocessable('held_out_overlap', '/heldOutPromptSetId', 'disjoint', message, heldOutPromptSetId);
+    await this.inputs.requireDisjoint(promptSetId, heldOutPromptSetId, '/heldOutPromptSetId');
   }
 }
 

@@ -25,7 +25,7 @@ export class DatasetInputsService {
   async resolve({ policyVersionId, pairSetId }: { policyVersionId: string; pairSetId: string }, hp: DatasetHyperparameters): Promise<RunSources> {
     await this.requireLearnable(pairSetId, hp);
     await this.requirePossible(policyVersionId, hp);
-    return { rewardModelId: null, rewards: null, promptSetId: null, pairSetId };
+    return { rewardModelId: null, rewards: null, promptSetId: null, evaluationPromptSetId: null, pairSetId };
   }
 
   /**

@@ -69,7 +69,7 @@ export class TrainingRunPlansService {
       const groups = longestExamples(model, answers, hyperparameters as DatasetHyperparameters);
       return this.requireRoom(planPolicyTraining(model.config, groups, hyperparameters).bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
@@ -106,7 +106,8 @@ export class TrainingRunPlansService {
 
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const promptTokens = await this.longestPrompt(run.promptSetId!, model);
+    const promptSetIds = [run.promptSetId, run.evaluationPromptSetId].filter((id) => id !== null);
+    const promptTokens = Math.max(...(await Promise.all(promptSetIds.map((id) => this.longestPrompt(id, model)))));
     const extra = rolloutExtra(model.config, await this.rewardParameters(run), settings, promptTokens, run.method === 'ppo');
     return { groups: longestRollouts(settings, promptTokens), extra };
   }
