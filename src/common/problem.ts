@@ -104,9 +104,9 @@ export function unprocessable(
   });
 }
 
-/** The same problem of a part of the body: pointers begin with that of the part. */
-export function under(pointer: string, { init }: ProblemException): ProblemException {
-  return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: pointer + error.pointer })) });
+/** The same problem with its pointers as they are in another body. */
+export function repointed({ init }: ProblemException, move: (pointer: string) => string): ProblemException {
+  return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: move(error.pointer) })) });
 }
 
 /** At most 120 characters of a refused value, for an error message. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, ProblemException, under, unprocessable } from '#src/common/problem.js';
+import { conflict, ProblemException, repointed, unprocessable } from '#src/common/problem.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
@@ -74,8 +74,10 @@ export class LoopInputs {
   }
 }
 
-async function inPart(pointer: string, check: Promise<void>): Promise<void> {
+/** The settings of a training are a part of the loop's; what else it is given has the same name in both. */
+async function inPart(part: string, check: Promise<void>): Promise<void> {
+  const move = (pointer: string): string => (pointer.startsWith('/hyperparameters') ? part + pointer : pointer);
   await check.catch((error: unknown) => {
-    throw error instanceof ProblemException ? under(pointer, error) : error;
+    throw error instanceof ProblemException ? repointed(error, move) : error;
   });
 }
