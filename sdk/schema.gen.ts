@@ -7758,7 +7758,7 @@ export interface components {
              */
             maxKl?: number;
             /**
-             * @description Compare although the audit of the training run failed. People then decide alone.
+             * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
              * @default false
              */
             allowFailedVerdict?: boolean;
@@ -7914,7 +7914,7 @@ export interface components {
          * @description What the decision followed from.
          * @enum {string}
          */
-        LoopOutcome: "generated" | "selected" | "rated" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -7937,13 +7937,25 @@ export interface components {
              */
             agreement: number | null;
         };
+        LoopLackDto: {
+            /**
+             * @description That of the job or refusal that said so.
+             * @example pair_set_one_prompt
+             */
+            code: string;
+            detail: string;
+        };
         LoopPairFiguresDto: {
             /** @example 1800 */
             pairs: number;
             /** @example 390 */
             prompts: number | null;
+            /** @description Why they were too few to learn from; null when they sufficed. */
+            lacks: components["schemas"]["LoopLackDto"] | null;
         };
         LoopRewardFiguresDto: {
+            /** @description Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+            verdict: components["schemas"]["VerdictStatus"] | null;
             /** @example 400 */
             evalPairs: number;
             /**

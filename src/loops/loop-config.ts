@@ -58,7 +58,7 @@ export interface LoopGate {
   lengthControlled: boolean;
   /** Nats per token at the end of a training; null sets no limit. */
   maxKl: number | null;
-  /** Go on to the comparison although the run's audit failed. */
+  /** Go on although the audit of the reward model or of the run failed. */
   allowFailedVerdict: boolean;
 }
 

@@ -109,7 +109,7 @@ export class LoopGateDto {
   @IsNumber()
   maxKl?: number;
 
-  /** Compare although the audit of the training run failed. People then decide alone. */
+  /** Train and compare although the audit of the reward model or of the training run failed. People then decide alone. */
   @ApiPropertyOptional({ default: loopDefaults.gate.allowFailedVerdict })
   @IsOptional()
   @IsBoolean()
