@@ -7,7 +7,7 @@ export class TrainingBytesDto {
   @ApiProperty({ type: 'integer' })
   model: number;
 
-  /** Weights or factors in training, with two moments of each and a copy to go back to. @example 77987840 */
+  /** Weights or factors in training, with two moments of each; of a reward model also the copies to go back to. @example 97484800 */
   @ApiProperty({ type: 'integer' })
   trained: number;
 
