@@ -64,6 +64,7 @@ describe('refused before anything is computed', () => {
     ['smoothing of a loss without', () => pairs({ lossType: 'ipo', labelSmoothing: 0.1 }), 'hyperparameters_impossible', '/hyperparameters/labelSmoothing'],
     ['low rank above full rank', () => pairs({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
     ['maps that the policy does not have', () => pairs({ lora: { rank: 2, alpha: 1, targetModules: ['c_attn'] } }), 'lora_target_unknown', '/hyperparameters/lora/targetModules'],
+    ['low rank above full rank, of a method that samples', () => rollouts({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }, 'ppo'), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
     ['no room for a completion', () => pairs({ maxTokens: 2 }), 'no_training_data', '/hyperparameters/maxTokens'],
     ['a keep that is none', () => pairs({ keep: 'first' }), 'validation_failed', '/hyperparameters/keep'],
   ])('%s', async (_name, body, code, pointer) => {
