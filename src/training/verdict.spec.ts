@@ -22,6 +22,11 @@ function run(curves: Record<string, Curve> = {}, rewards: Partial<AuditedRun> = 
   return { steps, rewardBefore: 0, rewardAfter: 0.9, ...rewards };
 }
 
+/** The same run, had it not measured this. */
+function without(name: string, { steps, ...rest }: AuditedRun): AuditedRun {
+  return { steps: steps.map((step) => Object.fromEntries(Object.entries(step).filter(([key]) => key !== name))), ...rest };
+}
+
 const bad = (audited: AuditedRun) => {
   const { status, findings } = auditRun(audited);
   return [
@@ -64,4 +69,15 @@ test.each<[string, AuditedRun, [string, string[]]]>([
   ['not a number', run({ loss: (p) => (p > 0.9 ? Number.NaN : 1) }), ['failed', ['finite failed']]],
 ])('%s', (_name, audited, expected) => {
   expect(bad(audited)).toEqual(expected);
+});
+
+test('a KL that was not measured is not 0: the audit says so, and judges by the rest', () => {
+  const { status, findings } = auditRun(without('kl', run()));
+  expect(status).toBe('healthy');
+  for (const check of ['kl_size', 'kl_slope']) {
+    const found = findings.find((finding) => finding.check === check)!;
+    expect(found).toMatchObject({ status: 'not_measured', value: null });
+    expect(found.message).toContain('not measured');
+  }
+  expect(auditRun(without('kl', run({}, { rewardAfter: -1 }))).status).toBe('failed');
 });

@@ -12,6 +12,7 @@ import {
   finite,
   finiteness,
   leastSquaresSlope,
+  notMeasured,
   series,
   show,
   verdictOf,
@@ -56,14 +57,18 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
 
 /** Nats per token of drift from the reference, at the end. */
 function klSize({ steps }: AuditedRun): Finding {
-  return above('kl_size', ending(steps, 'kl'), { warning: 0.5, failed: 2 }, 'KL per token at the end');
+  const [bounds, what] = [{ warning: 0.5, failed: 2 }, 'KL per token at the end'];
+  if (series(steps, 'kl').length > 0) return above('kl_size', ending(steps, 'kl'), bounds, what);
+  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn measure none)');
 }
 
 /** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
 function klSlope({ steps }: AuditedRun): Finding {
-  const half = series(steps, 'kl').slice(Math.floor(steps.length / 2));
-  const slope = half.length < 3 ? 0 : leastSquaresSlope(half);
-  return above('kl_slope', slope, { warning: 0.02, failed: 0.2 }, 'growth of KL per step over the last half');
+  const values = series(steps, 'kl');
+  const half = values.slice(Math.floor(values.length / 2));
+  const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of KL per step over the last half'];
+  if (half.length >= 3) return above('kl_slope', leastSquaresSlope(half), bounds, what);
+  return notMeasured('kl_slope', bounds, what, 'a trend takes three steps with a KL');
 }
 
 function entropyCollapse({ steps }: AuditedRun): Finding {
