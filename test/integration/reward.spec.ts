@@ -78,6 +78,15 @@ describe('a reward model', () => {
     );
     const { body: rest } = await get(`${path}?afterStep=${rewardModel.evaluation.steps - 2}`).expect(200);
     expect(rest.data.map(({ step }: { step: number }) => step)).toEqual([rewardModel.evaluation.steps - 1, rewardModel.evaluation.steps]);
+    const { body: few } = await get(`${path}?maxPoints=2&names=loss`).expect(200);
+    const half = Math.ceil(all.data.length / 2);
+    const losses = all.data.map(({ values }: { values: { loss: number } }) => values.loss);
+    expect(few).toMatchObject({ hasMore: false, data: [{ step: half, bucket: { fromStep: 1, steps: half } }, { step: all.data.length }] });
+    expect(few.data[0].values).toEqual({ loss: expect.closeTo(losses.slice(0, half).reduce((a: number, b: number) => a + b) / half, 9) });
+    expect(few.data[0].bucket.max.loss).toBe(Math.max(...losses.slice(0, half)));
+    const { body: part } = await get(`${path}?from=2&to=3&names=accuracy,margin`).expect(200);
+    expect(part.data.map(({ step, values }: { step: number; values: object }) => [step, Object.keys(values).sort()])).toEqual([2, 3].map((step) => [step, ['accuracy', 'margin']]));
+    expect((await get(`${path}?from=3&to=2`).expect(422)).body.code).toBe('step_range_empty');
   });
 
   test('ranks the completions of a prompt, and answers at once the second time', async () => {
