@@ -102,6 +102,30 @@ describe('a reward model', () => {
     expect(again).toEqual({ ...first, jobId: null });
   });
 
+  test('a completion says who scored it', async () => {
+    const [completionId] = sample.completionIds;
+    const { body: ranked } = await post(`/v1/reward-models/${rewardModel.id}/score`, { completionIds: [completionId] }).expect(200);
+    const own = { rewardModelId: rewardModel.id, rewardModelName: 'polite', score: ranked.ranking[0].score, memberScores: null };
+    const { body } = await get(`/v1/completions/${completionId}/scores`).expect(200);
+    expect(body).toEqual({ data: [own], hasMore: false, nextCursor: null });
+    // Another model's, of three members, comes behind it.
+    const other = newId();
+    await withSql(t, (client) => client.query(
+      `WITH model AS (
+         INSERT INTO reward_models (id, name, pair_set_id, base_policy_version_id, hyperparameters)
+         SELECT $2, 'three', pair_set_id, base_policy_version_id, hyperparameters FROM reward_models WHERE id = $1 RETURNING id)
+       INSERT INTO completion_scores (reward_model_id, completion_id, score, member_scores) SELECT id, $3, 2, '{1,2,3}' FROM model`,
+      [rewardModel.id, other, completionId]));
+    const { body: first } = await get(`/v1/completions/${completionId}/scores?limit=1`).expect(200);
+    expect(first).toMatchObject({ data: [own], hasMore: true });
+    const { body: second } = await get(`/v1/completions/${completionId}/scores?limit=1&cursor=${first.nextCursor}`).expect(200);
+    expect(second).toMatchObject({ data: [{ rewardModelId: other, rewardModelName: 'three', score: 2, memberScores: [1, 2, 3] }], hasMore: false });
+    await withSql(t, (client) => client.query('DELETE FROM completion_scores WHERE reward_model_id = $1', [other]));
+    await withSql(t, (client) => client.query('DELETE FROM reward_models WHERE id = $1', [other]));
+    const unscored = await get(`/v1/completions/${unknownId}/scores`).expect(404);
+    expect(unscored.body.code).toBe('completion_not_found');
+  });
+
   test('scores as its files do', async () => {
     const files = await t.get(ModelsService).loadFiles(rewardModel.modelId);
     const scorer = RewardScorer.load(parseCheckpoint(files), { maxTokens: 64 });
