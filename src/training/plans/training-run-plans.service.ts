@@ -6,19 +6,22 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { chatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { ModelConfig } from '#src/lm/config.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
-import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { RewardModelMembersRepository } from '#src/reward/reward-model-members.repository.js';
 import type { CompletionGroup } from '../completion-batch.js';
 import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
+import type { PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
+import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '../rollout-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
 import { planPolicyTraining } from './policy-plan.js';
-import { longestRollouts, rolloutExtra, type RolloutExtra } from './rollout-extra.js';
+import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from './rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
@@ -34,7 +37,8 @@ export class TrainingRunPlansService {
     private readonly versions: PolicyVersionsService,
     private readonly preferences: PreferenceDataRepository,
     private readonly promptSets: PromptSetsService,
-    private readonly rewardModels: RewardModelsService,
+    private readonly members: RewardModelMembersRepository,
+    private readonly valueStarts: ValueStartService,
     private readonly models: ModelsService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'memoryLimitBytes'>,
   ) {}
@@ -82,7 +86,9 @@ export class TrainingRunPlansService {
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
     const promptTokens = await this.longestPrompt(run.promptSetId!, model);
-    const extra = rolloutExtra(model.config, await this.rewardParameters(run), settings, promptTokens, run.method === 'ppo');
+    const { config: policy } = model;
+    const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
+    const extra = rolloutExtra(models, settings, promptTokens);
     return { groups: longestRollouts(settings, promptTokens), extra };
   }
 
@@ -92,10 +98,19 @@ export class TrainingRunPlansService {
     return Math.max(1, ...texts.slice(0, promptsEncoded).map((text) => framing.encodePrompt(text).length));
   }
 
+  private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
+    if (method !== 'ppo') return undefined;
+    const start = await this.valueStarts.config(hyperparameters as PpoHyperparameters, rewards ?? []);
+    return { start: start ?? policy, ownStart: start !== undefined };
+  }
+
+  /** Of all members: each source has its own in memory. */
   private async rewardParameters({ rewards }: PlannedRun): Promise<number> {
     const ids = (rewards ?? []).flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : []));
     let parameters = 0;
-    for (const id of new Set(ids)) parameters += (await this.models.get((await this.rewardModels.getTrained(id)).modelId)).parameterCount;
+    for (const id of ids) {
+      for (const { modelId } of await this.members.of(id)) parameters += (await this.models.get(modelId)).parameterCount;
+    }
     return parameters;
   }
 }
