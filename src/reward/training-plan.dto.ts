@@ -50,6 +50,13 @@ export class TrainingPlanDto implements TrainingPlan {
   /** Of the largest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
   secondsPerStep: number;
 
+  /** Optimizer steps, of all members, or a few more or less; early stopping may need fewer. @example 120 */
+  @ApiProperty({ type: 'integer' })
+  steps: number;
+
+  /** All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude. @example 888 */
+  seconds: number;
+
   /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
   @ApiProperty({ type: 'integer' })
   limitBytes: number;

@@ -69,6 +69,15 @@ describe('a reward model', () => {
     expect(page.data).toEqual([evaluation]);
   });
 
+  test('took about as many steps as its plan told', async () => {
+    const plan = async (hyperparameters: object) =>
+      (await post('/v1/reward-models/plan', { pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(200)).body;
+    const { steps, seconds, secondsPerStep } = await plan(settings);
+    expect(Math.abs(steps - rewardModel.evaluation.steps)).toBeLessThanOrEqual(settings.epochs);
+    expect(seconds).toBe(steps * secondsPerStep);
+    expect((await plan({ ...settings, maxSteps: 5, members: 3 })).steps).toBe(15);
+  });
+
   test('has a curve that can be polled', async () => {
     const path = `/v1/reward-models/${rewardModel.id}/metrics`;
     const { body: all } = await get(`${path}?limit=500`).expect(200);

@@ -11,6 +11,7 @@ import { Tokenizer } from '#src/lm/tokenizer.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { countSteps } from '#src/reward/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
 import { RewardModelMembersRepository } from '#src/reward/reward-model-members.repository.js';
 import type { CompletionGroup } from '../completion-batch.js';
@@ -18,6 +19,7 @@ import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
 import type { PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '../rollout-hyperparameters.js';
+import type { SftHyperparameters } from '../sft-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
 import { planPolicyTraining } from './policy-plan.js';
@@ -47,7 +49,8 @@ export class TrainingRunPlansService {
     const { bytes, floatingPointOperations, ...counts } = await this.estimate(run);
     const limitBytes = this.config.memoryLimitBytes;
     const secondsPerStep = floatingPointOperations / (await computeSpeed());
-    return { ...counts, bytes, floatingPointOperations, secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    const steps = await this.countSteps(run);
+    return { ...counts, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
 
   /** @throws ProblemException 422 `training_does_not_fit` */
@@ -61,15 +64,24 @@ export class TrainingRunPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
   }
 
-  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'limitBytes' | 'fits'>> {
+  private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
+    if (pairSetId === null) return (hyperparameters as RolloutHyperparameters).steps;
+    const sizes = await this.preferences.groupSizes(pairSetId);
+    const selection = method === 'sft' ? (hyperparameters as SftHyperparameters).completions : 'completions';
+    const learned = sizes.map(({ tokens, ...counts }) => ({ tokens, completions: counts[selection] }));
+    return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
+  }
+
+  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
     const { groups, extra } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
     const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters);
+    const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
       ...counts,
       bytes: { ...bytes, sampling, rewards, value, peak: bytes.peak + sampling + rewards + value },
-      floatingPointOperations: floatingPointOperations + (extra?.floatingPointOperations ?? 0),
+      floatingPointOperations: innerEpochs * floatingPointOperations + (extra?.floatingPointOperations ?? 0),
     };
   }
 
