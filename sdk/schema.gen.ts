@@ -6354,7 +6354,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6404,6 +6404,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         RlooHyperparametersDto: {
             /**
@@ -6509,7 +6515,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6548,6 +6554,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         /**
          * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
@@ -6656,7 +6668,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6756,6 +6768,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         /** @enum {string} */
         StopReason: "diverged" | "kl_budget";
@@ -6866,6 +6884,8 @@ export interface components {
             steps: number;
             /** @example 64 */
             evaluationPrompts: number;
+            /** @description What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+            split: components["schemas"]["EvaluatedSplit"];
             /** @description Null when all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
@@ -6894,6 +6914,11 @@ export interface components {
              * @description Of the methods that sample, as are the rewards.
              */
             promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
             /**
              * Format: uuid
              * @description Of `sft` and `dpo`.

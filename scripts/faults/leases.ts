@@ -76,7 +76,13 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
   const perProcess = size.labelers / processes;
   const groups = Array.from({ length: processes }, (_, g) => Array.from({ length: perProcess }, (_, l) => `bench-labeler-${g * perProcess + l}`));
   const failed = (why: string) => seen.unexpected.push(why);
-  const running = groups.map((labelers) => new ClaimersProcess(task(labelers, 0), take, failed));
+  const waiting = Array.from({ length: processes + rounds }, () => new ClaimersProcess(take, failed));
+  const start = async (group: number, times: number): Promise<ClaimersProcess> => {
+    const claimers = waiting.shift()!;
+    await claimers.work(task(groups[group], times));
+    return claimers;
+  };
+  const running = await Promise.all(groups.map((_, group) => start(group, 0)));
   const started = performance.now();
   let kills = 0;
   let stuckSince = Date.now();
@@ -90,12 +96,12 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
       const victim = kills % processes;
       await running[victim].kill();
       kills++;
-      running[victim] = new ClaimersProcess(task(groups[victim], kills), take, failed);
+      running[victim] = await start(victim, kills);
       notes(`killed one of ${processes} after ${seen.accepted.length} answers`);
     }
   }
   const seconds = (performance.now() - started) / 1000;
-  for (const claimers of running) await claimers.kill();
+  for (const claimers of [...running, ...waiting]) await claimers.kill();
   await sleep(2000);
   const { state } = await getJson<{ state: string }>(system.client, `/v1/labeling-batches/${batchId}`);
   const found = await inspect(database, batchId, seen);

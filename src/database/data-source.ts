@@ -20,6 +20,7 @@ import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
+import { EvaluationPrompts1795646702000 } from '../../migrations/1795646702000-EvaluationPrompts.js';
 import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
 import { SnakeNaming } from './naming.js';
 
@@ -46,6 +47,7 @@ export const migrations = [
   JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
+  EvaluationPrompts1795646702000,
   ScoresOfCompletion1795646789000,
 ];
 

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, shorten, unprocessable } from '#src/common/problem.js';
+import { conflict, unprocessable } from '#src/common/problem.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
-import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { brokenRule } from './loop-rules.js';
 import type { CreateLoopDto } from './loops.dto.js';
 
@@ -20,7 +19,6 @@ export class LoopInputs {
     private readonly inputs: TrainingInputs,
     private readonly versions: PolicyVersionsService,
     private readonly criteria: CriteriaService,
-    private readonly prompts: LoopPromptsRepository,
     private readonly comparisons: ComparisonsService,
   ) {}
 
@@ -61,9 +59,6 @@ export class LoopInputs {
       const message = `a comparison takes at most ${maxHeldOut} prompts, the set has ${heldOut.promptCount}`;
       throw unprocessable('prompt_set_too_large', '/heldOutPromptSetId', 'max', message, heldOutPromptSetId);
     }
-    const { count, example } = await this.prompts.overlap(promptSetId, heldOutPromptSetId);
-    if (count === 0) return;
-    const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
-    throw unprocessable('held_out_overlap', '/heldOutPromptSetId', 'disjoint', message, heldOutPromptSetId);
+    await this.inputs.requireDisjoint(promptSetId, heldOutPromptSetId, '/heldOutPromptSetId');
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { GroupSize } from './batch-plan.js';
+import { inCanonicalOrder } from './canonical-order.js';
 import type { GroupPair, PreferenceGroup } from './preference-groups.js';
 
 /** A pair as the pair set has it. */
@@ -110,6 +111,8 @@ export class PreferenceDataRepository {
   }
 
   /**
+   * In the order of their texts, which is the same wherever the same data is.
+   *
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
    * @param ties with those that the pair set kept
@@ -140,7 +143,7 @@ export class PreferenceDataRepository {
       const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
       group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
     }
-    return [...groups.values()];
+    return inCanonicalOrder([...groups.values()]);
   }
 
   private async texts(table: 'prompts' | 'completions', ids: string[]): Promise<Map<string, string>> {

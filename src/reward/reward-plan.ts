@@ -38,7 +38,7 @@ export function planRewardTraining(
   const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters);
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
-  const plan = planTraining(config, { loss, metrics, trainable, keep }, { inParts: hyperparameters.microBatchTokens !== null });
+  const plan = planTraining(config, { loss, metrics, trainable, keep });
   return { ...withCopies(plan, hyperparameters.earlyStopping ? 3 : 2), rows: size.rows, rowTokens: size.time };
 }
 

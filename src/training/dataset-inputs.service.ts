@@ -34,7 +34,7 @@ export class DatasetInputsService {
       throw unprocessable('nothing_held_out', '/hyperparameters/keep', 'heldOut', message, hp.keep);
     }
     await this.requirePossible(policyVersionId, hp);
-    return { rewardModelId: null, rewards: null, promptSetId: null, pairSetId };
+    return { rewardModelId: null, rewards: null, promptSetId: null, evaluationPromptSetId: null, pairSetId };
   }
 
   private async requirePossible(policyVersionId: string, hp: DatasetHyperparameters): Promise<void> {

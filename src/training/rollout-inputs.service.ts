@@ -10,11 +10,12 @@ import { impossibleSettings } from './rollout-limits.js';
 import { TrainingInputs } from './training-inputs.js';
 import type { TrainingRun } from './training-run.entity.js';
 
-export type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'pairSetId'>;
+export type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'evaluationPromptSetId' | 'pairSetId'>;
 
 interface Given extends GivenRewards {
   policyVersionId: string;
   promptSetId: string;
+  evaluationPromptSetId?: string;
 }
 
 @Injectable()
@@ -29,12 +30,17 @@ export class RolloutInputsService {
   /**
    * The policy version must have weights.
    *
-   * @throws ProblemException 422 `unknown_prompt_set`, `max_tokens_exceed_model`, `lora_target_unknown`,
+   * @throws ProblemException 422 `unknown_prompt_set`, `held_out_overlap`, `max_tokens_exceed_model`, `lora_target_unknown`,
    *   `hyperparameters_impossible`, `value_start_impossible`, and as `RewardInputsService.resolve`
    */
   async resolve(given: Given, hyperparameters: RolloutHyperparameters): Promise<RunSources> {
     const rewards = await this.rewards.resolve(given);
-    await this.inputs.requirePromptSet(given.promptSetId, '/promptSetId');
+    const { promptSetId, evaluationPromptSetId = null } = given;
+    await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
+    if (evaluationPromptSetId) {
+      await this.inputs.requirePromptSet(evaluationPromptSetId, '/evaluationPromptSetId');
+      await this.inputs.requireDisjoint(promptSetId, evaluationPromptSetId, '/evaluationPromptSetId');
+    }
     const policy = await this.versions.loadDescription(given.policyVersionId);
     const impossible = impossibleSettings(hyperparameters, policy.config);
     if (impossible) {
@@ -44,6 +50,6 @@ export class RolloutInputsService {
     if ('valueStart' in hyperparameters) await this.valueStarts.require(hyperparameters as PpoHyperparameters, rewards, policy);
     const only = rewards.length === 1 ? rewards[0] : undefined;
     const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
-    return { rewardModelId, rewards, promptSetId: given.promptSetId, pairSetId: null };
+    return { rewardModelId, rewards, promptSetId, evaluationPromptSetId, pairSetId: null };
   }
 }

@@ -92,6 +92,10 @@ export class TrainingRunDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
+  /** Of the methods that sample: what they are evaluated on; the first practice prompts when null. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  evaluationPromptSetId: string | null;
+
   /** Of `sft` and `dpo`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pairSetId: string | null;

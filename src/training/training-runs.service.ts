@@ -95,11 +95,12 @@ export class TrainingRunsService {
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
     const run = await this.runs.insert(tx, { id, jobId: job.id, ...planned });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewards, promptSetId, pairSetId } = planned;
+    const { rewards, promptSetId, evaluationPromptSetId, pairSetId } = planned;
     for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
       await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
     }
     if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    if (evaluationPromptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: evaluationPromptSetId }, node, 'evaluation_prompts');
     if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
     return run;
   }

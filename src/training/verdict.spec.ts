@@ -19,7 +19,7 @@ function run(curves: Record<string, Curve> = {}, rewards: Partial<AuditedRun> = 
       Object.entries({ ...healthy, ...curves }).map(([name, curve]) => [name, curve(i / 19)]),
     ),
   );
-  return { steps, rewardBefore: 0, rewardAfter: 0.9, ...rewards };
+  return { steps, rewardBefore: 0, rewardAfter: 0.9, split: 'eval', best: true, ...rewards };
 }
 
 /** The same run, had it not measured this. */
@@ -48,6 +48,7 @@ test('a run that learned with small drift is healthy, and every check says what 
     'truncation',
     'length_gaming',
     'evaluation_gain',
+    'held_out',
   ]);
   expect(findings.find((finding) => finding.check === 'kl_size')?.value).toBeCloseTo(0.1 * (37 / 38), 6);
 });
@@ -71,6 +72,8 @@ test.each<[string, AuditedRun, [string, string[]]]>([
   ['inner epochs that run away', run({ 'policy/approxkl_avg': (p) => 5 * p }), ['failed', ['step_size failed']]],
   ['tokens that are clipped', run({ 'policy/clipfrac_avg': () => 0.4 }), ['warning', ['clipping warning']]],
   ['completions that are clipped', run({ 'clip_ratio/region_mean': () => 0.4 }), ['warning', ['clipping warning']]],
+  ['chosen by what it practised on', run({}, { split: 'train' }), ['warning', ['held_out warning']]],
+  ['measured on what it practised on', run({}, { split: 'train', best: false }), ['healthy', []]],
   ['not a number', run({ loss: (p) => (p > 0.9 ? Number.NaN : 1) }), ['failed', ['finite failed']]],
 ])('%s', (_name, audited, expected) => {
   expect(bad(audited)).toEqual(expected);

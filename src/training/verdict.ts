@@ -4,6 +4,7 @@
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
 import { correlation } from './advantages.js';
+import type { EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import {
   above,
   beginning,
@@ -26,6 +27,10 @@ export interface AuditedRun {
   steps: Steps;
   rewardBefore: number;
   rewardAfter: number;
+  /** What the rewards before and after were measured on. */
+  split: EvaluatedSplit;
+  /** The weights are those of the best evaluation. */
+  best: boolean;
 }
 
 /** The worst finding is the verdict. Checks of what the method has no figure of are left out. */
@@ -43,6 +48,7 @@ export function auditRun(run: AuditedRun): Verdict {
     truncation(run),
     lengthGaming(run),
     generalisation(run),
+    heldOut(run),
   ];
   return verdictOf(findings.filter((finding) => finding !== undefined));
 }
@@ -57,6 +63,15 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
     threshold: 0,
     message,
   };
+}
+
+/** The best of several evaluations is too good by chance, and on practised prompts by memory as well. */
+function heldOut({ split, best }: AuditedRun): Finding {
+  const held = split === 'eval';
+  const message = held
+    ? 'evaluated on prompts that were never practised on'
+    : `${best ? 'the weights were chosen by' : 'evaluated on'} prompts that were practised on: give an evaluation prompt set`;
+  return { check: 'held_out', status: held || !best ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
 }
 
 /** Nats per token of drift from the reference, at the end. */

@@ -3,7 +3,7 @@ const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
   finite: ['loss', 'grad_norm'],
   loss_fall: ['loss', 'eval_loss'],
   overfitting: ['loss', 'eval_loss'],
-  held_out: ['eval_loss'],
+  held_out: ['eval_loss', 'eval_reward'],
   shortened: [],
   preference_accuracy: ['rewards/accuracies', 'eval_rewards/accuracies'],
   margin_size: ['rewards/margins', 'eval_rewards/margins'],

@@ -62,15 +62,14 @@ describe('beside the optimizer step', () => {
     expect(extra({ lora }).samplingBytes).toBe(cache + 5 * 4 * parameters);
   });
 
-  test('a value model: three of each trained weight, three on their way back, gradients of parts, a start of its own', () => {
+  test('a value model: three of each trained weight, its gradient and the copy of it, a start of its own', () => {
     const value = { start: policy, ownStart: false };
-    expect(extra({}, { value }).valueBytes).toBe(4 * 6 * withHead);
-    expect(extra({ microBatchTokens: 100 }, { value }).valueBytes).toBe(4 * 7 * withHead);
-    expect(extra({}, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * 7 * withHead);
-    expect(extra({ lora }, { value }).valueBytes).toBe(4 * 6 * (factors + 16));
-    expect(extra({ lora }, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * (withHead + 6 * (factors + 16)));
+    expect(extra({}, { value }).valueBytes).toBe(4 * 5 * withHead);
+    expect(extra({}, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * 6 * withHead);
+    expect(extra({ lora }, { value }).valueBytes).toBe(4 * 5 * (factors + 16));
+    expect(extra({ lora }, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * (withHead + 5 * (factors + 16)));
     const wide = { ...policy, intermediateSize: 48 };
-    expect(extra({}, { value: { start: wide, ownStart: true } }).valueBytes).toBe(4 * 7 * (withHead + 2 * 3 * 16 * 24));
+    expect(extra({}, { value: { start: wide, ownStart: true } }).valueBytes).toBe(4 * 6 * (withHead + 2 * 3 * 16 * 24));
   });
 
   test('operations: written once, read by whoever must, scored, and the value model in each inner epoch', () => {

@@ -12,7 +12,7 @@ export interface RolloutExtra {
   /** Keys and values of the completions that are being written, and copies of weights that sampling makes. */
   samplingBytes: number;
   rewardBytes: number;
-  /** A value model with its moments, updates and start. */
+  /** A value model with its moments, gradients and start. */
   valueBytes: number;
   /** Of a step. */
   floatingPointOperations: number;
@@ -26,7 +26,7 @@ export interface RolloutModels {
   value?: { start: ModelConfig; ownStart: boolean };
 }
 
-type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens' | 'innerEpochs' | 'beta' | 'klBudget' | 'lora' | 'microBatchTokens'>;
+type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens' | 'innerEpochs' | 'beta' | 'klBudget' | 'lora'>;
 
 const floatBytes = 4;
 /** A forward pass takes two operations a weight and token, a backward pass twice as many. */
@@ -67,13 +67,13 @@ function readsOf({ beta, klBudget }: Settings, isPpo: boolean): number {
 }
 
 /**
- * Values that a value model holds: what is trained and its two moments, the same three on their way back, gradients that
- * wait for those of other parts, and the start where that is not the policy, which is counted with the model.
+ * Values that a value model holds: what is trained and its two moments, gradients and their copies on the way back, and the
+ * start where that is not the policy, which is counted with the model.
  */
-function valueNumbers({ start, ownStart }: NonNullable<RolloutModels['value']>, { lora, microBatchTokens }: Settings): number {
+function valueNumbers({ start, ownStart }: NonNullable<RolloutModels['value']>, { lora }: Settings): number {
   const all = headed(start);
   const trained = lora ? total(loraShapes({ ...start, head: 'reward' }, lora)) + sizeOf(all[scoreName]) : total(all);
-  return (ownStart ? total(all) : 0) + (6 + (microBatchTokens === null ? 0 : 1)) * trained;
+  return (ownStart ? total(all) : 0) + 5 * trained;
 }
 
 const headed = (config: ModelConfig): Record<string, number[]> => parameterShapes({ ...config, head: 'reward' });

@@ -97,7 +97,8 @@ export class TrainingRunPlansService {
 
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const promptTokens = await this.longestPrompt(run.promptSetId!, model);
+    const promptSetIds = [run.promptSetId, run.evaluationPromptSetId].filter((id) => id !== null);
+    const promptTokens = Math.max(...(await Promise.all(promptSetIds.map((id) => this.longestPrompt(id, model)))));
     const { config: policy } = model;
     const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
     const extra = rolloutExtra(models, settings, promptTokens);
