@@ -64,6 +64,10 @@ test('a step in parts and with activations computed again is the same', async ()
   });
 });
 
+test('a prompt that leaves no room is named before anything is sampled', async () => {
+  await expect(trainRloo(task({}, { prompts: [...prompts, { id: 'long', text: 'x'.repeat(600) }] }))).rejects.toThrow(/prompt long has \d+ tokens, there is room for/);
+});
+
 test('resumed in the middle it ends with the same bits', async () => {
   const short = { steps: 4, innerEpochs: 2 };
   const straight = await trainRloo(task(short));

@@ -1,7 +1,7 @@
 // What a run would take, told and enforced before it is queued. Its inputs must have been checked.
 import { Inject, Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
-import { unprocessable } from '#src/common/problem.js';
+import { unprocessable, type ProblemException } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { chatFraming } from '#src/lm/chat.js';
@@ -30,7 +30,7 @@ export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
 type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
 
 const mebibyte = 1024 ** 2;
-/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. */
+/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
 const promptsEncoded = 16;
 
 @Injectable()
@@ -97,8 +97,15 @@ export class TrainingRunPlansService {
 
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const promptSetIds = [run.promptSetId, run.evaluationPromptSetId].filter((id) => id !== null);
-    const promptTokens = Math.max(...(await Promise.all(promptSetIds.map((id) => this.longestPrompt(id, model)))));
+    const room = model.config.maxPositionEmbeddings - settings.maxTokens;
+    let promptTokens = 0;
+    for (const name of ['promptSetId', 'evaluationPromptSetId'] as const) {
+      const promptSetId = run[name];
+      if (promptSetId === null) continue;
+      const longest = await this.longestPrompt(promptSetId, model);
+      if (longest > room) throw tooLong(name, longest, room, promptSetId);
+      promptTokens = Math.max(promptTokens, longest);
+    }
     const { config: policy } = model;
     const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
     const extra = rolloutExtra(models, settings, promptTokens);
@@ -126,4 +133,9 @@ export class TrainingRunPlansService {
     }
     return parameters;
   }
+}
+
+function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
+  const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;
+  return unprocessable('prompt_too_long', `/${name}`, 'max', message, promptSetId);
 }
