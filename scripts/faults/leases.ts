@@ -10,6 +10,7 @@ import { withSystem, type TemporarySystem } from '../system/temporary-system.js'
 import type { Drill, FaultReport } from './fault.js';
 import { ClaimersProcess } from './leases/claimers-process.js';
 import { inspect } from './leases/inspect.js';
+import { unprovenBy } from './report.js';
 import type { ClaimersReport, ClaimersTask } from './leases/messages.js';
 
 const size = { prompts: 2500, perPrompt: 10, labelers: 50, words: 20 };
@@ -112,6 +113,7 @@ async function drill({ system, database, batchId, rounds, notes }: Setting): Pro
     ...found,
     hashesEqual: null,
     slow: claimP99Ms < claimP99BelowMs ? [] : [`claims took ${claimP99Ms.toFixed(1)} ms at p99, the limit is ${claimP99BelowMs}`],
+    unproven: unprovenBy('leases', { rounds, kills }),
     tasks,
     claimers: size.labelers,
     kills,
