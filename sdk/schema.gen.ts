@@ -1026,7 +1026,10 @@ export interface paths {
         /** Ratings: list */
         get: operations["ratings_list"];
         put?: never;
-        /** Ratings: create */
+        /**
+         * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
+         *     the batch is closed.
+         */
         post: operations["ratings_create"];
         delete?: never;
         options?: never;
@@ -1045,7 +1048,7 @@ export interface paths {
         put?: never;
         /**
          * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-         *     `externalId` counts as a duplicate.
+         *     `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1454,7 +1457,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
         post?: never;
@@ -4343,6 +4346,11 @@ export interface components {
             leaseExpiresAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @example the prompt is in a language I do not read
+             */
+            reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
             /** @description In the order in which they are to be shown. */
             completions: components["schemas"]["TaskTextDto"][];
@@ -4392,6 +4400,11 @@ export interface components {
             leaseExpiresAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @example the prompt is in a language I do not read
+             */
+            reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
             /** @description In the order in which they are to be shown. */
             completions: components["schemas"]["TaskTextDto"][];
@@ -4784,7 +4797,7 @@ export interface components {
             /** @example 212 */
             ratings: number;
             /**
-             * @description Those of completions that others rated too.
+             * @description Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below.
              * @example 180
              */
             sharedItems: number;
@@ -4797,7 +4810,8 @@ export interface components {
             straightLining: components["schemas"]["StraightLiningDto"];
             /** @description Null where no time is known. */
             speed: components["schemas"]["LabelerSpeedDto"] | null;
-            gold: components["schemas"]["GoldAccuracyDto"];
+            /** @description Null to a vendor: answer by answer, it would tell which tasks are gold. */
+            gold: components["schemas"]["GoldAccuracyDto"] | null;
             /** @description Null where no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
@@ -4997,7 +5011,7 @@ export interface components {
              */
             minimumMargin?: number;
             /**
-             * @description Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them.
+             * @description Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged.
              * @default 1
              */
             minimumRatings?: number;

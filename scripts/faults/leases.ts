@@ -13,9 +13,9 @@ import { inspect } from './leases/inspect.js';
 import { unprovenBy } from './report.js';
 import type { ClaimersReport, ClaimersTask } from './leases/messages.js';
 
-const size = { prompts: 2500, perPrompt: 10, labelers: 50, words: 20 };
+const defaultTasks = 100_000;
+const size = { perPrompt: 10, labelers: 50, words: 20 };
 const overlap = 4;
-const tasks = size.prompts * size.perPrompt * overlap;
 const processes = 5;
 /** Of all labelers together; a saturated machine would measure its queues and not the claims. */
 const requestsPerSecond = 300;
@@ -24,28 +24,30 @@ const claimP99BelowMs = 50;
 /** Without any progress. */
 const patienceMs = 60_000;
 
-export function leases({ rounds, notes }: Drill): Promise<FaultReport> {
+export function leases({ rounds, tasks: wanted = defaultTasks, notes }: Drill): Promise<FaultReport> {
+  const prompts = Math.ceil(wanted / (size.perPrompt * overlap));
+  const tasks = prompts * size.perPrompt * overlap;
   return withSystem({ workers: 0 }, async (system) => {
     const database = new Client({ connectionString: system.databaseUrl });
     await database.connect();
     try {
-      const batchId = await makeBatch(system, database);
+      const batchId = await makeBatch(system, database, prompts);
       notes(`${tasks} tasks, ${size.labelers} labelers in ${processes} processes, ${rounds} kills`);
-      return await drill({ system, database, batchId, rounds, notes });
+      return await drill({ system, database, batchId, tasks, rounds, notes });
     } finally {
       await database.end();
     }
   });
 }
 
-async function makeBatch({ client }: TemporarySystem, database: Client): Promise<string> {
-  const material = await makeMaterial(database, client, size);
+async function makeBatch({ client }: TemporarySystem, database: Client, prompts: number): Promise<string> {
+  const material = await makeMaterial(database, client, { ...size, prompts });
   const { rows } = await database.query<{ id: string }>(
     `WITH made AS (INSERT INTO prompt_sets (id, name, prompt_count) VALUES (uuidv7(), 'drill', $1) RETURNING id),
      members AS (INSERT INTO prompt_set_members (prompt_set_id, position, prompt_id)
                  SELECT made.id, row_number() OVER () - 1, p.id FROM made, prompts p)
      SELECT id FROM made`,
-    [size.prompts],
+    [prompts],
   );
   const body = { name: 'drill', mode: 'rate', criterionVersionId: material.criterionVersionId, promptSetId: rows[0].id, overlap };
   return (await postJson<{ id: string }>(client, '/v1/labeling-batches', body)).id;
@@ -55,9 +57,10 @@ interface Setting extends Drill {
   system: TemporarySystem;
   database: Client;
   batchId: string;
+  tasks: number;
 }
 
-async function drill({ system, database, batchId, rounds, notes }: Setting): Promise<FaultReport> {
+async function drill({ system, database, batchId, tasks, rounds, notes }: Setting): Promise<FaultReport> {
   const seen = { claimMs: [] as number[], submitMs: [] as number[], claimed: [] as string[], accepted: [] as string[], late: 0, forgotten: 0, unexpected: [] as string[] };
   const take = (report: ClaimersReport) => {
     for (const name of ['claimMs', 'submitMs'] as const) seen[name].push(...report[name]);

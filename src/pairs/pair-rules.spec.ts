@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aggregate, buildPairs, splitOf, type RatingFact } from './pair-rules.js';
+import { aggregate, buildPairs, splitOf, type PreferenceFact, type RatingFact } from './pair-rules.js';
 
 const rules = {
   labelerIds: null,
@@ -42,8 +42,30 @@ test('ties are dropped, or kept in an order that their seed decides', () => {
 test('a margin, a minimum of ratings and a correction each take their ratings out', () => {
   const three = [rating('a', 1), rating('b', 2), rating('c', 4)];
   expect(outcome(three, { minimumMargin: 2 })).toEqual(['c>a', 'c>b']);
-  expect(outcome([...three, rating('a', 3), rating('c', 3)], { minimumRatings: 2 })).toEqual(['c>a']);
+  const bob = { labelerId: 'bob' };
+  expect(outcome([...three, rating('a', 3, bob), rating('c', 3, bob)], { minimumRatings: 2 })).toEqual(['c>a']);
   expect(outcome([...three, rating('c', 0, { supersedesId: 'c=4' })])).toEqual(['a>c', 'b>a', 'b>c']);
+});
+
+test('of several ratings by one labeler of one completion the latest counts, and it counts once', () => {
+  const twice = [rating('a', 1, { id: '1' }), rating('a', 5, { id: '3' }), rating('b', 4, { id: '2' })];
+  expect(outcome(twice)).toEqual(['a>b']);
+  expect(outcome([...twice].reverse())).toEqual(['a>b']);
+  expect(outcome(twice, { minimumRatings: 2 })).toEqual([]);
+  // Two people for b, and one who has said so three times for a.
+  const people = [rating('a', 4, { id: '4', labelerId: 'bob' }), rating('b', 5, { id: '5', labelerId: 'bob' })];
+  expect(outcome([...twice, rating('a', 1, { id: '6' }), ...people])).toEqual(['b>a']);
+});
+
+test('a labeler has one vote on a pair, the latest, whatever else is ranked with it', () => {
+  const vote = (id: string, labelerId: string, ...order: string[]): PreferenceFact => ({
+    id, promptId: 'p', promptText: 'p', labelerId, groups: order.map((completion) => [completion]), supersedesId: null,
+  });
+  const decided = (...preferences: PreferenceFact[]) =>
+    buildPairs([], rules, new Map(), preferences).pairs.map((pair) => `${pair.chosenCompletionId}>${pair.rejectedCompletionId} ${pair.chosenScore}`).sort();
+  const first = [vote('1', 'ann', 'a', 'b'), vote('2', 'ann', 'a', 'b'), vote('3', 'bob', 'b', 'a')];
+  expect(decided(...first)).toEqual([]);
+  expect(decided(...first, vote('4', 'ann', 'b', 'a', 'c'))).toEqual(['a>c 1', 'b>a 1', 'b>c 1']);
 });
 
 test('mean and median differ where one labeler is far off', () => {

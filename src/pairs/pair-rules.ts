@@ -53,9 +53,10 @@ export function buildPairs(
   preferences: readonly PreferenceFact[] = [],
 ): BuiltPairs {
   const superseded = new Set(ratings.map((rating) => rating.supersedesId));
-  const effective = ratings.filter(
+  const standing = ratings.filter(
     (rating) => !superseded.has(rating.id) && (rules.labelerIds?.includes(rating.labelerId) ?? true),
   );
+  const effective = latestBy(standing, (rating) => `${rating.completionId}/${rating.labelerId}`);
   const enough = [...groupBy(effective, (rating) => rating.completionId).values()].filter(
     (group) => group.length >= rules.minimumRatings,
   );
@@ -116,13 +117,21 @@ function pairsOfPrompt(
     .map(({ key: _, ...pair }) => pair);
 }
 
-/** Pairs with enough votes and a majority; each side scores its share of the votes, a tie being half a vote for both. */
+/**
+ * Pairs with enough votes, one of each labeler, and a majority; each side scores its share of the votes, a tie being half a
+ * vote for both.
+ */
 function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], rules: Rules): (Omit<PairFact, 'ordinal'> & { key: string })[] {
-  const ranks = preferences.map(({ groups }) => new Map(groups.flatMap((group, rank) => group.map((id) => [id, rank] as const))));
-  const ids = [...new Set(ranks.flatMap((ranking) => [...ranking.keys()]))];
+  const rankings = preferences.map(({ id, labelerId, groups }) => ({
+    id,
+    labelerId,
+    ranks: new Map(groups.flatMap((group, rank) => group.map((completion) => [completion, rank] as const))),
+  }));
+  const ids = [...new Set(rankings.flatMap(({ ranks }) => [...ranks.keys()]))];
   return ids.flatMap((a) =>
     ids.flatMap((b) => {
-      const votes = ranks.filter((ranking) => ranking.has(a) && ranking.has(b)).map((ranking) => Math.sign(ranking.get(b)! - ranking.get(a)!));
+      const both = rankings.filter(({ ranks }) => ranks.has(a) && ranks.has(b));
+      const votes = latestBy(both, ({ labelerId }) => labelerId).map(({ ranks }) => Math.sign(ranks.get(b)! - ranks.get(a)!));
       const net = votes.reduce((sum, vote) => sum + vote, 0);
       if (a === b || votes.length < rules.minimumRatings || net <= 0) return [];
       return [
@@ -177,6 +186,11 @@ function mostFrequent(scores: readonly number[]): number[] {
   const given = [...groupBy(scores, String).values()];
   const most = Math.max(...given.map((same) => same.length));
   return given.filter((same) => same.length === most).map(([score]) => score);
+}
+
+/** The one with the highest id of each key: ids rise with time. */
+function latestBy<T extends { id: string }>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...groupBy(items, keyOf).values()].map((same) => same.reduce((a, b) => (compare(a.id, b.id) < 0 ? b : a)));
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

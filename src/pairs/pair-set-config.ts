@@ -36,7 +36,7 @@ export interface PairSetConfig {
   ties: TiePolicy;
   /** Smallest difference of two scores that counts as a preference. Does not concern kept ties. */
   minimumMargin: number;
-  /** Completions with fewer ratings are left out. */
+  /** Completions that fewer labelers rated are left out. */
   minimumRatings: number;
   /** Share of prompts, by hash, whose pairs are kept from training. */
   evalFraction: number;

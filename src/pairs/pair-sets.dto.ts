@@ -104,7 +104,7 @@ export class CreatePairSetDto {
   @Min(0)
   minimumMargin?: number;
 
-  /** Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them. */
+  /** Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: 1 })
   @IsOptional()
   @IsInt()

@@ -14,7 +14,10 @@ export class Parameters {
   }
 }
 
-/** Ratings that count: not superseded, of the criterion version, within the restrictions, enough per completion. */
+/**
+ * Ratings that count: not superseded, of the criterion version, within the restrictions, the latest of each labeler and
+ * completion (who meets a completion again, in another batch, has not two opinions of it), enough per completion.
+ */
 export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
   const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
   if (config.promptSetId) {
@@ -27,10 +30,12 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
   if (!config.includePilots) conditions.push(notOfPilots('r'));
   return `
     SELECT id, completion_id, prompt_id, labeler_id, score FROM (
-      SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
-      FROM ratings r JOIN completions c ON c.id = r.completion_id
-      WHERE ${conditions.join(' AND ')}
-        AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id AND later.supersedes_id IS NOT NULL)) counted
+      SELECT latest.*, count(*) OVER (PARTITION BY completion_id) AS ratings FROM (
+        SELECT DISTINCT ON (r.completion_id, r.labeler_id) r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score
+        FROM ratings r JOIN completions c ON c.id = r.completion_id
+        WHERE ${conditions.join(' AND ')}
+          AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id AND later.supersedes_id IS NOT NULL)
+        ORDER BY r.completion_id, r.labeler_id, r.id DESC) latest) counted
     WHERE ratings >= ${p.add(config.minimumRatings, 'int')}`;
 }
 

@@ -25,7 +25,7 @@ export function recordedPreferences(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per pair of completions that has enough votes and a majority: `net` is votes for the first less votes for the
- * second, ties counting as votes for neither.
+ * second, ties counting as votes for neither. A labeler has one vote on a pair, the latest.
  *
  * @param source rows of preference ids
  */
@@ -39,15 +39,18 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
   return `
     SELECT voted.*, CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
     FROM (
-      SELECT f.prompt_id, a.completion_id AS first_id, b.completion_id AS second_id,
-             sum(sign(b.rank - a.rank))::int AS net, count(*)::int AS votes
-      FROM (${source}) source
-      JOIN preferences f ON f.id = source.id
-      JOIN preference_ranks a ON a.preference_id = f.id
-      JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
-      WHERE ${['true', ...conditions].join(' AND ')}
+      SELECT prompt_id, first_id, second_id, sum(vote)::int AS net, count(*)::int AS votes
+      FROM (
+        SELECT DISTINCT ON (a.completion_id, b.completion_id, f.labeler_id)
+               f.prompt_id, a.completion_id AS first_id, b.completion_id AS second_id, sign(b.rank - a.rank) AS vote
+        FROM (${source}) source
+        JOIN preferences f ON f.id = source.id
+        JOIN preference_ranks a ON a.preference_id = f.id
+        JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
+        WHERE ${['true', ...conditions].join(' AND ')}
+        ORDER BY a.completion_id, b.completion_id, f.labeler_id, f.id DESC) latest
       GROUP BY 1, 2, 3
-      HAVING sum(sign(b.rank - a.rank)) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
+      HAVING sum(vote) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
     JOIN prompts q ON q.id = voted.prompt_id`;
 }
 

@@ -9,7 +9,7 @@ import { AgreementService } from './agreement.service.js';
 export class AgreementController {
   constructor(private readonly agreement: AgreementService) {}
 
-  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
   @Get('labeling-batches/:id/agreement')
   @RequireScopes('labeling:read')
   @OpenToVendors()

@@ -20,6 +20,10 @@ export class RatingsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  /**
+   * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
+   * the batch is closed.
+   */
   @Post()
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_create' })
@@ -29,7 +33,7 @@ export class RatingsController {
 
   /**
    * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-   * `externalId` counts as a duplicate.
+   * `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
    */
   @Post('bulk')
   @HttpCode(200)

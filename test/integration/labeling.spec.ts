@@ -132,7 +132,7 @@ describe('claims', () => {
     expect(tasks[0].prompt.text).toBe('count');
     expect(tasks[0].completions.map(({ text }: { text: string }) => text).sort()).toEqual(['one', 'three', 'two']);
     expect(Object.keys(tasks[0]).sort()).toEqual(
-      ['batchId', 'completions', 'finishedAt', 'id', 'labelerId', 'leaseExpiresAt', 'leasedAt', 'mode', 'prompt', 'state'],
+      ['batchId', 'completions', 'finishedAt', 'id', 'labelerId', 'leaseExpiresAt', 'leasedAt', 'mode', 'prompt', 'reason', 'state'],
     );
     expect(Object.keys(tasks[0].completions[0])).toEqual(['id', 'text']);
     const detail = (await get(`/tasks/${tasks[0].id}`).expect(200)).body;
@@ -166,11 +166,14 @@ describe('claims', () => {
   test('skipped is not seen again, released may be', async () => {
     const batch = await batchOf({ completionIds: [completions[0]] });
     const [released] = (await claim(batch, ann)).tasks;
-    expect((await post(`/tasks/${released.id}/release`).expect(200)).body.state).toBe('released');
+    expect((await post(`/tasks/${released.id}/release`).expect(200)).body).toMatchObject({ state: 'released', reason: null });
     const [skipped] = (await claim(batch, ann)).tasks;
     expect(skipped.id).not.toBe(released.id);
     expect(await codeOf(post(`/tasks/${skipped.id}/skip`), 422)).toBe('validation_failed');
-    expect((await post(`/tasks/${skipped.id}/skip`, { reason: 'unreadable' }).expect(200)).body.state).toBe('skipped');
+    expect((await post(`/tasks/${skipped.id}/skip`, { reason: 'unreadable' }).expect(200)).body).toMatchObject({ state: 'skipped', reason: 'unreadable' });
+    const listed = (await get(`/labeling-batches/${batch.id}/tasks?state=skipped`).expect(200)).body.data;
+    expect(listed.map(({ id, reason }: { id: string; reason: string }) => [id, reason])).toEqual([[skipped.id, 'unreadable']]);
+    expect((await get(`/tasks/${skipped.id}`).expect(200)).body.reason).toBe('unreadable');
     expect((await claim(batch, ann)).tasks).toEqual([]);
     expect((await claim(batch, bea)).tasks).toHaveLength(1);
     expect((await get(`/labeling-batches/${batch.id}`)).body.counts).toMatchObject({ skipped: 1, leased: 1, available: 0 });
