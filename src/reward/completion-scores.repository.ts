@@ -62,7 +62,8 @@ export class CompletionScoresRepository {
   }
 
   async completionExists(id: string): Promise<boolean> {
-    return (await this.rows.query('SELECT FROM completions WHERE id = $1', [id])).length > 0;
+    const rows: unknown[] = await this.rows.query('SELECT FROM completions WHERE id = $1', [id]);
+    return rows.length > 0;
   }
 
   unscoredOfPrompts(rewardModelId: string, promptIds: string[]): Promise<CompletionText[]> {
