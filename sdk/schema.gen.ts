@@ -1738,7 +1738,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step. */
+        /**
+         * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
+         *     `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
+         *     steps counting on, and `member` says whose a step is.
+         */
         get: operations["rewardModels_metrics"];
         put?: never;
         post?: never;
@@ -1817,6 +1821,23 @@ export interface paths {
         put?: never;
         /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
         post: operations["rewardModels_disagreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions/{id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which reward models have scored it, and what each says; nothing is computed. */
+        get: operations["completions_listScores"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5734,9 +5755,18 @@ export interface components {
         };
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
+        /**
+         * @description `not_measured` says nothing for the run, nor against it: the message says what was left out.
+         * @enum {string}
+         */
+        FindingStatus: "not_measured" | "healthy" | "warning" | "failed";
         VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
+            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            status: components["schemas"]["FindingStatus"];
+            /**
+             * @description Null when it was not measured, or is not finite.
+             * @example 0.004
+             */
             value: number | null;
             /**
              * @description Stable name of the check.
@@ -5803,8 +5833,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each and a copy to go back to.
-             * @example 77987840
+             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @example 97484800
              */
             trained: number;
             /**
@@ -5845,6 +5875,11 @@ export interface components {
              */
             floatingPointOperations: number;
             /**
+             * @description Optimizer steps, of all members, or a few more or less; early stopping may need fewer.
+             * @example 120
+             */
+            steps: number;
+            /**
              * @description What may be used (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
@@ -5855,6 +5890,11 @@ export interface components {
              */
             secondsPerStep: number;
             /**
+             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @example 888
+             */
+            seconds: number;
+            /**
              * @description Whether the peak stays within the limit; a training that does not fit is refused.
              * @example true
              */
@@ -5862,6 +5902,64 @@ export interface components {
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        MetricBucketDto: {
+            /** @example 401 */
+            fromStep: number;
+            /**
+             * @description Recorded steps in it.
+             * @example 20
+             */
+            steps: number;
+            /**
+             * @example {
+             *       "kl": 0.01
+             *     }
+             */
+            min: {
+                [key: string]: number | null;
+            };
+            /**
+             * @example {
+             *       "kl": 0.4
+             *     }
+             */
+            max: {
+                [key: string]: number | null;
+            };
+            /**
+             * @description Values that were not finite, of the metrics that had any.
+             * @example {}
+             */
+            notFinite: {
+                [key: string]: number;
+            };
+        };
+        CurveEntryDto: {
+            /**
+             * @description From 1.
+             * @example 1
+             */
+            step: number;
+            /**
+             * @description By name, as TRL calls them; null where a value was not finite.
+             * @example {
+             *       "reward": 0.42,
+             *       "kl": 0.01,
+             *       "entropy": 0.9
+             *     }
+             */
+            values: {
+                [key: string]: number | null;
+            };
+            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
+        };
+        CurvePage: {
+            data: components["schemas"]["CurveEntryDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -5989,6 +6087,31 @@ export interface components {
         DisputedPairsDto: {
             /** @description Most disputed first. */
             pairs: components["schemas"]["DisputedPairDto"][];
+        };
+        CompletionScoreDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * @description Each member's, of which `score` is the mean; null for a single one.
+             * @example [
+             *       1.6,
+             *       1.86
+             *     ]
+             */
+            memberScores: number[] | null;
+            /** @example helpfulness-2 */
+            rewardModelName: string;
+            /**
+             * @description The reward.
+             * @example 1.73
+             */
+            score: number;
+        };
+        CompletionScorePage: {
+            data: components["schemas"]["CompletionScoreDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
         };
         /**
          * @description Whether the last weights or those with the best evaluation become the next policy version.
@@ -6942,7 +7065,8 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn.
+             * @description Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
+             *     `klBudget`, or no step with anything to learn.
              * @example 0.08
              */
             kl: number | null;
@@ -7017,8 +7141,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each and a copy to go back to.
-             * @example 77987840
+             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @example 97484800
              */
             trained: number;
             /**
@@ -7052,12 +7176,12 @@ export interface components {
              */
             lastGood: number;
             /**
-             * @description Keys and values of the completions that are being written; 0 for methods that do not sample.
+             * @description Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample.
              * @example 100663296
              */
             sampling: number;
             /**
-             * @description Reward models.
+             * @description Reward models, each member of an ensemble.
              * @example 538060032
              */
             rewards: number;
@@ -7074,10 +7198,15 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingRunBytesDto"];
             /**
-             * @description Of the matrix products of the heaviest step, sampling and scoring included.
+             * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
              * @example 912680550400
              */
             floatingPointOperations: number;
+            /**
+             * @description Optimizer steps, or a few more or less: texts that are too long are counted here.
+             * @example 120
+             */
+            steps: number;
             /**
              * @description What may be used (MEMORY_LIMIT_BYTES).
              * @example 25769803776
@@ -7088,6 +7217,11 @@ export interface components {
              * @example 7.4
              */
             secondsPerStep: number;
+            /**
+             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @example 888
+             */
+            seconds: number;
             /**
              * @description Whether the peak stays within the limit; a run that does not fit is refused.
              * @example true
@@ -7100,67 +7234,13 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        MetricBucketDto: {
-            /** @example 401 */
-            fromStep: number;
-            /**
-             * @description Recorded steps in it.
-             * @example 20
-             */
-            steps: number;
-            /**
-             * @example {
-             *       "kl": 0.01
-             *     }
-             */
-            min: {
-                [key: string]: number | null;
-            };
-            /**
-             * @example {
-             *       "kl": 0.4
-             *     }
-             */
-            max: {
-                [key: string]: number | null;
-            };
-            /**
-             * @description Values that were not finite, of the metrics that had any.
-             * @example {}
-             */
-            notFinite: {
-                [key: string]: number;
-            };
-        };
-        TrainingMetricDto: {
-            /**
-             * @description From 1.
-             * @example 1
-             */
-            step: number;
-            /**
-             * @description By name, as TRL calls them; null where a value was not finite.
-             * @example {
-             *       "reward": 0.42,
-             *       "kl": 0.01,
-             *       "entropy": 0.9
-             *     }
-             */
-            values: {
-                [key: string]: number | null;
-            };
-            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
-            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
-        };
-        TrainingMetricPage: {
-            data: components["schemas"]["TrainingMetricDto"][];
-            /** @description pass as `cursor` for the next page */
-            nextCursor: string | null;
-            hasMore: boolean;
-        };
         DiagnosticFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
+            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            status: components["schemas"]["FindingStatus"];
+            /**
+             * @description Null when it was not measured, or is not finite.
+             * @example 0.004
+             */
             value: number | null;
             /**
              * @example [
@@ -20267,8 +20347,16 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                /** @description only steps after this one; for polling a curve */
+                /** @description Only steps after this one. */
                 afterStep?: number;
+                /** @description First step. */
+                from?: number;
+                /** @description Last step. */
+                to?: number;
+                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                maxPoints?: number;
+                /** @description Only these metrics, separated by commas. */
+                names?: string;
             };
             header?: never;
             path: {
@@ -20283,7 +20371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobMetricPage"];
+                    "application/json": components["schemas"]["CurvePage"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -20807,6 +20895,95 @@ export interface operations {
             };
         };
     };
+    completions_listScores: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionScorePage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trainingRuns_list: {
         parameters: {
             query?: {
@@ -21214,7 +21391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrainingMetricPage"];
+                    "application/json": components["schemas"]["CurvePage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -24,5 +24,7 @@ export interface FaultReport {
   hashesEqual: boolean | null;
   /** Limits of time that were passed, in words. */
   slow?: string[];
+  /** What was not broken as it should have been, in words: the counts then prove nothing. */
+  unproven?: string[];
   [figure: string]: unknown;
 }

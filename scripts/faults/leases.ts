@@ -10,6 +10,7 @@ import { withSystem, type TemporarySystem } from '../system/temporary-system.js'
 import type { Drill, FaultReport } from './fault.js';
 import { ClaimersProcess } from './leases/claimers-process.js';
 import { inspect } from './leases/inspect.js';
+import { unprovenBy } from './report.js';
 import type { ClaimersReport, ClaimersTask } from './leases/messages.js';
 
 const defaultTasks = 100_000;
@@ -115,6 +116,7 @@ async function drill({ system, database, batchId, tasks, rounds, notes }: Settin
     ...found,
     hashesEqual: null,
     slow: claimP99Ms < claimP99BelowMs ? [] : [`claims took ${claimP99Ms.toFixed(1)} ms at p99, the limit is ${claimP99BelowMs}`],
+    unproven: unprovenBy('leases', { rounds, kills }),
     tasks,
     claimers: size.labelers,
     kills,

@@ -24,6 +24,7 @@ import { EvaluationPrompts1795646702000 } from '../../migrations/1795646702000-E
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
 import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
 import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
+import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -53,6 +54,7 @@ export const migrations = [
   RatingReferences1795646800000,
   PreferenceWeights1795646801000,
   EventRetention1795646802000,
+  ScoresOfCompletion1795646789000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -1,6 +1,7 @@
 /** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { LoopConfig } from './loop-config.js';
+import type { RolloutHyperparameters } from '#src/training/rollout-hyperparameters.js';
+import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */
 export function brokenRule({ generation, ratings, pairs, reward, training, gate }: LoopConfig): ProblemException | undefined {
@@ -14,6 +15,10 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
   if (gate.maxKl !== null && (training.method === 'sft' || training.method === 'dpo')) {
     const message = `${training.method} measures no KL to hold against a budget`;
     return unprocessable('kl_budget_unsupported', '/gate/maxKl', 'method', message, gate.maxKl);
+  }
+  if (gate.maxKl !== null && measuresNoKl(training)) {
+    const message = 'with beta 0 and no klBudget the training measures no KL to hold against a budget';
+    return unprocessable('kl_not_measured', '/gate/maxKl', 'measured', message, gate.maxKl);
   }
   if (!(ratings.quorum > 0 && ratings.quorum <= 1)) {
     return unprocessable('quorum_out_of_range', '/ratings/quorum', 'range', 'a quorum is a share above 0 and up to 1', ratings.quorum);
@@ -43,4 +48,10 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
     return unprocessable('not_enough_candidates', '/generation/candidates', 'min', message, generation.candidates);
   }
   return undefined;
+}
+
+/** PPO needs the reference's log-probabilities in any case. */
+function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean {
+  const { beta, klBudget = null } = hyperparameters as Partial<RolloutHyperparameters>;
+  return (method === 'grpo' || method === 'rloo') && beta === 0 && klBudget === null;
 }

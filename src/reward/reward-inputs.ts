@@ -1,6 +1,7 @@
 // Checks what a request for a training names, before any compute is spent on it.
 import { Injectable } from '@nestjs/common';
 import { conflict, unprocessable } from '#src/common/problem.js';
+import { impossibleLora } from '#src/lm/lora-limits.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
@@ -15,7 +16,8 @@ export class RewardInputs {
 
   /**
    * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `unknown_policy_version`,
-   *   `policy_version_without_weights`, `hyperparameters_conflict`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   *   `policy_version_without_weights`, `hyperparameters_conflict`, `lora_target_unknown`,
+   *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
     const resolved = resolveHyperparameters(hyperparameters);
@@ -36,7 +38,8 @@ export class RewardInputs {
   /**
    * What can be told before there are pairs.
    *
-   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`,
+   *   `lora_target_unknown`, `hyperparameters_impossible`
    */
   async requirePossible(basePolicyVersionId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     const base = await this.policyVersions.find(basePolicyVersionId);
@@ -46,6 +49,7 @@ export class RewardInputs {
       throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
     }
     checkObjective(hyperparameters);
+    await this.checkLora(basePolicyVersionId, hyperparameters);
   }
 
   private async checkPairSet(pairSetId: string): Promise<void> {
@@ -61,6 +65,15 @@ export class RewardInputs {
       const message = `the ${split} split has pairs of one prompt only: nothing general can be learnt from it or said by it`;
       throw unprocessable('pair_set_one_prompt', '/pairSetId', 'minPrompts', message, pairSetId);
     }
+  }
+
+  private async checkLora(basePolicyVersionId: string, { lora }: RewardHyperparameters): Promise<void> {
+    if (!lora) return;
+    const { config } = await this.policyVersions.loadDescription(basePolicyVersionId);
+    const impossible = impossibleLora(config, lora);
+    if (!impossible) return;
+    const { code, pointer, rule, message, value } = impossible;
+    throw unprocessable(code, `/hyperparameters/lora${pointer}`, rule, message, value);
   }
 
   private async checkValidation(pairSetId: string, { earlyStopping, seed }: RewardHyperparameters): Promise<void> {

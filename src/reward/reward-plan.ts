@@ -52,10 +52,10 @@ function planGroups(model: Checkpoint['config'], groups: readonly EncodedGroup[]
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
   const plan = planTraining(config, { loss, metrics, trainable, keep });
-  return { ...withCopies(plan, hyperparameters.earlyStopping ? 2 : 1), rows: size.rows, rowTokens: size.time };
+  return { ...withCopies(plan, hyperparameters.earlyStopping ? 3 : 2), rows: size.rows, rowTokens: size.time };
 }
 
-/** What is trained is kept as it was before a step, to go back to when it diverges, and with early stopping at its best. */
+/** What is trained is kept as it was before the last two steps, to go back to when it diverges, and with early stopping at its best. */
 function withCopies({ bytes, ...plan }: TrainingPlan, copies: number): TrainingPlan {
   const more = copies * plan.trainedParameters * Float32Array.BYTES_PER_ELEMENT;
   return { ...plan, bytes: { ...bytes, trained: bytes.trained + more, peak: bytes.peak + more } };

@@ -1,7 +1,7 @@
 // Checks what a run on a pair set is given, together with its settings.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import { loraTargets } from '#src/lm/lora.js';
+import { impossibleLora } from '#src/lm/lora-limits.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
 import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
@@ -59,13 +59,9 @@ export class DatasetInputsService {
     }
     if (!hp.lora) return;
     const { config } = await this.versions.loadDescription(policyVersionId);
-    try {
-      loraTargets(config, hp.lora);
-    } catch (error) {
-      throw unprocessable('lora_target_unknown', '/hyperparameters/lora/targetModules', 'isIn', (error as Error).message, hp.lora.targetModules);
-    }
-    if (hp.lora.rank <= config.hiddenSize) return;
-    const message = `a rank beyond the width of ${config.hiddenSize} takes more weights than it stands for`;
-    throw unprocessable('hyperparameters_impossible', '/hyperparameters/lora/rank', 'max', message, hp.lora.rank);
+    const impossible = impossibleLora(config, hp.lora);
+    if (!impossible) return;
+    const { code, pointer, rule, message, value } = impossible;
+    throw unprocessable(code, `/hyperparameters/lora${pointer}`, rule, message, value);
   }
 }

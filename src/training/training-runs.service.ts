@@ -47,7 +47,7 @@ export class TrainingRunsService {
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
    *   and as `DatasetInputsService.resolve`, `RolloutInputsService.resolve`, `requirePossibleCheckpoints`,
-   *   `TrainingRunPlansService.requireFit`
+   *   `TrainingRunPlansService.requireFit`, which knows `no_training_data` and `prompt_too_long` too
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     const run = await this.prepare(dto);

@@ -25,7 +25,10 @@ export class RolloutSummaryDto implements RolloutSummary {
   @ApiProperty({ example: 1.12 })
   rewardAfter: number;
 
-  /** Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn. */
+  /**
+   * Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
+   * `klBudget`, or no step with anything to learn.
+   */
   @ApiProperty({ type: Number, nullable: true, example: 0.08 })
   kl: number | null;
 

@@ -45,6 +45,13 @@ afterAll(async () => {
   await t.close();
 });
 
+test('a reward model that diverges ends with a verdict, on the last weights from which a step went well', async () => {
+  const { evaluation, verdict } = await finished(await start({ lora: { rank: 2, alpha: 1e30 }, maxSteps: 4 }));
+  expect(verdict.status).toBe('failed');
+  expect(verdict.findings[0]).toMatchObject({ check: 'finite', status: 'failed', message: expect.stringContaining('the loss of step') });
+  expect(evaluation.accuracy.value).toBeGreaterThan(0);
+});
+
 describe('an ensemble that stops early, on ties and without length', () => {
   let model: Awaited<ReturnType<typeof finished>>;
   beforeAll(async () => {
@@ -206,6 +213,11 @@ describe('refused before anything is computed', () => {
     await refused(pointwise({ ties: 'rao_kupper' }), 'hyperparameters_conflict', '/hyperparameters/ties');
     await refused(pointwise({ lengthDebias: 'product_of_experts' }), 'hyperparameters_conflict', '/hyperparameters/lengthDebias');
     await refused(pointwise({ marginPerPoint: 1 }), 'hyperparameters_conflict', '/hyperparameters/marginPerPoint');
+  });
+
+  test('low-rank factors that the policy cannot have', async () => {
+    await refused({ hyperparameters: { lora: { targetModules: ['c_attn'] } } }, 'lora_target_unknown', '/hyperparameters/lora/targetModules');
+    await refused({ hyperparameters: { lora: { rank: 512 } } }, 'hyperparameters_impossible', '/hyperparameters/lora/rank');
   });
 
   test('values out of range', async () => {

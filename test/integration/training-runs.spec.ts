@@ -296,17 +296,12 @@ describe('what cannot be trained', () => {
     );
   });
 
-  test('prompts that leave no room fail the job, and say so', async () => {
-    const longSet = await givenPromptSet(t, 'long', ['x'.repeat(600)]);
-    const { body: created } = await post(
-      '/v1/training-runs',
-      body(settings, { promptSetId: longSet }),
-    ).expect(202);
-    expect(await settled(worker, created.jobId)).toMatchObject({
-      state: 'failed',
-      attempt: 1,
-      error: { code: 'prompt_too_long' },
-    });
+  test('prompts that leave no room', async () => {
+    const longSet = await givenPromptSet(t, 'long', ['short', 'x'.repeat(600)]);
+    await refused({ promptSetId: longSet }, 422, 'prompt_too_long', '/promptSetId');
+    await refused({ evaluationPromptSetId: longSet }, 422, 'prompt_too_long', '/evaluationPromptSetId');
+    const { body: plan } = await post('/v1/training-runs/plan', body(settings, { promptSetId: longSet })).expect(422);
+    expect(plan.errors[0]).toMatchObject({ pointer: '/promptSetId', rule: 'max', message: expect.stringContaining('leaves room for') });
   });
 
   test('unknown runs, missing scopes', async () => {
