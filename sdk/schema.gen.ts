@@ -1408,7 +1408,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers the labeler's last completed task of an open batch anew; the earlier answer is superseded, not lost. */
+        /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
         post: operations["tasks_correct"];
         delete?: never;
         options?: never;
@@ -1474,7 +1474,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same over all ratings under a criterion version, however they came; those of pilots and gold items are left out. */
+        /**
+         * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
+         *     pilots and gold items are left out.
+         */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
         post?: never;
@@ -1649,7 +1652,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+        /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
         post?: never;
@@ -4648,6 +4651,26 @@ export interface components {
             /** @description Overall first, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
         };
+        VersionAgreementDto: {
+            /** Format: uuid */
+            criterionVersionId: string;
+            /**
+             * @description Ratings that count: the latest of each labeler and item.
+             * @example 1250
+             */
+            ratings: number;
+            /** @example 450 */
+            items: number;
+            /** @example 6 */
+            labelers: number;
+            /** @description Overall first, then by dimension of the criterion. */
+            dimensions: components["schemas"]["DimensionAgreementDto"][];
+            /**
+             * @description The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
+             *     -1, 0 and 1 (worse, tied, better). Null where there are none.
+             */
+            preferences: components["schemas"]["AgreementDto"] | null;
+        };
         SeverityDto: {
             /**
              * @description Completions that others rated too.
@@ -4958,10 +4981,16 @@ export interface components {
         /**
          * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
          *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers rated).
+         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
          * @enum {string}
          */
         ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        /**
+         * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+         * @enum {string}
+         */
+        PairWeightKind: "none" | "reliability";
         /**
          * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
          * @enum {string}
@@ -4996,10 +5025,16 @@ export interface components {
             /**
              * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
              *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers rated).
+             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @default none
+             */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
              * @default drop
@@ -5049,6 +5084,8 @@ export interface components {
             /** @example 0 */
             seed: number;
             aggregation: components["schemas"]["ScoreAggregation"];
+            /** @description Left out where pairs have no weights. */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             ties: components["schemas"]["TiePolicy"];
             /** @example 1 */
             minimumRatings: number;
@@ -5140,6 +5177,11 @@ export interface components {
              *     ]
              */
             labels: number[];
+            /**
+             * @description How reliable the judgements behind the pair are together; null unless the set has `pairWeights`.
+             * @example 0.83
+             */
+            weight: number | null;
             /** @description True when both scored the same; which one is called chosen is then the seed's doing. */
             tie: boolean;
         };
@@ -5244,6 +5286,21 @@ export interface components {
              * @example 0.71
              */
             reliability: number | null;
+            /**
+             * @description Rankings and comparisons of the set that are theirs.
+             * @example 96
+             */
+            preferences: number;
+            /**
+             * @description The same over the orders (worse, tied, better) of two completions.
+             * @example 0.64
+             */
+            preferenceReliability: number | null;
+            /**
+             * @description What their votes weigh; null in sets built before votes had weights.
+             * @example 1.777344
+             */
+            preferenceWeight: number | null;
             /**
              * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
              * @example 2.448242
@@ -7730,10 +7787,16 @@ export interface components {
             /**
              * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
              *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers rated).
+             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @default none
+             */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
              * @default drop
@@ -7775,7 +7838,7 @@ export interface components {
              */
             maxKl?: number;
             /**
-             * @description Compare although the audit of the training run failed. People then decide alone.
+             * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
              * @default false
              */
             allowFailedVerdict?: boolean;
@@ -7931,7 +7994,7 @@ export interface components {
          * @description What the decision followed from.
          * @enum {string}
          */
-        LoopOutcome: "generated" | "selected" | "rated" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -7954,13 +8017,25 @@ export interface components {
              */
             agreement: number | null;
         };
+        LoopLackDto: {
+            /**
+             * @description That of the job or refusal that said so.
+             * @example pair_set_one_prompt
+             */
+            code: string;
+            detail: string;
+        };
         LoopPairFiguresDto: {
             /** @example 1800 */
             pairs: number;
             /** @example 390 */
             prompts: number | null;
+            /** @description Why they were too few to learn from; null when they sufficed. */
+            lacks: components["schemas"]["LoopLackDto"] | null;
         };
         LoopRewardFiguresDto: {
+            /** @description Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+            verdict: components["schemas"]["VerdictStatus"] | null;
             /** @example 400 */
             evalPairs: number;
             /**
@@ -18593,7 +18668,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgreementDto"];
+                    "application/json": components["schemas"]["VersionAgreementDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */

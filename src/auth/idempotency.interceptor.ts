@@ -1,7 +1,8 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, StreamableFile, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { catchError, finalize, from, mergeMap, of, type Observable } from 'rxjs';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
 import { secretAnswerKey, type AuthenticatedRequest } from './auth.js';
@@ -43,7 +44,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (printed) request.body = printed.stream;
     const renewal = setInterval(() => void this.renew(keyId, key), IdempotencyInterceptor.renewEveryMs);
     return next.handle().pipe(
-      mergeMap(async (body: unknown) => {
+      mergeMap(async (given: unknown) => {
+        // What is to be kept is held; only without a key does a bulk answer pass by.
+        const body = given instanceof StreamableFile ? await json(given.getStream()) : given;
         const headers = Object.fromEntries(
           keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
         );

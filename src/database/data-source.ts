@@ -22,6 +22,9 @@ import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-Labe
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { EvaluationPrompts1795646702000 } from '../../migrations/1795646702000-EvaluationPrompts.js';
 import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
+import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
+import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
+import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -49,6 +52,9 @@ export const migrations = [
   Quality1795646701000,
   EvaluationPrompts1795646702000,
   ScoresOfCompletion1795646789000,
+  RatingReferences1795646800000,
+  PreferenceWeights1795646801000,
+  EventRetention1795646802000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -21,7 +21,7 @@ test('the defaults go together', () => {
 });
 
 test('each setting beyond its range, and each pair that does not go together, has its own code', () => {
-  const { gate, ratings, generation, training } = config;
+  const { gate, ratings, generation, pairs, training } = config;
   const cases: [Partial<LoopConfig>, string, string][] = [
     [{ gate: { ...gate, winRate: 1 } }, 'gate_out_of_range', '/gate/winRate'],
     [{ gate: { ...gate, winRate: NaN } }, 'gate_out_of_range', '/gate/winRate'],
@@ -31,6 +31,8 @@ test('each setting beyond its range, and each pair that does not go together, ha
     [{ ratings: { ...ratings, quorum: 0 } }, 'quorum_out_of_range', '/ratings/quorum'],
     [{ ratings: { ...ratings, perCompletion: 2, minimumAgreement: 1.1 } }, 'agreement_out_of_range', '/ratings/minimumAgreement'],
     [{ ratings: { ...ratings, minimumAgreement: 0.6 } }, 'agreement_needs_two_ratings', '/ratings/perCompletion'],
+    [{ pairs: { ...pairs, aggregation: 'reliability-weighted' } }, 'reliability_needs_two_ratings', '/ratings/perCompletion'],
+    [{ pairs: { ...pairs, evalFraction: 0 }, training: { method: 'dpo', hyperparameters: { keep: 'best' } } }, 'nothing_held_out', '/training/hyperparameters/keep'],
     [{ generation: { ...generation, selection: 'disagreement' } }, 'selection_needs_ensemble', '/generation/selection'],
     [{ generation: { ...generation, candidates: 7 } }, 'not_enough_candidates', '/generation/candidates'],
   ];

@@ -4,7 +4,7 @@ import type { RolloutHyperparameters } from '#src/training/rollout-hyperparamete
 import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */
-export function brokenRule({ generation, ratings, reward, training, gate }: LoopConfig): ProblemException | undefined {
+export function brokenRule({ generation, ratings, pairs, reward, training, gate }: LoopConfig): ProblemException | undefined {
   const outside = (value: number | null, low: number, high: number) => value !== null && !(value >= low && value <= high);
   if (outside(gate.winRate, 0, 0.99)) {
     return unprocessable('gate_out_of_range', '/gate/winRate', 'range', 'the win rate to pass lies between 0 and 0.99', gate.winRate);
@@ -30,6 +30,14 @@ export function brokenRule({ generation, ratings, reward, training, gate }: Loop
   if (ratings.minimumAgreement !== null && ratings.perCompletion < 2) {
     const message = 'agreement takes two ratings of each completion, perCompletion asks for one';
     return unprocessable('agreement_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
+  }
+  if (pairs.aggregation === 'reliability-weighted' && ratings.perCompletion < 2) {
+    const message = 'how reliable a labeler is shows in completions that others have rated too, perCompletion asks for one';
+    return unprocessable('reliability_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
+  }
+  if (pairs.evalFraction === 0 && (training.method === 'sft' || training.method === 'dpo') && training.hyperparameters.keep === 'best') {
+    const message = 'the pairs keep no prompts from training (pairs.evalFraction), on which the best weights could be told';
+    return unprocessable('nothing_held_out', '/training/hyperparameters/keep', 'heldOut', message, 'best');
   }
   if (generation.selection === 'disagreement' && (reward.members ?? 1) < 2) {
     const message = 'one reward model cannot disagree with itself: ask for an ensemble (reward.hyperparameters.members)';

@@ -62,7 +62,7 @@ test('a labeler has one vote on a pair, the latest, whatever else is ranked with
     id, promptId: 'p', promptText: 'p', labelerId, groups: order.map((completion) => [completion]), supersedesId: null,
   });
   const decided = (...preferences: PreferenceFact[]) =>
-    buildPairs([], rules, new Map(), preferences).pairs.map((pair) => `${pair.chosenCompletionId}>${pair.rejectedCompletionId} ${pair.chosenScore}`).sort();
+    buildPairs([], rules, { scores: new Map(), votes: new Map([['ann', 1], ['bob', 1]]) }, preferences).pairs.map((pair) => `${pair.chosenCompletionId}>${pair.rejectedCompletionId} ${pair.chosenScore}`).sort();
   const first = [vote('1', 'ann', 'a', 'b'), vote('2', 'ann', 'a', 'b'), vote('3', 'bob', 'b', 'a')];
   expect(decided(...first)).toEqual([]);
   expect(decided(...first, vote('4', 'ann', 'b', 'a', 'c'))).toEqual(['a>c 1', 'b>a 1', 'b>c 1']);
@@ -82,6 +82,28 @@ test('the majority is what most give, the mean of it where several levels are gi
 
 test('weights draw the mean to those who weigh most', () => {
   expect(aggregate([1, 5], 'reliability-weighted', [3, 1])).toBe(2);
+});
+
+const ranking = (labelerId: string, ...groups: string[][]): PreferenceFact => ({ id: `${labelerId} ${groups.join('>')}`, promptId: 'p', promptText: 'p', labelerId, groups, supersedesId: null });
+const votes = [ranking('ann', ['a'], ['b']), ranking('bob', ['b'], ['a']), ranking('cyd', ['b'], ['a'])];
+const weighing = { scores: new Map([['ann', 4], ['bob', 1], ['cyd', 1]]), votes: new Map([['ann', 6], ['bob', 1], ['cyd', 2]]) };
+
+test('votes count one each, or what their labelers weigh', () => {
+  expect(buildPairs([], rules, weighing, votes).pairs).toMatchObject([{ chosenCompletionId: 'b', chosenScore: 2 / 3, rejectedScore: 1 / 3, weight: null }]);
+  const weighted = { ...rules, aggregation: 'reliability-weighted' as const };
+  expect(buildPairs([], weighted, weighing, votes).pairs).toMatchObject([{ chosenCompletionId: 'a', chosenScore: 6 / 9, rejectedScore: 3 / 9, weight: null }]);
+  // How many they are is counted by heads.
+  expect(buildPairs([], { ...weighted, minimumRatings: 4 }, weighing, votes).pairs).toEqual([]);
+  const even = { ...weighing, votes: new Map([['ann', 3], ['bob', 1], ['cyd', 2]]) };
+  expect(buildPairs([], weighted, even, votes).pairs).toEqual([]);
+});
+
+test('a pair weighs as much as the judgements behind it are reliable together', () => {
+  const weighed = { ...rules, pairWeights: 'reliability' as const };
+  expect(buildPairs([], weighed, weighing, votes).pairs).toMatchObject([{ weight: 9 / 10 }]);
+  const scores = [rating('a', 1), rating('b', 2, { labelerId: 'bob' }), rating('b', 3, { labelerId: 'cyd' })];
+  // Noise 1/4 and 1/2 beside the signal of two scores.
+  expect(buildPairs(scores, weighed, weighing).pairs).toMatchObject([{ chosenCompletionId: 'b', weight: 2 / 2.75 }]);
 });
 
 test('a sample is part of all pairs and holds no more than was asked for', () => {

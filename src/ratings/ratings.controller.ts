@@ -1,5 +1,5 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
@@ -41,7 +41,8 @@ export class RatingsController {
   @ApiOperation({ operationId: 'ratings_createBulk' })
   @ApiConsumes('application/x-ndjson')
   @ApiBody({ schema: { type: 'string' } })
-  createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<BulkResult> {
+  @ApiOkResponse({ type: BulkResult })
+  createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
     return this.ingest.ingest(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }
 

@@ -11,7 +11,8 @@ import { brokenUnique } from '#src/database/errors.js';
 import type { CurveEntryDto, CurveQuery } from '#src/jobs/curves.dto.js';
 import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { resolveHyperparameters } from './hyperparameters.js';
+import type { ExpectedAnswers } from './expected-answers.js';
+import { resolveHyperparameters, type GivenHyperparameters } from './hyperparameters.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
@@ -53,6 +54,22 @@ export class RewardModelsService {
   async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
     await this.inputs.check(dto);
     return this.plans.plan(dto);
+  }
+
+  /**
+   * Whether these settings can be, for whoever will have the data later.
+   *
+   * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
+   */
+  async checkAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    const hyperparameters = resolveHyperparameters(given);
+    await this.inputs.requirePossible(basePolicyVersionId, hyperparameters);
+    await this.plans.requireFitAhead(basePolicyVersionId, hyperparameters, answers);
+  }
+
+  /** @throws ProblemException as `RewardInputs.requireLearnable` */
+  requireLearnable(pairSetId: string, hyperparameters: GivenHyperparameters): Promise<void> {
+    return this.inputs.requireLearnable(pairSetId, resolveHyperparameters(hyperparameters));
   }
 
   async get(id: string): Promise<RewardModel> {

@@ -7,9 +7,10 @@ import { type TrainingPlan } from '#src/lm/training-plan.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { countSteps } from './batch-plan.js';
-import { resolveHyperparameters } from './hyperparameters.js';
+import type { ExpectedAnswers } from './expected-answers.js';
+import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
-import { planRewardTraining } from './reward-plan.js';
+import { planExpectedTraining, planRewardTraining } from './reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
 
@@ -30,7 +31,15 @@ export class RewardPlansService {
 
   /** @throws ProblemException 422 `training_does_not_fit` */
   async requireFit(dto: PlanRewardModelDto): Promise<void> {
-    const { bytes } = await this.estimate(dto);
+    this.requireRoom(await this.estimate(dto));
+  }
+
+  /** Before there is data. @throws ProblemException 422 `training_does_not_fit` */
+  async requireFitAhead(basePolicyVersionId: string, hyperparameters: RewardHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    this.requireRoom(planExpectedTraining(await this.policyVersions.loadDescription(basePolicyVersionId), answers, hyperparameters));
+  }
+
+  private requireRoom({ bytes }: TrainingPlan): void {
     if (bytes.peak <= this.config.memoryLimitBytes) return;
     const message =
       `the largest step needs about ${Math.round(bytes.peak / mebibyte)} MiB, the limit is ` +

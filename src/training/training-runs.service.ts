@@ -10,12 +10,13 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { RolloutInputsService } from './rollout-inputs.service.js';
+import type { ExpectedAnswers } from '#src/reward/expected-answers.js';
 import type { RewardSource } from './rewards/reward-sources.js';
 import { requirePossibleCheckpoints } from './checkpoints/checkpoint-limits.js';
 import { DatasetInputsService } from './dataset-inputs.service.js';
 import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
 import type { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
-import { TrainingRunPlansService, type PlannedRun } from './plans/training-run-plans.service.js';
+import { TrainingRunPlansService, type PlannedRun, type RunAhead } from './plans/training-run-plans.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
@@ -25,6 +26,9 @@ import type {
   TrainingSamplesQuery,
 } from './training-runs.dto.js';
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
+
+/** A run as it is asked for, whose data comes later; the settings are those of its method. */
+export type RunGivenAhead = Omit<RunAhead, 'hyperparameters'> & { hyperparameters: object };
 
 @Injectable()
 export class TrainingRunsService {
@@ -56,6 +60,26 @@ export class TrainingRunsService {
     return this.plans.plan(await this.prepare(dto));
   }
 
+  /**
+   * Whether these settings can be, for whoever will have the data later.
+   *
+   * @throws ProblemException 422 as `DatasetInputsService.requirePossible`, `RolloutInputsService.requirePossible`,
+   *   `requirePossibleCheckpoints`, `TrainingRunPlansService.requireFitAhead`
+   */
+  async checkAhead({ hyperparameters: given, ...run }: RunGivenAhead, answers: ExpectedAnswers): Promise<void> {
+    const { method, policyVersionId } = run;
+    const hyperparameters = hyperparametersOf({ method, hyperparameters: given } as CreateTrainingRun);
+    if ('steps' in hyperparameters) await this.rollouts.requirePossible(policyVersionId, hyperparameters);
+    else await this.datasets.requirePossible(policyVersionId, hyperparameters);
+    requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
+    await this.plans.requireFitAhead({ ...run, hyperparameters }, answers);
+  }
+
+  /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
+  requireLearnable(pairSetId: string, method: 'sft' | 'dpo', hyperparameters: object): Promise<void> {
+    return this.datasets.requireLearnable(pairSetId, completeFor[method](hyperparameters));
+  }
+
   async get(id: string): Promise<TrainingRun> {
     const run = await this.runs.find(id);
     if (!run) throw notFound('training_run', id);
@@ -83,7 +107,7 @@ export class TrainingRunsService {
       'pairSetId' in dto
         ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
         : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
-    requirePossibleCheckpoints(hyperparameters, 'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps, method);
+    requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
     return { method, policyVersionId, ...sources, hyperparameters };
   }
 
@@ -109,6 +133,10 @@ export class TrainingRunsService {
 function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
   return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
 }
+
+/** Null where only the data tells. */
+const plannedSteps = (hyperparameters: TrainingRun['hyperparameters']): number | null =>
+  'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps;
 
 function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters'] {
   switch (dto.method) {

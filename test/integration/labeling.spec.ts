@@ -337,6 +337,24 @@ describe('answers', () => {
     const { rows } = await withSql(t, (sql) => sql.query('SELECT score FROM ratings WHERE labeling_task_id = $1 ORDER BY id', [tasks[1].id]));
     expect(rows.map(({ score }) => score)).toEqual([2, 4, 5]);
   });
+
+  test('the answer that completes the batch is corrected like any other; the batch stays complete', async () => {
+    const batch = await batchOf({ overlap: 2 });
+    const { tasks } = await claim(batch, ann, { k: 50 });
+    const { tasks: others } = await claim(batch, bea, { k: 50 });
+    expect(tasks).toHaveLength(batch.itemCount);
+    for (const task of others) await post(`/tasks/${task.id}/submit`, scored(task, 3)).expect(200);
+    for (const task of tasks) await post(`/tasks/${task.id}/submit`, scored(task, 2)).expect(200);
+    const last = tasks[tasks.length - 1];
+    const { body: completed } = await get(`/labeling-batches/${batch.id}`).expect(200);
+    expect(completed.state).toBe('completed');
+    const { body } = await post(`/tasks/${last.id}/correct`, scored(last, 5)).expect(200);
+    expect(body.answer.scores.map((given: { score: number }) => given.score)).toEqual([5]);
+    expect(await codeOf(post(`/tasks/${tasks[0].id}/correct`, scored(tasks[0])), 409)).toBe('not_your_last_answer');
+    // Whose last answer it was is asked per labeler.
+    await post(`/tasks/${others[others.length - 1].id}/correct`, scored(others[others.length - 1], 1)).expect(200);
+    expect((await get(`/labeling-batches/${batch.id}`)).body).toEqual(completed);
+  });
 });
 
 describe('sessions of labelers', () => {

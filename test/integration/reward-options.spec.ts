@@ -225,11 +225,13 @@ describe('refused before anything is computed', () => {
     await refused({ hyperparameters: { earlyStopping: { patience: 0 } } }, 'validation_failed', '/hyperparameters/earlyStopping/patience');
   });
 
-  test('splits of one prompt, and a validation that would be empty', async () => {
+  test('splits of one prompt, and a validation of less than two', async () => {
     const few = await builtPairSet(t, worker, { criterionVersionId, evalFraction: 0, strategy: 'sample', pairsPerPrompt: 1, seed: 3 });
     await withSql(t, (client) => client.query('DELETE FROM pairs WHERE pair_set_id = $1 AND ordinal > 1', [few]));
     const fraction = '/hyperparameters/earlyStopping/validationFraction';
-    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.01 } } }, 'validation_split_empty', fraction);
+    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.01 } } }, 'validation_split_too_small', fraction);
+    // Of two prompts one at most is left to either.
+    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.5 } } }, 'validation_split_too_small', fraction);
     await withSql(t, (client) => client.query('DELETE FROM pairs WHERE pair_set_id = $1 AND ordinal > 0', [few]));
     await refused({ pairSetId: few }, 'pair_set_one_prompt', '/pairSetId');
   });

@@ -21,7 +21,7 @@ const limitBytes = 192 * 1024 ** 2;
 beforeAll(async () => {
   t = await createTestApp({ MEMORY_LIMIT_BYTES: String(limitBytes) });
   policyVersionId = await givenPolicyVersion(t, 'learner', trainableCheckpoint());
-  pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval')]);
+  pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval'), pairOf('d', 'eval')]);
   promptSetId = await givenPromptSet(t, 'practice', ['who?', 'what is it, and why do you ask?']);
   rewardModelId = await givenRewardModel(t, policyVersionId);
 });
@@ -95,8 +95,11 @@ describe('refused before anything is computed', () => {
   });
 
   test('pairs of one prompt, and the best of what keeps nothing apart', async () => {
-    const one = await givenPairSet(t, [pairOf('x', 'train')]);
-    expect((await post('/v1/training-runs', pairs({}, { pairSetId: one })).expect(422)).body).toMatchObject({ code: 'pair_set_one_prompt', errors: [{ pointer: '/pairSetId' }] });
+    for (const [train, evaluated] of [['x', ''], ['u', 'vw'], ['rs', 't']]) {
+      const one = await givenPairSet(t, [...[...train].map((letter) => pairOf(letter, 'train')), ...[...evaluated].map((letter) => pairOf(letter, 'eval'))]);
+      const { body } = await post('/v1/training-runs', pairs({}, { pairSetId: one })).expect(422);
+      expect(body).toMatchObject({ code: 'pair_set_one_prompt', errors: [{ pointer: '/pairSetId' }], detail: expect.stringContaining(train.length === 1 ? 'train' : 'eval') });
+    }
     const learned = await givenPairSet(t, [pairOf('y', 'train'), pairOf('z', 'train')]);
     const { body } = await post('/v1/training-runs', pairs({ keep: 'best' }, { pairSetId: learned })).expect(422);
     expect(body).toMatchObject({ code: 'nothing_held_out', errors: [{ pointer: '/hyperparameters/keep' }] });

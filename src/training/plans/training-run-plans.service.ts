@@ -13,6 +13,7 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/reward/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
+import type { ExpectedAnswers } from '#src/reward/expected-answers.js';
 import { RewardModelMembersRepository } from '#src/reward/reward-model-members.repository.js';
 import type { CompletionGroup } from '../completion-batch.js';
 import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
@@ -23,10 +24,14 @@ import type { SftHyperparameters } from '../sft-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
 import { planPolicyTraining } from './policy-plan.js';
+import { longestExamples } from './longest-examples.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from './rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
+
+/** A run whose reward model, of so many members, and pairs are still to be made. */
+export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
 type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
 
 const mebibyte = 1024 ** 2;
@@ -56,12 +61,32 @@ export class TrainingRunPlansService {
   /** @throws ProblemException 422 `training_does_not_fit` */
   async requireFit(run: PlannedRun): Promise<void> {
     const { bytes } = await this.estimate(run);
+    this.requireRoom(bytes.peak);
+  }
+
+  /**
+   * Before there are pairs and reward models: these will be of the policy's size.
+   *
+   * @throws ProblemException 422 `training_does_not_fit`
+   */
+  async requireFitAhead({ rewardMembers, ...ahead }: RunAhead, answers: ExpectedAnswers): Promise<void> {
+    const { method, hyperparameters, policyVersionId } = ahead;
+    if (method === 'sft' || method === 'dpo') {
+      const model = await this.versions.loadDescription(policyVersionId);
+      const groups = longestExamples(model, answers, hyperparameters as DatasetHyperparameters);
+      return this.requireRoom(planPolicyTraining(model.config, groups, hyperparameters).bytes.peak);
+    }
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
+  }
+
+  private requireRoom(peak: number): void {
     const limit = this.config.memoryLimitBytes;
-    if (bytes.peak <= limit) return;
+    if (peak <= limit) return;
     const message =
-      `the heaviest step needs about ${Math.round(bytes.peak / mebibyte)} MiB, the limit is ${Math.round(limit / mebibyte)} MiB; ` +
+      `the heaviest step needs about ${Math.round(peak / mebibyte)} MiB, the limit is ${Math.round(limit / mebibyte)} MiB; ` +
       'set gradientCheckpointing, microBatchTokens, lora, or fewer or shorter completions per step';
-    throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
+    throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, peak);
   }
 
   private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
@@ -120,8 +145,10 @@ export class TrainingRunPlansService {
 
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
     if (method !== 'ppo') return undefined;
-    const start = await this.valueStarts.config(hyperparameters as PpoHyperparameters, rewards ?? []);
-    return { start: start ?? policy, ownStart: start !== undefined };
+    const settings = hyperparameters as PpoHyperparameters;
+    // Before there is a reward model: it will be of the policy's size.
+    const start = (await this.valueStarts.config(settings, rewards ?? [])) ?? policy;
+    return { start, ownStart: settings.valueStart === 'reward-model' };
   }
 
   /** Of all members: each source has its own in memory. */
