@@ -21,10 +21,10 @@ import { JudgedByLabelingBatches1795646602000 } from '../../migrations/179564660
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { EvaluationPrompts1795646702000 } from '../../migrations/1795646702000-EvaluationPrompts.js';
+import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
 import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
 import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
-import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -51,10 +51,10 @@ export const migrations = [
   LabelerWeights1795646700000,
   Quality1795646701000,
   EvaluationPrompts1795646702000,
+  ScoresOfCompletion1795646789000,
   RatingReferences1795646800000,
   PreferenceWeights1795646801000,
   EventRetention1795646802000,
-  ScoresOfCompletion1795646789000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

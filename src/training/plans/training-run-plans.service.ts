@@ -145,8 +145,10 @@ export class TrainingRunPlansService {
 
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
     if (method !== 'ppo') return undefined;
-    const start = await this.valueStarts.config(hyperparameters as PpoHyperparameters, rewards ?? []);
-    return { start: start ?? policy, ownStart: start !== undefined };
+    const settings = hyperparameters as PpoHyperparameters;
+    // Before there is a reward model: it will be of the policy's size.
+    const start = (await this.valueStarts.config(settings, rewards ?? [])) ?? policy;
+    return { start, ownStart: settings.valueStart === 'reward-model' };
   }
 
   /** Of all members: each source has its own in memory. */
