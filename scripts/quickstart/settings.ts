@@ -14,7 +14,7 @@ export interface Settings {
 
 export const quickstartSettings: Settings = {
   practicePrompts: 1200,
-  heldOutPrompts: 640,
+  heldOutPrompts: 320,
   completionsPerPrompt: 4,
   sampling: { temperature: 1, topP: 1, maxTokens: 64 },
   minimumMargin: 1,
