@@ -26,7 +26,7 @@ export class ValueStartService {
     if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
     const files = await this.models.loadFiles(await this.modelOf(id), (name) => !name.endsWith('.safetensors'));
     const { config, tokenizer } = parseDescription(files);
-    if (vocabulary(tokenizer.tokenizerJson) !== vocabulary(policy.tokenizer.tokenizerJson))
+    if (!readsIdsOf(tokenizer, policy.tokenizer))
       throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
     if (config.maxPositionEmbeddings < policy.config.maxPositionEmbeddings)
       throw impossible(`reward model ${id} reads ${config.maxPositionEmbeddings} tokens, the policy ${policy.config.maxPositionEmbeddings}`, valueStart);
@@ -51,8 +51,15 @@ const firstRewardModel = (rewards: readonly RewardSource[]): string | undefined 
 const impossible = (message: string, value: string): ProblemException =>
   unprocessable('value_start_impossible', pointer, 'valueStart', message, value);
 
-/** Which id means what. */
-function vocabulary(tokenizerJson: string): string {
-  const { model, added_tokens: added } = JSON.parse(tokenizerJson) as { model?: { vocab?: unknown }; added_tokens?: { id: number; content: string }[] };
-  return canonicalJson({ vocab: model?.vocab, added: (added ?? []).map(({ id, content }) => ({ id, content })) });
+interface Vocabulary {
+  model?: { vocab?: unknown };
+  added_tokens?: { id: number; content: string }[];
+}
+
+/** Every id of the policy means the same to the reward model, which may have a pad token of its own. */
+function readsIdsOf(reward: Description['tokenizer'], policy: Description['tokenizer']): boolean {
+  const [ours, theirs] = [reward, policy].map(({ tokenizerJson }) => JSON.parse(tokenizerJson) as Vocabulary);
+  const added = new Map((ours.added_tokens ?? []).map(({ id, content }) => [id, content]));
+  return canonicalJson(ours.model?.vocab ?? null) === canonicalJson(theirs.model?.vocab ?? null)
+    && (theirs.added_tokens ?? []).every(({ id, content }) => added.get(id) === content);
 }
