@@ -1,8 +1,8 @@
 /** LoRA factors as a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`. */
-import { type FileMap } from './checkpoint.js';
+import { type FileMap, type FileStreams } from './checkpoint.js';
 import { isLoraName, toPeftConfig, type LoraConfig } from './lora.js';
 import { linearModules, type LinearModule } from './parameter-shapes.js';
-import { readSafetensors, writeSafetensors, type Tensors } from './safetensors.js';
+import { joined, readSafetensors, safetensorsStream, type Tensors } from './safetensors.js';
 
 export interface Adapter {
   lora: LoraConfig;
@@ -13,12 +13,17 @@ const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 
 /** Files that `peft`, vLLM and TGI load. `baseModel` is the name or path they look the base up by. */
-export function serializeAdapter({ lora, factors }: Adapter, baseModel: string): FileMap {
+export function adapterStreams({ lora, factors }: Adapter, baseModel: string): FileStreams {
   const names = Object.keys(factors);
   const isUsed = (module: LinearModule): boolean => names.some((name) => name.includes(`.${module}.`));
   const used = { ...lora, targetModules: lora.targetModules.filter(isUsed) };
-  const config = JSON.stringify(toPeftConfig(used, baseModel), null, 2);
-  return { [configFile]: new TextEncoder().encode(`${config}\n`), [weightsFile]: writeSafetensors(factors) };
+  const config = new TextEncoder().encode(`${JSON.stringify(toPeftConfig(used, baseModel), null, 2)}\n`);
+  return { [configFile]: { byteLength: config.length, chunks: [config] }, [weightsFile]: safetensorsStream(factors) };
+}
+
+/** The same in memory. */
+export function serializeAdapter(adapter: Adapter, baseModel: string): FileMap {
+  return Object.fromEntries(Object.entries(adapterStreams(adapter, baseModel)).map(([name, stream]) => [name, joined(stream)]));
 }
 
 /** Throws RangeError for a kind of adapter this engine does not compute. */

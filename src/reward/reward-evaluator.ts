@@ -6,7 +6,6 @@ import { Rng } from '#src/common/rng.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { PairFactsRepository } from './pair-facts.repository.js';
 import { PreferenceDataRepository, type PairSplit, type StoredGroup } from './preference-data.repository.js';
 import { evaluateRewards, plainAccuracy, type RewardEvaluation } from './reward-evaluation.js';
@@ -63,7 +62,7 @@ export class RewardEvaluator {
     const items = groups.flatMap(({ prompt, completions }) => completions.map((completion) => ({ prompt, completion })));
     const found: Float64Array[] = [];
     for (const [index, { modelId }] of members.entries()) {
-      const checkpoint = parseCheckpoint(await this.models.loadFiles(modelId));
+      const checkpoint = await this.models.loadCheckpoint(modelId);
       const scorer = RewardScorer.load(checkpoint, { maxTokens, threads: this.threads });
       try {
         const onProgress = (done: number, total: number) => context.progress(index * total + done, members.length * total, 'completions');

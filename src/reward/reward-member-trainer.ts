@@ -9,7 +9,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { type JobContext } from '#src/jobs/job-handler.js';
-import { serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
@@ -123,7 +123,7 @@ export class RewardMemberTrainer {
     context: JobContext,
   ): Promise<RewardModelMember> {
     if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
-    const files = await this.models.storeFiles(serializeCheckpoint(checkpoint));
+    const files = await this.models.storeCheckpoint(checkpoint);
     context.abandoned.throwIfAborted();
     const training: MemberTraining = { ...result, lengthBias };
     return context.commit(async (tx) => {

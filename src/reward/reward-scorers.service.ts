@@ -6,7 +6,6 @@ import { notFound } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { EnsembleScorer, type EnsembleMember } from './ensemble-scorer.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
@@ -36,7 +35,7 @@ export class RewardScorersService {
     const members: EnsembleMember[] = [];
     const rows = await this.members.of(rewardModelId);
     for (const { member, modelId } of rows) {
-      const scorer = RewardScorer.load(parseCheckpoint(await this.models.loadFiles(modelId)), options);
+      const scorer = RewardScorer.load(await this.models.loadCheckpoint(modelId), options);
       const offset = rows.length > 1 ? (evaluation?.members[member].rewardMean ?? 0) : 0;
       members.push({ scorer, offset });
     }

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { canonicalJson } from '#src/common/hash.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import { parseCheckpoint, parseDescription, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 import type { PpoHyperparameters } from './ppo-hyperparameters.js';
@@ -24,8 +24,7 @@ export class ValueStartService {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
     if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
-    const files = await this.models.loadFiles(await this.modelOf(id), (name) => !name.endsWith('.safetensors'));
-    const { config, tokenizer } = parseDescription(files);
+    const { config, tokenizer } = await this.models.loadDescription(await this.modelOf(id));
     if (!readsIdsOf(tokenizer, policy.tokenizer))
       throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
     if (config.maxPositionEmbeddings < policy.config.maxPositionEmbeddings)
@@ -35,7 +34,7 @@ export class ValueStartService {
   /** Undefined where the value model starts from the policy. */
   async load({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<Checkpoint | undefined> {
     const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
-    return id === undefined ? undefined : parseCheckpoint(await this.models.loadFiles(await this.modelOf(id)));
+    return id === undefined ? undefined : this.models.loadCheckpoint(await this.modelOf(id));
   }
 
   private async modelOf(rewardModelId: string): Promise<string> {
