@@ -49,7 +49,8 @@ export class LearnStages {
       return { iteration: { rewardModelId: model.id }, jobId: made(model.jobId, 'job') };
     }
     const { evaluation } = await this.rewardModels.getTrained(iteration.rewardModelId);
-    const { accuracy, evalPairs, nulls } = evaluation;
+    // Of a model that was trained here, and is.
+    const { accuracy, evalPairs, nulls } = evaluation!;
     return { figures: { reward: { accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } }, outcome: 'trained' };
   }
 

@@ -10,7 +10,7 @@ import { PairFactsRepository } from './pair-facts.repository.js';
 import { PreferenceDataRepository, type PairSplit, type StoredGroup } from './preference-data.repository.js';
 import { evaluateRewards, plainAccuracy, type RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModelMember } from './reward-model-member.entity.js';
-import type { RewardModel } from './reward-model.entity.js';
+import type { TrainedHere } from './reward-model.entity.js';
 import { RewardScorer } from './reward-scorer.js';
 import { auditReward } from './reward-verdict.js';
 
@@ -28,7 +28,7 @@ export class RewardEvaluator {
   }
 
   async evaluate(
-    { pairSetId, hyperparameters }: RewardModel,
+    { pairSetId, hyperparameters }: TrainedHere,
     members: readonly RewardModelMember[],
     context: JobContext,
   ): Promise<{ evaluation: RewardEvaluation; verdict: Verdict }> {
