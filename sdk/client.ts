@@ -126,9 +126,9 @@ export type BulkPath = '/v1/prompts/bulk' | '/v1/completions/bulk' | '/v1/rating
 function streamOf(parts: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.iterator]();
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
-    const { done, value } = iterator.next();
-    if (done) controller.close();
-    else controller.enqueue(value);
+    const next = iterator.next();
+    if (next.done) controller.close();
+    else controller.enqueue(next.value);
   };
   return new ReadableStream({ pull }, { highWaterMark: 0 });
 }

@@ -3466,6 +3466,12 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
+        /**
+         * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+         * @enum {string}
+         */
+        WeightFormat: "f32" | "int8" | "int4";
         SamplingOptionsDto: {
             /**
              * @description 0 takes the likeliest token each time.
@@ -3537,6 +3543,13 @@ export interface components {
         };
         CreateCompletionBatchDto: {
             /**
+             * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+             *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+             * @default f32
+             * @example int8
+             */
+            weights?: components["schemas"]["WeightFormat"];
+            /**
              * Format: uuid
              * @description Which version of which policy is asked.
              */
@@ -3591,6 +3604,8 @@ export interface components {
             policyVersionId: string;
             /** Format: uuid */
             promptSetId: string;
+            /** @example f32 */
+            weights: components["schemas"]["WeightFormat"];
             /**
              * @description Completions written so far.
              * @example 768

@@ -21,6 +21,7 @@ import { JudgedByLabelingBatches1795646602000 } from '../../migrations/179564660
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
+import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -47,6 +48,7 @@ export const migrations = [
   LabelerWeights1795646700000,
   Quality1795646701000,
   UploadedRewardModels1795646890000,
+  CompletionBatchWeights1795646891000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
