@@ -1697,6 +1697,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reward-models/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
+         *     reads it: at the last token that is not its pad token.
+         */
+        post: operations["rewardModels_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reward-models/plan": {
         parameters: {
             query?: never;
@@ -3313,11 +3333,12 @@ export interface components {
              */
             policyVersionId: string;
         };
-        /** @enum {string} */
-        ModelFileName: "config.json" | "generation_config.json" | "tokenizer.json" | "tokenizer_config.json" | "chat_template.jinja" | "model.safetensors";
         PolicyVersionFileDto: {
-            /** @example model.safetensors */
-            name: components["schemas"]["ModelFileName"];
+            /**
+             * @description A text of the checkpoint, `model.safetensors`, or a shard as its index names it.
+             * @example model.safetensors
+             */
+            name: string;
             /**
              * Format: uuid
              * @description An uploaded artifact.
@@ -3363,7 +3384,10 @@ export interface components {
             model: string;
         };
         CreatePolicyVersionDto: {
-            /** @description config.json, tokenizer.json and model.safetensors are needed, the others are welcome. */
+            /**
+             * @description config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
+             *     model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+             */
             files?: components["schemas"]["PolicyVersionFileDto"][];
             /** @description A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
             endpoint?: components["schemas"]["PolicyEndpointOptionsDto"];
@@ -3469,6 +3493,12 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
+        /**
+         * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+         * @enum {string}
+         */
+        WeightFormat: "f32" | "int8" | "int4";
         SamplingOptionsDto: {
             /**
              * @description 0 takes the likeliest token each time.
@@ -3540,6 +3570,13 @@ export interface components {
         };
         CreateCompletionBatchDto: {
             /**
+             * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+             *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+             * @default f32
+             * @example int8
+             */
+            weights?: components["schemas"]["WeightFormat"];
+            /**
              * Format: uuid
              * @description Which version of which policy is asked.
              */
@@ -3594,6 +3631,8 @@ export interface components {
             policyVersionId: string;
             /** Format: uuid */
             promptSetId: string;
+            /** @example f32 */
+            weights: components["schemas"]["WeightFormat"];
             /**
              * @description Completions written so far.
              * @example 768
@@ -5523,11 +5562,57 @@ export interface components {
              */
             rewardDeviation: number;
         };
-        /**
-         * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
-         * @enum {string}
-         */
+        /** @enum {string} */
         RewardObjective: "pairwise" | "pointwise";
+        /** @enum {string} */
+        LearningRateSchedule: "constant" | "linear" | "cosine";
+        /** @enum {string} */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /** @enum {string} */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /** @enum {string} */
+        LengthDebiasing: "none" | "product_of_experts";
+        RewardHyperparametersDto: {
+            objective: components["schemas"]["RewardObjective"];
+            /** @example 0.0003 */
+            learningRate: number;
+            /** @example 1 */
+            epochs: number;
+            /** @example 200 */
+            maxSteps: number | null;
+            /** @example 32 */
+            batchSize: number;
+            /** @example 256 */
+            maxTokens: number;
+            lora: (components["schemas"]["RewardLoraDto"] | null) & (components["schemas"]["RewardLoraDto"] | null);
+            /** @example 0.1 */
+            warmupRatio: number;
+            schedule: components["schemas"]["LearningRateSchedule"];
+            /** @example 4096 */
+            microBatchTokens: number | null;
+            /** @example false */
+            gradientCheckpointing: boolean;
+            /** @example 0 */
+            weightDecay: number;
+            /** @example 1 */
+            maxGradNorm: number;
+            /** @example 0.01 */
+            centering: number;
+            /** @example 0 */
+            labelSmoothing: number;
+            /** @example 0 */
+            marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
+            /** @example 0 */
+            seed: number;
+        };
         RewardLoraSettingsDto: {
             /** @default 16 */
             rank?: number;
@@ -5552,26 +5637,6 @@ export interface components {
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
         };
-        /** @enum {string} */
-        LearningRateSchedule: "constant" | "linear" | "cosine";
-        /**
-         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
-         *     the pairwise objective.
-         * @enum {string}
-         */
-        TieTreatment: "ignore" | "half" | "rao_kupper";
-        /**
-         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
-         *     score, or one part of what its prompt counts, prompts being equal.
-         * @enum {string}
-         */
-        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
-        /**
-         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
-         *     rest. Of the pairwise objective.
-         * @enum {string}
-         */
-        LengthDebiasing: "none" | "product_of_experts";
         EarlyStoppingSettingsDto: {
             /** @default loss */
             metric?: components["schemas"]["StoppingMetric"];
@@ -5712,47 +5777,8 @@ export interface components {
              */
             name: string;
         };
-        RewardHyperparametersDto: {
-            objective: components["schemas"]["RewardObjective"];
-            /** @example 0.0003 */
-            learningRate: number;
-            /** @example 1 */
-            epochs: number;
-            /** @example 200 */
-            maxSteps: number | null;
-            /** @example 32 */
-            batchSize: number;
-            /** @example 256 */
-            maxTokens: number;
-            lora: (components["schemas"]["RewardLoraDto"] | null) & (components["schemas"]["RewardLoraDto"] | null);
-            /** @example 0.1 */
-            warmupRatio: number;
-            schedule: components["schemas"]["LearningRateSchedule"];
-            /** @example 4096 */
-            microBatchTokens: number | null;
-            /** @example false */
-            gradientCheckpointing: boolean;
-            /** @example 0 */
-            weightDecay: number;
-            /** @example 1 */
-            maxGradNorm: number;
-            /** @example 0.01 */
-            centering: number;
-            /** @example 0 */
-            labelSmoothing: number;
-            /** @example 0 */
-            marginPerPoint: number;
-            ties: components["schemas"]["TieTreatment"];
-            /** @example 0.5 */
-            tieThreshold: number;
-            pairWeights: components["schemas"]["PairWeighting"];
-            lengthDebias: components["schemas"]["LengthDebiasing"];
-            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
-            /** @example 1 */
-            members: number;
-            /** @example 0 */
-            seed: number;
-        };
+        /** @enum {string} */
+        RewardModelOrigin: "trained" | "uploaded";
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
         /**
@@ -5787,21 +5813,29 @@ export interface components {
         RewardModelDto: {
             /** Format: uuid */
             id: string;
+            /** @example trained */
+            origin: components["schemas"]["RewardModelOrigin"];
             /**
              * Format: uuid
-             * @description The job that trains it.
+             * @description The job that trains it; null of an uploaded one, as are the three below.
              */
             jobId: string | null;
             /** Format: uuid */
-            pairSetId: string;
+            pairSetId: string | null;
             /** Format: uuid */
-            basePolicyVersionId: string;
-            hyperparameters: components["schemas"]["RewardHyperparametersDto"];
+            basePolicyVersionId: string | null;
+            hyperparameters: (components["schemas"]["RewardHyperparametersDto"] | null) & (components["schemas"]["RewardHyperparametersDto"] | null);
+            /**
+             * @description Longest text that an uploaded one reads; of a trained one among its hyperparameters.
+             * @example 1024
+             */
+            maxTokens: number | null;
             /**
              * Format: uuid
              * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
+            /** @description Null also of an uploaded one, as are the two below. */
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
             /** @description An audit of the training; null until it is over. */
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -5811,6 +5845,23 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+        };
+        UploadRewardModelDto: {
+            /**
+             * @description A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
+             *     shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+             */
+            files: components["schemas"]["PolicyVersionFileDto"][];
+            /**
+             * @description Longer texts are cut, as its training did; all that the model can read when left out.
+             * @example 1024
+             */
+            maxTokens?: number;
+            /**
+             * @description Unique among reward models.
+             * @example reward-of-others
+             */
+            name: string;
         };
         PlanRewardModelDto: {
             /**
@@ -5991,6 +6042,11 @@ export interface components {
              */
             rank: number;
             /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
              * @description Standard deviation of what the members of an ensemble say; null for a single one.
              * @example 0.21
              */
@@ -6000,11 +6056,6 @@ export interface components {
              * @example 1.73
              */
             score: number;
-            /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
-             * @example 0.84
-             */
-            normalizedScore: number;
         };
         CompletionRankingDto: {
             /** Format: uuid */
@@ -6043,7 +6094,7 @@ export interface components {
              */
             rank: number | null;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none.
              * @example 0.84
              */
             normalizedScore: number | null;
@@ -7346,7 +7397,7 @@ export interface components {
              */
             modelId: string;
             /**
-             * @description Of the weights.
+             * @description Of the weights; where they are shards, of the lines `name sha256` of these.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string;
@@ -20059,6 +20110,113 @@ export interface operations {
         };
         responses: {
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardModelDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRewardModelDto"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { withRewardPadding } from '#src/lm/reward-padding.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { beforeAnyEvaluation, isEvaluated, isStale, observe } from './early-stopping.js';
@@ -61,7 +62,7 @@ export interface EarlyEnd {
 }
 
 export interface TrainedReward {
-  /** LlamaForSequenceClassification with one label; low-rank factors are merged. */
+  /** `...ForSequenceClassification` with one label and a pad token that ends no text; low-rank factors are merged. */
   checkpoint: Checkpoint;
   /** Taken. */
   steps: number;
@@ -87,7 +88,7 @@ export class TrainingDivergedError extends Error {
  * @throws TrainingDivergedError when the weights it starts from have no finite loss
  */
 export async function trainRewardModel(training: RewardTraining): Promise<TrainedReward> {
-  const run = new RewardRun(training);
+  const run = new RewardRun({ ...training, checkpoint: withRewardPadding(training.checkpoint) });
   try {
     return await run.train();
   } finally {
