@@ -12,12 +12,11 @@ import { copyInto, rowsOf } from '../system/raw-copy.js';
 const size = { prompts: 2500, perPrompt: 10, labelers: 4, words: 40 };
 const bulkCount = size.prompts * size.perPrompt * size.labelers;
 const rounds = 3;
-export const single = { connections: 32, warmup: 1000, count: 8000 };
+const single = { connections: 32, warmup: 1000, count: 8000 };
 const posted = `single POST, ${single.connections} connections`;
 const sent = `bulk NDJSON, ${bulkCount} in one request`;
 
-/** @param peer ratings per second of another server, one request each over as many connections */
-export function ratings(notes: Notes, peer?: { name: string; value: number }): Promise<AreaResult> {
+export function ratings(notes: Notes): Promise<AreaResult> {
   return withSystem({ workers: 0 }, async (system) => {
     const database = new Client({ connectionString: system.databaseUrl });
     await database.connect();
@@ -28,7 +27,7 @@ export function ratings(notes: Notes, peer?: { name: string; value: number }): P
       const posts = await singlePosts(system, database, material);
       return {
         cases: [
-          benchCase(posted, 'ratings/s', posts.perSecond, peer),
+          benchCase(posted, 'ratings/s', posts.perSecond),
           benchCase(`${posted}, p50`, 'ms', quantile(posts.latencies, 0.5)),
           benchCase(`${posted}, p99`, 'ms', quantile(posts.latencies, 0.99)),
           benchCase(sent, 'ratings/s', bulk.ours, { name: 'raw COPY, same indexes', value: bulk.copy }),
