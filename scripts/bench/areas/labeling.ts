@@ -32,7 +32,7 @@ async function besideLabelStudio(notes: Notes): Promise<BenchCase[]> {
   try {
     return await withMaterial(compared, (system, database, material) => {
       notes(`${completionsNeeded} ratings to each side, ${studio.name} the other one`);
-      return sameRatings(system, database, material, studio);
+      return sameRatings(system, database, material, studio, notes);
     });
   } finally {
     await studio.stop();

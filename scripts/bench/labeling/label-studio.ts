@@ -11,6 +11,7 @@ import { KeepAliveClient } from '../system/keep-alive.js';
 
 const token = '0123456789abcdef0123456789abcdef01234567';
 const bootMs = 180_000;
+const mostTries = 20;
 const config =
   '<View><Text name="prompt" value="$prompt"/><Text name="answer" value="$answer"/><Rating name="score" toName="answer" maxRating="5"/></View>';
 
@@ -20,6 +21,9 @@ interface ExportedTask {
 }
 
 export class LabelStudio {
+  /** Writes that were asked again. */
+  refused = 0;
+
   private constructor(
     private readonly server: ChildProcess,
     private readonly dir: string,
@@ -66,9 +70,15 @@ export class LabelStudio {
     return { id, taskIds };
   }
 
+  /** SQLite under many connections now and then refuses a write, and that is a 500: asked again, as any client would. */
   async rate(taskId: number, score: number): Promise<void> {
     const result = [{ from_name: 'score', to_name: 'answer', type: 'rating', value: { rating: score } }];
-    await this.ok('POST', `/api/tasks/${taskId}/annotations`, { result });
+    for (let tries = 1; ; tries++) {
+      const { status, text } = await this.client.send('POST', `/api/tasks/${taskId}/annotations`, JSON.stringify({ result }));
+      if (status < 300) return;
+      if (status < 500 || tries === mostTries) throw new Error(`Label Studio answered ${status} to a rating: ${text.slice(0, 300)}`);
+      this.refused++;
+    }
   }
 
   /** All scores that a project's tasks were given. */

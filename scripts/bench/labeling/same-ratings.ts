@@ -1,5 +1,6 @@
-// The same ratings to both systems, one request each, in turns; afterwards both must hold exactly these.
+// The same ratings to both systems, one request each, in turns; afterwards both must hold them, and we exactly once.
 import type { Client } from 'pg';
+import type { Notes } from '../area.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median, quantile } from '../statistics.js';
 import { KeepAliveClient } from '../system/keep-alive.js';
@@ -12,7 +13,7 @@ export const load = { connections: 32, warmup: 200, blocks: 6, perBlock: 300 };
 /** What `material` must have, as each completion is rated once. */
 export const completionsNeeded = load.warmup + load.blocks * load.perBlock;
 
-export async function sameRatings(system: TemporarySystem, database: Client, material: Material, studio: LabelStudio): Promise<BenchCase[]> {
+export async function sameRatings(system: TemporarySystem, database: Client, material: Material, studio: LabelStudio, notes: Notes): Promise<BenchCase[]> {
   const lines = onePerCompletion(material);
   const project = await studio.project(await textsOf(database, lines));
   const tasks = new Map(lines.map(({ completionId }, i) => [completionId, project.taskIds[i]]));
@@ -29,9 +30,11 @@ export async function sameRatings(system: TemporarySystem, database: Client, mat
   const blocks = Array.from({ length: load.blocks }, (_, b) => measured.slice(b * load.perBlock, (b + 1) * load.perBlock));
   const [ours, peer] = await takeTurns(sides, blocks, load.connections);
   client.close();
-  holds('Plumbline', await scoresHere(database, lines), lines);
+  const doubled = holds('Plumbline', await scoresHere(database, lines), lines);
+  if (doubled > 0) throw new Error(`Plumbline holds ${doubled} ratings twice`);
   const there = await studio.scores(project.id);
-  holds(studio.name, new Map([...tasks].map(([id, task]) => [id, there.get(task) ?? []])), lines);
+  const doubledThere = holds(studio.name, new Map([...tasks].map(([id, task]) => [id, there.get(task) ?? []])), lines);
+  if (studio.refused > 0) notes(`${studio.name} refused ${studio.refused} writes, which were asked again, and holds ${doubledThere} ratings twice`);
   const what = `the same ${measured.length} ratings to both, in ${load.blocks} turns, one per request, ${load.connections} connections`;
   const name = `${studio.name}, POST of an annotation`;
   return [
@@ -67,10 +70,13 @@ async function scoresHere(database: Client, lines: readonly RatingLine[]): Promi
   return new Map(rows.map(({ id, scores }) => [id, scores]));
 }
 
-/** A side that drops or doubles ratings is not fast. */
-function holds(name: string, scores: ReadonlyMap<string, readonly number[]>, lines: readonly RatingLine[]): void {
+/** A side that drops ratings is not fast. @returns how many it has more than once */
+function holds(name: string, scores: ReadonlyMap<string, readonly number[]>, lines: readonly RatingLine[]): number {
+  let doubled = 0;
   for (const { completionId, score } of lines) {
     const found = scores.get(completionId) ?? [];
-    if (found.length !== 1 || found[0] !== score) throw new Error(`${name} holds ${JSON.stringify(found)} of a completion that was rated ${score} once`);
+    if (found.length === 0 || found.some((one) => one !== score)) throw new Error(`${name} holds ${JSON.stringify(found)} of a completion that was rated ${score}`);
+    if (found.length > 1) doubled++;
   }
+  return doubled;
 }
