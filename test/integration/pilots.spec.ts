@@ -146,12 +146,13 @@ describe('a pilot', () => {
     const dimensions = [{ name: 'honesty', weight: 1 }, { name: 'wit', weight: 1 }];
     const { id, path } = await draft({ dimensions });
     expect((await get(`${path}/pilots`).expect(200)).body.data).toEqual([]);
-    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions.slice(0, 10) }).expect(201);
+    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions }).expect(201);
     expect((await get(`${path}/pilots`)).body.data).toEqual([pilot]);
     expect((await get(`/labeling-batches/${pilot.labelingBatchId}`)).body).toMatchObject({ purpose: 'pilot', overlap: 3, mode: 'rate', criterionVersionId: id });
 
     const before = (await get(`/pilots/${pilot.id}`).expect(200)).body;
-    expect(before).toMatchObject({ itemCount: 10, ratings: 0, agreement: null, publishable: false, worstDisagreements: [] });
+    expect(before).toMatchObject({ itemCount: 20, ratings: 0, agreement: null, publishable: false, worstDisagreements: [] });
+    expect(before.obstacle).toContain('still being rated');
 
     // They are of one mind about honesty, and of none about wit.
     for (const [l, labelerId] of people.entries()) {
@@ -162,7 +163,7 @@ describe('a pilot', () => {
       });
     }
     const { body: report } = await get(`/pilots/${pilot.id}`).expect(200);
-    expect(report).toMatchObject({ state: 'completed', ratings: 30, minimumAgreement: 0.667, publishable: false });
+    expect(report).toMatchObject({ state: 'completed', ratings: 60, minimumAgreement: 0.667, publishable: false, obstacle: expect.stringContaining('the minimum is 0.667') });
     const [, honesty, wit] = report.dimensions;
     expect(honesty.alpha.ordinal.value).toBe(1);
     expect(wit.alpha.ordinal.value).toBeLessThan(0.3);
@@ -194,8 +195,18 @@ describe('a pilot', () => {
     expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_missing');
     const atOnce = { instructions: 'b', scale, publish: true };
     expect((await post(path.replace('/1', ''), atOnce).expect(409)).body.code).toBe('pilot_missing');
-    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions.slice(0, 8), labelersPerItem: 2, name: 'try' }).expect(201);
-    for (const labelerId of people.slice(0, 2)) await work(pilot.labelingBatchId, labelerId, (completionId) => ({ score: 1 + (completions.indexOf(completionId) % 4) }));
+    const pilotOn = async (count: number) => (await post(`${path}/pilots`, { completionIds: completions.slice(0, count), labelersPerItem: 2, name: 'try' }).expect(201)).body;
+    const agree = (completionId: string) => ({ score: 1 + (completions.indexOf(completionId) % 4) });
+    // Five items on which two people agree are an alpha of 1 and tell little.
+    const small = await pilotOn(5);
+    for (const labelerId of people.slice(0, 2)) await work(small.labelingBatchId, labelerId, agree);
+    expect((await get(`/pilots/${small.id}`)).body).toMatchObject({ state: 'completed', agreement: 1, publishable: false });
+    expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_too_small');
+    const pilot = await pilotOn(20);
+    await work(pilot.labelingBatchId, people[0], agree);
+    expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_unfinished');
+    await work(pilot.labelingBatchId, people[1], agree);
+    expect((await get(`/pilots/${pilot.id}`)).body).toMatchObject({ publishable: true, obstacle: null });
     const { body: published } = await post(`${path}/publish`).expect(200);
     expect(published).toMatchObject({ id, state: 'published', pilotId: pilot.id, agreement: 1, overrideReason: null });
   });
