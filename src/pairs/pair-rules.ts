@@ -116,7 +116,10 @@ function pairsOfPrompt(
     .map(({ key: _, ...pair }) => pair);
 }
 
-/** Pairs with enough votes and a majority; each side scores its share of the votes, a tie being half a vote for both. */
+/**
+ * Pairs with enough votes and a majority, or none where ties are kept; each side scores its share of the votes, a tie being
+ * half a vote for both.
+ */
 function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], rules: Rules): (Omit<PairFact, 'ordinal'> & { key: string })[] {
   const ranks = preferences.map(({ groups }) => new Map(groups.flatMap((group, rank) => group.map((id) => [id, rank] as const))));
   const ids = [...new Set(ranks.flatMap((ranking) => [...ranking.keys()]))];
@@ -124,7 +127,8 @@ function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], 
     ids.flatMap((b) => {
       const votes = ranks.filter((ranking) => ranking.has(a) && ranking.has(b)).map((ranking) => Math.sign(ranking.get(b)! - ranking.get(a)!));
       const net = votes.reduce((sum, vote) => sum + vote, 0);
-      if (a === b || votes.length < rules.minimumRatings || net <= 0) return [];
+      if (a === b || votes.length < rules.minimumRatings || net < 0) return [];
+      if (net === 0 && (rules.ties === 'drop' || !tiesBefore(a, b, rules.seed))) return [];
       return [
         {
           promptId,
@@ -132,7 +136,7 @@ function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], 
           rejectedCompletionId: b,
           chosenScore: (votes.length + net) / (2 * votes.length),
           rejectedScore: (votes.length - net) / (2 * votes.length),
-          tie: false,
+          tie: net === 0,
           split: splitOf(preferences[0].promptText, rules.seed, rules.evalFraction),
           key: pairKey(a, b, rules.seed),
         },

@@ -25,7 +25,7 @@ export function recordedPreferences(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per pair of completions that has enough votes and a majority: `net` is votes for the first less votes for the
- * second, ties counting as votes for neither.
+ * second, ties counting as votes for neither. Where ties are kept, a `net` of 0 decides too, that neither is better.
  *
  * @param source rows of preference ids
  */
@@ -47,18 +47,22 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
       JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
       WHERE ${['true', ...conditions].join(' AND ')}
       GROUP BY 1, 2, 3
-      HAVING sum(sign(b.rank - a.rank)) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
+      HAVING ${config.ties === 'keep' ? 'true' : 'sum(sign(b.rank - a.rank)) <> 0'} AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
     JOIN prompts q ON q.id = voted.prompt_id`;
 }
 
 /** The decided pairs as candidates; each side's score is its share of the votes, a tie being half a vote for both. */
 export function decidedCandidates(decided: string, config: PairSetConfig, p: Parameters): string {
+  const seed = p.add(String(config.seed), 'text');
+  // Ties come in the order that those of scores do.
+  const tieKey = (completion: string) => `md5('tie:' || ${seed} || ':' || ${completion})::uuid`;
+  const firstWins = `net > 0 OR net = 0 AND ${tieKey('first_id')} < ${tieKey('second_id')}`;
   return `
-    SELECT prompt_id, split, CASE WHEN net > 0 THEN first_id ELSE second_id END AS chosen_id,
-           CASE WHEN net > 0 THEN second_id ELSE first_id END AS rejected_id,
+    SELECT prompt_id, split, CASE WHEN ${firstWins} THEN first_id ELSE second_id END AS chosen_id,
+           CASE WHEN ${firstWins} THEN second_id ELSE first_id END AS rejected_id,
            (votes + abs(net))::float8 / (2 * votes) AS chosen_score, (votes - abs(net))::float8 / (2 * votes) AS rejected_score,
-           false AS tie,
-           md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || first_id || ':' || second_id)::uuid AS pair_key
+           net = 0 AS tie,
+           md5('pair:' || ${seed} || ':' || first_id || ':' || second_id)::uuid AS pair_key
     FROM ${decided} decided`;
 }
 
