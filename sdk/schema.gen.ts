@@ -1420,11 +1420,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+        get: operations["labelerSessions_list"];
         put?: never;
         /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
         post: operations["labelerSessions_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labelers/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+        delete: operations["labelerSessions_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4494,6 +4512,33 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
+        LabelerLinkDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            labelerId: string;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /**
+             * @description First characters of the token.
+             * @example plk_Zk3f
+             */
+            prefix: string;
+            /** Format: date-time */
+            revokedAt: string | null;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        LabelerLinkPage: {
+            data: components["schemas"]["LabelerLinkDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         SessionBatchDto: {
             /** Format: uuid */
             id: string;
@@ -4698,7 +4743,7 @@ export interface components {
         };
         LabelerSpeedDto: {
             /**
-             * @description Ratings with a time.
+             * @description Judgements with a time.
              * @example 180
              */
             ratings: number;
@@ -4779,6 +4824,13 @@ export interface components {
             gold: components["schemas"]["GoldAccuracyDto"];
             /** @description Null where no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
+            /**
+             * @description Rankings and comparisons, the latest 10,000.
+             * @example 40
+             */
+            preferences: number;
+            /** @description Of these, per completion in them; null where no time is known. */
+            preferenceSpeed: components["schemas"]["LabelerSpeedDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
             /** @description True for a rule that stands in for a person. */
             simulated: boolean;
@@ -4893,6 +4945,11 @@ export interface components {
              * @example 0.58
              */
             agreement: number | null;
+            /**
+             * @description Why not; null where nothing stands in the way.
+             * @example null
+             */
+            obstacle: string | null;
             /** @description Overall first, then by dimension; each with its levels. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
             /** @description Up to 10 completions over which labelers differ most. */
@@ -4928,7 +4985,7 @@ export interface components {
          */
         ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
         /**
-         * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+         * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
          * @enum {string}
          */
         TiePolicy: "drop" | "keep";
@@ -4966,7 +5023,7 @@ export interface components {
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -7616,7 +7673,7 @@ export interface components {
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -18182,6 +18239,95 @@ export interface operations {
             };
         };
     };
+    labelerSessions_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerLinkPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     labelerSessions_create: {
         parameters: {
             query?: never;
@@ -18207,6 +18353,116 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelerSessions_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document (RFC 9457) */
             400: {
