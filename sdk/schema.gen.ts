@@ -1561,8 +1561,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
-         *     criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
+         *     less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -4069,11 +4069,16 @@ export interface components {
         };
         CreateGoldItemDto: {
             /** @description A rating passes when each of these holds. */
-            expected: components["schemas"]["GoldExpectationDto"][];
+            expected?: components["schemas"]["GoldExpectationDto"][];
             /** Format: uuid */
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt.
+             */
+            worseCompletionId?: string;
             /** @description Why this is right; labelers do not see it. */
             explanation: string;
         };
@@ -4091,9 +4096,15 @@ export interface components {
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description What must be found worse than `completionId`; null where its score is known.
+             */
+            worseCompletionId: string | null;
+            /** @description Empty where one completion is better than another. */
             expected: components["schemas"]["GoldExpectationOfItemDto"][];
             /**
-             * @description Ratings of the completion under the version that nothing supersedes.
+             * @description Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes.
              * @example 24
              */
             ratings: number;
@@ -4157,7 +4168,7 @@ export interface components {
             seed?: number;
             /**
              * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Of mode `rate` only.
+             *     as many as there are. Of modes `rate` and `compare` only.
              * @example 0.05
              */
             goldShare?: number;
@@ -4764,7 +4775,7 @@ export interface components {
         };
         GoldAccuracyDto: {
             /**
-             * @description Ratings of gold items that are not retired.
+             * @description Ratings and comparisons of gold items that are not retired.
              * @example 20
              */
             ratings: number;

@@ -1,6 +1,6 @@
 // Rankings and comparisons as SQL: standing preferences -> votes on pairs -> pairs that the votes decide. Between two
 // completions the labelers who judged them against each other are asked first; aggregated scores decide the rest.
-import { isGold } from '#src/ratings/gold-sql.js';
+import { isGold, isGoldPair } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
 import type { Parameters } from './pair-sql.js';
 
@@ -34,6 +34,7 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
     ...(config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : []),
     ...(config.includeGold ? [] : [`NOT ${isGold(completion, 'f.criterion_version_id')}`]),
   ]);
+  if (!config.includeGold) conditions.push(`NOT ${isGoldPair('a.completion_id', 'b.completion_id', 'f.criterion_version_id')}`);
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
   return `

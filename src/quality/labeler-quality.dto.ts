@@ -100,7 +100,7 @@ export class LabelerSpeedDto implements Speed {
 }
 
 export class GoldAccuracyDto {
-  /** Ratings of gold items that are not retired. */
+  /** Ratings and comparisons of gold items that are not retired. */
   @ApiProperty({ type: 'integer', example: 20 })
   ratings: number;
 

@@ -4,10 +4,10 @@ import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { GoldItem } from './gold-item.entity.js';
-import { goldPassed } from './gold-sql.js';
+import { comparedGold, goldPassed } from './gold-sql.js';
 
 export interface GoldResults {
-  /** Ratings of the item that nothing supersedes. */
+  /** Ratings of the item, or comparisons of its two, that nothing supersedes. */
   ratings: number;
   passed: number;
 }
@@ -25,12 +25,22 @@ export class GoldItemsRepository {
     return this.rows.findOneBy({ id });
   }
 
-  findActive(completionId: string, criterionVersionId: string): Promise<GoldItem | null> {
+  /** Of the completion by itself, or of the two, whichever is the better one. */
+  findActive({ completionId, worseCompletionId, criterionVersionId }: Pick<GoldItem, 'completionId' | 'worseCompletionId' | 'criterionVersionId'>): Promise<GoldItem | null> {
+    const one = 'g.completionId = :completionId AND g.worseCompletionId IS NULL';
+    const two = 'g.completionId IN (:completionId, :worseCompletionId) AND g.worseCompletionId IN (:completionId, :worseCompletionId)';
     return this.rows
       .createQueryBuilder('g')
-      .where('g.completionId = :completionId AND g.criterionVersionId = :criterionVersionId', { completionId, criterionVersionId })
+      .where(worseCompletionId === null ? one : two, { completionId, worseCompletionId })
+      .andWhere('g.criterionVersionId = :criterionVersionId', { criterionVersionId })
       .andWhere('g.retiredAt IS NULL')
       .getOne();
+  }
+
+  /** Prompts of these completions, of those that there are. */
+  async promptsOf(completionIds: readonly string[]): Promise<Map<string, string>> {
+    const rows: { id: string; promptId: string }[] = await this.rows.query('SELECT id, prompt_id AS "promptId" FROM completions WHERE id = ANY($1::uuid[])', [completionIds]);
+    return new Map(rows.map(({ id, promptId }) => [id, promptId]));
   }
 
   page(criterionVersionId: string | undefined, request: PageRequest): Promise<GoldItem[]> {
@@ -49,26 +59,34 @@ export class GoldItemsRepository {
     const rows: (GoldResults & { id: string })[] = await this.rows.query(
       `SELECT g.id, count(*)::int AS ratings, count(*) FILTER (WHERE ${goldPassed('r', 'g')})::int AS passed
        FROM gold_items g JOIN ratings r ON r.completion_id = g.completion_id AND r.criterion_version_id = g.criterion_version_id
-       WHERE g.id = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id)
-       GROUP BY g.id`,
+       WHERE g.id = ANY($1::uuid[]) AND g.worse_completion_id IS NULL AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id)
+       GROUP BY g.id
+       UNION ALL
+       SELECT gold_item_id, count(*)::int, count(*) FILTER (WHERE passed)::int FROM (${comparedGold}) compared
+       WHERE gold_item_id = ANY($1::uuid[]) GROUP BY gold_item_id`,
       [ids],
     );
     return new Map(rows.map(({ id, ratings, passed }) => [id, { ratings, passed }]));
   }
 
-  /** Active items of a version whose completions are not among those of the batch, in an order that the seed decides. */
+  /** Active items of a version that the batch does not ask about by itself, of its kind, in an order that the seed decides. */
   pick(
     tx: Transaction,
     batch: { id: string; criterionVersionId: string; seed: number },
+    kind: 'rated' | 'compared',
     limit: number,
-  ): Promise<{ completionId: string; promptId: string }[]> {
+  ): Promise<{ completionIds: string[]; promptId: string }[]> {
     return tx.query(
-      `SELECT g.completion_id AS "completionId", c.prompt_id AS "promptId"
+      `SELECT CASE WHEN g.worse_completion_id IS NULL THEN ARRAY[g.completion_id]
+                   ELSE ARRAY[least(g.completion_id, g.worse_completion_id), greatest(g.completion_id, g.worse_completion_id)] END AS "completionIds",
+              c.prompt_id AS "promptId"
        FROM gold_items g JOIN completions c ON c.id = g.completion_id
        WHERE g.criterion_version_id = $1 AND g.retired_at IS NULL
-         AND NOT EXISTS (SELECT FROM labeling_items i WHERE i.batch_id = $2 AND g.completion_id = ANY(i.completion_ids))
+         AND (g.worse_completion_id IS NOT NULL) = $5::boolean
+         AND NOT EXISTS (SELECT FROM labeling_items i WHERE i.batch_id = $2 AND g.completion_id = ANY(i.completion_ids)
+                           AND (g.worse_completion_id IS NULL OR g.worse_completion_id = ANY(i.completion_ids)))
        ORDER BY md5('gold:' || $3::text || ':' || g.id) LIMIT $4`,
-      [batch.criterionVersionId, batch.id, String(batch.seed), limit],
+      [batch.criterionVersionId, batch.id, String(batch.seed), limit, kind === 'compared'],
     );
   }
 }

@@ -116,7 +116,7 @@ describe('gold items', () => {
     // Agreement is about work: of the nine completions rated, one is gold.
     expect((await get(`/labeling-batches/${batch.id}/agreement`).expect(200)).body).toMatchObject({ items: 8, ratings: 16 });
 
-    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_mode_rate');
+    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_rate_or_compare');
     const without = await givenCriterionVersion(t);
     expect((await post('/labeling-batches', { ...order, criterionVersionId: without, goldShare: 0.1 }).expect(422)).body.code).toBe('gold_items_missing');
   });
@@ -138,6 +138,59 @@ describe('gold items', () => {
     const early = kinds.slice(0, 100).filter((kind) => kind === 'gold').length;
     expect(early).toBeGreaterThan(30);
     expect(early).toBeLessThan(70);
+  });
+
+  test('of two completions are mixed into comparisons, and passed by whoever prefers the better one', async () => {
+    const version = await givenCriterionVersion(t);
+    const [better, worse] = completions.slice(18);
+    const pair = { completionId: better, worseCompletionId: worse, criterionVersionId: version, explanation: 'answers, and the other one does not' };
+    const { body: item } = await post('/gold-items', pair).expect(201);
+    expect(item).toMatchObject({ completionId: better, worseCompletionId: worse, expected: [], ratings: 0, passed: 0 });
+    expect((await post('/gold-items', { ...pair, completionId: worse, worseCompletionId: better }).expect(409)).body.code).toBe('gold_item_exists');
+    const stranger = (await givenPrompt(t, 'another prompt', [{ text: 'elsewhere' }])).completionIds[0];
+    for (const [fields, code, pointer] of [
+      [{ expected: [{ minimum: 4, maximum: 5 }] }, 'gold_expectation_invalid', '/expected'],
+      [{ worseCompletionId: undefined }, 'gold_expectation_invalid', '/expected'],
+      [{ worseCompletionId: better }, 'gold_expectation_invalid', '/worseCompletionId'],
+      [{ worseCompletionId: stranger }, 'gold_expectation_invalid', '/worseCompletionId'],
+      [{ worseCompletionId: newId() }, 'completion_not_found', '/worseCompletionId'],
+    ] as const) {
+      const refused = (await post('/gold-items', { ...pair, ...fields }).expect(422)).body;
+      expect([refused.code, refused.errors[0].pointer]).toEqual([code, pointer]);
+    }
+
+    const order = { name: 'compared', mode: 'compare', criterionVersionId: version, completionIds: completions.slice(0, 6), pairsPerPrompt: 5, overlap: 2, vendorIds: [acme.id] };
+    expect((await post('/labeling-batches', { ...order, mode: 'rate', pairsPerPrompt: undefined, goldShare: 0.2 }).expect(422)).body.code).toBe('gold_items_missing');
+    const batch = (await post('/labeling-batches', { ...order, goldShare: 0.2 }).expect(201)).body;
+    expect(batch).toMatchObject({ itemCount: 6 });
+    const isGold = (task: Task) => task.completions.some(({ id }) => id === better);
+    const compare = async (labelerId: string, ofGold: string | null) => {
+      const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body as { tasks: Task[] };
+      expect(tasks.filter(isGold).map(({ completions: shown }) => shown.map(({ id }) => id).sort())).toEqual([[better, worse].sort()]);
+      const shape = (task: Task) => JSON.stringify(task, (key, value: unknown) => (typeof value === 'string' && key !== 'mode' && key !== 'state' ? '' : value));
+      expect(new Set(tasks.map(shape)).size).toBe(1);
+      for (const task of tasks) {
+        const preferredCompletionId = isGold(task) ? ofGold : task.completions.map(({ id }) => id).sort()[0];
+        await post(`/tasks/${task.id}/submit`, { comparison: { preferredCompletionId } }, acme.key).expect(200);
+      }
+    };
+    await compare(acme.labelers[0], better);
+    await compare(acme.labelers[1], null);
+    const goldOf = async (id: string) => (await get(`/labelers/${id}/quality?criterionVersionId=${version}`).expect(200)).body.gold;
+    expect(await goldOf(acme.labelers[0])).toMatchObject({ ratings: 1, passed: 1 });
+    expect(await goldOf(acme.labelers[1])).toMatchObject({ ratings: 1, passed: 0 });
+    expect((await get(`/gold-items/${item.id}`)).body).toMatchObject({ ratings: 2, passed: 1 });
+    expect((await get('/gold-items')).body.data.find(({ id }: { id: string }) => id === item.id)).toMatchObject({ ratings: 2, passed: 1 });
+    // Neither agreement about work nor preferences to learn; a completion in it is no gold by itself.
+    expect((await get(`/labeling-batches/${batch.id}/agreement`).expect(200)).body).toMatchObject({ items: 5, ratings: 10 });
+    const decided = async (fields: object) => {
+      const { body } = await post('/pair-sets', { criterionVersionId: version, ...fields }).expect(202);
+      await settled(worker, body.jobId);
+      return (await get(`/pair-sets/${body.id}/diagnostics`).expect(200)).body.decidedByPreference;
+    };
+    expect(await decided({})).toBe(5);
+    expect(await decided({ includeGold: true })).toBe(6);
+    await post('/gold-items', gold(version, { completionId: better })).expect(201);
   });
 });
 
