@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { KeepAliveClient } from '../system/keep-alive.js';
 
 const token = '0123456789abcdef0123456789abcdef01234567';
-const bootMs = 180_000;
+const bootMs = 600_000;
 const mostTries = 20;
 const config =
   '<View><Text name="prompt" value="$prompt"/><Text name="answer" value="$answer"/><Rating name="score" toName="answer" maxRating="5"/></View>';
