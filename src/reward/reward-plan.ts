@@ -10,6 +10,8 @@ import { collatedSize, cutParts, type BatchSize, type EncodedGroup } from './pre
 import { type PreferenceGroup } from './preference-groups.js';
 import { rewardLossGraph } from './reward-graph.js';
 import { encodeGroups } from './encoded-groups.js';
+import { largestAnswers, type ExpectedAnswers } from './expected-answers.js';
+import { type EncodedText } from './reward-text.js';
 
 export interface RewardPlan extends TrainingPlan {
   /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
@@ -17,32 +19,43 @@ export interface RewardPlan extends TrainingPlan {
   rowTokens: number;
 }
 
+type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
+
 /**
  * @param groups the longest of the training data, more than one step's worth
  * @throws RangeError without pairs
  */
-export function planRewardTraining(
-  model: Pick<Checkpoint, 'config' | 'tokenizer'>,
-  groups: readonly PreferenceGroup[],
-  hyperparameters: RewardHyperparameters,
-): RewardPlan {
-  const config = { ...model.config, head: 'reward' as const };
+export function planRewardTraining(model: Model, groups: readonly PreferenceGroup[], hyperparameters: RewardHyperparameters): RewardPlan {
+  return planGroups(model.config, encodeGroups({ checkpoint: model, groups, hyperparameters }).groups, hyperparameters);
+}
+
+/** The same before there is data: of groups in which every answer is paired with every other. */
+export function planExpectedTraining(model: Model, answers: ExpectedAnswers, hyperparameters: RewardHyperparameters): RewardPlan {
+  const { batchSize, maxTokens } = hyperparameters;
+  const { promptTokens, completionTokens } = largestAnswers(model, answers, maxTokens);
+  const [prompt, completion] = [promptTokens, completionTokens].map((tokens) => new Array<number>(tokens).fill(0));
+  const answered = Math.min(answers.completionsPerPrompt, batchSize);
+  const texts = new Array<EncodedText>(answered).fill({ prompt, completion, truncated: false });
+  const pairs = texts.flatMap((_, chosen) => texts.slice(chosen + 1).map((__, i) => ({ chosen, rejected: chosen + 1 + i, margin: 0 })));
+  const groups = new Array<EncodedGroup>(Math.ceil(batchSize / answered)).fill({ texts, pairs });
+  return planGroups(model.config, groups, hyperparameters);
+}
+
+function planGroups(model: Checkpoint['config'], groups: readonly EncodedGroup[], hyperparameters: RewardHyperparameters): RewardPlan {
+  const config = { ...model, head: 'reward' as const };
   const lora = hyperparameters.lora ?? undefined;
-  const size = heaviestPart(encodeGroups({ checkpoint: model, groups, hyperparameters }).groups, hyperparameters, {
-    padId: 0,
-    attentionCost: attentionCost(config),
-  });
+  const size = heaviestPart(groups, hyperparameters, { padId: 0, attentionCost: attentionCost(config) });
   const shapes = { ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) };
   const params = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, 'float32', shape)]));
   const isTrained = (name: string): boolean => !lora || name === scoreName || !(name in parameterShapes(config));
   const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters);
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
-  const plan = planTraining(config, { loss, metrics, trainable, keep }, { inParts: hyperparameters.microBatchTokens !== null });
-  return { ...withCopies(plan, hyperparameters.earlyStopping ? 2 : 1), rows: size.rows, rowTokens: size.time };
+  const plan = planTraining(config, { loss, metrics, trainable, keep });
+  return { ...withCopies(plan, hyperparameters.earlyStopping ? 3 : 2), rows: size.rows, rowTokens: size.time };
 }
 
-/** What is trained is kept as it was before a step, to go back to when it diverges, and with early stopping at its best. */
+/** What is trained is kept as it was before the last two steps, to go back to when it diverges, and with early stopping at its best. */
 function withCopies({ bytes, ...plan }: TrainingPlan, copies: number): TrainingPlan {
   const more = copies * plan.trainedParameters * Float32Array.BYTES_PER_ELEMENT;
   return { ...plan, bytes: { ...bytes, trained: bytes.trained + more, peak: bytes.peak + more } };

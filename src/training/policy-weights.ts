@@ -4,12 +4,12 @@ import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { LastGood } from '#src/nn/last-good.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { LastGood } from './last-good.js';
 import { type PolicyModel } from './policy-graph.js';
 
 export interface WeightSettings {

@@ -1,5 +1,6 @@
 // The labeler's page in a real browser against a real API: sign in by link, rate, rank and compare, undo, skip, reload.
 // `npm test` builds the page before it tests.
+import request from 'supertest';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.js';
@@ -57,6 +58,25 @@ describe.skipIf(!browser)('the label page', () => {
     expect(ratings.map(({ score }) => score)).toEqual([2, 2, 5]);
     expect(ratings[2].supersedes_id).not.toBeNull();
     await done(page, 2);
+  });
+
+  test('undo reaches the answer that completed the batch', async () => {
+    const batch = await pages.given('undoing the last', 'rate', { 'only prompt': ['only answer'] });
+    const page = await pages.open(batch.link);
+    await page.getByRole('radio', { name: 'level 2' }).waitFor();
+    await page.keyboard.press('2');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing left for you here').waitFor();
+    const state = async () => (await request(pages.t.http).get(`/v1/labeling-batches/${batch.batchId}`).set(pages.t.admin)).body.state as string;
+    await expect.poll(state).toBe('completed');
+    await page.keyboard.press('u');
+    await page.getByRole('button', { name: 'Send correction' }).waitFor();
+    await page.keyboard.press('5');
+    await page.keyboard.press('Enter');
+    await shown(page, 'Corrected.');
+    const ratings = await pages.ratingsOf(batch);
+    expect(ratings.map(({ score }) => score)).toEqual([2, 5]);
+    expect(ratings[1].supersedes_id).not.toBeNull();
   });
 
   test('ranks side by side with ties, question after question', async () => {

@@ -35,7 +35,7 @@ export function planPolicyTraining(config: ModelConfig, groups: readonly Complet
   const [feeds] = packSft(sample, null, attentionCost(config));
   const graph = sftGraph({ config, lora: settings.lora ?? undefined, tensors: weightless(config, settings) }, feeds, settings.gradientCheckpointing);
   const scale = tokensOf(heaviest) / tokensOf(sample);
-  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { inParts: parts.length > 1, scale });
+  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { scale });
   const lastGood = copiesKept * counts.trainedParameters * floatBytes;
   return {
     ...counts,
