@@ -1423,11 +1423,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+        get: operations["labelerSessions_list"];
         put?: never;
         /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
         post: operations["labelerSessions_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labelers/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+        delete: operations["labelerSessions_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1549,8 +1567,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
-         *     criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
+         *     less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -4117,11 +4135,16 @@ export interface components {
         };
         CreateGoldItemDto: {
             /** @description A rating passes when each of these holds. */
-            expected: components["schemas"]["GoldExpectationDto"][];
+            expected?: components["schemas"]["GoldExpectationDto"][];
             /** Format: uuid */
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt.
+             */
+            worseCompletionId?: string;
             /** @description Why this is right; labelers do not see it. */
             explanation: string;
         };
@@ -4139,9 +4162,15 @@ export interface components {
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description What must be found worse than `completionId`; null where its score is known.
+             */
+            worseCompletionId: string | null;
+            /** @description Empty where one completion is better than another. */
             expected: components["schemas"]["GoldExpectationOfItemDto"][];
             /**
-             * @description Ratings of the completion under the version that nothing supersedes.
+             * @description Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes.
              * @example 24
              */
             ratings: number;
@@ -4205,7 +4234,7 @@ export interface components {
             seed?: number;
             /**
              * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Of mode `rate` only.
+             *     as many as there are. Of modes `rate` and `compare` only.
              * @example 0.05
              */
             goldShare?: number;
@@ -4570,6 +4599,33 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
+        LabelerLinkDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            labelerId: string;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /**
+             * @description First characters of the token.
+             * @example plk_Zk3f
+             */
+            prefix: string;
+            /** Format: date-time */
+            revokedAt: string | null;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        LabelerLinkPage: {
+            data: components["schemas"]["LabelerLinkDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         SessionBatchDto: {
             /** Format: uuid */
             id: string;
@@ -4794,7 +4850,7 @@ export interface components {
         };
         LabelerSpeedDto: {
             /**
-             * @description Ratings with a time.
+             * @description Judgements with a time.
              * @example 180
              */
             ratings: number;
@@ -4815,7 +4871,7 @@ export interface components {
         };
         GoldAccuracyDto: {
             /**
-             * @description Ratings of gold items that are not retired.
+             * @description Ratings and comparisons of gold items that are not retired.
              * @example 20
              */
             ratings: number;
@@ -4876,6 +4932,13 @@ export interface components {
             gold: components["schemas"]["GoldAccuracyDto"] | null;
             /** @description Null where no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
+            /**
+             * @description Rankings and comparisons, the latest 10,000.
+             * @example 40
+             */
+            preferences: number;
+            /** @description Of these, per completion in them; null where no time is known. */
+            preferenceSpeed: components["schemas"]["LabelerSpeedDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
             /** @description True for a rule that stands in for a person. */
             simulated: boolean;
@@ -4990,6 +5053,11 @@ export interface components {
              * @example 0.58
              */
             agreement: number | null;
+            /**
+             * @description Why not; null where nothing stands in the way.
+             * @example null
+             */
+            obstacle: string | null;
             /** @description Overall first, then by dimension; each with its levels. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
             /** @description Up to 10 completions over which labelers differ most. */
@@ -5031,7 +5099,7 @@ export interface components {
          */
         PairWeightKind: "none" | "reliability";
         /**
-         * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+         * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
          * @enum {string}
          */
         TiePolicy: "drop" | "keep";
@@ -5075,7 +5143,7 @@ export interface components {
              */
             pairWeights?: components["schemas"]["PairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -7849,7 +7917,7 @@ export interface components {
              */
             pairWeights?: components["schemas"]["PairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -18427,6 +18495,95 @@ export interface operations {
             };
         };
     };
+    labelerSessions_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerLinkPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     labelerSessions_create: {
         parameters: {
             query?: never;
@@ -18452,6 +18609,116 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelerSessions_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document (RFC 9457) */
             400: {

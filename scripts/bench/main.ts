@@ -22,7 +22,7 @@ const areas: Record<string, Area> = {
   'less-work': lessWork,
   llm,
   smollm2,
-  ratings: (notes) => ratings(notes),
+  ratings,
   pairs,
   api,
   quality,

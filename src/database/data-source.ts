@@ -27,6 +27,7 @@ import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-P
 import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
+import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-GoldComparisons.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -59,6 +60,7 @@ export const migrations = [
   EventRetention1795646802000,
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
+  GoldComparisons1795646870000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
