@@ -25,9 +25,9 @@ import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
 import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
 import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
+import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-GoldComparisons.js';
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
-import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-GoldComparisons.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -58,9 +58,9 @@ export const migrations = [
   RatingReferences1795646800000,
   PreferenceWeights1795646801000,
   EventRetention1795646802000,
+  GoldComparisons1795646870000,
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
-  GoldComparisons1795646870000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {
