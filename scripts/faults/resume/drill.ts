@@ -34,8 +34,8 @@ interface Look {
 
 /** Long beside a run that is disturbed twice on a slow machine. */
 const patienceMs = 180_000;
-/** Trainings of a round until one is killed. */
-const attempts = 3;
+/** Trainings of a round until one is killed; each is aimed at earlier than the one before. */
+const attempts = 5;
 const queues = ['reward-training', 'fine-tuning', 'pair-building'];
 
 export class ResumeDrill {
@@ -72,7 +72,7 @@ export class ResumeDrill {
     for (let round = 0; round < rounds; round++) {
       // A training may be over before anybody is killed; such a round shows nothing.
       for (let attempt = 0, kills = report.kills; attempt < attempts && report.kills === kills; attempt++) {
-        await this.round(subject, Rng.from(`${subject.name}/${round}${attempt > 0 ? `/${attempt}` : ''}`), report);
+        await this.round(subject, Math.ceil(subject.steps / 2 ** attempt), Rng.from(`${subject.name}/${round}/${attempt}`), report);
       }
     }
     return report;
@@ -82,10 +82,10 @@ export class ResumeDrill {
     await this.workers.stop();
   }
 
-  /** One training, killed once, or twice where the second step drawn comes later. */
-  private async round(subject: Subject, rng: Rng, report: SubjectReport): Promise<void> {
+  /** One training, killed after one of its first `within` steps, or twice where the second step drawn comes later. */
+  private async round(subject: Subject, within: number, rng: Rng, report: SubjectReport): Promise<void> {
     const started = await subject.start(this.started++);
-    const [first, second] = [rng.int(subject.steps), rng.int(subject.steps)];
+    const [first, second] = [rng.int(within), rng.int(within)];
     for (const step of second > first ? [first, second] : [first]) {
       const pid = await this.reached(started, step, rng.int(50));
       if (pid === undefined) break;

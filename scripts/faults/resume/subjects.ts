@@ -18,9 +18,10 @@ export interface Subject {
   weights: (id: string) => Promise<string | null>;
 }
 
-const steps = 12;
+/** A step takes some milliseconds on recorded texts, some hundredths of a second with sampling: a kill must come in between. */
+const [steps, rolloutSteps] = [60, 16];
 const dataset = { epochs: 100, maxSteps: steps, batchSize: 12, learningRate: 1e-3 };
-const rollouts = { steps, promptsPerStep: 4, groupSize: 4, maxTokens: 12, learningRate: 1e-3, evaluationPrompts: 4 };
+const rollouts = { steps: rolloutSteps, promptsPerStep: 4, groupSize: 4, maxTokens: 12, learningRate: 1e-3, evaluationPrompts: 4 };
 
 export function rewardSubject(client: Plumbline, { policyVersionId, pairSetId }: Material): Subject {
   const hyperparameters = { epochs: 100, maxSteps: steps, batchSize: 12, learningRate: 1e-3 };
@@ -36,14 +37,14 @@ export function rewardSubject(client: Plumbline, { policyVersionId, pairSetId }:
 export const rolloutMethods = ['grpo', 'rloo', 'ppo'] as const;
 
 export function pairSubjects(client: Plumbline, { policyVersionId, pairSetId }: Material): Subject[] {
-  return ['sft', 'dpo'].map((method) => policySubject(client, { method, policyVersionId, pairSetId, hyperparameters: dataset }));
+  return ['sft', 'dpo'].map((method) => policySubject(client, steps, { method, policyVersionId, pairSetId, hyperparameters: dataset }));
 }
 
 export function rolloutSubjects(client: Plumbline, { policyVersionId, promptSetId }: Material, rewardModelId: string): Subject[] {
-  return rolloutMethods.map((method) => policySubject(client, { method, policyVersionId, rewardModelId, promptSetId, hyperparameters: rollouts }));
+  return rolloutMethods.map((method) => policySubject(client, rolloutSteps, { method, policyVersionId, rewardModelId, promptSetId, hyperparameters: rollouts }));
 }
 
-function policySubject<B extends { method: string }>(client: Plumbline, body: B): Subject {
+function policySubject<B extends { method: string }>(client: Plumbline, steps: number, body: B): Subject {
   return {
     name: body.method,
     steps,
