@@ -20,6 +20,7 @@ import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
+import { TrainedLayers1795646810000 } from '../../migrations/1795646810000-TrainedLayers.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -45,6 +46,7 @@ export const migrations = [
   JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
+  TrainedLayers1795646810000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

@@ -1,5 +1,6 @@
 /** LoRA factors as a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`. */
 import { type FileMap } from './checkpoint.js';
+import { families } from './families.js';
 import { isLoraName, toPeftConfig, type LoraConfig } from './lora.js';
 import { linearModules, type LinearModule } from './parameter-shapes.js';
 import { readSafetensors, writeSafetensors, type Tensors } from './safetensors.js';
@@ -37,11 +38,27 @@ export function parseAdapter(files: FileMap): Adapter {
   if (!Array.isArray(modules) || !modules.every(isKnown)) {
     throw new RangeError(`target_modules ${JSON.stringify(modules)} are not all linear maps of a known family`);
   }
+  const layers = layersOf(json);
   const { tensors } = readSafetensors(files[weightsFile]);
   const stranger = Object.keys(tensors).find((name) => !isLoraName(name));
   if (stranger !== undefined) throw new RangeError(`"${stranger}" is not a LoRA factor`);
   return {
-    lora: { rank: Number(json.r), alpha: Number(json.lora_alpha), targetModules: modules },
+    lora: { rank: Number(json.r), alpha: Number(json.lora_alpha), targetModules: modules, ...(layers ? { layers } : {}) },
     factors: tensors,
   };
+}
+
+/** What the lists of layers are called in the families, in full and without the trunk's name: PEFT's `layers_pattern`. */
+const layerLists = Object.values(families).flatMap(({ names: { layers, trunk } }) => [layers, layers.slice(trunk.length)].map((path) => path.slice(0, -1)));
+
+/** PEFT takes one index or a list; none, or an empty list, is all layers. */
+function layersOf({ layers_to_transform: given, layers_pattern: pattern }: Record<string, unknown>): number[] | undefined {
+  const layers = [given ?? []].flat();
+  if (!layers.every((layer): layer is number => Number.isSafeInteger(layer) && Number(layer) >= 0))
+    throw new RangeError(`layers_to_transform ${JSON.stringify(given)} is not an index of a layer or a list of them`);
+  if (layers.length === 0) return undefined;
+  const patterns = [pattern ?? []].flat().filter((name) => name !== '');
+  if (patterns.length > 0 && !patterns.some((name) => layerLists.includes(String(name))))
+    throw new RangeError(`layers_pattern ${JSON.stringify(pattern)} is not what a known family calls its layers`);
+  return [...new Set(layers)].sort((a, b) => a - b);
 }

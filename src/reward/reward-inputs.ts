@@ -5,6 +5,7 @@ import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.
 import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
+import { requireLayers } from './trained-layers.js';
 
 @Injectable()
 export class RewardInputs {
@@ -15,7 +16,7 @@ export class RewardInputs {
 
   /**
    * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `unknown_policy_version`,
-   *   `policy_version_without_weights`, `hyperparameters_conflict`, `validation_split_empty`; 409 `pair_set_not_ready`
+   *   `policy_version_without_weights`, `hyperparameters_conflict`, `hyperparameters_impossible`, `validation_split_empty`; 409 `pair_set_not_ready`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
     await this.checkPairSet(pairSetId);
@@ -27,6 +28,7 @@ export class RewardInputs {
     }
     const resolved = resolveHyperparameters(hyperparameters);
     checkObjective(resolved);
+    if (resolved.trainedLayers !== null) requireLayers((await this.policyVersions.loadDescription(basePolicyVersionId)).config, resolved.trainedLayers);
     await this.checkValidation(pairSetId, resolved);
   }
 

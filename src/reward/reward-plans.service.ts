@@ -42,13 +42,15 @@ export class RewardPlansService {
     const model = await this.policyVersions.loadDescription(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
-    return planRewardTraining(model, groups, resolved);
+    // Only what frozen layers leave on disk depends on all of the data.
+    const characters = resolved.trainedLayers === null ? undefined : (await this.data.countCharacters(pairSetId)).train;
+    return planRewardTraining(model, groups, resolved, characters);
   }
 
   private async told(plan: TrainingPlan): Promise<TrainingPlanDto> {
-    const { parameters, trainedParameters, bytes, floatingPointOperations } = plan;
+    const { parameters, trainedParameters, bytes, floatingPointOperations, trunkBytes } = plan;
     const limitBytes = this.config.memoryLimitBytes;
     const secondsPerStep = floatingPointOperations / (await computeSpeed());
-    return { parameters, trainedParameters, bytes, floatingPointOperations, secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
 }

@@ -7,17 +7,20 @@ import type { Config } from '#src/config/config.js';
 import { chatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
+import { trunkBytes } from '#src/lm/trunk-states.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
+import { lengthOfTexts } from '#src/reward/preference-groups.js';
 import { RewardModelsService } from '#src/reward/reward-models.service.js';
 import type { CompletionGroup } from '../completion-batch.js';
 import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
+import { trunkUse } from '../frozen-trunk.js';
 import type { RolloutHyperparameters } from '../rollout-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
-import { planPolicyTraining } from './policy-plan.js';
+import { planPolicyTraining, tokensOf, type PlannedTrunk } from './policy-plan.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra } from './rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
@@ -59,8 +62,8 @@ export class TrainingRunPlansService {
 
   private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'limitBytes' | 'fits'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
-    const { groups, extra } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
-    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters);
+    const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
+    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
       ...counts,
@@ -69,21 +72,31 @@ export class TrainingRunPlansService {
     };
   }
 
-  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined }> {
+  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
     const { batchSize, maxTokens } = run.hyperparameters as DatasetHyperparameters;
     // A group has at least two completions, so these are more than one step takes.
     const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
     const { groups, given } = encodeExamples(model, longest, maxTokens);
-    if (groups.length > 0) return { groups };
+    if (groups.length > 0) return { groups, trunk: await this.trunk(run, pairSetId, model, tokensOf(groups) / lengthOfTexts(longest)) };
     const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
     throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
   }
 
-  private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
+  private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra; trunk?: undefined }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
     const promptTokens = await this.longestPrompt(run.promptSetId!, model);
     const extra = rolloutExtra(model.config, await this.rewardParameters(run), settings, promptTokens, run.method === 'ppo');
     return { groups: longestRollouts(settings, promptTokens), extra };
+  }
+
+  /** @param tokensPerCharacter as seen in some of the texts */
+  private async trunk({ method, hyperparameters }: PlannedRun, pairSetId: string, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
+    const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, method === 'dpo' ? 'dpo' : 'sft');
+    if (!train && !evaluation) return { inSteps: false, bytes: 0 };
+    const characters = await this.preferences.countCharacters(pairSetId);
+    // Where no prompts are held out, evaluation is on the training data.
+    const kept = (train || characters.eval === 0 ? characters.train : 0) + characters.eval;
+    return { inSteps: train, bytes: trunkBytes(config, Math.round(kept * tokensPerCharacter)) };
   }
 
   private async longestPrompt(promptSetId: string, { tokenizer }: Model): Promise<number> {
