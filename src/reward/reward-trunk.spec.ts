@@ -111,5 +111,5 @@ test('a plan counts what is trained and what is kept', () => {
   expect(upper.trunkBytes).toBeGreaterThan(0);
   // The batch is token ids and masks in either case, and hidden states in one.
   expect(upper.bytes.batch).toBeGreaterThan(once.bytes.batch);
-  expect(few.bytes.batch).toBe(upper.bytes.batch);
+  expect(few.bytes.batch / upper.bytes.batch).toBeCloseTo(1, 1);
 });
