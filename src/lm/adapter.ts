@@ -58,7 +58,7 @@ function layersOf({ layers_to_transform: given, layers_pattern: pattern }: Recor
     throw new RangeError(`layers_to_transform ${JSON.stringify(given)} is not an index of a layer or a list of them`);
   if (layers.length === 0) return undefined;
   const patterns = [pattern ?? []].flat().filter((name) => name !== '');
-  if (patterns.length > 0 && !patterns.some((name) => layerLists.includes(String(name))))
+  if (patterns.length > 0 && !patterns.some((name) => layerLists.some((list) => list === name)))
     throw new RangeError(`layers_pattern ${JSON.stringify(pattern)} is not what a known family calls its layers`);
   return [...new Set(layers)].sort((a, b) => a - b);
 }

@@ -68,9 +68,9 @@ test.each(['sft', 'dpo'])('a plan of %s on the upper layers counts what is train
   expect(upper).toMatchObject({ parameters: all.parameters, trainedParameters: trained.reduce((total, [, { data }]) => total + data.length, 0) });
   expect(upper.bytes.trained).toBe(12 * upper.trainedParameters);
   expect(upper.floatingPointOperations).toBeLessThan(0.9 * all.floatingPointOperations);
-  // Texts are about a hundred bytes, each about a token.
-  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeGreaterThan(50);
-  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeLessThan(200);
+  // The texts of the set have 33 characters, each a token or less, and there are some tokens around them.
+  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeGreaterThan(30);
+  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeLessThan(70);
   // With one epoch, supervised training reads its own data once, and the evaluation's twice.
   expect(once.trunkBytes > 0).toBe(true);
   expect(once.trunkBytes < upper.trunkBytes).toBe(method === 'sft');
