@@ -6,7 +6,7 @@ import { packBranches, type Branches } from './packing.js';
 import { familyNames } from './families.js';
 import { tinyConfigs } from './tiny-model.fixture.js';
 import { decoderForward, trunkForward } from './transformer.js';
-import { inStore, trunkParts, TrunkStates } from './trunk-states.js';
+import { inStore, trunkParts, TrunkSpaceError, TrunkStates } from './trunk-states.js';
 import { initWeights, inputParams } from './weights.js';
 
 const groups: Branches[] = [
@@ -75,6 +75,13 @@ describe.each(familyNames)('the frozen layers of %s', (family) => {
     }
     await trunk.close();
   });
+});
+
+test('what has no room on the disk is refused before anything is computed', async () => {
+  const model = { config: { ...tinyConfigs.llama, hiddenSize: 2 ** 50 }, tensors: {} };
+  const computed = TrunkStates.compute(model, inStore(groups), { layers: 1, maxTokens: 8 });
+  await expect(computed).rejects.toThrow(TrunkSpaceError);
+  await expect(computed).rejects.toThrow(/take \d+ MiB, and .+ MiB free: set TMPDIR/);
 });
 
 test('computed twice they are the same bits; rows that were never written are an error; an aborted computation ends', async () => {
