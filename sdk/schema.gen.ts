@@ -1026,7 +1026,10 @@ export interface paths {
         /** Ratings: list */
         get: operations["ratings_list"];
         put?: never;
-        /** Ratings: create */
+        /**
+         * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
+         *     the batch is closed.
+         */
         post: operations["ratings_create"];
         delete?: never;
         options?: never;
@@ -1045,7 +1048,7 @@ export interface paths {
         put?: never;
         /**
          * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-         *     `externalId` counts as a duplicate.
+         *     `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1405,7 +1408,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers the labeler's last completed task of an open batch anew; the earlier answer is superseded, not lost. */
+        /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
         post: operations["tasks_correct"];
         delete?: never;
         options?: never;
@@ -1454,7 +1457,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
         post?: never;
@@ -1471,7 +1474,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same over all ratings under a criterion version, however they came; those of pilots and gold items are left out. */
+        /**
+         * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
+         *     pilots and gold items are left out.
+         */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
         post?: never;
@@ -1646,7 +1652,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+        /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
         post?: never;
@@ -1732,7 +1738,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step. */
+        /**
+         * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
+         *     `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
+         *     steps counting on, and `member` says whose a step is.
+         */
         get: operations["rewardModels_metrics"];
         put?: never;
         post?: never;
@@ -1811,6 +1821,23 @@ export interface paths {
         put?: never;
         /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
         post: operations["rewardModels_disagreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions/{id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which reward models have scored it, and what each says; nothing is computed. */
+        get: operations["completions_listScores"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4322,6 +4349,11 @@ export interface components {
             leaseExpiresAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @example the prompt is in a language I do not read
+             */
+            reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
             /** @description In the order in which they are to be shown. */
             completions: components["schemas"]["TaskTextDto"][];
@@ -4371,6 +4403,11 @@ export interface components {
             leaseExpiresAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description Why the labeler skipped it; null for a task that was not skipped.
+             * @example the prompt is in a language I do not read
+             */
+            reason: string | null;
             prompt: components["schemas"]["TaskTextDto"];
             /** @description In the order in which they are to be shown. */
             completions: components["schemas"]["TaskTextDto"][];
@@ -4614,6 +4651,26 @@ export interface components {
             /** @description Overall first, then by dimension of the criterion. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
         };
+        VersionAgreementDto: {
+            /** Format: uuid */
+            criterionVersionId: string;
+            /**
+             * @description Ratings that count: the latest of each labeler and item.
+             * @example 1250
+             */
+            ratings: number;
+            /** @example 450 */
+            items: number;
+            /** @example 6 */
+            labelers: number;
+            /** @description Overall first, then by dimension of the criterion. */
+            dimensions: components["schemas"]["DimensionAgreementDto"][];
+            /**
+             * @description The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
+             *     -1, 0 and 1 (worse, tied, better). Null where there are none.
+             */
+            preferences: components["schemas"]["AgreementDto"] | null;
+        };
         SeverityDto: {
             /**
              * @description Completions that others rated too.
@@ -4763,7 +4820,7 @@ export interface components {
             /** @example 212 */
             ratings: number;
             /**
-             * @description Those of completions that others rated too.
+             * @description Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below.
              * @example 180
              */
             sharedItems: number;
@@ -4776,7 +4833,8 @@ export interface components {
             straightLining: components["schemas"]["StraightLiningDto"];
             /** @description Null where no time is known. */
             speed: components["schemas"]["LabelerSpeedDto"] | null;
-            gold: components["schemas"]["GoldAccuracyDto"];
+            /** @description Null to a vendor: answer by answer, it would tell which tasks are gold. */
+            gold: components["schemas"]["GoldAccuracyDto"] | null;
             /** @description Null where no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
@@ -4923,10 +4981,16 @@ export interface components {
         /**
          * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
          *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers rated).
+         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
          * @enum {string}
          */
         ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        /**
+         * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+         * @enum {string}
+         */
+        PairWeightKind: "none" | "reliability";
         /**
          * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
          * @enum {string}
@@ -4961,10 +5025,16 @@ export interface components {
             /**
              * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
              *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers rated).
+             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @default none
+             */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
              * @default drop
@@ -4976,7 +5046,7 @@ export interface components {
              */
             minimumMargin?: number;
             /**
-             * @description Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them.
+             * @description Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged.
              * @default 1
              */
             minimumRatings?: number;
@@ -5014,6 +5084,8 @@ export interface components {
             /** @example 0 */
             seed: number;
             aggregation: components["schemas"]["ScoreAggregation"];
+            /** @description Left out where pairs have no weights. */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             ties: components["schemas"]["TiePolicy"];
             /** @example 1 */
             minimumRatings: number;
@@ -5105,6 +5177,11 @@ export interface components {
              *     ]
              */
             labels: number[];
+            /**
+             * @description How reliable the judgements behind the pair are together; null unless the set has `pairWeights`.
+             * @example 0.83
+             */
+            weight: number | null;
             /** @description True when both scored the same; which one is called chosen is then the seed's doing. */
             tie: boolean;
         };
@@ -5209,6 +5286,21 @@ export interface components {
              * @example 0.71
              */
             reliability: number | null;
+            /**
+             * @description Rankings and comparisons of the set that are theirs.
+             * @example 96
+             */
+            preferences: number;
+            /**
+             * @description The same over the orders (worse, tied, better) of two completions.
+             * @example 0.64
+             */
+            preferenceReliability: number | null;
+            /**
+             * @description What their votes weigh; null in sets built before votes had weights.
+             * @example 1.777344
+             */
+            preferenceWeight: number | null;
             /**
              * @description reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count.
              * @example 2.448242
@@ -5673,9 +5765,18 @@ export interface components {
         };
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
+        /**
+         * @description `not_measured` says nothing for the run, nor against it: the message says what was left out.
+         * @enum {string}
+         */
+        FindingStatus: "not_measured" | "healthy" | "warning" | "failed";
         VerdictFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
+            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            status: components["schemas"]["FindingStatus"];
+            /**
+             * @description Null when it was not measured, or is not finite.
+             * @example 0.004
+             */
             value: number | null;
             /**
              * @description Stable name of the check.
@@ -5742,8 +5843,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each and a copy to go back to.
-             * @example 77987840
+             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @example 97484800
              */
             trained: number;
             /**
@@ -5790,6 +5891,11 @@ export interface components {
              */
             floatingPointOperations: number;
             /**
+             * @description Optimizer steps, of all members, or a few more or less; early stopping may need fewer.
+             * @example 120
+             */
+            steps: number;
+            /**
              * @description What may be used (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
@@ -5800,6 +5906,11 @@ export interface components {
              */
             secondsPerStep: number;
             /**
+             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @example 888
+             */
+            seconds: number;
+            /**
              * @description Whether the peak stays within the limit; a training that does not fit is refused.
              * @example true
              */
@@ -5807,6 +5918,64 @@ export interface components {
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        MetricBucketDto: {
+            /** @example 401 */
+            fromStep: number;
+            /**
+             * @description Recorded steps in it.
+             * @example 20
+             */
+            steps: number;
+            /**
+             * @example {
+             *       "kl": 0.01
+             *     }
+             */
+            min: {
+                [key: string]: number | null;
+            };
+            /**
+             * @example {
+             *       "kl": 0.4
+             *     }
+             */
+            max: {
+                [key: string]: number | null;
+            };
+            /**
+             * @description Values that were not finite, of the metrics that had any.
+             * @example {}
+             */
+            notFinite: {
+                [key: string]: number;
+            };
+        };
+        CurveEntryDto: {
+            /**
+             * @description From 1.
+             * @example 1
+             */
+            step: number;
+            /**
+             * @description By name, as TRL calls them; null where a value was not finite.
+             * @example {
+             *       "reward": 0.42,
+             *       "kl": 0.01,
+             *       "entropy": 0.9
+             *     }
+             */
+            values: {
+                [key: string]: number | null;
+            };
+            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
+        };
+        CurvePage: {
+            data: components["schemas"]["CurveEntryDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -5934,6 +6103,31 @@ export interface components {
         DisputedPairsDto: {
             /** @description Most disputed first. */
             pairs: components["schemas"]["DisputedPairDto"][];
+        };
+        CompletionScoreDto: {
+            /** Format: uuid */
+            rewardModelId: string;
+            /**
+             * @description Each member's, of which `score` is the mean; null for a single one.
+             * @example [
+             *       1.6,
+             *       1.86
+             *     ]
+             */
+            memberScores: number[] | null;
+            /** @example helpfulness-2 */
+            rewardModelName: string;
+            /**
+             * @description The reward.
+             * @example 1.73
+             */
+            score: number;
+        };
+        CompletionScorePage: {
+            data: components["schemas"]["CompletionScoreDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
         };
         /**
          * @description Whether the last weights or those with the best evaluation become the next policy version.
@@ -6388,7 +6582,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6438,6 +6632,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         RlooHyperparametersDto: {
             /**
@@ -6543,7 +6743,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6582,6 +6782,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         /**
          * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
@@ -6690,7 +6896,7 @@ export interface components {
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the set, from its beginning, whose answers are scored before and after.
+             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
              * @default 64
              */
             evaluationPrompts?: number;
@@ -6790,6 +6996,12 @@ export interface components {
              * @description Prompts to practise on; keep the held-out ones apart.
              */
             promptSetId: string;
+            /**
+             * Format: uuid
+             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             */
+            evaluationPromptSetId?: string;
         };
         /** @enum {string} */
         StopReason: "diverged" | "kl_budget";
@@ -6887,7 +7099,8 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn.
+             * @description Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
+             *     `klBudget`, or no step with anything to learn.
              * @example 0.08
              */
             kl: number | null;
@@ -6900,6 +7113,8 @@ export interface components {
             steps: number;
             /** @example 64 */
             evaluationPrompts: number;
+            /** @description What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+            split: components["schemas"]["EvaluatedSplit"];
             /** @description Null when all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
@@ -6930,6 +7145,11 @@ export interface components {
             promptSetId: string | null;
             /**
              * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
@@ -6955,8 +7175,8 @@ export interface components {
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each and a copy to go back to.
-             * @example 77987840
+             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @example 97484800
              */
             trained: number;
             /**
@@ -6990,12 +7210,12 @@ export interface components {
              */
             lastGood: number;
             /**
-             * @description Keys and values of the completions that are being written; 0 for methods that do not sample.
+             * @description Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample.
              * @example 100663296
              */
             sampling: number;
             /**
-             * @description Reward models.
+             * @description Reward models, each member of an ensemble.
              * @example 538060032
              */
             rewards: number;
@@ -7018,10 +7238,15 @@ export interface components {
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step, sampling and scoring included.
+             * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
              * @example 912680550400
              */
             floatingPointOperations: number;
+            /**
+             * @description Optimizer steps, or a few more or less: texts that are too long are counted here.
+             * @example 120
+             */
+            steps: number;
             /**
              * @description What may be used (MEMORY_LIMIT_BYTES).
              * @example 25769803776
@@ -7032,6 +7257,11 @@ export interface components {
              * @example 7.4
              */
             secondsPerStep: number;
+            /**
+             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @example 888
+             */
+            seconds: number;
             /**
              * @description Whether the peak stays within the limit; a run that does not fit is refused.
              * @example true
@@ -7044,67 +7274,13 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        MetricBucketDto: {
-            /** @example 401 */
-            fromStep: number;
-            /**
-             * @description Recorded steps in it.
-             * @example 20
-             */
-            steps: number;
-            /**
-             * @example {
-             *       "kl": 0.01
-             *     }
-             */
-            min: {
-                [key: string]: number | null;
-            };
-            /**
-             * @example {
-             *       "kl": 0.4
-             *     }
-             */
-            max: {
-                [key: string]: number | null;
-            };
-            /**
-             * @description Values that were not finite, of the metrics that had any.
-             * @example {}
-             */
-            notFinite: {
-                [key: string]: number;
-            };
-        };
-        TrainingMetricDto: {
-            /**
-             * @description From 1.
-             * @example 1
-             */
-            step: number;
-            /**
-             * @description By name, as TRL calls them; null where a value was not finite.
-             * @example {
-             *       "reward": 0.42,
-             *       "kl": 0.01,
-             *       "entropy": 0.9
-             *     }
-             */
-            values: {
-                [key: string]: number | null;
-            };
-            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
-            bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
-        };
-        TrainingMetricPage: {
-            data: components["schemas"]["TrainingMetricDto"][];
-            /** @description pass as `cursor` for the next page */
-            nextCursor: string | null;
-            hasMore: boolean;
-        };
         DiagnosticFindingDto: {
-            status: components["schemas"]["VerdictStatus"];
-            /** @example 0.004 */
+            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            status: components["schemas"]["FindingStatus"];
+            /**
+             * @description Null when it was not measured, or is not finite.
+             * @example 0.004
+             */
             value: number | null;
             /**
              * @example [
@@ -7651,10 +7827,16 @@ export interface components {
             /**
              * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
              *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-             *     (`reliability-weighted`; needs completions that several labelers rated).
+             *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
             aggregation?: components["schemas"]["ScoreAggregation"];
+            /**
+             * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+             *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+             * @default none
+             */
+            pairWeights?: components["schemas"]["PairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
              * @default drop
@@ -7696,7 +7878,7 @@ export interface components {
              */
             maxKl?: number;
             /**
-             * @description Compare although the audit of the training run failed. People then decide alone.
+             * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
              * @default false
              */
             allowFailedVerdict?: boolean;
@@ -7852,7 +8034,7 @@ export interface components {
          * @description What the decision followed from.
          * @enum {string}
          */
-        LoopOutcome: "generated" | "selected" | "rated" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -7875,13 +8057,25 @@ export interface components {
              */
             agreement: number | null;
         };
+        LoopLackDto: {
+            /**
+             * @description That of the job or refusal that said so.
+             * @example pair_set_one_prompt
+             */
+            code: string;
+            detail: string;
+        };
         LoopPairFiguresDto: {
             /** @example 1800 */
             pairs: number;
             /** @example 390 */
             prompts: number | null;
+            /** @description Why they were too few to learn from; null when they sufficed. */
+            lacks: components["schemas"]["LoopLackDto"] | null;
         };
         LoopRewardFiguresDto: {
+            /** @description Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+            verdict: components["schemas"]["VerdictStatus"] | null;
             /** @example 400 */
             evalPairs: number;
             /**
@@ -18514,7 +18708,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgreementDto"];
+                    "application/json": components["schemas"]["VersionAgreementDto"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -20193,8 +20387,16 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                /** @description only steps after this one; for polling a curve */
+                /** @description Only steps after this one. */
                 afterStep?: number;
+                /** @description First step. */
+                from?: number;
+                /** @description Last step. */
+                to?: number;
+                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                maxPoints?: number;
+                /** @description Only these metrics, separated by commas. */
+                names?: string;
             };
             header?: never;
             path: {
@@ -20209,7 +20411,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobMetricPage"];
+                    "application/json": components["schemas"]["CurvePage"];
                 };
             };
             /** @description A problem document (RFC 9457) */
@@ -20733,6 +20935,95 @@ export interface operations {
             };
         };
     };
+    completions_listScores: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionScorePage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trainingRuns_list: {
         parameters: {
             query?: {
@@ -21140,7 +21431,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrainingMetricPage"];
+                    "application/json": components["schemas"]["CurvePage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -5,6 +5,8 @@ export interface Drill {
   rounds: number;
   /** Parts of the drill; all when left out. */
   only?: readonly string[];
+  /** About so many pieces of work, for a drill that counts them; what the drill is for when left out. */
+  tasks?: number;
   /** Tells a person what is going on; never part of the figures. */
   notes: (line: string) => void;
 }
@@ -22,5 +24,7 @@ export interface FaultReport {
   hashesEqual: boolean | null;
   /** Limits of time that were passed, in words. */
   slow?: string[];
+  /** What was not broken as it should have been, in words: the counts then prove nothing. */
+  unproven?: string[];
   [figure: string]: unknown;
 }

@@ -3,6 +3,7 @@
 import { Client } from 'pg';
 import { withSystem } from '../system/temporary-system.js';
 import type { Drill, FaultReport } from './fault.js';
+import { unprovenBy } from './report.js';
 import { ResumeDrill, type SubjectReport } from './resume/drill.js';
 
 /** Its parts are the ways of training. */
@@ -37,6 +38,7 @@ function summary(rounds: number, methods: Record<string, SubjectReport>): FaultR
     hashesEqual: total(({ different }) => different) === 0,
     kills: total(({ kills }) => kills),
     resumed: total(({ resumedAfter }) => resumedAfter.length),
+    unproven: Object.entries(methods).flatMap(([name, { kills, resumedAfter }]) => unprovenBy(name, { rounds, kills, resumed: resumedAfter.length })),
     methods,
   };
 }

@@ -17,15 +17,18 @@ export interface IterationRow {
   iteration: number;
   decision: string;
   reason: string;
-  /** Blind, on held-out prompts; over the first policy of the loop, and over the one that the iteration started from. */
-  overFirst: Rate & { n: number; lengthControlled: number };
+  /**
+   * Blind, on held-out prompts; over the first policy of the loop, and over the one that the iteration started from. Null,
+   * as are length and facts, where the iteration made no version: it was held before or over its training.
+   */
+  overFirst: (Rate & { n: number; lengthControlled: number }) | null;
   overPrevious: Rate | null;
   /** Nats per token from the version that the iteration started from. */
   kl: number | null;
   /** Mean characters of an answer on held-out prompts. */
-  length: { first: number; candidate: number };
+  length: { first: number; candidate: number } | null;
   /** Share of held-out answers with a fact that the prompt does not have. */
-  inventedFacts: { first: number; candidate: number };
+  inventedFacts: { first: number; candidate: number } | null;
   /** Accuracy of the iteration's reward model on pairs of unseen prompts. */
   rewardAccuracy: number | null;
   /** Win rate by the reward model less that by the judges, on the same items. */
@@ -39,8 +42,8 @@ export interface IterationRow {
 export function brokenPromises({ iterations, judgedBy }: LoopDemoReport, wanted: number): string[] {
   const broken: string[] = [];
   if (iterations.length !== wanted) broken.push(`${iterations.length} of ${wanted} iterations came to an end`);
-  const best = Math.max(...iterations.filter(({ decision }) => decision === 'promoted').map(({ overFirst }) => overFirst.low));
-  if (judgedBy === 'simulated labelers' && !(best > 0.5)) {
+  const better = iterations.some(({ decision, overFirst }) => decision === 'promoted' && overFirst !== null && overFirst.low > 0.5);
+  if (judgedBy === 'simulated labelers' && !better) {
     broken.push('no promoted policy wins over the first one beyond chance');
   }
   return broken;

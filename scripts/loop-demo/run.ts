@@ -6,6 +6,7 @@ import type { Session } from '../quickstart/session.js';
 import type { PromptSets } from '../quickstart/stages.js';
 import { oneLine } from './summary.js';
 import type { Judges } from './judges.js';
+import { iterationRow } from './iteration-row.js';
 import type { IterationRow, LoopDemoReport } from './report.js';
 import type { LoopDemoSettings } from './settings.js';
 
@@ -96,28 +97,13 @@ function iterationOf(session: Session, id: string, number: number): Promise<Sche
 
 async function measure(session: Session, settings: LoopDemoSettings, judges: Judges, loop: Loop, number: number): Promise<Omit<IterationRow, 'seconds'>> {
   const iteration = await iterationOf(session, loop.id, number);
-  const { figures, candidateVersionId, startVersionId, comparisonId } = iteration;
-  if (!candidateVersionId) throw new Error(`iteration ${number} trained no policy: ${iteration.reason}`);
-  const first = startVersionId === loop.firstVersionId && comparisonId;
-  const outcome = first
+  const { candidateVersionId, startVersionId, comparisonId } = iteration;
+  if (!candidateVersionId) return iterationRow(iteration);
+  const compared = startVersionId === loop.firstVersionId && comparisonId;
+  const outcome = compared
     ? await comparisonOutcome(session, comparisonId)
     : await overFirst(session, settings, judges, loop, candidateVersionId, number);
-  const { winRate, low, high, n, lengthControlled } = outcome.result;
-  const { comparison, training, reward, ratings } = figures;
-  return {
-    iteration: number,
-    decision: iteration.decision!,
-    reason: iteration.reason!,
-    overFirst: { winRate, low, high, n, lengthControlled: lengthControlled.winRate },
-    overPrevious: comparison ? { winRate: comparison.winRate, low: comparison.low, high: comparison.high } : null,
-    kl: training?.kl ?? null,
-    length: { first: outcome.length.before, candidate: outcome.length.after },
-    inventedFacts: { first: outcome.inventedFacts.before, candidate: outcome.inventedFacts.after },
-    rewardAccuracy: reward?.accuracy ?? null,
-    drift: comparison?.drift ?? null,
-    ratings: ratings?.ratings ?? null,
-    agreement: ratings?.agreement ?? null,
-  };
+  return iterationRow(iteration, outcome);
 }
 
 /** The loop compares with the version before; that it also beats the first is another question, asked here. */

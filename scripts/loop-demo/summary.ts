@@ -23,12 +23,12 @@ function cells({ iteration, decision, reason, overFirst, overPrevious, kl, lengt
   return [
     String(iteration),
     `${decision}: ${reason}`,
-    rate(overFirst),
+    overFirst ? rate(overFirst) : 'no new version',
     overPrevious ? rate(overPrevious) : 'not compared',
-    percent(overFirst.lengthControlled),
+    overFirst ? percent(overFirst.lengthControlled) : 'not compared',
     kl === null ? 'not measured' : kl.toFixed(3),
-    `${length.first.toFixed(0)} to ${length.candidate.toFixed(0)}`,
-    `${percent(inventedFacts.first)} to ${percent(inventedFacts.candidate)}`,
+    length ? `${length.first.toFixed(0)} to ${length.candidate.toFixed(0)}` : 'not compared',
+    inventedFacts ? `${percent(inventedFacts.first)} to ${percent(inventedFacts.candidate)}` : 'not compared',
     drift ? `${drift.value >= 0 ? '+' : ''}${percent(drift.value)}` : 'unknown',
     `${seconds.toFixed(0)} s`,
   ];

@@ -1,8 +1,8 @@
 import { Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * What can be a node. Completions, ratings and pairs are not: there are too many of them, and their own
- * foreign keys say where they came from.
+ * What can be a node. Completions, ratings, pairs and scores are not: there are too many of them, and their own
+ * foreign keys say where they came from (of scores: `GET /completions/{id}/scores`).
  */
 export const lineageTypes = [
   'artifact',

@@ -1,22 +1,27 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, StreamableFile, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { catchError, from, mergeMap, of, type Observable } from 'rxjs';
-import { canonicalJson, sha256 } from '#src/common/hash.js';
+import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
+import { catchError, finalize, from, mergeMap, of, type Observable } from 'rxjs';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
 import { secretAnswerKey, type AuthenticatedRequest } from './auth.js';
 import { IdempotencyRepository, type StoredAnswer } from './idempotency.repository.js';
+import { hasPrint, headPrint, joinPrint, PrintedBody, splitPrint } from './request-print.js';
 
 /** Headers of an answer that a client acts on and that a replay must therefore repeat. */
 const keptHeaders = ['location', 'retry-after'];
 
 /**
  * `Idempotency-Key` on any POST: the first answer is kept for 24 hours and given again to a repeat, the same
- * key with another request is refused, and a failure frees the key. Streamed bodies are identified by their
- * length and type only; their items carry external ids of their own.
+ * key with another request is refused, and a failure frees the key. While the first request is at work, its reservation
+ * is renewed, however long that takes.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
+  /** Three times before a reservation counts as left behind. */
+  static renewEveryMs = 20_000;
+
   constructor(
     private readonly answers: IdempotencyRepository,
     private readonly reflector: Reflector,
@@ -31,17 +36,23 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const keyId = request.auth.keyId;
-    const hash = requestHash(request);
-    if (!(await this.answers.reserve(keyId, key, hash))) {
-      return of(replay(await this.answers.find(keyId, key), hash, reply));
+    const head = headPrint(request);
+    if (!(await this.answers.reserve(keyId, key, joinPrint(head)))) {
+      return of(await replay(await this.answers.find(keyId, key), head, request.body, reply));
     }
+    const printed = request.body instanceof Readable ? new PrintedBody(request.body) : undefined;
+    if (printed) request.body = printed.stream;
+    const renewal = setInterval(() => void this.renew(keyId, key), IdempotencyInterceptor.renewEveryMs);
     return next.handle().pipe(
-      mergeMap(async (body: unknown) => {
+      mergeMap(async (given: unknown) => {
+        // What is to be kept is held; only without a key does a bulk answer pass by.
+        const body = given instanceof StreamableFile ? await json(given.getStream()) : given;
         const headers = Object.fromEntries(
           keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
         );
         const secret = this.reflector.get<boolean | undefined>(secretAnswerKey, context.getHandler());
-        await this.answers.complete(keyId, key, { status: reply.statusCode, headers, body: secret ? null : body });
+        const answer = { requestHash: joinPrint(head, printed?.print()), status: reply.statusCode, headers, body: secret ? null : body };
+        await this.answers.complete(keyId, key, answer);
         return body;
       }),
       catchError((error: unknown) =>
@@ -51,33 +62,35 @@ export class IdempotencyInterceptor implements NestInterceptor {
           }),
         ),
       ),
+      finalize(() => clearInterval(renewal)),
     );
   }
-}
 
-function requestHash(request: AuthenticatedRequest): string {
-  const streamed = typeof (request.body as { pipe?: unknown } | null)?.pipe === 'function';
-  const body = streamed
-    ? { type: request.headers['content-type'], length: request.headers['content-length'] }
-    : request.body;
-  return sha256(canonicalJson({ method: request.method, url: request.url, body }));
-}
-
-function replay(answer: StoredAnswer | undefined, hash: string, reply: FastifyReply): unknown {
-  if (answer && answer.requestHash !== hash) {
-    throw new ProblemException({
-      status: 422,
-      code: 'idempotency_key_reused',
-      title: 'The Idempotency-Key was used for another request',
-      detail: 'the same Idempotency-Key came with another route or body before',
-    });
+  private async renew(keyId: string, key: string): Promise<void> {
+    // One that fails is made up for by the next; the request itself meets the same database.
+    await this.answers.renew(keyId, key).catch(() => undefined);
   }
+}
+
+async function replay(answer: StoredAnswer | undefined, head: string, body: unknown, reply: FastifyReply): Promise<unknown> {
+  const first = answer && splitPrint(answer.requestHash);
+  if (first && first.head !== head) throw reused();
   if (!answer || answer.status === null) {
     throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still at work: try again shortly');
   }
+  if (body instanceof Readable ? first?.body === undefined || !(await hasPrint(body, first.body)) : first?.body !== undefined) throw reused();
   if (answer.body === null && answer.status !== 204) {
     throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its answer held a secret and is shown once');
   }
   void reply.status(answer.status).headers(answer.headers ?? {}).header('idempotency-replayed', 'true');
   return answer.body;
+}
+
+function reused(): ProblemException {
+  return new ProblemException({
+    status: 422,
+    code: 'idempotency_key_reused',
+    title: 'The Idempotency-Key was used for another request',
+    detail: 'the same Idempotency-Key came with another route or body before',
+  });
 }

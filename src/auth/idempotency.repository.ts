@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
 export interface StoredAnswer {
+  /** See request-print.ts. */
   requestHash: string;
   /** Null while the first request with this key is still at work. */
   status: number | null;
@@ -13,7 +14,7 @@ export interface StoredAnswer {
 export class IdempotencyRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Reserves the key; false when it was used before. A reservation whose process died is free after a minute. */
+  /** Reserves the key; false when it was used before. A reservation that nobody renews, since its process died, is free after a minute. */
   async reserve(apiKeyId: string, key: string, requestHash: string): Promise<boolean> {
     const rows: unknown[] = await this.dataSource.query(
       `INSERT INTO idempotency_keys (api_key_id, key, request_hash) VALUES ($1, $2, $3)
@@ -34,10 +35,18 @@ export class IdempotencyRepository {
     return rows[0];
   }
 
-  async complete(apiKeyId: string, key: string, answer: Omit<StoredAnswer, 'requestHash'>): Promise<void> {
+  /** The request with this key is still at work. */
+  async renew(apiKeyId: string, key: string): Promise<void> {
     await this.dataSource.query(
-      `UPDATE idempotency_keys SET status = $3, headers = $4, body = $5 WHERE api_key_id = $1 AND key = $2`,
-      [apiKeyId, key, answer.status, JSON.stringify(answer.headers), JSON.stringify(answer.body ?? null)],
+      `UPDATE idempotency_keys SET created_at = now() WHERE api_key_id = $1 AND key = $2 AND status IS NULL`,
+      [apiKeyId, key],
+    );
+  }
+
+  async complete(apiKeyId: string, key: string, answer: StoredAnswer): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE idempotency_keys SET request_hash = $3, status = $4, headers = $5, body = $6 WHERE api_key_id = $1 AND key = $2`,
+      [apiKeyId, key, answer.requestHash, answer.status, JSON.stringify(answer.headers), JSON.stringify(answer.body ?? null)],
     );
   }
 

@@ -1,13 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { verdictStatuses, type VerdictStatus } from './findings.js';
+import { findingStatuses, verdictStatuses, type FindingStatus, type VerdictStatus } from './findings.js';
 
 export class VerdictFindingDto {
   /** Stable name of the check. @example kl_slope */
   check: string;
 
-  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
-  status: VerdictStatus;
+  /** `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+  @ApiProperty({ enum: findingStatuses, enumName: 'FindingStatus' })
+  status: FindingStatus;
 
+  /** Null when it was not measured, or is not finite. */
   @ApiProperty({ type: Number, nullable: true, example: 0.004 })
   value: number | null;
 

@@ -4,10 +4,14 @@ import { mean } from './statistics.js';
 export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
 export type VerdictStatus = (typeof verdictStatuses)[number];
 
+/** `not_measured`: the run left out what the check reads; this says nothing for the run, nor against it. */
+export const findingStatuses = ['not_measured', ...verdictStatuses] as const;
+export type FindingStatus = (typeof findingStatuses)[number];
+
 export interface Finding {
   /** Stable name of the check. */
   check: string;
-  status: VerdictStatus;
+  status: FindingStatus;
   /** What was measured; null when it could not be. */
   value: number | null;
   /** The bound beyond which the check no longer passes. */
@@ -28,10 +32,10 @@ interface Bounds {
   failed: number;
 }
 
-/** The worst finding is the verdict. */
+/** The worst finding is the verdict; what was not measured has no say in it. */
 export function verdictOf(findings: Finding[]): Verdict {
-  const worst = Math.max(...findings.map((finding) => verdictStatuses.indexOf(finding.status)));
-  return { status: verdictStatuses[worst], findings };
+  const worst = verdictStatuses.findLast((status) => findings.some((finding) => finding.status === status));
+  return { status: worst ?? 'healthy', findings };
 }
 
 /** All metrics of all steps, and some more values. */
@@ -48,6 +52,11 @@ export const above = (check: string, value: number, bounds: Bounds, what: string
 
 export const below = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value < bound);
+
+/** @param why what the run left out, and how to have it next time */
+export const notMeasured = (check: string, bounds: Bounds, what: string, why: string): Finding => ({
+  check, status: 'not_measured', value: null, threshold: bounds.warning, message: `${what}: not measured, ${why}`,
+});
 
 function judge(
   check: string,

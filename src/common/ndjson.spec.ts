@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readNdjson, type NdjsonLine } from './ndjson.js';
+import { readNdjson, readNdjsonSets, type NdjsonLine } from './ndjson.js';
 
 async function read(chunks: Buffer[], limit?: number): Promise<NdjsonLine[]> {
   const lines: NdjsonLine[] = [];
@@ -37,4 +37,18 @@ test('an over-long line is dropped without being held, and counted once', async 
     [2, 'lineLength'],
     [3, [2]],
   ]);
+});
+
+test('sets end by lines or by bytes, and hold every line once', async () => {
+  const pieces = Array.from({ length: 10 }, (_, i) => Buffer.from(`${i}\n${'"x"'.padEnd(100)}\n\n`));
+  const sets = async (limits: { lines: number; bytes: number }) => {
+    const found: number[][] = [];
+    for await (const set of readNdjsonSets(Readable.from(pieces), { maxLineCharacters: 1000, ...limits })) found.push(set.map(({ line }) => line));
+    return found;
+  };
+  const all = Array.from({ length: 10 }, (_, i) => [3 * i + 1, 3 * i + 2]);
+  const inSets = (size: number) => Array.from({ length: Math.ceil(10 / size) }, (_, i) => all.slice(i * size, (i + 1) * size).flat());
+  expect(await sets({ lines: 3, bytes: 1e6 })).toEqual(inSets(2));
+  expect(await sets({ lines: 1e6, bytes: 300 })).toEqual(inSets(3));
+  expect(await sets({ lines: 1e6, bytes: 1e6 })).toEqual([all.flat()]);
 });

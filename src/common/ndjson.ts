@@ -13,43 +13,58 @@ export interface NdjsonLine {
  * Reads newline-delimited JSON without holding the body: a malformed or over-long line is reported in
  * its place and the lines around it still arrive. Blank lines are passed over.
  *
- * @param maxLineBytes longest line in characters; the rest of a longer one is dropped unread
+ * @param maxLineCharacters longest line; the rest of a longer one is dropped unread
  */
-export async function* readNdjson(body: Readable, maxLineBytes = 1_048_576): AsyncGenerator<NdjsonLine> {
+export async function* readNdjson(body: Readable, maxLineCharacters = 1_048_576): AsyncGenerator<NdjsonLine> {
+  for await (const { lines } of blocks(body, maxLineCharacters)) yield* lines;
+}
+
+/**
+ * The same in sets, so that the consumer can write set by set. A set ends with the piece of the body in which it has
+ * got `lines` lines or `bytes` bytes: a promise per line would take as long as reading it.
+ */
+export async function* readNdjsonSets(
+  body: Readable,
+  { maxLineCharacters, ...set }: { maxLineCharacters: number; lines: number; bytes: number },
+): AsyncGenerator<NdjsonLine[]> {
+  let lines: NdjsonLine[] = [];
+  let bytes = 0;
+  for await (const block of blocks(body, maxLineCharacters)) {
+    for (const line of block.lines) lines.push(line);
+    bytes += block.bytes;
+    if (lines.length < set.lines && bytes < set.bytes) continue;
+    if (lines.length > 0) yield lines;
+    lines = [];
+    bytes = 0;
+  }
+  if (lines.length > 0) yield lines;
+}
+
+/** The lines that end in each piece of the body. */
+async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<{ lines: NdjsonLine[]; bytes: number }> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let line = 0;
   let overlong = false;
   for await (const chunk of body) {
+    const lines: NdjsonLine[] = [];
     const pieces = (rest + decoder.write(chunk as Buffer)).split('\n');
     rest = pieces.pop()!;
     for (const piece of pieces) {
       line++;
       if (overlong) overlong = false;
-      else if (piece.length > maxLineBytes) yield tooLong(line, piece, maxLineBytes);
-      else if (piece.trim() !== '') yield parse(line, piece);
+      else if (piece.length > maxLineCharacters) lines.push(tooLong(line, piece, maxLineCharacters));
+      else if (piece.trim() !== '') lines.push(parse(line, piece));
     }
-    if (rest.length > maxLineBytes) {
-      if (!overlong) yield tooLong(line + 1, rest, maxLineBytes);
+    if (rest.length > maxLineCharacters) {
+      if (!overlong) lines.push(tooLong(line + 1, rest, maxLineCharacters));
       overlong = true;
       rest = '';
     }
+    yield { lines, bytes: (chunk as Buffer).length };
   }
   rest += decoder.end();
-  if (!overlong && rest.trim() !== '') yield parse(line + 1, rest);
-}
-
-/** Groups an async iterable, so that the consumer can write set by set. */
-export async function* chunked<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length >= size) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
+  if (!overlong && rest.trim() !== '') yield { lines: [parse(line + 1, rest)], bytes: 0 };
 }
 
 function parse(line: number, text: string): NdjsonLine {

@@ -104,6 +104,11 @@ export function unprocessable(
   });
 }
 
+/** The same problem with its pointers as they are in another body. */
+export function repointed({ init }: ProblemException, move: (pointer: string) => string): ProblemException {
+  return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: move(error.pointer) })) });
+}
+
 /** At most 120 characters of a refused value, for an error message. */
 export function shorten(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));

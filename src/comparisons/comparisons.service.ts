@@ -24,6 +24,8 @@ import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.
 
 /** More would make the bootstrap hold up the API; no interval needs more. */
 const maxPrompts = 5000;
+/** The interval is over prompts: that of a single one is a point, and one win would prove a policy better. */
+const minPrompts = 2;
 const resultsKept = 200;
 
 /** Blind tests of two policy versions: starts them, and tells no more about them than may be known. */
@@ -43,7 +45,7 @@ export class ComparisonsService {
 
   /**
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `unknown_reward_model`,
-   *   `criterion_version_not_found`, `vendor_not_found`, `same_policy_version`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`,
+   *   `criterion_version_not_found`, `vendor_not_found`, `same_policy_version`, `prompt_set_too_small`, `prompt_set_too_large`, `proxy_without_people`; 409 `reward_model_not_trained`,
    *   `criterion_version_not_published`
    */
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
@@ -65,11 +67,7 @@ export class ComparisonsService {
         candidateVersionId,
       );
     }
-    const { promptCount } = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
-    if (promptCount > maxPrompts) {
-      const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
-      throw unprocessable('prompt_set_too_large', '/promptSetId', 'max', message, promptSetId);
-    }
+    await this.checkPrompts(promptSetId, '/promptSetId');
     await this.checkJudge(judge);
     await this.checkProxy(dto);
   }
@@ -113,6 +111,18 @@ export class ComparisonsService {
     const comparison = await this.comparisons.find(id);
     if (!comparison) throw notFound('comparison', id);
     return comparison;
+  }
+
+  /** @throws ProblemException 422 `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large` */
+  async checkPrompts(promptSetId: string, pointer: string): Promise<void> {
+    const { promptCount } = await this.inputs.requirePromptSet(promptSetId, pointer);
+    if (promptCount < minPrompts) {
+      const message = `of ${promptCount} prompt the win rate has no interval: a comparison takes at least ${minPrompts}`;
+      throw unprocessable('prompt_set_too_small', pointer, 'minPrompts', message, promptSetId);
+    }
+    if (promptCount <= maxPrompts) return;
+    const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
+    throw unprocessable('prompt_set_too_large', pointer, 'max', message, promptSetId);
   }
 
   /**

@@ -40,6 +40,8 @@ export interface Config {
   readonly allowPrivateWebhooks: boolean;
   /** Seconds that a webhook's receiver has to answer. */
   readonly webhookTimeoutSeconds: number;
+  /** Age in days at which events that every consumer has passed are dropped; 0 keeps them for ever. */
+  readonly eventRetentionDays: number;
   /** 32 bytes that encrypt what must be kept readable, such as the secrets of webhooks; absent keeps them plain. */
   readonly secretsKey?: Buffer;
   /** Keys of policy endpoints, by the name of their variable. */
@@ -119,6 +121,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     allowPrivateEndpoints: oneOf('ALLOW_PRIVATE_ENDPOINTS', ['true', 'false'], 'false') === 'true',
     allowPrivateWebhooks: oneOf('ALLOW_PRIVATE_WEBHOOKS', ['true', 'false'], 'false') === 'true',
     webhookTimeoutSeconds: integer('WEBHOOK_TIMEOUT_SECONDS', 15, 1, 60),
+    eventRetentionDays: integer('EVENT_RETENTION_DAYS', 90, 0, 36_500),
     secretsKey,
     endpointKeys: readEndpointKeys(env, (line) => mistakes.push(line)),
   };

@@ -20,6 +20,11 @@ import { Loops1795646601000 } from '../../migrations/1795646601000-Loops.js';
 import { JudgedByLabelingBatches1795646602000 } from '../../migrations/1795646602000-JudgedByLabelingBatches.js';
 import { LabelerWeights1795646700000 } from '../../migrations/1795646700000-LabelerWeights.js';
 import { Quality1795646701000 } from '../../migrations/1795646701000-Quality.js';
+import { EvaluationPrompts1795646702000 } from '../../migrations/1795646702000-EvaluationPrompts.js';
+import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-ScoresOfCompletion.js';
+import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
+import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
+import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
 import { TrainedLayers1795646810000 } from '../../migrations/1795646810000-TrainedLayers.js';
 import { SnakeNaming } from './naming.js';
 
@@ -46,6 +51,11 @@ export const migrations = [
   JudgedByLabelingBatches1795646602000,
   LabelerWeights1795646700000,
   Quality1795646701000,
+  EvaluationPrompts1795646702000,
+  ScoresOfCompletion1795646789000,
+  RatingReferences1795646800000,
+  PreferenceWeights1795646801000,
+  EventRetention1795646802000,
   TrainedLayers1795646810000,
 ];
 

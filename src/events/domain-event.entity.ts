@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { DomainEvent, EventType } from './event-types.js';
 
-/** What happened, for good: rows are only ever added. */
+/** What happened: rows are only ever added, and go when they are old and nobody needs them any more. */
 @Entity('domain_events')
 export class DomainEventRow {
   @PrimaryColumn('uuid')

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
+import { CurvesService } from './curves.service.js';
 import { JobEvent } from './job-event.entity.js';
 import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobLog } from './job-log.entity.js';
@@ -40,10 +41,11 @@ import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from '.
     OutboxRepository,
     JobSignals,
     JobsService,
+    CurvesService,
     queuesProvider,
     OutboxRelay,
     LeaseReaper,
   ],
-  exports: [JobsService, JobsRepository, JobLeasesRepository, JobRecordsRepository, JobSignals, DatabaseModule],
+  exports: [JobsService, CurvesService, JobsRepository, JobLeasesRepository, JobRecordsRepository, JobSignals, DatabaseModule],
 })
 export class JobsModule {}

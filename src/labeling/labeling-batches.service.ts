@@ -54,7 +54,7 @@ export class LabelingBatchesService {
   }
 
   /** As many gold items as make up the share of all, or as many as there are. */
-  private async mixGold(tx: Transaction, batch: Pick<LabelingBatch, 'id' | 'criterionVersionId' | 'seed'>, work: number, share: number): Promise<number> {
+  private async mixGold(tx: Transaction, batch: Pick<LabelingBatch, 'id' | 'criterionVersionId' | 'seed' | 'vendorIds'>, work: number, share: number): Promise<number> {
     const wanted = Math.max(1, Math.round((work * share) / (1 - share)));
     const picked = await this.gold.pick(tx, batch, wanted);
     if (picked.length === 0) {

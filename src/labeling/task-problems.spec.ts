@@ -37,5 +37,6 @@ test('corrections', () => {
   expect(of(task('completed'), 'ben')).toBe('task_not_leased_by_you');
   expect(of(task('leased'), 'ann')).toBe('task_not_completed');
   expect(of(task('completed', { batchState: 'closed' }))).toBe('labeling_batch_closed');
-  expect(of(task('completed', { batchState: 'completed' }))).toBe('labeling_batch_closed');
+  expect(of(task('completed', { batchState: 'completed' }), 'ann')).toBeUndefined();
+  expect(of(task('completed', { batchState: 'completed' }), 'ben')).toBe('task_not_leased_by_you');
 });

@@ -34,10 +34,11 @@ export function taskProblem(task: TaskStanding, action: TaskAction, actor: TaskA
   }
 }
 
+/** A batch that came to its end by itself may have done so with a slip of the finger; one that was closed is settled. */
 export function correctionProblem(task: TaskStanding, actor: TaskActor): ProblemException | undefined {
   if (!heldBy(task, actor)) return notYours(task);
   if (task.state !== 'completed') return problem('task_not_completed', 'completed', `task ${task.id} is ${task.state}: there is nothing to correct`, task);
-  if (task.batchState !== 'open') return problem('labeling_batch_closed', 'open', `the batch of task ${task.id} is ${task.batchState}`, task);
+  if (task.batchState === 'closed') return problem('labeling_batch_closed', 'open', `the batch of task ${task.id} was closed`, task);
   return undefined;
 }
 

@@ -43,7 +43,7 @@ export class TaskSubmissionsService {
     return this.detail({ ...task, state: 'completed', finishedAt: completed.finishedAt }, completed.answer);
   }
 
-  /** The labeler's own last answer in the batch, given anew: it supersedes, and the first one stays on record. */
+  /** The labeler's own last answer in the batch, given anew: it supersedes, and the first one stays on record. Also the one that completed the batch. */
   async correct(auth: AuthContext, id: string, dto: SubmitTaskDto): Promise<TaskDetailDto> {
     const task = await this.tasksService.find(auth, id);
     const problem = correctionProblem(task, { vendorId: auth.vendorId, labelerId: dto.labelerId });

@@ -72,7 +72,7 @@ export class TasksController {
     return this.submissions.submit(auth, id, dto);
   }
 
-  /** Answers the labeler's last completed task of an open batch anew; the earlier answer is superseded, not lost. */
+  /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
   @Post('tasks/:id/correct')
   @HttpCode(200)
   @ApiOperation({ operationId: 'tasks_correct' })

@@ -98,6 +98,10 @@ export class TaskDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   finishedAt: Date | null;
 
+  /** Why the labeler skipped it; null for a task that was not skipped. */
+  @ApiProperty({ type: String, nullable: true, example: 'the prompt is in a language I do not read' })
+  reason: string | null;
+
   @ApiProperty({ type: TaskTextDto })
   prompt: TaskTextDto;
 

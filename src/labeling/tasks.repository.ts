@@ -20,6 +20,7 @@ export interface TaskRow {
   leasedAt: Date | null;
   leaseExpiresAt: Date | null;
   finishedAt: Date | null;
+  reason: string | null;
   prompt: { id: string; text: string };
   /** In the order shown. */
   completions: { id: string; text: string }[];
@@ -30,7 +31,7 @@ export const taskColumns = `
   t.id, t.batch_id AS "batchId", b.state AS "batchState", b.mode, b.criterion_version_id AS "criterionVersionId",
   CASE WHEN t.state = 'leased' AND t.lease_expires_at <= now() THEN 'expired' ELSE t.state END AS state,
   t.labeler_id AS "labelerId", t.vendor_id AS "vendorId", t.leased_at AS "leasedAt", t.lease_expires_at AS "leaseExpiresAt",
-  t.finished_at AS "finishedAt", json_build_object('id', q.id, 'text', q.text) AS prompt,
+  t.finished_at AS "finishedAt", t.reason, json_build_object('id', q.id, 'text', q.text) AS prompt,
   (SELECT json_agg(json_build_object('id', c.id, 'text', c.text) ORDER BY shown.place)
    FROM unnest(t.completion_order) WITH ORDINALITY shown (id, place) JOIN completions c ON c.id = shown.id) AS completions`;
 

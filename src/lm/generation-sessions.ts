@@ -13,6 +13,13 @@ const maxSessions = 24;
 /** Each decode session has a copy of its frozen weights; one is always allowed. */
 const maxFrozenBytes = 512 * 1024 ** 2;
 
+/** Whether sessions of several sizes cost so little that a batch may shrink as its rows end, for frozen weights of so many bytes. */
+export const resizable = (frozenBytes: number): boolean => 8 * frozenBytes <= maxFrozenBytes;
+
+/** Decode sessions that are alive at once, each with its copy of frozen weights of so many bytes. */
+export const mostFrozenSessions = (frozenBytes: number): number =>
+  Math.min(maxSessions, Math.max(1, Math.floor(maxFrozenBytes / frozenBytes)));
+
 export interface WeightOptions {
   /** Base weights become constants of the decode sessions. */
   frozen: boolean;
@@ -42,7 +49,7 @@ export class GenerationSessions {
 
   /** Whether a decode session of another size costs so little that a batch may shrink as its rows end. */
   get resizable(): boolean {
-    return !this.options.frozen || 8 * bytesOf(this.tensors) <= maxFrozenBytes;
+    return !this.options.frozen || resizable(bytesOf(this.tensors));
   }
 
   prefill(batch: number, time: number): Promise<Session> {
@@ -87,8 +94,7 @@ export class GenerationSessions {
     const [oldest] = this.sessions.keys();
     if (this.sessions.size > maxSessions) this.drop(oldest);
     if (!this.frozen) return;
-    const most = Math.max(1, Math.floor(maxFrozenBytes / bytesOf(this.frozen)));
-    for (const key of this.decodeKeys().slice(0, -most)) this.drop(key);
+    for (const key of this.decodeKeys().slice(0, -mostFrozenSessions(bytesOf(this.frozen)))) this.drop(key);
   }
 
   private decodeKeys(): string[] {

@@ -25,7 +25,8 @@ interface Row extends GeneratedSequence {
   done: boolean;
 }
 
-const capacityBucket = 64;
+/** Caches have lengths that are multiples of this, so that few graphs serve. */
+export const capacityBucket = 64;
 
 export class Rollout {
   doneRows = 0;

@@ -2,7 +2,7 @@
 import { isOp, topologicalOrder, type Node } from '#src/nn/graph.js';
 import { planMemory } from '#src/nn/memory-plan.js';
 import { sizeOf } from '#src/nn/tensor.js';
-import { trainStepOutputs, type TrainGraph } from '#src/nn/train-graph.js';
+import { gradientOutputs, type TrainGraph } from '#src/nn/train-graph.js';
 import { type ModelConfig } from './config.js';
 import { parameterShapes } from './parameter-shapes.js';
 
@@ -16,7 +16,7 @@ export interface TrainingPlan {
     model: number;
     /** What is trained: weights or factors, and two moments of each. */
     trained: number;
-    /** Updated weights and moments on their way back from the runtime, and gradients that wait for more. */
+    /** Gradients, and their copies on the way back from the runtime. */
     updates: number;
     /** Token ids, masks and other values of a batch. */
     batch: number;
@@ -51,20 +51,22 @@ const gaps = 0.4;
 
 /**
  * `graph` is that of the largest batch, or of the part of it that makes the whole when taken `scale` times; `config` that of
- * the model it trains; `inParts` when gradients of several batches add up; `trunkBytes` what is kept of frozen layers.
+ * the model it trains; `trunkBytes` what is kept of frozen layers.
  */
-export function planTraining(config: ModelConfig, graph: TrainGraph, { inParts = false, scale = 1, trunkBytes = 0 } = {}): TrainingPlan {
+export function planTraining(config: ModelConfig, graph: TrainGraph, { scale = 1, trunkBytes = 0 } = {}): TrainingPlan {
   const count = (shapes: readonly (readonly number[])[]): number => shapes.reduce((total, shape) => total + sizeOf(shape), 0);
   const parameters = count(Object.values(parameterShapes(config)));
   const trainedParameters = count(Object.values(graph.trainable).map(({ shape }) => shape));
-  const results = trainStepOutputs({ ...graph, optimizer: { maxGradNorm: 1 } });
+  const results = gradientOutputs(graph);
   const { inputs, constants, outputs, operators, ...step } = planMemory(results);
-  const trained = 3 * trainedParameters * floatBytes;
+  const weights = trainedParameters * floatBytes;
+  const trained = 3 * weights;
   const frozen = count(frozenInputs(config, graph, results)) * floatBytes;
   const model = parameters * floatBytes;
-  const batch = Math.round(scale * (inputs - trained - frozen + constants));
+  const batch = Math.round(scale * (inputs - weights - frozen + constants));
   const activations = Math.round(scale * step.activations);
-  const updates = outputs + (inParts ? trainedParameters * floatBytes : 0);
+  // The runtime hands over a copy of what it wrote.
+  const updates = outputs + weights;
   const runtime = Math.round(fixedBytes + operators * operatorBytes + gaps * (activations + updates));
   return {
     parameters,

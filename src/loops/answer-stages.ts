@@ -4,7 +4,8 @@ import { CompletionBatchesService } from '#src/completions/completion-batches.se
 import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { drawPrompts } from './draw-prompts.js';
-import { ratingsNeed } from './gate.js';
+import { ratingsOutcome } from './gate.js';
+import type { LoopIteration } from './loop-iteration.entity.js';
 import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { LoopRatingsRepository } from './loop-ratings.repository.js';
 import { LoopSelectionService } from './loop-selection.service.js';
@@ -65,11 +66,17 @@ export class AnswerStages {
       },
       loop.config.ratings.perCompletion,
     );
-    if (ratingsNeed(progress, loop.config.ratings)) return null;
+    const { completions, complete, ratings, agreement } = progress;
+    const answered = complete === completions || (await this.batchIsOver(iteration));
+    const outcome = ratingsOutcome(progress, loop.config.ratings, answered);
+    if (!outcome) return null;
     // A quorum may be reached before the last task is done.
     if (iteration.labelingBatchId) await this.labeling.closeIn(tx, iteration.labelingBatchId);
-    const { completions, ratings, agreement } = progress;
-    return { figures: { ratings: { completions, ratings, agreement } }, outcome: 'rated' };
+    return { figures: { ratings: { completions, ratings, agreement } }, outcome };
+  }
+
+  private async batchIsOver({ labelingBatchId }: LoopIteration): Promise<boolean> {
+    return labelingBatchId !== null && (await this.labeling.find({ vendorId: null }, labelingBatchId)).state !== 'open';
   }
 
   private async draw({ tx, loop, iteration }: StageTask): Promise<string> {

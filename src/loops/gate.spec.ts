@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { comparisonOutcome, ratingsNeed, trainingOutcome } from './gate.js';
+import { comparisonOutcome, ratingsNeed, ratingsOutcome, rewardOutcome, trainingOutcome } from './gate.js';
 
 const gate = { winRate: 0.5, lengthControlled: false, maxKl: 0.1, allowFailedVerdict: false };
 
@@ -17,13 +17,34 @@ test('agreement that nobody could show is none', () => {
   expect(ratingsNeed(progress, { quorum: 1, minimumAgreement: null })).toBeNull();
 });
 
+test('agreement that is lacking is waited for while somebody has still to answer, and then given up', () => {
+  const progress = { completions: 10, complete: 8, ratings: 16, agreement: 0.5 };
+  const wanted = { quorum: 0.8, minimumAgreement: 0.6 };
+  expect(ratingsOutcome(progress, wanted, false)).toBeNull();
+  expect(ratingsOutcome(progress, wanted, true)).toBe('disagreement');
+  expect(ratingsOutcome({ ...progress, agreement: 0.6 }, wanted, false)).toBe('rated');
+  // Ratings can still be posted to what a closed batch left.
+  expect(ratingsOutcome(progress, { ...wanted, quorum: 1 }, true)).toBeNull();
+});
+
 test('a failed audit, a KL over budget, and a KL that is no number are all held', () => {
-  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, gate)).toBe('unsound');
-  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, { ...gate, allowFailedVerdict: true })).toBe('trained');
-  expect(trainingOutcome({ verdict: 'warning', kl: 0.1 }, gate)).toBe('trained');
-  expect(trainingOutcome({ verdict: 'healthy', kl: 0.1001 }, gate)).toBe('over_kl_budget');
-  expect(trainingOutcome({ verdict: 'healthy', kl: NaN }, gate)).toBe('over_kl_budget');
-  expect(trainingOutcome({ verdict: null, kl: null }, { ...gate, maxKl: null })).toBe('trained');
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, true, gate)).toBe('unsound');
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, true, { ...gate, allowFailedVerdict: true })).toBe('trained');
+  expect(trainingOutcome({ verdict: 'warning', kl: 0.1 }, true, gate)).toBe('trained');
+  expect(trainingOutcome({ verdict: 'healthy', kl: 0.1001 }, true, gate)).toBe('over_kl_budget');
+  expect(trainingOutcome({ verdict: 'healthy', kl: NaN }, true, gate)).toBe('over_kl_budget');
+  expect(trainingOutcome({ verdict: null, kl: null }, true, { ...gate, maxKl: null })).toBe('trained');
+});
+
+test('a reward model that failed its audit is held, unless that is allowed', () => {
+  expect(rewardOutcome('failed', gate)).toBe('unsound');
+  expect(rewardOutcome('failed', { allowFailedVerdict: true })).toBe('trained');
+  for (const verdict of ['healthy', 'warning', null] as const) expect(rewardOutcome(verdict, gate)).toBe('trained');
+});
+
+test('a run that made no version is held, whatever is allowed', () => {
+  expect(trainingOutcome({ verdict: 'failed', kl: 0 }, false, { ...gate, allowFailedVerdict: true })).toBe('unsound');
+  expect(trainingOutcome({ verdict: 'healthy', kl: 0 }, false, gate)).toBe('unsound');
 });
 
 test('the lower end of the interval must be beyond the gate, by length control when asked for', () => {

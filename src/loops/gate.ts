@@ -1,4 +1,5 @@
 /** The conditions between a state and the next, as pure decisions over figures that were measured. */
+import type { VerdictStatus } from '#src/common/findings.js';
 import type { LoopGate, LoopRatingsConfig } from './loop-config.js';
 import type { LoopOutcome } from './loop-state.js';
 
@@ -28,14 +29,32 @@ export function ratingsNeed(
   return null;
 }
 
+/**
+ * What waiting for ratings has come to; null while more may come.
+ *
+ * @param answered everybody who was asked is done: no completion lacks a rating, or the labeling batch is over
+ */
+export function ratingsOutcome(progress: RatingProgress, wanted: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>, answered: boolean): LoopOutcome | null {
+  const need = ratingsNeed(progress, wanted);
+  if (need === null) return 'rated';
+  // Agreement does not come by waiting when nobody is left to answer.
+  return need === 'agreement' && answered ? 'disagreement' : null;
+}
+
+/** A reward model that is no better than a rule without reading, or broken, teaches a policy nothing that people want. */
+export function rewardOutcome(verdict: VerdictStatus | null, { allowFailedVerdict }: Pick<LoopGate, 'allowFailedVerdict'>): LoopOutcome {
+  return verdict === 'failed' && !allowFailedVerdict ? 'unsound' : 'trained';
+}
+
 export interface TrainedFigures {
-  verdict: 'healthy' | 'warning' | 'failed' | null;
+  verdict: VerdictStatus | null;
   /** In nats per token; null for methods that do not measure it. */
   kl: number | null;
 }
 
-export function trainingOutcome({ verdict, kl }: TrainedFigures, { maxKl, allowFailedVerdict }: LoopGate): LoopOutcome {
-  if (verdict === 'failed' && !allowFailedVerdict) return 'unsound';
+/** @param hasVersion false for a run that diverged: whatever is allowed, there is nothing to compare */
+export function trainingOutcome({ verdict, kl }: TrainedFigures, hasVersion: boolean, { maxKl, allowFailedVerdict }: LoopGate): LoopOutcome {
+  if (!hasVersion || (verdict === 'failed' && !allowFailedVerdict)) return 'unsound';
   if (maxKl !== null && (kl === null || !(kl <= maxKl))) return 'over_kl_budget';
   return 'trained';
 }

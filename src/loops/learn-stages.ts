@@ -1,25 +1,26 @@
 // The second half of an iteration: ratings become pairs, pairs a reward model, and that another policy version.
 import { Injectable } from '@nestjs/common';
 import { PairSetsService } from '#src/pairs/pair-sets.service.js';
-import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
 import { RewardModelsService } from '#src/reward/reward-models.service.js';
 import type { CreateTrainingRun } from '#src/training/training-runs.dto.js';
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import type { TrainingRun } from '#src/training/training-run.entity.js';
-import { trainingOutcome } from './gate.js';
+import type { TrainingMethod } from '#src/training/training-methods.js';
+import { rewardOutcome, trainingOutcome } from './gate.js';
+import { lackFound } from './loop-failure.js';
 import type { LoopFigures } from './loop-figures.js';
+import type { Loop } from './loop.entity.js';
 import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
 
 @Injectable()
 export class LearnStages {
   constructor(
     private readonly pairSets: PairSetsService,
-    private readonly preferences: PreferenceDataRepository,
     private readonly rewardModels: RewardModelsService,
     private readonly runs: TrainingRunsService,
   ) {}
 
-  async pairs({ loop, iteration }: StageTask): Promise<StageResult> {
+  async pairs({ loop, iteration, lack }: StageTask): Promise<StageResult> {
     const { data, ...rules } = loop.config.pairs;
     if (!iteration.pairSetId) {
       const own = { completionBatchId: iteration.completionBatchId!, promptSetId: made(iteration.ratedPromptSetId, 'rated prompts') };
@@ -31,14 +32,14 @@ export class LearnStages {
       });
       return { iteration: { pairSetId: pairSet.id }, jobId: pairSet.jobId };
     }
-    const { pairCount, diagnostics } = await this.pairSets.getBuilt(iteration.pairSetId);
-    const figures = { pairs: { pairs: pairCount ?? 0, prompts: diagnostics?.prompts ?? null } };
-    // Equal ratings everywhere teach nothing, and no training would take them.
-    const state = await this.preferences.pairSetState(iteration.pairSetId);
-    return { figures, outcome: state?.trainable ? 'built' : 'no_pairs' };
+    if (lack) return { figures: { pairs: { pairs: 0, prompts: null, lacks: lack } }, outcome: 'no_pairs' };
+    const { id, pairCount, diagnostics } = await this.pairSets.getBuilt(iteration.pairSetId);
+    // What no training of this iteration would take is found here, where it can still be held over.
+    const lacks = await lackFound(() => this.requireLearnable(loop, id));
+    return { figures: { pairs: { pairs: pairCount ?? 0, prompts: diagnostics?.prompts ?? null, lacks } }, outcome: lacks ? 'no_pairs' : 'built' };
   }
 
-  async reward({ loop, iteration }: StageTask): Promise<StageResult> {
+  async reward({ loop, iteration, lack }: StageTask): Promise<StageResult> {
     if (!iteration.rewardModelId) {
       const model = await this.rewardModels.create(ownerOf(loop), {
         name: `loop ${loop.id} iteration ${iteration.number}`,
@@ -48,9 +49,14 @@ export class LearnStages {
       });
       return { iteration: { rewardModelId: model.id }, jobId: made(model.jobId, 'job') };
     }
-    const { evaluation } = await this.rewardModels.getTrained(iteration.rewardModelId);
+    if (lack) return { figures: { pairs: { ...iteration.figures.pairs!, lacks: lack } }, outcome: 'no_pairs' };
+    const { evaluation, verdict } = await this.rewardModels.getTrained(iteration.rewardModelId);
     const { accuracy, evalPairs, nulls } = evaluation;
-    return { figures: { reward: { accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } }, outcome: 'trained' };
+    const status = verdict?.status ?? null;
+    return {
+      figures: { reward: { verdict: status, accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } },
+      outcome: rewardOutcome(status, loop.config.gate),
+    };
   }
 
   async train({ loop, iteration }: StageTask): Promise<StageResult> {
@@ -58,7 +64,7 @@ export class LearnStages {
       const { method, hyperparameters } = loop.config.training;
       const start = { method, policyVersionId: iteration.startVersionId, hyperparameters };
       const inputs =
-        method === 'sft' || method === 'dpo'
+        learnsFromPairs(method)
           ? { pairSetId: iteration.pairSetId }
           : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
@@ -67,13 +73,21 @@ export class LearnStages {
     }
     const run = await this.runs.get(iteration.trainingRunId);
     const training = trainingFigures(run);
+    const candidateVersionId = run.resultPolicyVersionId;
     return {
-      iteration: { candidateVersionId: made(run.resultPolicyVersionId, 'trained version') },
+      iteration: { candidateVersionId },
       figures: { training },
-      outcome: trainingOutcome(training, loop.config.gate),
+      outcome: trainingOutcome(training, candidateVersionId !== null, loop.config.gate),
     };
   }
+
+  private async requireLearnable({ config: { reward, training } }: Loop, pairSetId: string): Promise<void> {
+    await this.rewardModels.requireLearnable(pairSetId, reward);
+    if (learnsFromPairs(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
+  }
 }
+
+const learnsFromPairs = (method: TrainingMethod): method is 'sft' | 'dpo' => method === 'sft' || method === 'dpo';
 
 function trainingFigures({ summary, verdict }: TrainingRun): NonNullable<LoopFigures['training']> {
   const rollout = summary && 'kl' in summary ? summary : null;

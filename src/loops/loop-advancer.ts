@@ -3,11 +3,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
+import type { Job } from '#src/jobs/job.entity.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { AnswerStages } from './answer-stages.js';
 import { DecideStages } from './decide-stages.js';
 import { LearnStages } from './learn-stages.js';
-import { jobFailure, lastingProblem } from './loop-failure.js';
+import { jobFailure, lackOfJob, lastingProblem } from './loop-failure.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
 import { nextState, nextStatus, type LoopOutcome, type LoopState } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
@@ -66,20 +67,21 @@ export class LoopAdvancer {
 
   private async stepIn(tx: Transaction, loopId: string): Promise<boolean> {
     const loop = await this.loops.lockRunning(tx, loopId);
-    if (!loop || (await this.waitsForJob(tx, loop))) return false;
+    if (!loop) return false;
+    const job = loop.jobId === null ? null : await this.jobs.get({ vendorId: null }, loop.jobId);
+    if (job && (await this.waitsFor(tx, loop, job))) return false;
     const iteration = await this.loops.iteration(tx, loop.id, loop.iteration);
+    const lack = job ? lackOfJob(job) : undefined;
     // What other rooms make for the loop is part of the step.
-    const result = await this.database.join(tx, () => this.work[loop.state]({ tx, loop, iteration }));
+    const result = await this.database.join(tx, () => this.work[loop.state]({ tx, loop, iteration, lack }));
     if (!result) return false;
     await this.record(tx, loop, iteration, result);
     return true;
   }
 
-  /** @throws LoopFailure when the job failed */
-  private async waitsForJob(tx: Transaction, loop: Loop): Promise<boolean> {
-    if (loop.jobId === null) return false;
-    const job = await this.jobs.get({ vendorId: null }, loop.jobId);
-    if (job.state === 'succeeded') return false;
+  /** @throws LoopFailure when the job failed, but for want of data: what that means is for the state to say */
+  private async waitsFor(tx: Transaction, loop: Loop, job: Job): Promise<boolean> {
+    if (job.state === 'succeeded' || lackOfJob(job)) return false;
     if (job.state === 'failed' || job.state === 'cancelled') throw jobFailure(job);
     if (job.state === 'paused' && loop.pausedJobId === job.id) {
       await this.jobs.actIn(tx, job.id, 'resume');

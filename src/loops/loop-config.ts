@@ -1,6 +1,6 @@
 /** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
-import type { ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
+import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
 import type { TrainingSettingsDto } from '#src/reward/hyperparameters.dto.js';
 import type { HyperparametersOf, TrainingMethod } from '#src/training/training-methods.js';
 
@@ -35,6 +35,7 @@ export interface LoopRatingsConfig {
 export interface LoopPairsConfig {
   data: LoopPairsData;
   aggregation: ScoreAggregation;
+  pairWeights?: PairWeightKind;
   ties: TiePolicy;
   minimumMargin: number;
   evalFraction: number;
@@ -57,7 +58,7 @@ export interface LoopGate {
   lengthControlled: boolean;
   /** Nats per token at the end of a training; null sets no limit. */
   maxKl: number | null;
-  /** Go on to the comparison although the run's audit failed. */
+  /** Go on although the audit of the reward model or of the run failed. */
   allowFailedVerdict: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { ProblemException } from '#src/common/problem.js';
 import type { Job } from '#src/jobs/job.entity.js';
+import type { LoopLack } from './loop-figures.js';
 import type { LoopError } from './loop.entity.js';
 
 /** What keeps a loop from going on until somebody has looked at it. */
@@ -14,6 +15,38 @@ export class LoopFailure extends Error {
 export function jobFailure({ id, state, error }: Job): LoopFailure {
   if (state === 'cancelled') return new LoopFailure({ code: 'job_cancelled', detail: `job ${id} was cancelled`, jobId: id });
   return new LoopFailure({ code: error?.code ?? 'job_failed', detail: error?.detail ?? `job ${id} failed`, jobId: id });
+}
+
+/**
+ * Codes of jobs and refusals that say: this is too little to learn from. Trying again would change nothing and more
+ * ratings may, so that a loop holds over them and goes on.
+ */
+const lacks: ReadonlySet<string> = new Set([
+  'no_pairs',
+  'no_shared_ratings',
+  'pair_set_empty',
+  'pair_set_one_prompt',
+  'validation_split_too_small',
+  'validation_split_empty',
+  'nothing_held_out',
+]);
+
+/** What a failed job lacked; undefined for one that failed of anything else, or did not. */
+export function lackOfJob({ type, state, error }: Pick<Job, 'type' | 'state' | 'error'>): LoopLack | undefined {
+  if (type !== 'pair-set.build' && type !== 'reward-model.train') return undefined;
+  return state === 'failed' && error !== null && lacks.has(error.code) ? { code: error.code, detail: error.detail ?? error.title } : undefined;
+}
+
+/** What `check` found lacking; null when there is enough. @throws whatever else it throws */
+export async function lackFound(check: () => Promise<void>): Promise<LoopLack | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (!(error instanceof ProblemException) || !lacks.has(error.init.code)) throw error;
+    const { code, detail, title } = error.init;
+    return { code, detail: detail ?? title };
+  }
 }
 
 /** Why a loop must fail over this; undefined for what may pass by itself, such as a database that is away. */

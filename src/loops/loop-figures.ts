@@ -1,18 +1,25 @@
 /** What an iteration measured, filled in state by state, so that a list of iterations is one query. */
+import type { VerdictStatus } from '#src/common/findings.js';
 import type { SelectionFigures } from './selection.js';
 
 export interface LoopFigures {
   selection?: SelectionFigures;
   ratings?: { completions: number; ratings: number; agreement: number | null };
-  pairs?: { pairs: number; prompts: number | null };
-  reward?: { accuracy: number; evalPairs: number; longestWins: number | null };
+  pairs?: { pairs: number; prompts: number | null; lacks: LoopLack | null };
+  reward?: { verdict: VerdictStatus | null; accuracy: number; evalPairs: number; longestWins: number | null };
   training?: {
-    verdict: 'healthy' | 'warning' | 'failed' | null;
+    verdict: VerdictStatus | null;
     kl: number | null;
     rewardBefore: number | null;
     rewardAfter: number | null;
   };
   comparison?: ComparisonFigures;
+}
+
+/** Why the pairs were too few to learn from: the code of the job or refusal that said so. */
+export interface LoopLack {
+  code: string;
+  detail: string;
 }
 
 /** Of the candidate over the version that the iteration started from, on held-out prompts. */

@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, shorten, unprocessable } from '#src/common/problem.js';
+import { conflict, ProblemException, repointed, unprocessable } from '#src/common/problem.js';
 import { ComparisonsService } from '#src/comparisons/comparisons.service.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
-import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { brokenRule } from './loop-rules.js';
 import type { CreateLoopDto } from './loops.dto.js';
-
-/** As many as a comparison takes. */
-const maxHeldOut = 5000;
 
 /** Checks what a request names before anything is spent on it. */
 @Injectable()
@@ -20,15 +19,18 @@ export class LoopInputs {
     private readonly inputs: TrainingInputs,
     private readonly versions: PolicyVersionsService,
     private readonly criteria: CriteriaService,
-    private readonly prompts: LoopPromptsRepository,
     private readonly comparisons: ComparisonsService,
+    private readonly promptSets: PromptSetsService,
+    private readonly rewardModels: RewardModelsService,
+    private readonly runs: TrainingRunsService,
   ) {}
 
   /**
    * @returns id of the policy
    * @throws ProblemException as `brokenRule`; 422 `unknown_policy_version`, `policy_version_without_weights`,
    *   `invalid_alias`, `criterion_version_not_found`, `unknown_prompt_set`, `not_enough_prompts`,
-   *   `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`
+   *   `prompt_set_too_small`, `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`; as
+   *   `RewardModelsService.checkAhead` and `TrainingRunsService.checkAhead`, with pointers into `/reward` and `/training`
    */
   async check(dto: CreateLoopDto, config: LoopConfig): Promise<string> {
     const broken = brokenRule(config);
@@ -39,7 +41,18 @@ export class LoopInputs {
     await this.checkPrompts(dto, config);
     await this.comparisons.checkVendors(config.ratings.vendorIds, '/ratings/vendorIds');
     await this.comparisons.checkJudge(dto.judge);
+    await this.checkTrainings(dto, config);
     return (await this.versions.get(dto.policyVersionId)).policyId;
+  }
+
+  /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
+  private async checkTrainings({ policyVersionId, promptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
+    const { completionsPerPrompt, sampling } = generation;
+    const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
+    const answers = { prompts, completionsPerPrompt, completionTokens: sampling.maxTokens };
+    await inPart('/reward', this.rewardModels.checkAhead(policyVersionId, reward, answers));
+    const run = { ...training, policyVersionId, promptSetId, rewardMembers: reward.members ?? 1 };
+    await inPart('/training', this.runs.checkAhead(run, answers));
   }
 
   private async checkCriterion(id: string): Promise<void> {
@@ -52,18 +65,19 @@ export class LoopInputs {
 
   private async checkPrompts({ promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation }: LoopConfig): Promise<void> {
     const practice = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
-    const heldOut = await this.inputs.requirePromptSet(heldOutPromptSetId, '/heldOutPromptSetId');
+    await this.comparisons.checkPrompts(heldOutPromptSetId, '/heldOutPromptSetId');
     if (practice.promptCount < generation.prompts) {
       const message = `an iteration takes ${generation.prompts} prompts, the set has ${practice.promptCount}`;
       throw unprocessable('not_enough_prompts', '/generation/prompts', 'max', message, generation.prompts);
     }
-    if (heldOut.promptCount > maxHeldOut) {
-      const message = `a comparison takes at most ${maxHeldOut} prompts, the set has ${heldOut.promptCount}`;
-      throw unprocessable('prompt_set_too_large', '/heldOutPromptSetId', 'max', message, heldOutPromptSetId);
-    }
-    const { count, example } = await this.prompts.overlap(promptSetId, heldOutPromptSetId);
-    if (count === 0) return;
-    const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
-    throw unprocessable('held_out_overlap', '/heldOutPromptSetId', 'disjoint', message, heldOutPromptSetId);
+    await this.inputs.requireDisjoint(promptSetId, heldOutPromptSetId, '/heldOutPromptSetId');
   }
+}
+
+/** The settings of a training are a part of the loop's; what else it is given has the same name in both. */
+async function inPart(part: string, check: Promise<void>): Promise<void> {
+  const move = (pointer: string): string => (pointer.startsWith('/hyperparameters') ? part + pointer : pointer);
+  await check.catch((error: unknown) => {
+    throw error instanceof ProblemException ? repointed(error, move) : error;
+  });
 }

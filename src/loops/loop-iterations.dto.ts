@@ -3,7 +3,7 @@ import { PageOf } from '#src/common/pagination.js';
 import { verdictStatuses, type VerdictStatus } from '#src/common/findings.js';
 import type { RatingProgress, RatingsNeed } from './gate.js';
 import { loopSelections, type LoopSelection } from './loop-config.js';
-import type { ComparisonFigures, LoopFigures } from './loop-figures.js';
+import type { ComparisonFigures, LoopFigures, LoopLack } from './loop-figures.js';
 import { loopDecisions, type LoopDecision } from './loop-iteration.entity.js';
 import { loopOutcomes, loopStates, type LoopOutcome, type LoopState } from './loop-state.js';
 import type { SelectionFigures } from './selection.js';
@@ -39,15 +39,31 @@ export class LoopRatingFiguresDto {
   agreement: number | null;
 }
 
+export class LoopLackDto implements LoopLack {
+  /** That of the job or refusal that said so. @example pair_set_one_prompt */
+  code: string;
+
+  /** @example the eval split has pairs of one prompt only: nothing general can be learnt from it or said by it */
+  detail: string;
+}
+
 export class LoopPairFiguresDto {
   @ApiProperty({ type: 'integer', example: 1800 })
   pairs: number;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 390 })
   prompts: number | null;
+
+  /** Why they were too few to learn from; null when they sufficed. */
+  @ApiProperty({ type: LoopLackDto, nullable: true })
+  lacks: LoopLackDto | null;
 }
 
 export class LoopRewardFiguresDto {
+  /** Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
+  verdict: VerdictStatus | null;
+
   /** On pairs of prompts that its training did not see. @example 0.86 */
   accuracy: number;
 

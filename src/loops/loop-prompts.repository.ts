@@ -10,25 +10,6 @@ import type { ScoredAnswer } from './selection.js';
 export class LoopPromptsRepository {
   constructor(@InjectRepository(Loop) private readonly loops: Repository<Loop>) {}
 
-  /**
-   * Held-out prompts whose text is also practised on, however they are spaced or capitalised and whatever their ids:
-   * how many, and the first of them.
-   */
-  async overlap(promptSetId: string, heldOutPromptSetId: string): Promise<{ count: number; example: string | null }> {
-    const [row]: { count: number; example: string | null }[] = await this.loops.query(
-      `WITH practice AS (
-         SELECT DISTINCT lower(btrim(regexp_replace(p.text, '\\s+', ' ', 'g'))) AS text
-         FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id WHERE m.prompt_set_id = $1),
-       held_out AS (
-         SELECT p.text, lower(btrim(regexp_replace(p.text, '\\s+', ' ', 'g'))) AS plain, m.position
-         FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id WHERE m.prompt_set_id = $2)
-       SELECT count(*)::int AS count, (array_agg(h.text ORDER BY h.position))[1] AS example
-       FROM held_out h JOIN practice ON practice.text = h.plain`,
-      [promptSetId, heldOutPromptSetId],
-    );
-    return row;
-  }
-
   /** The answers of a batch with the rewards of each member of an ensemble, prompt by prompt; those without are missing. */
   memberScores(tx: Transaction, completionBatchId: string, rewardModelId: string): Promise<ScoredAnswer[]> {
     return tx.query(

@@ -1,9 +1,10 @@
 /** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { LoopConfig } from './loop-config.js';
+import type { RolloutHyperparameters } from '#src/training/rollout-hyperparameters.js';
+import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */
-export function brokenRule({ generation, ratings, reward, training, gate }: LoopConfig): ProblemException | undefined {
+export function brokenRule({ generation, ratings, pairs, reward, training, gate }: LoopConfig): ProblemException | undefined {
   const outside = (value: number | null, low: number, high: number) => value !== null && !(value >= low && value <= high);
   if (outside(gate.winRate, 0, 0.99)) {
     return unprocessable('gate_out_of_range', '/gate/winRate', 'range', 'the win rate to pass lies between 0 and 0.99', gate.winRate);
@@ -14,6 +15,10 @@ export function brokenRule({ generation, ratings, reward, training, gate }: Loop
   if (gate.maxKl !== null && (training.method === 'sft' || training.method === 'dpo')) {
     const message = `${training.method} measures no KL to hold against a budget`;
     return unprocessable('kl_budget_unsupported', '/gate/maxKl', 'method', message, gate.maxKl);
+  }
+  if (gate.maxKl !== null && measuresNoKl(training)) {
+    const message = 'with beta 0 and no klBudget the training measures no KL to hold against a budget';
+    return unprocessable('kl_not_measured', '/gate/maxKl', 'measured', message, gate.maxKl);
   }
   if (!(ratings.quorum > 0 && ratings.quorum <= 1)) {
     return unprocessable('quorum_out_of_range', '/ratings/quorum', 'range', 'a quorum is a share above 0 and up to 1', ratings.quorum);
@@ -26,6 +31,14 @@ export function brokenRule({ generation, ratings, reward, training, gate }: Loop
     const message = 'agreement takes two ratings of each completion, perCompletion asks for one';
     return unprocessable('agreement_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
   }
+  if (pairs.aggregation === 'reliability-weighted' && ratings.perCompletion < 2) {
+    const message = 'how reliable a labeler is shows in completions that others have rated too, perCompletion asks for one';
+    return unprocessable('reliability_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
+  }
+  if (pairs.evalFraction === 0 && (training.method === 'sft' || training.method === 'dpo') && training.hyperparameters.keep === 'best') {
+    const message = 'the pairs keep no prompts from training (pairs.evalFraction), on which the best weights could be told';
+    return unprocessable('nothing_held_out', '/training/hyperparameters/keep', 'heldOut', message, 'best');
+  }
   if (generation.selection === 'disagreement' && (reward.members ?? 1) < 2) {
     const message = 'one reward model cannot disagree with itself: ask for an ensemble (reward.hyperparameters.members)';
     return unprocessable('selection_needs_ensemble', '/generation/selection', 'ensemble', message, generation.selection);
@@ -35,4 +48,10 @@ export function brokenRule({ generation, ratings, reward, training, gate }: Loop
     return unprocessable('not_enough_candidates', '/generation/candidates', 'min', message, generation.candidates);
   }
   return undefined;
+}
+
+/** PPO needs the reference's log-probabilities in any case. */
+function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean {
+  const { beta, klBudget = null } = hyperparameters as Partial<RolloutHyperparameters>;
+  return (method === 'grpo' || method === 'rloo') && beta === 0 && klBudget === null;
 }

@@ -75,7 +75,7 @@ export class LoopRatingsDto {
   vendorIds?: string[];
 }
 
-export class LoopPairsDto extends PickType(CreatePairSetDto, ['aggregation', 'ties', 'minimumMargin', 'evalFraction']) {
+export class LoopPairsDto extends PickType(CreatePairSetDto, ['aggregation', 'pairWeights', 'ties', 'minimumMargin', 'evalFraction']) {
   /** `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten. */
   @ApiPropertyOptional({ enum: loopPairsData, enumName: 'LoopPairsData', default: loopDefaults.pairs.data })
   @IsOptional()
@@ -109,7 +109,7 @@ export class LoopGateDto {
   @IsNumber()
   maxKl?: number;
 
-  /** Compare although the audit of the training run failed. People then decide alone. */
+  /** Train and compare although the audit of the reward model or of the training run failed. People then decide alone. */
   @ApiPropertyOptional({ default: loopDefaults.gate.allowFailedVerdict })
   @IsOptional()
   @IsBoolean()

@@ -21,6 +21,7 @@ export const loopOutcomes = [
   'generated',
   'selected',
   'rated',
+  'disagreement',
   'built',
   'no_pairs',
   'trained',
@@ -39,9 +40,11 @@ type Transitions = Readonly<Record<LoopState, Readonly<Partial<Record<LoopOutcom
 export const loopTransitions: Transitions = Object.freeze({
   generate: Object.freeze({ generated: 'select' }),
   select: Object.freeze({ selected: 'awaiting_ratings' }),
-  awaiting_ratings: Object.freeze({ rated: 'pairs' }),
+  awaiting_ratings: Object.freeze({ rated: 'pairs', disagreement: 'hold' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
-  reward: Object.freeze({ trained: 'train' }),
+  // Weights of pairs can leave a split without any, which only the training sees. A reward model that failed its audit
+  // would teach the policy what people did not ask for.
+  reward: Object.freeze({ trained: 'train', no_pairs: 'hold', unsound: 'hold' }),
   // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
   train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
   compare: Object.freeze({ answered: 'awaiting_judgements' }),

@@ -1,6 +1,7 @@
 import type { AuthContext } from '#src/auth/auth.js';
 import type { Transaction } from '#src/database/database.js';
-import type { LoopFigures } from './loop-figures.js';
+import { LoopFailure } from './loop-failure.js';
+import type { LoopFigures, LoopLack } from './loop-figures.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
 import type { LoopOutcome } from './loop-state.js';
 import type { Loop } from './loop.entity.js';
@@ -22,6 +23,8 @@ export interface StageTask {
   tx: Transaction;
   loop: Loop;
   iteration: LoopIteration;
+  /** What the job of this state failed for want of, where that is an answer and no fault. */
+  lack?: LoopLack;
 }
 
 /**
@@ -33,8 +36,12 @@ export type StageWork = (task: StageTask) => Promise<StageResult | null>;
 /** Makes things on behalf of whoever made the loop; it has asked for all of them already. */
 export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!, scopes: [], vendorId: null });
 
-/** A value that an earlier state of the same iteration has left. */
+/**
+ * A value that an earlier state of the same iteration has left.
+ *
+ * @throws LoopFailure without one: asking again would give the same, so that somebody must hear of it
+ */
 export function made<T>(value: T | null, what: string): T {
-  if (value === null) throw new Error(`the iteration has no ${what}, and its state needs one`);
-  return value;
+  if (value !== null) return value;
+  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, and its state needs one`, jobId: null });
 }

@@ -129,11 +129,23 @@ describe('TrainStep', () => {
         total += (await parts.accumulate(part, 1 / 8)).loss / 8;
       }
       expect(total).toBeCloseTo(loss, 5);
-      expect((await parts.apply(0.01)).gradNorm).toBeCloseTo(gradNorm, 5);
+      expect(parts.apply(0.01).gradNorm).toBeCloseTo(gradNorm, 5);
     }
     for (const [name, tensor] of Object.entries(together.serialise())) {
       const other = apart.serialise()[name];
       tensor.data.forEach((v, i) => expect(Math.abs(Number(v) - Number(other.data[i]))).toBeLessThan(1e-5));
+    }
+  });
+
+  it('starts parts from zero, whatever step came before', async () => {
+    const [parts, whole] = [TrainState.init(freshParams(5)), TrainState.init(freshParams(5))];
+    const [inParts, atOnce] = [toyStep(parts), toyStep(whole)];
+    const halves = [{ feeds: toyBatch(8), weight: 0.5 }, { feeds: toyBatch(8), weight: 0.5 }];
+    for (let round = 0; round < 3; round++) {
+      await inParts.run(toyBatch(8), 0.01);
+      await atOnce.run(toyBatch(8), 0.01);
+      const { gradNorm } = await inParts.runParts(halves, 0.01);
+      expect(gradNorm).toBeCloseTo((await atOnce.run(toyBatch(8), 0.01)).gradNorm, 5);
     }
   });
 

@@ -1,12 +1,13 @@
 /**
- * Running training steps: sessions are built once per shape of the batch and share one TrainState,
- * whose tensors every run updates in place.
+ * Running training steps: a session, built once per shape of the batch, gives the gradients, and the optimizer moves the
+ * tensors of one TrainState by them, in place.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Session, type Feeds, type SessionOptions } from './session.js';
-import { adamwRates, type AdamWOptions } from './optim/adamw.js';
+import { adamw, adamwScalars, type AdamWOptions } from './optim/adamw.js';
+import { clipFactor, globalNorm } from './optim/clip.js';
 import { floats, scalarTensor, zeros, type Tensor } from './tensor.js';
-import { buildAccumulate, buildApply, buildTrainStep, names, type TrainGraph } from './train-graph.js';
+import { buildAccumulate, buildGradients, names, type TrainGraph } from './train-graph.js';
 import type { TrainState } from './train-state.js';
 
 export interface TrainStepOptions {
@@ -41,23 +42,21 @@ interface Compiled {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
+/** A batch that is a step, or one whose gradients are added to others. */
+type Kind = 'whole' | 'part';
+
 export class TrainStep {
   private readonly compiled = new Map<string, Compiled>();
-  private applySession: Session | undefined;
   private buffers: Record<string, Tensor> | undefined;
+  /** The buffers hold gradients that no step was taken by yet. */
+  private pending = false;
 
   constructor(private readonly options: TrainStepOptions) {}
 
   /** Forward, backward and optimizer step on one batch, at learning rate `rate`. */
   async run(batch: Feeds, rate: number): Promise<StepReport & { gradNorm: number }> {
-    const { state } = this.options;
-    const { session, inputs } = await this.sessionFor('fused', batch);
-    const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, ...this.rates(rate) };
-    const into: Record<string, Tensor> = {};
-    this.bindState(feeds, into, inputs);
-    const results = await session.run(feeds, into);
-    state.step += 1;
-    return { ...reportOf(results), gradNorm: only(results['gradNorm']) };
+    const report = await this.backward('whole', batch, {});
+    return { ...report, ...this.update(rate) };
   }
 
   /**
@@ -74,44 +73,25 @@ export class TrainStep {
       reports.push(await this.accumulate(await feedsOf(part), part.weight));
       await setImmediate();
     }
-    return { reports, ...(await this.apply(rate)) };
+    return { reports, ...this.apply(rate) };
   }
 
   /**
-   * Adds the batch's gradients, times `weight`, to what `apply` will use. With a mean loss, n equal parts of
-   * a batch
-   * take weight 1 / n each; with unequal parts, their share of what the loss averages over.
+   * Adds the batch's gradients, times `weight`, to what `apply` will use. With a mean loss, n equal parts of a batch take
+   * weight 1 / n each; with unequal parts, their share of what the loss averages over.
    */
-  async accumulate(batch: Feeds, weight: number): Promise<StepReport> {
-    const { session, inputs } = await this.sessionFor('accumulate', batch);
-    const { params } = this.options.state;
-    const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, [names.weight]: scalarTensor(weight) };
-    const into: Record<string, Tensor> = {};
-    for (const [name, buffer] of Object.entries(this.gradients())) {
-      feeds[inputs[name]] = params[name];
-      feeds[names.gradient(name)] = buffer;
-      into[names.next(names.gradient(name))] = buffer;
-    }
-    return reportOf(await session.run(feeds, into));
+  accumulate(batch: Feeds, weight: number): Promise<StepReport> {
+    if (!this.pending) for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
+    this.pending = true;
+    const feeds: Record<string, Tensor> = { [names.weight]: scalarTensor(weight) };
+    for (const [name, buffer] of Object.entries(this.gradients())) feeds[names.gradient(name)] = buffer;
+    return this.backward('part', batch, feeds);
   }
 
-  /** Optimizer step with the accumulated gradients, which start again at zero. */
-  async apply(rate: number): Promise<{ gradNorm: number }> {
-    const { state, optimizer, session } = this.options;
-    const shapes = Object.fromEntries(Object.entries(state.params).map(([name, { shape }]) => [name, shape]));
-    this.applySession ??= await Session.create(buildApply(shapes, optimizer), { asWritten: true, ...session });
-    const feeds: Record<string, Tensor> = this.rates(rate);
-    const into: Record<string, Tensor> = {};
-    this.bindState(
-      feeds,
-      into,
-      Object.fromEntries(Object.keys(shapes).map((name) => [name, `param.${name}`])),
-    );
-    for (const [name, buffer] of Object.entries(this.gradients())) feeds[names.gradient(name)] = buffer;
-    const results = await this.applySession.run(feeds, into);
-    state.step += 1;
-    for (const buffer of Object.values(this.gradients())) floats(buffer).fill(0);
-    return { gradNorm: only(results['gradNorm']) };
+  /** Optimizer step with the accumulated gradients; those of the next part start again at zero. */
+  apply(rate: number): { gradNorm: number } {
+    this.pending = false;
+    return this.update(rate);
   }
 
   /** Writes the profiles of all sessions, when the session options asked for them. */
@@ -121,32 +101,35 @@ export class TrainStep {
 
   async dispose(): Promise<void> {
     for (const { session } of this.compiled.values()) await session.dispose();
-    await this.applySession?.dispose();
     this.compiled.clear();
-    this.applySession = undefined;
   }
 
-  private rates(rate: number): Record<string, Tensor> {
-    const { state, optimizer } = this.options;
-    const scalars = adamwRates(state.step + 1, rate, optimizer);
-    return {
-      [names.rate]: scalarTensor(scalars.rate),
-      [names.correction1]: scalarTensor(scalars.correction1),
-      [names.correction2]: scalarTensor(scalars.correction2),
-    };
-  }
-
-  private bindState(
-    feeds: Record<string, Tensor>,
-    into: Record<string, Tensor>,
-    inputs: Readonly<Record<string, string>>,
-  ): void {
-    const { params, m, v } = this.options.state;
-    for (const [name, input] of Object.entries(inputs)) {
-      feeds[input] = into[names.next(name)] = params[name];
-      feeds[names.m(name)] = into[names.next(names.m(name))] = m[name];
-      feeds[names.v(name)] = into[names.next(names.v(name))] = v[name];
+  /** Gradients of the batch, into the buffers. */
+  private async backward(kind: Kind, batch: Feeds, extra: Feeds): Promise<StepReport> {
+    const { session, inputs } = await this.sessionFor(kind, batch);
+    const { params } = this.options.state;
+    const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, ...extra };
+    const into: Record<string, Tensor> = {};
+    for (const [name, buffer] of Object.entries(this.gradients())) {
+      feeds[inputs[name]] = params[name];
+      into[names.next(names.gradient(name))] = buffer;
     }
+    return reportOf(await session.run(feeds, into));
+  }
+
+  /** Parameters and moments by the gradients in the buffers. */
+  private update(rate: number): { gradNorm: number } {
+    const { state, optimizer } = this.options;
+    const gradients = this.gradients();
+    const gradNorm = globalNorm(Object.values(gradients).map(floats));
+    const clip = optimizer.maxGradNorm === undefined ? 1 : clipFactor(gradNorm, optimizer.maxGradNorm);
+    const scalars = adamwScalars(state.step + 1, rate, clip, optimizer);
+    for (const [name, param] of Object.entries(state.params)) {
+      const moving = { param: floats(param), m: floats(state.m[name]), v: floats(state.v[name]) };
+      adamw(moving, floats(gradients[name]), scalars, optimizer.decays?.(name) ?? true);
+    }
+    state.step += 1;
+    return { gradNorm };
   }
 
   private gradients(): Record<string, Tensor> {
@@ -156,7 +139,7 @@ export class TrainStep {
     return this.buffers;
   }
 
-  private async sessionFor(kind: 'fused' | 'accumulate', batch: Feeds): Promise<Compiled> {
+  private async sessionFor(kind: Kind, batch: Feeds): Promise<Compiled> {
     const shapes = Object.entries(batch).map(([name, { shape }]) => `${name}:${shape.join('x')}`);
     const key = `${kind} ${shapes.sort().join(' ')}`;
     const known = this.compiled.get(key);
@@ -167,8 +150,8 @@ export class TrainStep {
     }
     const graph = this.options.build(batch);
     this.checkTrainable(graph);
-    const { optimizer, session, maxSessions = 16 } = this.options;
-    const model = kind === 'fused' ? buildTrainStep({ ...graph, optimizer }).fused : buildAccumulate(graph);
+    const { session, maxSessions = 16 } = this.options;
+    const model = kind === 'whole' ? buildGradients(graph) : buildAccumulate(graph);
     const inputs = Object.fromEntries(
       Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]),
     );

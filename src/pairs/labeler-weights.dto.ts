@@ -19,6 +19,18 @@ export class PairSetLabelerWeightDto implements LabelerWeight {
 
   /** reliability / (1 - reliability), held between 0.05 and 19. Only ratios of weights count. @example 2.448242 */
   weight: number;
+
+  /** Rankings and comparisons of the set that are theirs. */
+  @ApiProperty({ type: 'integer', example: 96 })
+  preferences: number;
+
+  /** The same over the orders (worse, tied, better) of two completions. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.64 })
+  preferenceReliability: number | null;
+
+  /** What their votes weigh; null in sets built before votes had weights. */
+  @ApiProperty({ type: Number, nullable: true, example: 1.777344 })
+  preferenceWeight: number | null;
 }
 
 export class PairSetLabelerWeightPage extends PageOf(PairSetLabelerWeightDto) {}

@@ -96,12 +96,12 @@ export class PairBuildRepository {
     const scored = scoredCompletions(recordedRatings(set.id, p), set.config, p, set.id);
     // A table cannot be created from a query with parameters.
     await tx.query(`CREATE TEMP TABLE pair_scores (completion_id uuid, prompt_id uuid, ratings int, score float8,
-                      tie_key uuid, split text) ON COMMIT DROP`);
+                      trust numeric, tie_key uuid, split text) ON COMMIT DROP`);
     await tx.query(`INSERT INTO pair_scores ${scored}`, p.values);
     const v = new Parameters();
-    const decided = decidedPairs(recordedPreferences(set.id, v), set.config, v);
-    await tx.query(`CREATE TEMP TABLE pair_votes (prompt_id uuid, first_id uuid, second_id uuid, net int, votes int,
-                      split text) ON COMMIT DROP`);
+    const decided = decidedPairs(recordedPreferences(set.id, v), set.config, v, set.id);
+    await tx.query(`CREATE TEMP TABLE pair_votes (prompt_id uuid, first_id uuid, second_id uuid, net numeric,
+                      votes numeric, trust numeric, split text) ON COMMIT DROP`);
     await tx.query(`INSERT INTO pair_votes ${decided}`, v.values);
     await tx.query('ANALYZE pair_scores, pair_votes');
     return this.possible(tx);
@@ -115,9 +115,9 @@ export class PairBuildRepository {
     const [{ pairs }]: { pairs: number }[] = await tx.query(
       `WITH inserted AS (
          INSERT INTO pairs (pair_set_id, ordinal, prompt_id, chosen_completion_id, rejected_completion_id,
-                            chosen_score, rejected_score, tie, split)
+                            chosen_score, rejected_score, tie, split, weight)
          SELECT ${id}, row_number() OVER (ORDER BY prompt_id, pair_key) - 1, prompt_id, chosen_id, rejected_id,
-                chosen_score, rejected_score, tie, split
+                chosen_score, rejected_score, tie, split, weight
          FROM (${selected}) selected
          RETURNING 1)
        SELECT count(*)::int AS pairs FROM inserted`,
@@ -165,7 +165,7 @@ export class PairBuildRepository {
   }
 
   /**
-   * sha256 of the hashes of blocks of 1,000 pairs: no text grows with the set.
+   * sha256 of the hashes of blocks of 1,000 pairs: no text grows with the set. A weight counts where there is one.
    *
    * @param header what the hash covers beside the pairs
    */
@@ -173,7 +173,7 @@ export class PairBuildRepository {
     const [{ hash }]: { hash: string }[] = await tx.query(
       `SELECT encode(sha256(convert_to($2 || coalesce(string_agg(block, '' ORDER BY number), ''), 'UTF8')), 'hex') AS hash
        FROM (SELECT ordinal / 1000 AS number, encode(sha256(convert_to(string_agg(
-               concat_ws('|', chosen_completion_id, rejected_completion_id, chosen_score, rejected_score, tie, split),
+               concat_ws('|', chosen_completion_id, rejected_completion_id, chosen_score, rejected_score, tie, split, weight),
                E'\\n' ORDER BY ordinal), 'UTF8')), 'hex') AS block
              FROM pairs WHERE pair_set_id = $1 GROUP BY 1) blocks`,
       [id, header],

@@ -6,7 +6,7 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PairBuildRepository, type PossibleCounts } from './pair-build.repository.js';
-import { LabelerWeights } from './labeler-weights.js';
+import { asksForWeights, LabelerWeights } from './labeler-weights.js';
 import { marginHistogram, splitDiagnostics, type PairSetDiagnostics } from './pair-diagnostics.js';
 import { PairDiagnosticsRepository } from './pair-diagnostics.repository.js';
 import type { PairSet } from './pair-set.entity.js';
@@ -44,7 +44,7 @@ export class PairBuilder {
       await this.repository.recordRatings(tx, set);
       const preferences = await this.repository.recordPreferences(tx, set);
       await before('weighing labelers');
-      if (set.config.aggregation === 'reliability-weighted') await this.weights.estimate(tx, set);
+      if (asksForWeights(set.config)) await this.weights.estimate(tx, set);
       await before('scoring completions');
       const possible = { ...(await this.repository.scoreCompletions(tx, set)), preferences };
       if (possible.possiblePairs > maximumPairs) throw tooMany(possible.possiblePairs);

@@ -33,6 +33,13 @@ export interface PairFact {
   rejectedScore: number;
   tie: boolean;
   split: Split;
+  weight: number | null;
+}
+
+/** By labeler: what a score of theirs weighs, and what a vote. */
+export interface LabelerWeighing {
+  scores: ReadonlyMap<string, number>;
+  votes: ReadonlyMap<string, number>;
 }
 
 export interface BuiltPairs {
@@ -45,17 +52,18 @@ export interface BuiltPairs {
 
 type Rules = Omit<PairSetConfig, 'promptSetId' | 'completionBatchId' | 'includePilots' | 'includeGold'>;
 
-/** @param weights by labeler, for `reliability-weighted` */
+/** @param weights for `reliability-weighted` and `pairWeights` */
 export function buildPairs(
   ratings: readonly RatingFact[],
   rules: Rules,
-  weights: ReadonlyMap<string, number> = new Map(),
+  weights: LabelerWeighing = { scores: new Map(), votes: new Map() },
   preferences: readonly PreferenceFact[] = [],
 ): BuiltPairs {
   const superseded = new Set(ratings.map((rating) => rating.supersedesId));
-  const effective = ratings.filter(
+  const standing = ratings.filter(
     (rating) => !superseded.has(rating.id) && (rules.labelerIds?.includes(rating.labelerId) ?? true),
   );
+  const effective = latestBy(standing, (rating) => `${rating.completionId}/${rating.labelerId}`);
   const enough = [...groupBy(effective, (rating) => rating.completionId).values()].filter(
     (group) => group.length >= rules.minimumRatings,
   );
@@ -63,7 +71,8 @@ export function buildPairs(
     promptId: group[0].promptId,
     promptText: group[0].promptText,
     completionId: group[0].completionId,
-    score: aggregate(group.map((rating) => rating.score), rules.aggregation, group.map((rating) => weights.get(rating.labelerId)!)),
+    score: aggregate(group.map((rating) => rating.score), rules.aggregation, group.map((rating) => weights.scores.get(rating.labelerId)!)),
+    trust: sum(group.map((rating) => weights.scores.get(rating.labelerId)!)),
   }));
   const replaced = new Set(preferences.map((preference) => preference.supersedesId));
   const voting = preferences.filter(
@@ -73,7 +82,7 @@ export function buildPairs(
   const votesByPrompt = groupBy(voting, (preference) => preference.promptId);
   const pairs = [...new Set([...byPrompt.keys(), ...votesByPrompt.keys()])]
     .sort(compare)
-    .flatMap((promptId) => pairsOfPrompt(promptId, byPrompt.get(promptId) ?? [], votesByPrompt.get(promptId) ?? [], rules));
+    .flatMap((promptId) => pairsOfPrompt(promptId, byPrompt.get(promptId) ?? [], votesByPrompt.get(promptId) ?? [], rules, weights.votes));
   return {
     ratingIds: enough.flat().map((rating) => rating.id),
     preferenceIds: voting.map((preference) => preference.id),
@@ -83,11 +92,12 @@ export function buildPairs(
 
 function pairsOfPrompt(
   promptId: string,
-  completions: { promptText: string; completionId: string; score: number }[],
+  completions: { promptText: string; completionId: string; score: number; trust: number }[],
   preferences: readonly PreferenceFact[],
   rules: Rules,
+  weights: LabelerWeighing['votes'],
 ): Omit<PairFact, 'ordinal'>[] {
-  const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = decidedPairs(promptId, preferences, rules);
+  const found: (Omit<PairFact, 'ordinal'> & { key: string })[] = decidedPairs(promptId, preferences, rules, weights);
   const decided = new Set(found.map(({ key }) => key));
   for (const a of completions) {
     for (const b of completions) {
@@ -105,6 +115,7 @@ function pairsOfPrompt(
         rejectedScore: b.score,
         tie,
         split: splitOf(a.promptText, rules.seed, rules.evalFraction),
+        weight: rules.pairWeights === 'reliability' ? differenceReliability(a.trust, b.trust) : null,
         key,
       });
     }
@@ -116,29 +127,55 @@ function pairsOfPrompt(
     .map(({ key: _, ...pair }) => pair);
 }
 
-/** Pairs with enough votes and a majority; each side scores its share of the votes, a tie being half a vote for both. */
-function decidedPairs(promptId: string, preferences: readonly PreferenceFact[], rules: Rules): (Omit<PairFact, 'ordinal'> & { key: string })[] {
-  const ranks = preferences.map(({ groups }) => new Map(groups.flatMap((group, rank) => group.map((id) => [id, rank] as const))));
-  const ids = [...new Set(ranks.flatMap((ranking) => [...ranking.keys()]))];
+/**
+ * Pairs with enough votes, one of each labeler, and a majority, of weights where these count; each side scores its share of the
+ * votes, a tie being half a vote for both.
+ */
+function decidedPairs(
+  promptId: string,
+  preferences: readonly PreferenceFact[],
+  rules: Rules,
+  weights: LabelerWeighing['votes'],
+): (Omit<PairFact, 'ordinal'> & { key: string })[] {
+  const rankings = preferences.map(({ id, groups, labelerId }) => ({
+    id,
+    labelerId,
+    rank: new Map(groups.flatMap((group, rank) => group.map((completion) => [completion, rank] as const))),
+    trust: weights.get(labelerId)!,
+  }));
+  const ids = [...new Set(rankings.flatMap(({ rank }) => [...rank.keys()]))];
   return ids.flatMap((a) =>
     ids.flatMap((b) => {
-      const votes = ranks.filter((ranking) => ranking.has(a) && ranking.has(b)).map((ranking) => Math.sign(ranking.get(b)! - ranking.get(a)!));
-      const net = votes.reduce((sum, vote) => sum + vote, 0);
-      if (a === b || votes.length < rules.minimumRatings || net <= 0) return [];
+      const voting = latestBy(rankings.filter(({ rank }) => rank.has(a) && rank.has(b)), ({ labelerId }) => labelerId);
+      const vote = ({ trust }: { trust: number }) => (rules.aggregation === 'reliability-weighted' ? trust : 1);
+      const all = sum(voting.map(vote));
+      const net = sum(voting.map((ranking) => vote(ranking) * Math.sign(ranking.rank.get(b)! - ranking.rank.get(a)!)));
+      if (a === b || voting.length < rules.minimumRatings || net <= 0) return [];
+      const trust = sum(voting.map((ranking) => ranking.trust));
       return [
         {
           promptId,
           chosenCompletionId: a,
           rejectedCompletionId: b,
-          chosenScore: (votes.length + net) / (2 * votes.length),
-          rejectedScore: (votes.length - net) / (2 * votes.length),
+          chosenScore: (all + net) / (2 * all),
+          rejectedScore: (all - net) / (2 * all),
           tie: false,
           split: splitOf(preferences[0].promptText, rules.seed, rules.evalFraction),
+          weight: rules.pairWeights === 'reliability' ? trust / (1 + trust) : null,
           key: pairKey(a, b, rules.seed),
         },
       ];
     }),
   );
+}
+
+/**
+ * A labeler's weight is signal over noise, rho / (1 - rho), and those of several judgements of one thing add up
+ * (Spearman 1910, Brown 1910): of one whose weights sum to W the reliability is W / (1 + W). Of the difference of two scores,
+ * each with its own noise, it is 2 / (2 + 1 / W_a + 1 / W_b).
+ */
+function differenceReliability(a: number, b: number): number {
+  return 2 / (2 + 1 / a + 1 / b);
 }
 
 function pairKey(a: string, b: string, seed: number): string {
@@ -168,6 +205,10 @@ export function aggregate(scores: readonly number[], how: Rules['aggregation'], 
   return low + 0.5 * (high - low);
 }
 
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 function mean(scores: readonly number[]): number {
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
@@ -177,6 +218,11 @@ function mostFrequent(scores: readonly number[]): number[] {
   const given = [...groupBy(scores, String).values()];
   const most = Math.max(...given.map((same) => same.length));
   return given.filter((same) => same.length === most).map(([score]) => score);
+}
+
+/** The one with the highest id of each key: ids rise with time. */
+function latestBy<T extends { id: string }>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...groupBy(items, keyOf).values()].map((same) => same.reduce((a, b) => (compare(a.id, b.id) < 0 ? b : a)));
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

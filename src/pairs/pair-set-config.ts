@@ -8,6 +8,13 @@ export type PairStrategy = (typeof pairStrategies)[number];
 export const scoreAggregations = ['mean', 'median', 'majority', 'reliability-weighted'] as const;
 export type ScoreAggregation = (typeof scoreAggregations)[number];
 
+/**
+ * What a pair counts in training. `reliability`: how reliable the judgements behind it are together, from the weights of
+ * their labelers; `none`: all pairs the same.
+ */
+export const pairWeightKinds = ['none', 'reliability'] as const;
+export type PairWeightKind = (typeof pairWeightKinds)[number];
+
 export const tiePolicies = ['drop', 'keep'] as const;
 export type TiePolicy = (typeof tiePolicies)[number];
 
@@ -32,11 +39,13 @@ export interface PairSetConfig {
   seed: number;
   /** How several ratings of one completion become one score. */
   aggregation: ScoreAggregation;
+  /** Absent in sets made before pairs could have weights, and where they have none: their hash stays the same. */
+  pairWeights?: PairWeightKind;
   /** What becomes of two completions with equal scores. */
   ties: TiePolicy;
   /** Smallest difference of two scores that counts as a preference. Does not concern kept ties. */
   minimumMargin: number;
-  /** Completions with fewer ratings are left out. */
+  /** Completions that fewer labelers rated are left out. */
   minimumRatings: number;
   /** Share of prompts, by hash, whose pairs are kept from training. */
   evalFraction: number;

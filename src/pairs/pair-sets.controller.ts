@@ -79,7 +79,7 @@ export class PairSetsController {
     return this.sets.diagnostics(id);
   }
 
-  /** What each labeler's ratings weighed in a set of aggregation `reliability-weighted`. */
+  /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
   @Get(':id/labeler-weights')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_listLabelerWeights' })

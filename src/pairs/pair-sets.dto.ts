@@ -15,11 +15,13 @@ import {
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import {
   pairStrategies,
+  pairWeightKinds,
   scoreAggregations,
   splits,
   tiePolicies,
   type PairSetConfig,
   type PairStrategy,
+  type PairWeightKind,
   type ScoreAggregation,
   type Split,
   type TiePolicy,
@@ -84,12 +86,21 @@ export class CreatePairSetDto {
   /**
    * How several ratings of one completion become one score: their `mean` or `median`; what most of them give
    * (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-   * (`reliability-weighted`; needs completions that several labelers rated).
+   * (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
    */
   @ApiPropertyOptional({ enum: scoreAggregations, enumName: 'ScoreAggregation', default: 'mean' })
   @IsOptional()
   @IsIn(scoreAggregations)
   aggregation?: ScoreAggregation;
+
+  /**
+   * Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
+   * together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
+   */
+  @ApiPropertyOptional({ enum: pairWeightKinds, enumName: 'PairWeightKind', default: 'none' })
+  @IsOptional()
+  @IsIn(pairWeightKinds)
+  pairWeights?: PairWeightKind;
 
   /** What becomes of two completions with equal scores. Kept ties come in an order that the seed decides. */
   @ApiPropertyOptional({ enum: tiePolicies, enumName: 'TiePolicy', default: 'drop' })
@@ -104,7 +115,7 @@ export class CreatePairSetDto {
   @Min(0)
   minimumMargin?: number;
 
-  /** Completions with fewer ratings are left out, and so are votes on a pair that has fewer of them. */
+  /** Completions that fewer labelers rated are left out, and so are votes on a pair that fewer of them judged. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: 1 })
   @IsOptional()
   @IsInt()
@@ -146,6 +157,10 @@ export class PairSetConfigDto implements PairSetConfig {
 
   @ApiProperty({ enum: scoreAggregations, enumName: 'ScoreAggregation' })
   aggregation: ScoreAggregation;
+
+  /** Left out where pairs have no weights. */
+  @ApiPropertyOptional({ enum: pairWeightKinds, enumName: 'PairWeightKind' })
+  pairWeights?: PairWeightKind;
 
   @ApiProperty({ enum: tiePolicies, enumName: 'TiePolicy' })
   ties: TiePolicy;
@@ -272,6 +287,10 @@ export class PairDto {
   /** Of chosen and rejected: 1 for the preferred, 0 for the other, 0.5 and 0.5 for a tie. */
   @ApiProperty({ type: [Number], example: [1, 0] })
   labels: number[];
+
+  /** How reliable the judgements behind the pair are together; null unless the set has `pairWeights`. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.83 })
+  weight: number | null;
 }
 
 export class PairPage extends PageOf(PairDto) {}

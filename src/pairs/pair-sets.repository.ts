@@ -20,6 +20,8 @@ export interface PairRow {
   rejectedCompletionId: string;
   rejected: string;
   rejectedScore: number;
+  /** Null where the set gives none. */
+  weight: number | null;
 }
 
 export interface PairFilter {
@@ -55,7 +57,7 @@ export class PairSetsRepository {
          SELECT * FROM pairs
          WHERE pair_set_id = $1 AND ordinal > $2 AND ($3::text IS NULL OR split = $3) AND ($4 OR NOT tie)
          ORDER BY ordinal LIMIT $5)
-       SELECT p.ordinal, p.prompt_id AS "promptId", q.text AS prompt, p.split, p.tie,
+       SELECT p.ordinal, p.prompt_id AS "promptId", q.text AS prompt, p.split, p.tie, p.weight,
               p.chosen_completion_id AS "chosenCompletionId", c.text AS chosen, p.chosen_score AS "chosenScore",
               p.rejected_completion_id AS "rejectedCompletionId", r.text AS rejected, p.rejected_score AS "rejectedScore"
        FROM page p
@@ -69,7 +71,8 @@ export class PairSetsRepository {
 
   labelerWeights(id: string, request: PageRequest): Promise<LabelerWeight[]> {
     return this.rows.query(
-      `SELECT labeler_id AS "labelerId", ratings, reliability, weight::float8 AS weight
+      `SELECT labeler_id AS "labelerId", ratings, reliability, weight::float8 AS weight, preferences,
+              preference_reliability AS "preferenceReliability", preference_weight::float8 AS "preferenceWeight"
        FROM pair_set_labeler_weights WHERE pair_set_id = $1 AND ($2::uuid IS NULL OR labeler_id > $2)
        ORDER BY labeler_id LIMIT $3`,
       [id, request.after, request.limit + 1],

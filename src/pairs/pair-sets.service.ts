@@ -105,7 +105,7 @@ export class PairSetsService {
     return (await this.getBuilt(id)).diagnostics!;
   }
 
-  /** Empty unless the set is `reliability-weighted`. */
+  /** Empty unless the set is `reliability-weighted` or has `pairWeights`. */
   async labelerWeights(id: string, query: PageQuery): Promise<Page<LabelerWeight>> {
     await this.getBuilt(id);
     const request = pageRequest(query);
@@ -150,6 +150,7 @@ function toConfig(dto: CreatePairSetDto): PairSetConfig {
     pairsPerPrompt: dto.pairsPerPrompt ?? null,
     seed: dto.seed ?? 0,
     aggregation: dto.aggregation ?? 'mean',
+    ...(dto.pairWeights === 'reliability' && { pairWeights: dto.pairWeights }),
     ties: dto.ties ?? 'drop',
     minimumMargin: dto.minimumMargin ?? 0,
     minimumRatings: dto.minimumRatings ?? 1,
@@ -166,5 +167,6 @@ function toDto(row: PairRow): PairDto {
     chosen: { completionId: row.chosenCompletionId, text: row.chosen, score: row.chosenScore },
     rejected: { completionId: row.rejectedCompletionId, text: row.rejected, score: row.rejectedScore },
     labels: row.tie ? [0.5, 0.5] : [1, 0],
+    weight: row.weight,
   };
 }

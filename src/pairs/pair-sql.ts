@@ -14,7 +14,10 @@ export class Parameters {
   }
 }
 
-/** Ratings that count: not superseded, of the criterion version, within the restrictions, enough per completion. */
+/**
+ * Ratings that count: not superseded, of the criterion version, within the restrictions, the latest of each labeler and
+ * completion (who meets a completion again, in another batch, has not two opinions of it), enough per completion.
+ */
 export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
   const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
   if (config.promptSetId) {
@@ -27,10 +30,12 @@ export function effectiveRatings(criterionVersionId: string, config: PairSetConf
   if (!config.includePilots) conditions.push(notOfPilots('r'));
   return `
     SELECT id, completion_id, prompt_id, labeler_id, score FROM (
-      SELECT r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score, count(*) OVER (PARTITION BY r.completion_id) AS ratings
-      FROM ratings r JOIN completions c ON c.id = r.completion_id
-      WHERE ${conditions.join(' AND ')}
-        AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id AND later.supersedes_id IS NOT NULL)) counted
+      SELECT latest.*, count(*) OVER (PARTITION BY completion_id) AS ratings FROM (
+        SELECT DISTINCT ON (r.completion_id, r.labeler_id) r.id, r.completion_id, c.prompt_id, r.labeler_id, r.score
+        FROM ratings r JOIN completions c ON c.id = r.completion_id
+        WHERE ${conditions.join(' AND ')}
+          AND NOT EXISTS (SELECT FROM ratings later WHERE later.supersedes_id = r.id AND later.supersedes_id IS NOT NULL)
+        ORDER BY r.completion_id, r.labeler_id, r.id DESC) latest) counted
     WHERE ratings >= ${p.add(config.minimumRatings, 'int')}`;
 }
 
@@ -43,7 +48,7 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
 }
 
 /**
- * One row per completion. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
+ * One row per completion; `trust` is the sum of its labelers' weights where pairs get some. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
  * a mean that wavered in its last bit would make and unmake ties. The split goes by the prompt's text: posted twice
  * under two ids it is still one prompt, and the same data falls into the same split wherever it is loaded.
  *
@@ -59,10 +64,18 @@ export function scoredCompletions(source: string, config: PairSetConfig, p: Para
     JOIN prompts q ON q.id = s.prompt_id`;
 }
 
-function aggregated(source: string, { aggregation }: PairSetConfig, p: Parameters, pairSetId?: string): string {
-  const simple = (score: string, from = `(${source}) source`) => `
-    SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score
-    FROM ${from} GROUP BY completion_id, prompt_id`;
+function aggregated(source: string, { aggregation, pairWeights }: PairSetConfig, p: Parameters, pairSetId?: string): string {
+  const trusted = pairWeights === 'reliability' && pairSetId !== undefined;
+  const weighed = aggregation === 'reliability-weighted';
+  if (weighed && pairSetId === undefined) throw new Error('weights belong to a pair set');
+  const rows =
+    weighed || trusted
+      ? `(${source}) source JOIN pair_set_labeler_weights w ON w.labeler_id = source.labeler_id AND w.pair_set_id = ${p.add(pairSetId, 'uuid')}`
+      : `(${source}) source`;
+  const trust = trusted ? 'sum(weight)' : 'NULL::numeric';
+  const simple = (score: string) => `
+    SELECT completion_id, prompt_id, count(*)::int AS ratings, ${score} AS score, ${trust} AS trust
+    FROM ${rows} GROUP BY completion_id, prompt_id`;
   switch (aggregation) {
     case 'mean':
       return simple('sum(score::numeric)::float8 / count(*)');
@@ -71,18 +84,14 @@ function aggregated(source: string, { aggregation }: PairSetConfig, p: Parameter
     case 'majority':
       return `
         SELECT completion_id, prompt_id, sum(given)::int AS ratings,
-               (sum(score::numeric) FILTER (WHERE given = most))::float8 / count(*) FILTER (WHERE given = most) AS score
-        FROM (SELECT completion_id, prompt_id, score, count(*) AS given,
+               (sum(score::numeric) FILTER (WHERE given = most))::float8 / count(*) FILTER (WHERE given = most) AS score,
+               sum(trust) AS trust
+        FROM (SELECT completion_id, prompt_id, score, count(*) AS given, ${trust} AS trust,
                      max(count(*)) OVER (PARTITION BY completion_id) AS most
-              FROM (${source}) source GROUP BY completion_id, prompt_id, score) levels
+              FROM ${rows} GROUP BY completion_id, prompt_id, score) levels
         GROUP BY completion_id, prompt_id`;
-    case 'reliability-weighted': {
-      if (pairSetId === undefined) throw new Error('weights belong to a pair set');
-      const set = p.add(pairSetId, 'uuid');
-      const weighted = `(${source}) source JOIN pair_set_labeler_weights w
-        ON w.labeler_id = source.labeler_id AND w.pair_set_id = ${set}`;
-      return simple('sum(score::numeric * weight)::float8 / sum(weight)::float8', weighted);
-    }
+    case 'reliability-weighted':
+      return simple('sum(score::numeric * weight)::float8 / sum(weight)::float8');
   }
 }
 
@@ -96,7 +105,7 @@ export function candidatePairs(scored: string, decided: string, config: PairSetC
   const tied = `a.score = b.score AND a.tie_key < b.tie_key`;
   return `
     SELECT a.prompt_id, a.split, a.completion_id AS chosen_id, b.completion_id AS rejected_id,
-           a.score AS chosen_score, b.score AS rejected_score, a.score = b.score AS tie,
+           a.score AS chosen_score, b.score AS rejected_score, a.score = b.score AS tie, ${differenceReliability} AS weight,
            md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || least(a.completion_id, b.completion_id)
                || ':' || greatest(a.completion_id, b.completion_id))::uuid AS pair_key
     FROM ${scored} a JOIN ${scored} b
@@ -105,6 +114,9 @@ export function candidatePairs(scored: string, decided: string, config: PairSetC
                         AND d.second_id = greatest(a.completion_id, b.completion_id))
     UNION ALL ${decidedCandidates(decided, config, p)}`;
 }
+
+/** See the function of this name in pair-rules.ts. */
+const differenceReliability = '2 / (2 + 1 / a.trust::float8 + 1 / b.trust::float8)';
 
 /** The candidates, or the seeded sample of them. */
 export function selectedPairs(candidates: string, config: PairSetConfig, p: Parameters): string {

@@ -25,29 +25,44 @@ export function recordedPreferences(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per pair of completions that has enough votes and a majority: `net` is votes for the first less votes for the
- * second, ties counting as votes for neither.
+ * second, ties counting as votes for neither, and `votes` all of them, each by the weight of its labeler where the set is
+ * `reliability-weighted`. A labeler has one vote on a pair, the latest. Weights are numeric, hence sums exact. `trust` is the
+ * sum of the weights where pairs get some.
  *
  * @param source rows of preference ids
+ * @param pairSetId whose labelers' weights count, when these do
  */
-export function decidedPairs(source: string, config: PairSetConfig, p: Parameters): string {
+export function decidedPairs(source: string, config: PairSetConfig, p: Parameters, pairSetId?: string): string {
   const conditions = ['a.completion_id', 'b.completion_id'].flatMap((completion) => [
     ...(config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : []),
     ...(config.includeGold ? [] : [`NOT ${isGold(completion, 'f.criterion_version_id')}`]),
   ]);
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
+  const weighed = config.aggregation === 'reliability-weighted';
+  const trusted = config.pairWeights === 'reliability' && pairSetId !== undefined;
+  if (weighed && pairSetId === undefined) throw new Error('weights belong to a pair set');
+  const weights =
+    weighed || trusted
+      ? `JOIN pair_set_labeler_weights w ON w.labeler_id = f.labeler_id AND w.pair_set_id = ${p.add(pairSetId, 'uuid')}`
+      : '';
   return `
     SELECT voted.*, CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
     FROM (
-      SELECT f.prompt_id, a.completion_id AS first_id, b.completion_id AS second_id,
-             sum(sign(b.rank - a.rank))::int AS net, count(*)::int AS votes
-      FROM (${source}) source
-      JOIN preferences f ON f.id = source.id
-      JOIN preference_ranks a ON a.preference_id = f.id
-      JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
-      WHERE ${['true', ...conditions].join(' AND ')}
+      SELECT prompt_id, first_id, second_id, sum(vote * weight) AS net, sum(weight) AS votes, sum(trust) AS trust
+      FROM (
+        SELECT DISTINCT ON (a.completion_id, b.completion_id, f.labeler_id)
+               f.prompt_id, a.completion_id AS first_id, b.completion_id AS second_id, sign(b.rank - a.rank)::numeric AS vote,
+               ${weighed ? 'w.preference_weight' : '1::numeric'} AS weight, ${trusted ? 'w.preference_weight' : 'NULL::numeric'} AS trust
+        FROM (${source}) source
+        JOIN preferences f ON f.id = source.id
+        ${weights}
+        JOIN preference_ranks a ON a.preference_id = f.id
+        JOIN preference_ranks b ON b.preference_id = f.id AND a.completion_id < b.completion_id
+        WHERE ${['true', ...conditions].join(' AND ')}
+        ORDER BY a.completion_id, b.completion_id, f.labeler_id, f.id DESC) latest
       GROUP BY 1, 2, 3
-      HAVING sum(sign(b.rank - a.rank)) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
+      HAVING sum(vote * weight) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
     JOIN prompts q ON q.id = voted.prompt_id`;
 }
 
@@ -56,8 +71,9 @@ export function decidedCandidates(decided: string, config: PairSetConfig, p: Par
   return `
     SELECT prompt_id, split, CASE WHEN net > 0 THEN first_id ELSE second_id END AS chosen_id,
            CASE WHEN net > 0 THEN second_id ELSE first_id END AS rejected_id,
-           (votes + abs(net))::float8 / (2 * votes) AS chosen_score, (votes - abs(net))::float8 / (2 * votes) AS rejected_score,
-           false AS tie,
+           (votes + abs(net))::float8 / (2 * votes)::float8 AS chosen_score,
+           (votes - abs(net))::float8 / (2 * votes)::float8 AS rejected_score,
+           false AS tie, trust::float8 / (1 + trust::float8) AS weight,
            md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || first_id || ':' || second_id)::uuid AS pair_key
     FROM ${decided} decided`;
 }

@@ -55,6 +55,11 @@ export class PromptSetsService {
     return this.sets.allMembers(id);
   }
 
+  /** Held-out prompts that are practised on too. */
+  overlap(promptSetId: string, heldOutPromptSetId: string): Promise<{ count: number; example: string | null }> {
+    return this.sets.overlap(promptSetId, heldOutPromptSetId);
+  }
+
   private async memberIds({ promptIds, externalIds }: CreatePromptSetDto): Promise<string[]> {
     if (!promptIds === !externalIds) {
       throw unprocessable('prompt_set_members', '/promptIds', 'oneOf', 'give either promptIds or externalIds');

@@ -1,5 +1,6 @@
 // Which judgements agreement is taken over, as rows (item, labeler_id, id, l1, l2, ...): the level given overall and in
-// each dimension of the criterion. Two sources: scores, and orders. Gold items are left out: they are chosen because they are clear.
+// each dimension of the criterion. Two sources: scores, and orders. Gold items are left out: they are chosen because they are
+// clear. Not so for a vendor, whom the difference to its own count of answers would tell which they are.
 import { isGold } from '#src/ratings/gold-sql.js';
 
 export interface AgreementScope {
@@ -40,9 +41,10 @@ export function scoreSource(scope: AgreementScope, borders: readonly number[], d
     return `(r.dimension_scores->>$${values.length}::text)::float8`;
   });
   const levels = ['r.score', ...given].map((score, d) => `width_bucket(${score}, $4::float8[])::smallint AS ${levelColumn(d)}`);
+  const withoutGold = scope.vendorId === null ? `AND NOT ${isGold('r.completion_id', 'r.criterion_version_id')}` : '';
   const sql = `
     SELECT r.completion_id AS item, r.labeler_id, r.id, ${levels.join(', ')}
-    FROM ratings r WHERE ${inScope('r', scope)} AND ${notSuperseded('ratings', 'r')} AND NOT ${isGold('r.completion_id', 'r.criterion_version_id')}`;
+    FROM ratings r WHERE ${inScope('r', scope)} AND ${notSuperseded('ratings', 'r')} ${withoutGold}`;
   return { sql, values, levels: levels.map((_, d) => levelColumn(d)) };
 }
 

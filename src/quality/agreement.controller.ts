@@ -1,7 +1,7 @@
 import { Controller, Get, Param, ParseIntPipe, ParseUUIDPipe } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
-import { AgreementDto } from './agreement.dto.js';
+import { AgreementDto, VersionAgreementDto } from './agreement.dto.js';
 import { AgreementService } from './agreement.service.js';
 
 @ApiTags('quality')
@@ -9,7 +9,7 @@ import { AgreementService } from './agreement.service.js';
 export class AgreementController {
   constructor(private readonly agreement: AgreementService) {}
 
-  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers. */
+  /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
   @Get('labeling-batches/:id/agreement')
   @RequireScopes('labeling:read')
   @OpenToVendors()
@@ -18,7 +18,10 @@ export class AgreementController {
     return this.agreement.ofBatch(auth, id);
   }
 
-  /** The same over all ratings under a criterion version, however they came; those of pilots and gold items are left out. */
+  /**
+   * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
+   * pilots and gold items are left out.
+   */
   @Get('criteria/:id/versions/:number/agreement')
   @RequireScopes('ratings:read')
   @OpenToVendors()
@@ -27,7 +30,7 @@ export class AgreementController {
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Param('number', ParseIntPipe) number: number,
-  ): Promise<AgreementDto> {
+  ): Promise<VersionAgreementDto> {
     return this.agreement.ofVersion(auth, id, number);
   }
 }

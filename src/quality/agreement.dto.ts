@@ -121,3 +121,12 @@ export class AgreementDto {
   @ApiProperty({ type: [DimensionAgreementDto] })
   dimensions: DimensionAgreementDto[];
 }
+
+export class VersionAgreementDto extends AgreementDto {
+  /**
+   * The same of rankings and comparisons: an item is a pair of completions, a rating what a labeler said of it, its levels are
+   * -1, 0 and 1 (worse, tied, better). Null where there are none.
+   */
+  @ApiProperty({ type: AgreementDto, nullable: true })
+  preferences: AgreementDto | null;
+}

@@ -6,7 +6,7 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import type { CriterionVersion } from '#src/ratings/criterion-version.entity.js';
-import type { AgreementDto, DimensionAgreementDto } from './agreement.dto.js';
+import type { AgreementDto, DimensionAgreementDto, VersionAgreementDto } from './agreement.dto.js';
 import { agreementFigures, labelerPairReport } from './agreement-report.js';
 import { AgreementRepository, type CollectedDimension } from './agreement.repository.js';
 import { orderSource, orderValues, scoreSource, type AgreementScope } from './agreement-sql.js';
@@ -36,11 +36,13 @@ export class AgreementService {
     return (await this.measure(version, scope, orderModes.includes(batch.mode))).agreement;
   }
 
-  /** Scores under a version; rankings and comparisons have agreement per batch. */
-  async ofVersion(auth: AuthContext, criterionId: string, number: number): Promise<AgreementDto> {
+  /** Scores under a version, and beside them rankings and comparisons. */
+  async ofVersion(auth: AuthContext, criterionId: string, number: number): Promise<VersionAgreementDto> {
     const version = await this.criteria.getVersionByNumberFor(auth, criterionId, number);
     const scope = { criterionVersionId: version.id, vendorId: auth.vendorId, labelingBatchId: null };
-    return (await this.measure(version, scope, false)).agreement;
+    const scores = await this.measure(version, scope, false);
+    const orders = await this.measure(version, scope, true);
+    return { ...scores.agreement, preferences: orders.agreement.ratings === 0 ? null : orders.agreement };
   }
 
   /** @param further is asked over `agreement_values` before these are gone */

@@ -17,7 +17,8 @@ export interface FlaggedFigures {
   positionBias: PositionBias | null;
   straightLining: StraightLining;
   speed: Speed | null;
-  gold: { ratings: number; passed: number; interval: Interval | null };
+  /** Null where whoever asks may not know. */
+  gold: { ratings: number; passed: number; interval: Interval | null } | null;
   reliability: { value: number | null; items: number } | null;
   /** Rankings and comparisons with one best: how often that was shown first, and how often by chance it would be. */
   firstShown: { judged: number; firstPreferred: number; expected: number };
@@ -75,7 +76,7 @@ export function labelerFlags({ severity, positionBias, straightLining, speed, go
     const reason = `${speed.tooFast} of ${speed.ratings} ratings took less than ${Math.round(speed.fenceMs!)} ms; typical are ${Math.round(speed.typicalMs)} ms`;
     flags.push({ code: 'too_fast', reason });
   }
-  if (gold.interval && gold.interval.high < t.goldAccuracy) {
+  if (gold?.interval && gold.interval.high < t.goldAccuracy) {
     flags.push({ code: 'gold_failures', reason: `${gold.passed} of ${gold.ratings} gold items were rated as expected` });
   }
   if (reliability && reliability.value !== null && reliability.items >= t.reliabilityItems && reliability.value < t.reliability) {

@@ -171,7 +171,7 @@ export class LabelerQualityDto {
   @ApiProperty({ type: 'integer', example: 212 })
   ratings: number;
 
-  /** Those of completions that others rated too. */
+  /** Those of completions that others rated too; to a vendor, others are its own labelers alone, here and below. */
   @ApiProperty({ type: 'integer', example: 180 })
   sharedItems: number;
 
@@ -194,8 +194,9 @@ export class LabelerQualityDto {
   @ApiProperty({ type: LabelerSpeedDto, nullable: true })
   speed: LabelerSpeedDto | null;
 
-  @ApiProperty({ type: GoldAccuracyDto })
-  gold: GoldAccuracyDto;
+  /** Null to a vendor: answer by answer, it would tell which tasks are gold. */
+  @ApiProperty({ type: GoldAccuracyDto, nullable: true })
+  gold: GoldAccuracyDto | null;
 
   /** Null where no completion is shared. */
   @ApiProperty({ type: LabelerReliabilityDto, nullable: true })

@@ -31,8 +31,12 @@ export class LabelerQualityRepository {
     return row?.id;
   }
 
-  /** The labeler's latest ratings, oldest first, each beside what others gave to the completion. */
-  ownRatings(labelerId: string, criterionVersionId: string, limit: number): Promise<OwnRating[]> {
+  /**
+   * The labeler's latest ratings, oldest first, each beside what others gave to the completion.
+   *
+   * @param among only this vendor's labelers are others; null takes all
+   */
+  ownRatings(labelerId: string, criterionVersionId: string, among: string | null, limit: number): Promise<OwnRating[]> {
     return this.rows.query(
       `WITH own AS MATERIALIZED (
          SELECT r.id, r.completion_id, r.score, r.position, r.time_spent_ms FROM ratings r
@@ -40,11 +44,11 @@ export class LabelerQualityRepository {
        others AS (
          SELECT r.completion_id, count(*)::int AS n, sum(r.score) AS sum, sum(r.score * r.score) AS squares FROM ratings r
          WHERE r.completion_id IN (SELECT completion_id FROM own) AND r.criterion_version_id = $2 AND r.labeler_id <> $1
-           AND ${stands('r')} GROUP BY r.completion_id)
+           AND ($4::uuid IS NULL OR r.vendor_id = $4) AND ${stands('r')} GROUP BY r.completion_id)
        SELECT own.score, own.position, own.time_spent_ms AS "timeSpentMs", coalesce(others.n, 0) AS others,
               coalesce(others.sum, 0) AS "othersSum", coalesce(others.squares, 0) AS "othersSquares"
        FROM own LEFT JOIN others ON others.completion_id = own.completion_id ORDER BY own.id`,
-      [labelerId, criterionVersionId, limit],
+      [labelerId, criterionVersionId, limit, among],
     );
   }
 
@@ -74,19 +78,28 @@ export class LabelerQualityRepository {
   /**
    * All answers to the latest completions that the labeler shares with others.
    *
+   * @param among as of `ownRatings`
    * @param borders between the levels of the scale
    */
-  sharedAnswers(labelerId: string, criterionVersionId: string, borders: readonly number[], completions: number): Promise<SharedAnswer[]> {
+  sharedAnswers(
+    labelerId: string,
+    criterionVersionId: string,
+    among: string | null,
+    borders: readonly number[],
+    completions: number,
+  ): Promise<SharedAnswer[]> {
     return this.rows.query(
       `WITH shared AS MATERIALIZED (
          SELECT r.completion_id FROM ratings r
          WHERE r.labeler_id = $1 AND r.criterion_version_id = $2
-           AND EXISTS (SELECT FROM ratings o WHERE o.completion_id = r.completion_id AND o.criterion_version_id = $2 AND o.labeler_id <> $1)
+           AND EXISTS (SELECT FROM ratings o WHERE o.completion_id = r.completion_id AND o.criterion_version_id = $2 AND o.labeler_id <> $1
+                         AND ($5::uuid IS NULL OR o.vendor_id = $5))
          GROUP BY r.completion_id ORDER BY max(r.id::text) DESC LIMIT $4)
        SELECT r.completion_id AS "completionId", r.labeler_id AS "labelerId", width_bucket(r.score, $3::float8[]) AS level
-       FROM ratings r WHERE r.completion_id IN (SELECT completion_id FROM shared) AND r.criterion_version_id = $2 AND ${stands('r')}
+       FROM ratings r WHERE r.completion_id IN (SELECT completion_id FROM shared) AND r.criterion_version_id = $2
+         AND ($5::uuid IS NULL OR r.vendor_id = $5) AND ${stands('r')}
        ORDER BY r.completion_id, r.labeler_id, r.id`,
-      [labelerId, criterionVersionId, borders, completions],
+      [labelerId, criterionVersionId, borders, completions, among],
     );
   }
 

@@ -1,5 +1,6 @@
 // What is known of a labeler under a criterion version: from the labeler's latest ratings, what others gave to the same
-// completions, and gold. A vendor asks about its own labelers.
+// completions, and gold. A vendor asks about its own labelers, and is told nothing that it could not work out from its
+// own ratings: of gold, or of co-raters elsewhere, one answer at a time would tell which tasks are gold (docs/adr/0086).
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { notFound, ProblemException } from '#src/common/problem.js';
@@ -31,11 +32,12 @@ export class LabelerQualityService {
     if (!versionId) throw withoutRatings(labelerId);
     const { id, scale } = await this.criteria.getVersion(versionId);
     const values = scale.map(({ value }) => value);
+    const among = auth.vendorId;
     const [ratings, centre, gold, answers, order] = await Promise.all([
-      this.quality.ownRatings(labeler.id, id, windows.ratings),
+      this.quality.ownRatings(labeler.id, id, among, windows.ratings),
       this.quality.timeCentre(id, windows.times),
-      this.quality.gold(labeler.id, id),
-      this.quality.sharedAnswers(labeler.id, id, bordersOf(values), windows.sharedCompletions),
+      among === null ? this.quality.gold(labeler.id, id) : null,
+      this.quality.sharedAnswers(labeler.id, id, among, bordersOf(values), windows.sharedCompletions),
       this.quality.firstShown(labeler.id, id),
     ]);
     // A vendor that asks about a version it never rated by learns nothing of it, not even that it is there.
@@ -45,7 +47,7 @@ export class LabelerQualityService {
       positionBias: positionBiasOf(ratings),
       straightLining: straightLiningOf(ratings),
       speed: speedOf(ratings, centre),
-      gold: { ...gold, accuracy: gold.ratings === 0 ? null : gold.passed / gold.ratings, interval: wilson(gold.passed, gold.ratings) },
+      gold: gold && { ...gold, accuracy: gold.ratings === 0 ? null : gold.passed / gold.ratings, interval: wilson(gold.passed, gold.ratings) },
       reliability: reliabilityOf(labeler.id, answers, values),
     };
     return {

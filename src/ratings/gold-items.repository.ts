@@ -56,19 +56,31 @@ export class GoldItemsRepository {
     return new Map(rows.map(({ id, ratings, passed }) => [id, { ratings, passed }]));
   }
 
-  /** Active items of a version whose completions are not among those of the batch, in an order that the seed decides. */
+  /**
+   * Active items of a version whose completions are not among those of the batch. First those that stand out least: ids tell
+   * when a row was made, and an id that a vendor has met before tells by itself. Among equals the seed decides.
+   */
   pick(
     tx: Transaction,
-    batch: { id: string; criterionVersionId: string; seed: number },
+    batch: { id: string; criterionVersionId: string; seed: number; vendorIds: string[] },
     limit: number,
   ): Promise<{ completionId: string; promptId: string }[]> {
     return tx.query(
-      `SELECT g.completion_id AS "completionId", c.prompt_id AS "promptId"
-       FROM gold_items g JOIN completions c ON c.id = g.completion_id
-       WHERE g.criterion_version_id = $1 AND g.retired_at IS NULL
-         AND NOT EXISTS (SELECT FROM labeling_items i WHERE i.batch_id = $2 AND g.completion_id = ANY(i.completion_ids))
-       ORDER BY md5('gold:' || $3::text || ':' || g.id) LIMIT $4`,
-      [batch.criterionVersionId, batch.id, String(batch.seed), limit],
+      `WITH work AS MATERIALIZED (
+         SELECT c.id, c.prompt_id, c.batch_id FROM labeling_items i JOIN completions c ON c.id = ANY(i.completion_ids) WHERE i.batch_id = $2),
+       span AS (SELECT min(id::text)::uuid AS first, max(id::text)::uuid AS last,
+                       min(prompt_id::text)::uuid AS first_prompt, max(prompt_id::text)::uuid AS last_prompt FROM work),
+       candidate AS (
+         SELECT g.id, c.id AS completion_id, c.prompt_id,
+                (c.id NOT BETWEEN span.first AND span.last)::int
+                + (c.prompt_id NOT BETWEEN span.first_prompt AND span.last_prompt)::int
+                + (NOT EXISTS (SELECT FROM work w WHERE w.batch_id IS NOT DISTINCT FROM c.batch_id))::int
+                + (EXISTS (SELECT FROM labeling_tasks t WHERE t.vendor_id = ANY($5::uuid[]) AND t.completion_order @> ARRAY[c.id]))::int AS tells
+         FROM gold_items g JOIN completions c ON c.id = g.completion_id CROSS JOIN span
+         WHERE g.criterion_version_id = $1 AND g.retired_at IS NULL AND NOT EXISTS (SELECT FROM work w WHERE w.id = g.completion_id))
+       SELECT completion_id AS "completionId", prompt_id AS "promptId" FROM candidate
+       ORDER BY tells, md5('gold:' || $3::text || ':' || id) LIMIT $4`,
+      [batch.criterionVersionId, batch.id, String(batch.seed), limit, batch.vendorIds],
     );
   }
 }

@@ -81,7 +81,7 @@ export class PreferencesService {
     shown: string[] | null,
     pointer: string,
   ): Promise<PreferenceDto> {
-    const criterionVersionId = await this.publishedVersion(dto.criterionVersionId);
+    const criterionVersionId = await this.publishedVersion(auth, dto.criterionVersionId);
     const labelerId = await this.labeler(auth, dto);
     const promptId = await this.onePrompt(auth, groups.flat(), pointer);
     const row = { id: newId(), kind, promptId, criterionVersionId, labelerId, vendorId: auth.vendorId, labelingTaskId: null, supersedesId: null, ...detailsOf(dto) };
@@ -101,9 +101,9 @@ export class PreferencesService {
     return toDto((await this.preferences.find(null, row.id))!, await this.preferences.ranks([row.id]));
   }
 
-  private async publishedVersion(given: string): Promise<string> {
+  private async publishedVersion(auth: AuthContext, given: string): Promise<string> {
     const id = given.toLowerCase();
-    const version = (await this.versions.get([id])).get(id);
+    const version = (await this.versions.get([id], auth.vendorId)).get(id);
     if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', given);
     if (version.state !== 'published') {
       throw refusedValue('criterion_version_not_published', '/criterionVersionId', 'published', `criterion version ${id} is a draft: publish it first`, id);

@@ -1,13 +1,14 @@
-// Bulk ratings: read by lines, written by chunks, answered line by line. While Postgres writes one chunk the
-// next one is read and checked; the body is never held.
-import { Injectable } from '@nestjs/common';
+// Bulk ratings: read by lines, written by sets, answered line by line. While Postgres writes one set the next one is
+// read and checked; neither the body nor the answer is held.
+import { Injectable, type StreamableFile } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { AuthContext } from '#src/auth/auth.js';
+import { BulkAnswer } from '#src/common/bulk-answer.js';
 import { codeOf, failedLine } from '#src/common/bulk-lines.js';
-import { bulkResult, type BulkItemResult, type BulkResult } from '#src/common/bulk.js';
+import type { BulkItemResult } from '#src/common/bulk.js';
 import { canonicalJson } from '#src/common/hash.js';
-import { newId } from '#src/common/id.js';
-import { chunked, readNdjson, type NdjsonLine } from '#src/common/ndjson.js';
+import { newIds } from '#src/common/id.js';
+import { readNdjsonSets, type NdjsonLine } from '#src/common/ndjson.js';
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
 import { BulkRatingsRepository, type BulkRating } from './bulk-ratings.repository.js';
 import { PublishedVersions } from './published-versions.js';
@@ -16,10 +17,24 @@ import { refusal, scoresOf, type References } from './rating-references.js';
 import type { Rating } from './rating.entity.js';
 import type { CreateRatingDto } from './ratings.dto.js';
 
-const chunkLines = 2000;
-const maxLineCharacters = 64 * 1024;
+/** A set is one COPY and one commit; it is in memory twice, being read and being written. */
+const sets = { lines: 4000, bytes: 4_000_000, maxLineCharacters: 64 * 1024 };
 
 type ReadLine = { line: number; dto: CreateRatingDto } | { line: number; failed: BulkItemResult };
+
+/** A set of lines with what became of each, if the rows of the good ones can all be written. */
+interface Prepared {
+  results: BulkItemResult[];
+  rows: BulkRating[];
+  /** Index in `results` of each row. */
+  resultOf: number[];
+}
+
+interface Written {
+  results: BulkItemResult[];
+  /** Whether an external id was taken. */
+  taken: boolean;
+}
 
 @Injectable()
 export class RatingIngestService {
@@ -28,28 +43,41 @@ export class RatingIngestService {
     private readonly versions: PublishedVersions,
   ) {}
 
-  /** Good lines land chunk by chunk, each chunk whole; every other line says why it did not. */
-  async ingest(auth: AuthContext, body: Readable): Promise<BulkResult> {
-    const items: BulkItemResult[] = [];
-    let writing: Promise<BulkItemResult[]> = Promise.resolve([]);
+  /** Good lines land set by set, each set whole; every other line says why it did not. The answer is a `BulkResult`. */
+  async ingest(auth: AuthContext, body: Readable): Promise<StreamableFile> {
+    const answer = new BulkAnswer();
     try {
-      for await (const chunk of chunked(readNdjson(body, maxLineCharacters), chunkLines)) {
-        const read = chunk.map(readLine);
-        for (const item of await writing) items.push(item);
-        writing = this.write(auth, read);
-        // Its failure is thrown where it is awaited, which may be after the next chunk was read.
-        writing.catch(() => undefined);
-      }
-    } finally {
-      // A body that breaks off must not leave a chunk behind that is written after the answer.
-      await writing.catch(() => undefined);
+      await this.land(auth, body, answer);
+      return answer.finish();
+    } catch (error) {
+      await answer.discard();
+      throw error;
     }
-    for (const item of await writing) items.push(item);
-    return bulkResult(items);
   }
 
-  private async write(auth: AuthContext, lines: ReadLine[]): Promise<BulkItemResult[]> {
+  private async land(auth: AuthContext, body: Readable, answer: BulkAnswer): Promise<void> {
+    let writing = Promise.resolve<Written>({ results: [], taken: false });
+    let taken = false;
+    try {
+      for await (const lines of readNdjsonSets(body, sets)) {
+        const prepared = await this.prepare(auth, lines.map(readLine));
+        const written = await writing;
+        taken ||= written.taken;
+        writing = this.write(auth, prepared, taken);
+        // Its failure is thrown where it is awaited, which may be after the next set was read.
+        writing.catch(() => undefined);
+        await answer.add(written.results);
+      }
+    } finally {
+      // A body that breaks off must not leave a set behind that is written after the answer.
+      await writing.catch(() => undefined);
+    }
+    await answer.add((await writing).results);
+  }
+
+  private async prepare(auth: AuthContext, lines: ReadLine[]): Promise<Prepared> {
     const references = await this.resolve(auth, lines.flatMap((line) => ('dto' in line ? [line.dto] : [])));
+    const ids = newIds(lines.length);
     const results: BulkItemResult[] = [];
     const rows: BulkRating[] = [];
     const resultOf: number[] = [];
@@ -58,25 +86,31 @@ export class RatingIngestService {
       if ('failed' in line) results.push(line.failed);
       else if (mistake) results.push(failedLine(line.line, mistake.code, [mistake.detail]));
       else {
-        const row = toRow(line.dto, references);
+        const row = toRow(ids[rows.length], line.dto, references);
         rows.push(row);
         resultOf.push(results.length);
         results.push({ line: line.line, status: 'created', id: row.id });
       }
     }
-    const inserted = rows.length === 0 ? 0 : await this.ratings.insertNew(rows, auth.vendorId);
+    return { results, rows, resultOf };
+  }
+
+  /** @param posted external ids of this body were taken before: COPY, which writes all or none, is not tried first */
+  private async write(auth: AuthContext, { results, rows, resultOf }: Prepared, posted: boolean): Promise<Written> {
+    if (rows.length === 0 || (!posted && (await this.ratings.copyNew(rows, auth.vendorId)))) return { results, taken: false };
+    const inserted = await this.ratings.insertNew(rows, auth.vendorId);
     if (inserted < rows.length) await this.explainTaken(auth, rows, resultOf, results);
-    return results;
+    return { results, taken: true };
   }
 
   private async resolve(auth: AuthContext, dtos: CreateRatingDto[]): Promise<References> {
-    const distinct = (name: ReferenceField) => [...new Set(dtos.flatMap((dto) => keyOf(dto, name)))];
+    const named = keysOf(dtos);
     const [completions, completionsByExternalId, labelers, labelersByExternalId, versions] = await Promise.all([
-      this.ratings.completionIds(distinct('completionId'), 'id', auth.vendorId),
-      this.ratings.completionIds(distinct('completionExternalId'), 'externalId', auth.vendorId),
-      this.ratings.labelerIds(distinct('labelerId'), 'id', auth.vendorId),
-      this.ratings.labelerIds(distinct('labelerExternalId'), 'externalId', auth.vendorId),
-      this.versions.get(dtos.map((dto) => dto.criterionVersionId.toLowerCase()), auth.vendorId),
+      this.ratings.completionIds([...named.completionId], 'id', auth.vendorId),
+      this.ratings.completionIds([...named.completionExternalId], 'externalId', auth.vendorId),
+      this.ratings.labelerIds([...named.labelerId], 'id', auth.vendorId),
+      this.ratings.labelerIds([...named.labelerExternalId], 'externalId', auth.vendorId),
+      this.versions.get(named.criterionVersionId, auth.vendorId),
     ]);
     return { completions, completionsByExternalId, labelers, labelersByExternalId, versions };
   }
@@ -106,13 +140,25 @@ export function takenBy(first: Pick<Rating, 'id' | 'externalId'>): ProblemDetail
   return { pointer: '/externalId', rule: 'unique', message, value: shorten(first.externalId) };
 }
 
-type ReferenceField = 'completionId' | 'completionExternalId' | 'labelerId' | 'labelerExternalId';
+type ReferenceField = 'completionId' | 'completionExternalId' | 'labelerId' | 'labelerExternalId' | 'criterionVersionId';
 
-/** Ids are compared as Postgres writes them, in lower case. */
-function keyOf(dto: CreateRatingDto, name: ReferenceField): string[] {
-  const key = dto[name];
-  if (!present(key)) return [];
-  return [name === 'completionId' || name === 'labelerId' ? key.toLowerCase() : key];
+/** What a set of lines names, once each. Ids are compared as Postgres writes them, in lower case. */
+function keysOf(dtos: readonly CreateRatingDto[]): Record<ReferenceField, Set<string>> {
+  const keys = {
+    completionId: new Set<string>(),
+    completionExternalId: new Set<string>(),
+    labelerId: new Set<string>(),
+    labelerExternalId: new Set<string>(),
+    criterionVersionId: new Set<string>(),
+  };
+  for (const dto of dtos) {
+    if (present(dto.completionId)) keys.completionId.add(dto.completionId.toLowerCase());
+    else keys.completionExternalId.add(dto.completionExternalId!);
+    if (present(dto.labelerId)) keys.labelerId.add(dto.labelerId.toLowerCase());
+    else keys.labelerExternalId.add(dto.labelerExternalId!);
+    keys.criterionVersionId.add(dto.criterionVersionId.toLowerCase());
+  }
+  return keys;
 }
 
 function readLine({ line, value, error }: NdjsonLine): ReadLine {
@@ -121,9 +167,9 @@ function readLine({ line, value, error }: NdjsonLine): ReadLine {
   return { line, dto: read.value };
 }
 
-function toRow(dto: CreateRatingDto, references: References): BulkRating {
+function toRow(id: string, dto: CreateRatingDto, references: References): BulkRating {
   return {
-    id: newId(),
+    id,
     completionId:
       present(dto.completionId)
         ? dto.completionId.toLowerCase()

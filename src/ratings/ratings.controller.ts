@@ -1,5 +1,5 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, type StreamableFile } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
@@ -20,6 +20,10 @@ export class RatingsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  /**
+   * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
+   * the batch is closed.
+   */
   @Post()
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_create' })
@@ -29,7 +33,7 @@ export class RatingsController {
 
   /**
    * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-   * `externalId` counts as a duplicate.
+   * `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
    */
   @Post('bulk')
   @HttpCode(200)
@@ -37,7 +41,8 @@ export class RatingsController {
   @ApiOperation({ operationId: 'ratings_createBulk' })
   @ApiConsumes('application/x-ndjson')
   @ApiBody({ schema: { type: 'string' } })
-  createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<BulkResult> {
+  @ApiOkResponse({ type: BulkResult })
+  createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
     return this.ingest.ingest(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }
 

@@ -29,6 +29,14 @@ export function planEpoch(groups: readonly GroupSize[], maxCompletions: number, 
   return rng.shuffle(batches);
 }
 
+/** Steps that so many epochs take, or a few more or less: each cuts an order of its own. */
+export function countSteps(
+  groups: readonly GroupSize[],
+  { batchSize, epochs, maxSteps, seed }: { batchSize: number; epochs: number; maxSteps: number | null; seed: number },
+): number {
+  return Math.min(maxSteps ?? Infinity, epochs * planEpoch(groups, batchSize, seed, 0).length);
+}
+
 /** Consecutive runs whose sizes add up to at most `limit`, each of at least one item. */
 function cut(items: readonly number[], sizeOf: (item: number) => number, limit: number): number[][] {
   const runs: number[][] = [];

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { CompletionScore } from './completion-score.entity.js';
 import type { CompletionText } from './scoring-units.js';
@@ -10,6 +11,14 @@ export interface CompletionWithScore {
   completionId: string;
   promptId: string;
   score: number | null;
+  memberScores: number[] | null;
+}
+
+/** What a reward model says of a completion. */
+export interface ScoreOfCompletion {
+  rewardModelId: string;
+  rewardModelName: string;
+  score: number;
   memberScores: number[] | null;
 }
 
@@ -39,6 +48,22 @@ export class CompletionScoresRepository {
        ORDER BY wanted.at`,
       [rewardModelId, completionIds],
     );
+  }
+
+  /** Of one completion under all reward models, the oldest first. */
+  ofCompletion(completionId: string, { after, limit }: PageRequest): Promise<ScoreOfCompletion[]> {
+    return this.rows.query(
+      `SELECT s.reward_model_id AS "rewardModelId", m.name AS "rewardModelName", s.score, s.member_scores AS "memberScores"
+       FROM completion_scores s JOIN reward_models m ON m.id = s.reward_model_id
+       WHERE s.completion_id = $1 AND ($2::uuid IS NULL OR s.reward_model_id > $2)
+       ORDER BY s.reward_model_id LIMIT $3`,
+      [completionId, after, limit + 1],
+    );
+  }
+
+  async completionExists(id: string): Promise<boolean> {
+    const rows: unknown[] = await this.rows.query('SELECT FROM completions WHERE id = $1', [id]);
+    return rows.length > 0;
   }
 
   unscoredOfPrompts(rewardModelId: string, promptIds: string[]): Promise<CompletionText[]> {

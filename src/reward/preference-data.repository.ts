@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { GroupSize } from './batch-plan.js';
+import { inCanonicalOrder } from './canonical-order.js';
 import type { GroupPair, PreferenceGroup } from './preference-groups.js';
 
 /** A pair as the pair set has it. */
@@ -18,6 +20,14 @@ export interface StoredGroup extends PreferenceGroup {
   /** In the order of `completions`. */
   completionIds: string[];
   pairs: StoredPair[];
+}
+
+export interface StoredGroupSize extends GroupSize {
+  /** In characters here: good enough to sort by. */
+  tokens: number;
+  /** Completions that were preferred in some pair, and of these the ones that were rejected in none. */
+  chosen: number;
+  best: number;
 }
 
 export type PairSplit = 'train' | 'eval';
@@ -73,6 +83,23 @@ export class PreferenceDataRepository {
     return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
   }
 
+  /** What each prompt of the train split brings to a step. */
+  groupSizes(pairSetId: string): Promise<StoredGroupSize[]> {
+    return this.dataSource.query(
+      `SELECT count(*)::int AS completions, count(*) FILTER (WHERE won)::int AS chosen, count(*) FILTER (WHERE won AND NOT lost)::int AS best,
+              max(length(c.text)) + length(q.text) AS tokens
+       FROM (SELECT prompt_id, completion_id, bool_or(won) AS won, bool_or(NOT won) AS lost
+             FROM (SELECT prompt_id, chosen_completion_id AS completion_id, true AS won FROM pairs
+                   WHERE pair_set_id = $1 AND split = 'train' AND NOT tie
+                   UNION ALL SELECT prompt_id, rejected_completion_id, false FROM pairs
+                   WHERE pair_set_id = $1 AND split = 'train' AND NOT tie) sides
+             GROUP BY prompt_id, completion_id) used
+       JOIN completions c ON c.id = used.completion_id JOIN prompts q ON q.id = used.prompt_id
+       GROUP BY q.id ORDER BY q.id`,
+      [pairSetId],
+    );
+  }
+
   /** Prompts with a pair to learn, by split. */
   async countPrompts(pairSetId: string): Promise<Record<PairSplit, number>> {
     const rows: { split: PairSplit; count: number }[] = await this.dataSource.query(
@@ -99,6 +126,8 @@ export class PreferenceDataRepository {
   }
 
   /**
+   * In the order of their texts, which is the same wherever the same data is.
+   *
    * @param marginPerPoint times the difference of the two scores gives the margin of a pair
    * @param promptIds of all prompts when left out
    * @param ties with those that the pair set kept
@@ -129,7 +158,7 @@ export class PreferenceDataRepository {
       const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
       group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
     }
-    return [...groups.values()];
+    return inCanonicalOrder([...groups.values()]);
   }
 
   private async texts(table: 'prompts' | 'completions', ids: string[]): Promise<Map<string, string>> {

@@ -9,6 +9,7 @@ import { type StoredGroup } from './preference-data.repository.js';
 import { charactersOf } from './training-pairs.js';
 
 export const evaluatedSplits = ['eval', 'train'] as const;
+export type EvaluatedSplit = (typeof evaluatedSplits)[number];
 
 export const contentBlindRules = ['longest', 'shortest', 'first'] as const;
 export type ContentBlindRule = (typeof contentBlindRules)[number];
@@ -29,7 +30,7 @@ export interface MemberEvaluation {
 
 export interface RewardEvaluation {
   /** `eval`: prompts that training never saw. `train` when the pair set has no others: then nothing is proved. */
-  split: (typeof evaluatedSplits)[number];
+  split: EvaluatedSplit;
   evalPairs: number;
   evalPrompts: number;
   accuracy: Proportion;

@@ -5,6 +5,7 @@ import type { Verdict } from '#src/common/findings.js';
 import { Rng } from '#src/common/rng.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { JobFailure } from '#src/jobs/job-failure.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
 import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { PairFactsRepository } from './pair-facts.repository.js';
@@ -58,7 +59,7 @@ export class RewardEvaluator {
     return { evaluation, verdict: auditReward(evaluation, trainings, completionCount(train)) };
   }
 
-  /** By member: rewards of all completions. One member is in memory at a time. */
+  /** By member: rewards of all completions. One member is in memory at a time. @throws JobFailure `training_diverged` */
   private async score(groups: readonly StoredGroup[], members: readonly RewardModelMember[], maxTokens: number, context: JobContext): Promise<Float64Array[]> {
     const items = groups.flatMap(({ prompt, completions }) => completions.map((completion) => ({ prompt, completion })));
     const found: Float64Array[] = [];
@@ -67,7 +68,7 @@ export class RewardEvaluator {
       const scorer = RewardScorer.load(checkpoint, { maxTokens, threads: this.threads });
       try {
         const onProgress = (done: number, total: number) => context.progress(index * total + done, members.length * total, 'completions');
-        found.push(await scorer.score(items, { signal: context.signal, onProgress }));
+        found.push(requireFinite(index, await scorer.score(items, { signal: context.signal, onProgress })));
       } finally {
         await scorer.dispose();
       }
@@ -77,3 +78,10 @@ export class RewardEvaluator {
 }
 
 const completionCount = (groups: readonly StoredGroup[]): number => groups.reduce((total, { completions }) => total + completions.length, 0);
+
+/** Weights whose loss on a batch was finite may still fail on other texts, and would again. */
+function requireFinite(member: number, rewards: Float64Array): Float64Array {
+  const bad = rewards.filter((reward) => !Number.isFinite(reward)).length;
+  if (bad === 0) return rewards;
+  throw new JobFailure('training_diverged', `member ${member} gives ${bad} of ${rewards.length} completions a reward that is not a finite number`);
+}

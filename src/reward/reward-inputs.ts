@@ -1,6 +1,7 @@
 // Checks what a request for a training names, before any compute is spent on it.
 import { Injectable } from '@nestjs/common';
 import { conflict, unprocessable } from '#src/common/problem.js';
+import { impossibleLora } from '#src/lm/lora-limits.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
@@ -16,20 +17,40 @@ export class RewardInputs {
 
   /**
    * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `unknown_policy_version`,
-   *   `policy_version_without_weights`, `hyperparameters_conflict`, `hyperparameters_impossible`, `validation_split_empty`; 409 `pair_set_not_ready`
+   *   `policy_version_without_weights`, `hyperparameters_conflict`, `lora_target_unknown`,
+   *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
+    const resolved = resolveHyperparameters(hyperparameters);
+    await this.requireLearnable(pairSetId, resolved);
+    await this.requirePossible(basePolicyVersionId, resolved);
+  }
+
+  /**
+   * Whether the pair set has enough to learn from.
+   *
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   */
+  async requireLearnable(pairSetId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     await this.checkPairSet(pairSetId);
+    await this.checkValidation(pairSetId, hyperparameters);
+  }
+
+  /**
+   * What can be told before there are pairs.
+   *
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`,
+   *   `lora_target_unknown`, `hyperparameters_impossible`
+   */
+  async requirePossible(basePolicyVersionId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     const base = await this.policyVersions.find(basePolicyVersionId);
     if (base?.modelId === null) throw noWeights('/basePolicyVersionId', basePolicyVersionId);
     if (!base) {
       const message = 'no policy version has this id';
       throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
     }
-    const resolved = resolveHyperparameters(hyperparameters);
-    checkObjective(resolved);
-    if (resolved.trainedLayers !== null) requireLayers((await this.policyVersions.loadDescription(basePolicyVersionId)).config, resolved.trainedLayers);
-    await this.checkValidation(pairSetId, resolved);
+    checkObjective(hyperparameters);
+    await this.checkModel(basePolicyVersionId, hyperparameters);
   }
 
   private async checkPairSet(pairSetId: string): Promise<void> {
@@ -47,13 +68,24 @@ export class RewardInputs {
     }
   }
 
+  /** Whether the model has the layers and the linear maps that are to be trained. */
+  private async checkModel(basePolicyVersionId: string, { lora, trainedLayers }: RewardHyperparameters): Promise<void> {
+    if (!lora && trainedLayers === null) return;
+    const { config } = await this.policyVersions.loadDescription(basePolicyVersionId);
+    requireLayers(config, trainedLayers);
+    const impossible = impossibleLora(config, lora);
+    if (!impossible) return;
+    const { code, pointer, rule, message, value } = impossible;
+    throw unprocessable(code, `/hyperparameters/lora${pointer}`, rule, message, value);
+  }
+
   private async checkValidation(pairSetId: string, { earlyStopping, seed }: RewardHyperparameters): Promise<void> {
     if (!earlyStopping) return;
     const { validationFraction } = earlyStopping;
     const { train, validation } = await this.data.validationPrompts(pairSetId, seed, validationFraction);
-    if (train > 0 && validation > 0) return;
-    const message = `this leaves ${train} prompts to train on and ${validation} to early stopping`;
-    throw unprocessable('validation_split_empty', '/hyperparameters/earlyStopping/validationFraction', 'notEmpty', message, validationFraction);
+    if (train > 1 && validation > 1) return;
+    const message = `this leaves ${train} prompts to train on and ${validation} to early stopping: each needs two at least`;
+    throw unprocessable('validation_split_too_small', '/hyperparameters/earlyStopping/validationFraction', 'minPrompts', message, validationFraction);
   }
 }
 

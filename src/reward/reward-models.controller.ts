@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { accepted } from '#src/jobs/accepted.js';
 import { preferredWait } from '#src/jobs/http-conditions.js';
-import { JobMetricPage, ListMetricsQuery, metricPage, toMetricDto } from '#src/jobs/jobs.dto.js';
+import { CurvePage, CurveQuery } from '#src/jobs/curves.dto.js';
 import { DisagreementRequestDto, DisputedPairsDto } from './disagreement.dto.js';
 import { DisagreementService } from './disagreement.service.js';
 import { EarlyStoppingDto } from './early-stopping.dto.js';
@@ -71,13 +71,16 @@ export class RewardModelsController {
     return this.rewardModels.get(id);
   }
 
-  /** `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step. */
+  /**
+   * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
+   * `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
+   * steps counting on, and `member` says whose a step is.
+   */
   @Get(':id/metrics')
   @RequireScopes('reward-models:read')
   @ApiOperation({ operationId: 'rewardModels_metrics' })
-  async metrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: ListMetricsQuery): Promise<JobMetricPage> {
-    const page = await this.rewardModels.metrics(id, metricPage(query));
-    return { ...page, data: page.data.map(toMetricDto) };
+  metrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: CurveQuery): Promise<CurvePage> {
+    return this.rewardModels.metrics(id, query);
   }
 
   /** How often it is right about prompts it never saw, beside the rules that read no text. */

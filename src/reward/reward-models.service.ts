@@ -4,13 +4,15 @@ import { Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
-import { pageRequest, toPage, type Page, type PageRequest } from '#src/common/pagination.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
-import type { JobMetric } from '#src/jobs/job-metric.entity.js';
+import type { CurveEntryDto, CurveQuery } from '#src/jobs/curves.dto.js';
+import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { resolveHyperparameters } from './hyperparameters.js';
+import type { ExpectedAnswers } from './expected-answers.js';
+import { resolveHyperparameters, type GivenHyperparameters } from './hyperparameters.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
@@ -28,6 +30,7 @@ export class RewardModelsService {
     private readonly plans: RewardPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
+    private readonly curves: CurvesService,
   ) {}
 
   /**
@@ -53,6 +56,22 @@ export class RewardModelsService {
     return this.plans.plan(dto);
   }
 
+  /**
+   * Whether these settings can be, for whoever will have the data later.
+   *
+   * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
+   */
+  async checkAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    const hyperparameters = resolveHyperparameters(given);
+    await this.inputs.requirePossible(basePolicyVersionId, hyperparameters);
+    await this.plans.requireFitAhead(basePolicyVersionId, hyperparameters, answers);
+  }
+
+  /** @throws ProblemException as `RewardInputs.requireLearnable` */
+  requireLearnable(pairSetId: string, hyperparameters: GivenHyperparameters): Promise<void> {
+    return this.inputs.requireLearnable(pairSetId, resolveHyperparameters(hyperparameters));
+  }
+
   async get(id: string): Promise<RewardModel> {
     const rewardModel = await this.rewardModels.find(id);
     if (!rewardModel) throw notFound('reward_model', id);
@@ -72,11 +91,10 @@ export class RewardModelsService {
     return toPage(await this.rewardModels.page(request, query), request, (rewardModel) => rewardModel.id);
   }
 
-  /** Per training step; empty until the first. */
-  async metrics(id: string, page: PageRequest): Promise<Page<JobMetric>> {
+  /** Per training step; empty until the first. @throws ProblemException 422 `step_range_empty` */
+  async metrics(id: string, query: CurveQuery): Promise<Page<CurveEntryDto>> {
     const { jobId } = await this.get(id);
-    // Whoever may read the reward model may read its curve, whichever key started the job.
-    return jobId === null ? toPage([], page, () => '') : this.jobs.metrics({ vendorId: null }, jobId, page);
+    return jobId === null ? { data: [], nextCursor: null, hasMore: false } : this.curves.page(jobId, query);
   }
 
   /** One evaluation once it is trained, none before. */

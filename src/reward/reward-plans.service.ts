@@ -6,9 +6,11 @@ import type { Config } from '#src/config/config.js';
 import { type TrainingPlan } from '#src/lm/training-plan.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { resolveHyperparameters } from './hyperparameters.js';
+import { countSteps } from './batch-plan.js';
+import type { ExpectedAnswers } from './expected-answers.js';
+import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
-import { planRewardTraining } from './reward-plan.js';
+import { planExpectedTraining, planRewardTraining } from './reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
 
@@ -24,12 +26,20 @@ export class RewardPlansService {
 
   /** The inputs must have been checked. */
   async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
-    return this.told(await this.estimate(dto));
+    return this.told(await this.estimate(dto), await this.countSteps(dto));
   }
 
   /** @throws ProblemException 422 `training_does_not_fit` */
   async requireFit(dto: PlanRewardModelDto): Promise<void> {
-    const { bytes } = await this.estimate(dto);
+    this.requireRoom(await this.estimate(dto));
+  }
+
+  /** Before there is data. @throws ProblemException 422 `training_does_not_fit` */
+  async requireFitAhead(basePolicyVersionId: string, hyperparameters: RewardHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    this.requireRoom(planExpectedTraining(await this.policyVersions.loadDescription(basePolicyVersionId), answers, hyperparameters));
+  }
+
+  private requireRoom({ bytes }: TrainingPlan): void {
     if (bytes.peak <= this.config.memoryLimitBytes) return;
     const message =
       `the largest step needs about ${Math.round(bytes.peak / mebibyte)} MiB, the limit is ` +
@@ -47,10 +57,19 @@ export class RewardPlansService {
     return planRewardTraining(model, groups, resolved, characters);
   }
 
-  private async told(plan: TrainingPlan): Promise<TrainingPlanDto> {
-    const { parameters, trainedParameters, bytes, floatingPointOperations, trunkBytes } = plan;
+  /** Of all members, without the prompts that early stopping sets aside. */
+  private async countSteps({ pairSetId, hyperparameters = {} }: PlanRewardModelDto): Promise<number> {
+    const resolved = resolveHyperparameters(hyperparameters);
+    const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);
+    const sizes = await this.data.groupSizes(pairSetId);
+    return resolved.members * countSteps(sizes.slice(0, Math.ceil(share * sizes.length)), resolved);
+  }
+
+  private async told(plan: TrainingPlan, steps: number): Promise<TrainingPlanDto> {
+    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations } = plan;
     const limitBytes = this.config.memoryLimitBytes;
     const secondsPerStep = floatingPointOperations / (await computeSpeed());
-    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    const time = { secondsPerStep, steps, seconds: steps * secondsPerStep };
+    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...time, limitBytes, fits: bytes.peak <= limitBytes };
   }
 }

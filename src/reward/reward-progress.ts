@@ -3,7 +3,7 @@ import { type Tensors } from '#src/lm/safetensors.js';
 import { type SavedProgress } from '#src/lm/training-progress.js';
 import { type StoppingState } from './early-stopping.js';
 
-/** `state` is that of `TrainState`, with the best weights so far as `best.<name>`. */
+/** `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
 export interface RewardProgress extends SavedProgress {
   stopping: StoppingState;
 }

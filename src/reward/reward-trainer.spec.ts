@@ -141,10 +141,7 @@ test('stops at the next step when aborted', async () => {
   await expect(fit({}, policy(), { signal: controller.signal })).rejects.toThrow('enough');
 });
 
-test('a loss that is no number ends training with the weights from before it; in the first step there are none', async () => {
-  const broken = policy();
-  (broken.tensors['model.norm.weight'].data as Float32Array).fill(Number.NaN);
-  await expect(fit({ maxSteps: 2 }, broken)).rejects.toThrow(TrainingDivergedError);
+test('a loss that is no number ends training with the last weights from which a step went well', async () => {
   // A margin that is infinite, in one of twelve steps.
   const groups = [{ ...train[0], pairs: train[0].pairs.map((pair) => ({ ...pair, margin: Infinity })) }, ...train.slice(1, 12)];
   const settings = { batchSize: 4, warmupRatio: 0, schedule: 'constant' as const };
@@ -152,9 +149,32 @@ test('a loss that is no number ends training with the weights from before it; in
   expect(curve.length).toBeGreaterThan(1);
   expect(ended).toMatchObject({ reason: 'diverged', step: curve.length });
   expect(ended!.message).toContain(`the loss of step ${curve.length + 1} is`);
-  expect([steps, keptStep]).toEqual([curve.length, curve.length]);
-  const short = await fit({ ...settings, maxSteps: steps }, policy(), { groups });
+  expect([steps, keptStep]).toEqual([curve.length, curve.length - 1]);
+  const short = await fit({ ...settings, maxSteps: keptStep }, policy(), { groups });
   expect(checkpointHash(short.checkpoint)).toBe(checkpointHash(checkpoint));
+});
+
+test.each<[string, GivenHyperparameters, { steps: number; keptStep: number; message: string }]>([
+  ['by the first update', { lora: { rank: 4, alpha: 1e30 } }, { steps: 1, keptStep: 0, message: 'the loss of step 2 is' }],
+  ['by the last update, which no step follows', { lora: { rank: 4, alpha: 1e30 }, maxSteps: 1 }, { steps: 1, keptStep: 0, message: 'the loss after step 1 is' }],
+  [
+    'by the first update, seen in validation',
+    { lora: { rank: 4, alpha: 1e30 }, earlyStopping: { evaluateEvery: 1 } },
+    { steps: 0, keptStep: 0, message: 'the validation loss after step 1 is' },
+  ],
+])('weights spoilt %s are not kept', async (_name, given, { message, ...expected }) => {
+  const start = { maxSteps: 3, learningRate: 1e-2, warmupRatio: 0, ...given };
+  const { checkpoint, ended, steps, keptStep } = await fit(start, policy(), { validation: held.slice(0, 4) });
+  expect({ steps, keptStep }).toEqual(expected);
+  expect(ended).toMatchObject({ reason: 'diverged', step: steps, message: expect.stringContaining(message) });
+  expect(await accuracy(checkpoint)).toBeGreaterThan(0);
+  for (const { data } of Object.values(checkpoint.tensors)) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
+});
+
+test('a policy that is broken cannot be started from', async () => {
+  const broken = policy();
+  (broken.tensors['model.norm.weight'].data as Float32Array).fill(Number.NaN);
+  await expect(fit({ maxSteps: 2 }, broken)).rejects.toThrow(TrainingDivergedError);
 });
 
 test.each<[string, GivenHyperparameters]>([

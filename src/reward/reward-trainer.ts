@@ -77,17 +77,18 @@ export interface TrainedReward {
   truncatedTexts: number;
 }
 
-/** The loss stopped being a number before there were any weights worth keeping. */
+/** A loss, a gradient or what was written is no longer finite. */
 export class TrainingDivergedError extends Error {
   override name = 'TrainingDivergedError';
 }
 
 /**
  * Yields to the event loop after every step; rejects with the signal's reason when aborted. A loss or gradient that is
- * not finite ends training with the weights from before that step, or with the best ones where there is a validation.
+ * not finite ends training with the last weights from which a step went well, or with the best ones where there is a
+ * validation; before a step has gone well, with those it started from.
  *
  * @throws RangeError without pairs, or without a validation that early stopping needs
- * @throws TrainingDivergedError when that happens in the first step
+ * @throws TrainingDivergedError when the weights it starts from have no finite loss
  */
 export async function trainRewardModel(training: RewardTraining): Promise<TrainedReward> {
   const { checkpoint, hyperparameters, validation = [] } = training;
@@ -105,6 +106,8 @@ export async function trainRewardModel(training: RewardTraining): Promise<Traine
     await stored.trunk?.close();
   }
 }
+
+type Taken = Pick<RewardStep, 'metrics' | 'pairs' | 'tokens'>;
 
 class RewardRun {
   private readonly groups: readonly EncodedGroup[];
@@ -136,31 +139,43 @@ class RewardRun {
   async train(): Promise<TrainedReward> {
     const { signal, onStep, resume } = this.training;
     const totalSteps = this.plan.length;
-    // Taken before a step, so that there is something to go back to.
-    const before = this.weights.snapshot();
     for (let step = (resume?.step ?? 0) + 1; step <= totalSteps; step++) {
       signal?.throwIfAborted();
-      if (this.isStale()) return this.result(step - 1, this.best, endedBy('no_improvement', step - 1, this.staleness()));
-      this.weights.snapshotInto(before);
-      const { metrics, pairs, tokens } = await this.step(step);
-      if (!Number.isFinite(metrics.loss + metrics.grad_norm)) return this.diverged(step, metrics, before);
-      await this.validate(step, metrics);
+      if (this.isStale()) return this.result(step - 1, endedBy('no_improvement', step - 1, this.staleness()));
+      let taken: Taken;
+      try {
+        taken = await this.take(step);
+      } catch (error) {
+        if (!(error instanceof TrainingDivergedError)) throw error;
+        return this.diverged(step - 1, Math.max(0, step - 2), error.message);
+      }
       await turn();
-      await onStep?.({ step, totalSteps, metrics, pairs, tokens, progress: this.progress(step) });
+      await onStep?.({ step, totalSteps, ...taken, progress: this.progress(step) });
     }
-    return this.result(totalSteps, this.best, null);
+    // The last step's weights have not been used yet; the best ones have, by validation.
+    if (this.best || (await this.isSound())) return this.result(totalSteps, null);
+    return this.diverged(totalSteps, totalSteps - 1, `the loss after step ${totalSteps} is not finite`);
   }
 
   async dispose(): Promise<void> {
     await this.weights.dispose();
   }
 
-  private async step(step: number): Promise<{ metrics: RewardMetrics; pairs: number; tokens: number }> {
+  /** Weights are good when a step from them has gone well, which takes the one after them to know. */
+  private async take(step: number): Promise<Taken> {
+    this.weights.good.setAside();
+    const taken = await this.step(step);
+    await this.validate(step, taken.metrics);
+    this.weights.good.accept();
+    return taken;
+  }
+
+  private async step(step: number): Promise<Taken> {
     const { hyperparameters } = this.training;
-    const members = this.plan[step - 1].map((g) => this.groups[g]);
-    const batches = collateParts(members, this.packing, hyperparameters.microBatchTokens);
+    const batches = this.batchesOf(step);
     const rate = learningRate(scheduleOf(hyperparameters, this.plan.length), step - 1);
     const { loss, metrics, gradNorm } = await this.weights.step(batches, rate, this.trunk);
+    if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`the loss of step ${step} is ${loss}, the gradient norm ${gradNorm}`);
     return {
       metrics: { loss, ...metrics, grad_norm: gradNorm, learning_rate: rate },
       pairs: batches.reduce((total, { pairCount }) => total + pairCount, 0),
@@ -168,11 +183,22 @@ class RewardRun {
     };
   }
 
+  private batchesOf(step: number): PreferenceBatch[] {
+    const members = this.plan[step - 1].map((g) => this.groups[g]);
+    return collateParts(members, this.packing, this.training.hyperparameters.microBatchTokens);
+  }
+
+  /** Whether the weights as they are have a finite loss: one batch shows it, and any will do. */
+  private async isSound(): Promise<boolean> {
+    return Number.isFinite((await this.weights.evaluate(this.batchesOf(1), this.trunk)).loss);
+  }
+
   /** Adds what it finds to `metrics`. */
   private async validate(step: number, metrics: RewardMetrics): Promise<void> {
     const { earlyStopping } = this.training.hyperparameters;
     if (!earlyStopping || !isEvaluated(earlyStopping, step, this.plan.length)) return;
     const { loss, metrics: figures } = await this.weights.evaluate(this.validation, this.trunk);
+    if (!Number.isFinite(loss)) throw new TrainingDivergedError(`the validation loss after step ${step} is ${loss}`);
     Object.assign(metrics, { eval_loss: loss, eval_accuracy: figures.accuracy });
     const { state, improved } = observe(earlyStopping, this.stopping, { step, loss, accuracy: figures.accuracy });
     this.stopping = state;
@@ -189,16 +215,17 @@ class RewardRun {
     return `${stale} evaluations without an improvement on that after step ${best?.step}: loss ${best?.loss}, accuracy ${best?.accuracy}`;
   }
 
-  private diverged(step: number, { loss, grad_norm }: RewardMetrics, before: Tensors): TrainedReward {
-    const message = `the loss of step ${step} is ${loss}, the gradient norm ${grad_norm}`;
-    if (step === 1) throw new TrainingDivergedError(message);
-    return this.result(step - 1, this.best ?? before, endedBy('diverged', step - 1, message));
+  /** @param good the step after which the last good weights were as they are */
+  private async diverged(taken: number, good: number, message: string): Promise<TrainedReward> {
+    this.weights.good.restore();
+    if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(message);
+    return this.result(taken, endedBy('diverged', taken, message), good);
   }
 
-  private result(steps: number, kept: Tensors | undefined, ended: EarlyEnd | null): TrainedReward {
+  private result(steps: number, ended: EarlyEnd | null, good = steps): TrainedReward {
     const pairs = this.groups.reduce((total, group) => total + group.pairs.length, 0);
-    const keptStep = this.best ? this.stopping.best!.step : steps;
-    return { checkpoint: this.weights.checkpoint(kept), steps, keptStep, ended, pairs, truncatedTexts: this.truncatedTexts };
+    const keptStep = this.best ? this.stopping.best!.step : good;
+    return { checkpoint: this.weights.checkpoint(this.best), steps, keptStep, ended, pairs, truncatedTexts: this.truncatedTexts };
   }
 
   private progress(step: number): RewardProgress {

@@ -10,6 +10,7 @@ import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { inputParams, rewardWeightsFrom } from '#src/lm/weights.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
+import { LastGood } from '#src/nn/last-good.js';
 import { Session, type Feeds } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
@@ -28,6 +29,8 @@ export interface StepResult {
 }
 
 export class RewardWeights {
+  /** What a run that diverges goes back to; part of `progress`. */
+  readonly good: LastGood;
   private readonly config: ModelConfig;
   private readonly lora: LoraConfig | undefined;
   private readonly frozen: Tensors;
@@ -53,6 +56,8 @@ export class RewardWeights {
     this.frozen = Object.fromEntries(Object.entries(start).filter(([name]) => !isTrained(name)));
     // Training writes in place; the policy's own tensors must stay as they are, and so must a save.
     this.state = resume ? TrainState.restore(copies(resume)) : TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
+    this.good = new LastGood(this.state.params);
+    this.good.load(resume ?? {});
     this.trainStep = new TrainStep({
       state: this.state,
       optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
@@ -85,19 +90,14 @@ export class RewardWeights {
     return combineReports(reports, batches);
   }
 
-  /** A copy of what is trained, for `checkpoint` and `restore`. */
+  /** A copy of what is trained, for `checkpoint`. */
   snapshot(): Tensors {
     return copies(this.state.params);
   }
 
-  /** Makes `into`, which `snapshot` gave, a copy of what is trained now. */
-  snapshotInto(into: Tensors): void {
-    for (const [name, tensor] of Object.entries(this.state.params)) floats(into[name]).set(floats(tensor));
-  }
-
   /** For `resume`. The tensors are overwritten by the next step. */
   progress(): Tensors {
-    return this.state.serialise();
+    return { ...this.state.serialise(), ...this.good.serialise() };
   }
 
   /** The reward model with what is trained as it is now, or as it was in a snapshot. */

@@ -5,6 +5,7 @@ import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { CompletionScore } from './completion-score.entity.js';
+import { CompletionScoresController } from './completion-scores.controller.js';
 import { CompletionScoresRepository } from './completion-scores.repository.js';
 import { DisagreementService } from './disagreement.service.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
@@ -24,7 +25,7 @@ import { TextScoresService } from './text-scores.service.js';
 
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([RewardModel, RewardModelMember, CompletionScore, TextScore]), JobsModule, ArtifactsModule, PoliciesModule],
-  controllers: [RewardModelsController],
+  controllers: [RewardModelsController, CompletionScoresController],
   providers: [
     RewardModelsRepository,
     RewardModelMembersRepository,

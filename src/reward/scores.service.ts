@@ -2,9 +2,10 @@
 // job and waits a little for it.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
+import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { notFound, unprocessable } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
-import { CompletionScoresRepository, type CompletionWithScore } from './completion-scores.repository.js';
+import { CompletionScoresRepository, type CompletionWithScore, type ScoreOfCompletion } from './completion-scores.repository.js';
 import { rankCompletions, type RankedCompletion, type ScoredCompletion } from './ranking.js';
 import { RewardModelsService } from './reward-models.service.js';
 import type { ScoreCompletionsDto } from './scores.dto.js';
@@ -47,6 +48,13 @@ export class ScoresService {
     if (jobId === null) return rank(before, null);
     await this.scoringJobs.wait(jobId, waitMs);
     return rank(await this.find(id, dto), jobId);
+  }
+
+  /** What is known of one completion. @throws ProblemException 404 `completion_not_found` */
+  async ofCompletion(completionId: string, query: PageQuery): Promise<Page<ScoreOfCompletion>> {
+    if (!(await this.scores.completionExists(completionId))) throw notFound('completion', completionId);
+    const request = pageRequest(query);
+    return toPage(await this.scores.ofCompletion(completionId, request), request, ({ rewardModelId }) => rewardModelId);
   }
 
   /** The job that scores those without a score; null when all have theirs. */

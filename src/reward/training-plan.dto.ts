@@ -7,7 +7,7 @@ export class TrainingBytesDto {
   @ApiProperty({ type: 'integer' })
   model: number;
 
-  /** Weights or factors in training, with two moments of each and a copy to go back to. @example 77987840 */
+  /** Weights or factors in training, with two moments of each; of a reward model also the copies to go back to. @example 97484800 */
   @ApiProperty({ type: 'integer' })
   trained: number;
 
@@ -56,6 +56,13 @@ export class TrainingPlanDto implements TrainingPlan {
 
   /** Of the largest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
   secondsPerStep: number;
+
+  /** Optimizer steps, of all members, or a few more or less; early stopping may need fewer. @example 120 */
+  @ApiProperty({ type: 'integer' })
+  steps: number;
+
+  /** All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude. @example 888 */
+  seconds: number;
 
   /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
   @ApiProperty({ type: 'integer' })

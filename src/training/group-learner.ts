@@ -106,12 +106,14 @@ export class GroupLearner implements Learner {
       // Each part has divided by the tokens of all.
       const total = (of: (report: StepReport) => number | undefined): number => reports.reduce((sum, report) => sum + (of(report) ?? 0), 0);
       const loss = total((report) => report.loss);
+      // Without a reference in the loss no part has one.
+      const kl: Metrics = reports.every(({ metrics }) => metrics.kl !== undefined) ? { kl: dilution * total(({ metrics }) => metrics.kl) } : {};
       if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
       parts.forEach(({ feeds }, i) => (feeds.oldLogProbs ??= reports[i].values.logProbs));
       epochs.push({
         loss,
         grad_norm: gradNorm,
-        kl: dilution * total(({ metrics }) => metrics.kl),
+        ...kl,
         entropy: dilution * total(({ metrics }) => metrics.entropy),
         'clip_ratio/low_mean': total(({ metrics }) => metrics.clipLowShare),
         'clip_ratio/high_mean': total(({ metrics }) => metrics.clipHighShare),

@@ -5,12 +5,12 @@ import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { isTrainedParameter, loraOf, type TrainedLayers } from '#src/lm/trained-layers.js';
+import { LastGood } from '#src/nn/last-good.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { LastGood } from './last-good.js';
 import { type PolicyModel } from './policy-graph.js';
 
 export interface WeightSettings {

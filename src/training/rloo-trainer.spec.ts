@@ -39,11 +39,12 @@ test('the reward goes up, and the KL starts at zero', async () => {
   expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
 });
 
-test('a larger beta keeps the policy nearer to where it started, and 0 computes no KL', async () => {
+test('a larger beta keeps the policy nearer to where it started, and 0 measures no KL', async () => {
   const few = { steps: 10, learningRate: 0.02 };
-  const drift = async (beta: number): Promise<number> => (await trainRloo(task({ ...few, beta }))).metrics[9].kl;
-  expect(await drift(1)).toBeLessThan((await drift(1e-6)) / 2);
-  expect(await drift(0)).toBe(0);
+  const last = async (given: Partial<RlooHyperparameters>) => (await trainRloo(task({ ...few, ...given }))).metrics[9];
+  expect((await last({ beta: 1 })).kl).toBeLessThan((await last({ beta: 1e-6 })).kl / 2);
+  expect(await last({ beta: 0 })).not.toHaveProperty('kl');
+  expect((await last({ beta: 0, klBudget: 1e6 })).kl).toBeGreaterThan(0);
 });
 
 test('advantages of a group are relative to its other completions', async () => {
@@ -61,6 +62,10 @@ test('a step in parts and with activations computed again is the same', async ()
   metrics.forEach((step, i) => {
     for (const [name, value] of Object.entries(step)) expect(value, `${name} of step ${i + 1}`).toBeCloseTo(plain.metrics[i][name], 4);
   });
+});
+
+test('a prompt that leaves no room is named before anything is sampled', async () => {
+  await expect(trainRloo(task({}, { prompts: [...prompts, { id: 'long', text: 'x'.repeat(600) }] }))).rejects.toThrow(/prompt long has \d+ tokens, there is room for/);
 });
 
 test('resumed in the middle it ends with the same bits', async () => {

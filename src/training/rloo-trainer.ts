@@ -1,6 +1,6 @@
 /** REINFORCE with a leave-one-out baseline (rloo.ts) on rollouts. */
 import { logRatioSums } from './completion-log-probs.js';
-import { GroupLearner, type GroupMethod } from './group-learner.js';
+import { GroupLearner, type GroupMethod, type RolloutLesson } from './group-learner.js';
 import { packParts } from './grpo-batch.js';
 import { leaveOneOutAdvantages } from './rloo.js';
 import { rlooGraph } from './rloo-graph.js';
@@ -16,11 +16,12 @@ export function trainRloo(task: RlooTask): Promise<RolloutResult> {
   const { groupSize, normalizeAdvantages, microBatchTokens, beta } = hp;
   const method: GroupMethod = {
     graph: (model, batch) => rlooGraph(model, batch, hp),
-    lesson: async (step) => {
-      const { sums, tokens } = beta > 0 ? await logRatios(step) : { sums: step.rewards.map(() => 0), tokens: 1 };
-      const shaped = step.rewards.map((reward, i) => reward - beta * sums[i]);
+    lesson: async (step): Promise<RolloutLesson> => {
+      const advantagesOf = (rewards: readonly number[]) => leaveOneOutAdvantages(rewards, groupSize, normalizeAdvantages);
+      if (beta === 0) return { ...advantagesOf(step.rewards), metrics: {} };
+      const { sums, tokens } = await logRatios(step);
       const kl = sums.reduce((total, sum) => total + sum, 0) / tokens;
-      return { ...leaveOneOutAdvantages(shaped, groupSize, normalizeAdvantages), metrics: { kl } };
+      return { ...advantagesOf(step.rewards.map((reward, i) => reward - beta * sums[i])), metrics: { kl } };
     },
     pack: (groups, attentionCost, all) => packParts(groups, microBatchTokens, attentionCost, undefined, all),
     klInLoss: false,

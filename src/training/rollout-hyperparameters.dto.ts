@@ -115,7 +115,7 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @IsPositive()
   klBudget?: number | null;
 
-  /** Prompts of the set, from its beginning, whose answers are scored before and after. */
+  /** Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after. */
   @ApiPropertyOptional({ type: 'integer', default: defaults.evaluationPrompts })
   @IsOptional()
   @IsInt()

@@ -25,7 +25,7 @@ export interface RolloutHyperparameters extends OptimizerSettings {
   missingEosPenalty: number;
   /** The run ends when KL(policy || start) exceeds this, in nats per token; null never does. */
   klBudget: number | null;
-  /** Prompts of the set, from its beginning, whose answers are scored before and after. */
+  /** Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after. */
   evaluationPrompts: number;
 }
 

@@ -1,6 +1,7 @@
 // Checks what a run on rollouts is given, together with its settings, and finds its sources of reward.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
 import { ValueStartService } from './ppo/value-start.service.js';
@@ -10,11 +11,12 @@ import { impossibleSettings } from './rollout-limits.js';
 import { TrainingInputs } from './training-inputs.js';
 import type { TrainingRun } from './training-run.entity.js';
 
-export type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'pairSetId'>;
+export type RunSources = Pick<TrainingRun, 'rewardModelId' | 'rewards' | 'promptSetId' | 'evaluationPromptSetId' | 'pairSetId'>;
 
 interface Given extends GivenRewards {
   policyVersionId: string;
   promptSetId: string;
+  evaluationPromptSetId?: string;
 }
 
 @Injectable()
@@ -29,21 +31,35 @@ export class RolloutInputsService {
   /**
    * The policy version must have weights.
    *
-   * @throws ProblemException 422 `unknown_prompt_set`, `max_tokens_exceed_model`, `lora_target_unknown`,
+   * @throws ProblemException 422 `unknown_prompt_set`, `held_out_overlap`, `max_tokens_exceed_model`, `lora_target_unknown`,
    *   `hyperparameters_impossible`, `value_start_impossible`, and as `RewardInputsService.resolve`
    */
   async resolve(given: Given, hyperparameters: RolloutHyperparameters): Promise<RunSources> {
     const rewards = await this.rewards.resolve(given);
-    await this.inputs.requirePromptSet(given.promptSetId, '/promptSetId');
-    const policy = await this.versions.loadDescription(given.policyVersionId);
-    const impossible = impossibleSettings(hyperparameters, policy.config);
-    if (impossible) {
-      const { code, pointer, rule, message, value } = impossible;
-      throw unprocessable(code, `/hyperparameters${pointer}`, rule, message, value);
+    const { promptSetId, evaluationPromptSetId = null } = given;
+    await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
+    if (evaluationPromptSetId) {
+      await this.inputs.requirePromptSet(evaluationPromptSetId, '/evaluationPromptSetId');
+      await this.inputs.requireDisjoint(promptSetId, evaluationPromptSetId, '/evaluationPromptSetId');
     }
+    const policy = await this.requirePossible(given.policyVersionId, hyperparameters);
     if ('valueStart' in hyperparameters) await this.valueStarts.require(hyperparameters as PpoHyperparameters, rewards, policy);
     const only = rewards.length === 1 ? rewards[0] : undefined;
     const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
-    return { rewardModelId, rewards, promptSetId: given.promptSetId, pairSetId: null };
+    return { rewardModelId, rewards, promptSetId, evaluationPromptSetId, pairSetId: null };
+  }
+
+  /**
+   * What can be told before there is a source of reward.
+   *
+   * @returns the policy
+   * @throws ProblemException 422 `max_tokens_exceed_model`, `lora_target_unknown`, `hyperparameters_impossible`
+   */
+  async requirePossible(policyVersionId: string, hyperparameters: RolloutHyperparameters): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
+    const policy = await this.versions.loadDescription(policyVersionId);
+    const impossible = impossibleSettings(hyperparameters, policy.config);
+    if (!impossible) return policy;
+    const { code, pointer, rule, message, value } = impossible;
+    throw unprocessable(code, `/hyperparameters${pointer}`, rule, message, value);
   }
 }

@@ -18,6 +18,7 @@ test('what does not fit the model', () => {
   const lora = { rank: 2, alpha: 4, targetModules: ['c_attn' as const] };
   expect(pointer(completePpo({ lora }))).toBe('/lora/targetModules');
   expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'] } }))).toBeUndefined();
+  expect(pointer(completeHyperparameters({ lora: { ...lora, rank: config.hiddenSize + 1, targetModules: ['q_proj'] } }))).toBe('/lora/rank');
 });
 
 test('what does not fit together', () => {

@@ -1,6 +1,6 @@
 /** Settings of a run on rollouts that cannot work together or with the policy: told before anything is computed. */
 import { type ModelConfig } from '#src/lm/config.js';
-import { loraTargets } from '#src/lm/lora.js';
+import { impossibleLora } from '#src/lm/lora-limits.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
 
@@ -14,7 +14,7 @@ export interface Impossible {
 }
 
 export function impossibleSettings(hp: RolloutHyperparameters | PpoHyperparameters, model: ModelConfig): Impossible | undefined {
-  return [tooLong(hp, model), noLoraTarget(hp, model), 'klControl' in hp ? impossiblePpo(hp) : undefined].find((found) => found !== undefined);
+  return [tooLong(hp, model), noLora(hp, model), 'klControl' in hp ? impossiblePpo(hp) : undefined].find((found) => found !== undefined);
 }
 
 function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings }: ModelConfig): Impossible | undefined {
@@ -23,15 +23,9 @@ function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings 
   return { code: 'max_tokens_exceed_model', pointer: '/maxTokens', rule: 'max', message, value: maxTokens };
 }
 
-function noLoraTarget({ lora }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
-  if (!lora) return undefined;
-  try {
-    loraTargets(model, lora);
-    return undefined;
-  } catch (error) {
-    const message = (error as Error).message;
-    return { code: 'lora_target_unknown', pointer: '/lora/targetModules', rule: 'isIn', message, value: lora.targetModules };
-  }
+function noLora({ lora }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
+  const found = impossibleLora(model, lora);
+  return found && { ...found, pointer: `/lora${found.pointer}` };
 }
 
 function impossiblePpo(hp: PpoHyperparameters): Impossible | undefined {

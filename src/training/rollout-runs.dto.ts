@@ -38,6 +38,14 @@ export class RolloutRunInputsDto {
   /** Prompts to practise on; keep the held-out ones apart. */
   @IsUUID()
   promptSetId: string;
+
+  /**
+   * Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
+   * them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+   */
+  @IsOptional()
+  @IsUUID()
+  evaluationPromptSetId?: string;
 }
 
 /** Fine-tunes a policy version by group relative policy optimization against rewards. */

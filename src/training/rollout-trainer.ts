@@ -29,6 +29,8 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   /** Start and reference. */
   checkpoint: Checkpoint;
   prompts: readonly GrpoPrompt[];
+  /** Never practised on; `prompts` themselves when left out. */
+  evaluation?: readonly GrpoPrompt[];
   score: ScoreFn;
   hyperparameters: H;
   /** Awaited after every step. */
@@ -113,7 +115,7 @@ class RolloutRun {
 
   async train(): Promise<RolloutResult> {
     const { prompts, hyperparameters: hp, resume, signal, onStep } = this.task;
-    this.rollouts.check(prompts);
+    this.rollouts.check([...prompts, ...this.evaluation]);
     const metrics = [...(resume?.metrics ?? [])];
     const before = resume?.before ?? { reward: await this.evaluate() };
     let stopped: Stopped | undefined;
@@ -205,10 +207,14 @@ class RolloutRun {
     return { step: metrics.length, before, metrics: [...metrics], state: { ...this.weights.progress(), ...state }, scalars };
   }
 
+  private get evaluation(): readonly GrpoPrompt[] {
+    const { prompts, evaluation = prompts, hyperparameters } = this.task;
+    return evaluation.slice(0, hyperparameters.evaluationPrompts);
+  }
+
   private async evaluate(): Promise<number> {
-    const { prompts, hyperparameters: hp, abandoned } = this.task;
-    const chosen = prompts.slice(0, hp.evaluationPrompts);
-    const rollouts = await this.rollouts.sample(chosen, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
+    const { hyperparameters: hp, abandoned } = this.task;
+    const rollouts = await this.rollouts.sample(this.evaluation, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
     return mean(rollouts.map(({ score }) => score));
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { verdictOf } from '#src/common/findings.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import type { EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import { bestStep, evaluationsOf, judgeOf } from './checkpoints/checkpoint-rules.js';
 import type { KeptWeights } from './checkpoints/checkpoint-settings.js';
 import { trainGrpo } from './grpo-trainer.js';
@@ -54,14 +55,15 @@ export class RolloutRunner {
   }
 
   private async train(
-    { id, rewards, promptSetId }: TrainingRun,
+    { id, rewards, promptSetId, evaluationPromptSetId }: TrainingRun,
     { steps, evaluationPrompts, keep }: Pick<RolloutHyperparameters, 'steps' | 'evaluationPrompts' | 'keep'>,
     { checkpoint, resume, record, threads, context }: RunInputs,
     train: Train,
   ): Promise<TrainedRun<RolloutSummary>> {
     if (rewards === null) throw new JobFailure('rewards_missing', 'this run has no source of reward');
     if (promptSetId === null) throw new JobFailure('prompt_set_missing', 'this run has no prompt set');
-    const prompts = (await this.promptSets.members(promptSetId)).map((prompt) => ({ id: prompt.id, text: prompt.text }));
+    const prompts = await this.promptSets.members(promptSetId);
+    const evaluation = evaluationPromptSetId === null ? undefined : await this.promptSets.members(evaluationPromptSetId);
     context.phase('training');
     await context.progress(resume?.step ?? 0, steps, 'steps');
     const onStep = async (report: RolloutStepReport): Promise<void> => {
@@ -72,23 +74,23 @@ export class RolloutRunner {
     const panel = await this.panels.open(rewards);
     try {
       const { signal, abandoned } = context;
-      const result = await train({ checkpoint, prompts, score: panel.score, onStep, resume, threads, signal, abandoned });
+      const result = await train({ checkpoint, prompts, evaluation, score: panel.score, onStep, resume, threads, signal, abandoned });
       const { adapter, stopped, metrics } = result;
-      return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, Math.min(prompts.length, evaluationPrompts), keep) };
+      return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, evaluation ? 'eval' : 'train', Math.min((evaluation ?? prompts).length, evaluationPrompts), keep) };
     } finally {
       await panel.dispose();
     }
   }
 }
 
-function account(result: RolloutResult, evaluationPrompts: number, keep: KeptWeights): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
+function account(result: RolloutResult, split: EvaluatedSplit, evaluationPrompts: number, keep: KeptWeights): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
   const { metrics, rewardBefore, stopped = null } = result;
   const best = keep === 'best' ? bestStep(evaluationsOf(metrics, byReward), byReward) : undefined;
   const rewardAfter = best === undefined ? result.rewardAfter : metrics[best - 1].eval_reward;
   const last = (name: string): number | null => metrics.findLast((step) => name in step)?.[name] ?? null;
-  const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter });
+  const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter, split, best: best !== undefined });
   return {
-    summary: { rewardBefore, rewardAfter, kl: last('kl'), entropy: last('entropy'), steps: metrics.length, evaluationPrompts, stopped },
+    summary: { rewardBefore, rewardAfter, kl: last('kl'), entropy: last('entropy'), steps: metrics.length, split, evaluationPrompts, stopped },
     verdict: verdictOf(stopped ? [...findings, stoppedFinding(stopped)] : findings),
   };
 }

@@ -39,6 +39,9 @@ export interface Rollout {
   scores: Record<string, number>;
 }
 
+/** Rows that are written at once. */
+export const sampledAtOnce = 128;
+
 type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
 
 export class RolloutSource {
@@ -57,7 +60,7 @@ export class RolloutSource {
   ) {
     this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator(model, { maxRows: 128, threads, frozen: model.lora !== undefined });
+    this.generator = new Generator(model, { maxRows: sampledAtOnce, threads, frozen: model.lora !== undefined });
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
   }
 

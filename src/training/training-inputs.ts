@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, unprocessable } from '#src/common/problem.js';
+import { conflict, shorten, unprocessable } from '#src/common/problem.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
@@ -35,6 +35,14 @@ export class TrainingInputs {
     const set = await this.promptSets.find(id);
     if (set) return set;
     throw unprocessable('unknown_prompt_set', pointer, 'exists', 'there is no such prompt set', id);
+  }
+
+  /** @throws ProblemException 422 `held_out_overlap` */
+  async requireDisjoint(promptSetId: string, heldOutPromptSetId: string, pointer: string): Promise<void> {
+    const { count, example } = await this.promptSets.overlap(promptSetId, heldOutPromptSetId);
+    if (count === 0) return;
+    const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
+    throw unprocessable('held_out_overlap', pointer, 'disjoint', message, heldOutPromptSetId);
   }
 
   /** @throws ProblemException 422 `unknown_reward_model`, 409 `reward_model_not_trained` */

@@ -3,6 +3,7 @@ import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
 import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
 import { completePpo, type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
 import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { type EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import { type Stopped } from './stopped.js';
 import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
 
@@ -30,13 +31,15 @@ export const completeFor: { [M in TrainingMethod]: (given: Partial<Hyperparamete
 export interface RolloutSummary {
   rewardBefore: number;
   rewardAfter: number;
-  /** Estimate of KL(policy || reference) in nats per token at the end; null when no step had anything to learn. */
+  /** Estimate of KL(policy || reference) in nats per token at the end; null when no step measured it. */
   kl: number | null;
   entropy: number | null;
   /** Taken; fewer than asked for in a run that stopped early. */
   steps: number;
   stopped: Stopped | null;
   evaluationPrompts: number;
+  /** `train` when no prompts were held out: these are then the first that it practised on. */
+  split: EvaluatedSplit;
 }
 
 /** What a run on recorded completions came to, as measured on its evaluation data. */
@@ -45,7 +48,7 @@ interface DatasetSummary {
   steps: number;
   stopped: Stopped | null;
   /** `train` when the pair set keeps no prompts from training. */
-  split: 'eval' | 'train';
+  split: EvaluatedSplit;
   lossBefore: number;
   lossAfter: number;
   /** Training completions that lost their end, and that were left out, for length. */

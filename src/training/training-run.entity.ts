@@ -28,6 +28,10 @@ export class TrainingRun {
   @Column('uuid', { nullable: true })
   promptSetId: string | null;
 
+  /** Of the methods that sample: what it is evaluated on; its first practice prompts when null. */
+  @Column('uuid', { nullable: true })
+  evaluationPromptSetId: string | null;
+
   /** Of the methods that learn from recorded completions. */
   @Column('uuid', { nullable: true })
   pairSetId: string | null;

@@ -5,12 +5,11 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { PageQuery } from '#src/common/pagination.js';
 import { OneOfPipe } from '#src/common/one-of.pipe.js';
 import { accepted } from '#src/jobs/accepted.js';
+import { CurvePage, CurveQuery } from '#src/jobs/curves.dto.js';
 import { TrainingCurvesService } from './curves/training-curves.service.js';
 import { TrainingDiagnosticsDto } from './curves/training-diagnostics.dto.js';
 import {
   createRunTypes,
-  TrainingMetricPage,
-  TrainingMetricsQuery,
   TrainingRunDto,
   TrainingRunPage,
   TrainingSamplePage,
@@ -80,8 +79,8 @@ export class TrainingRunsController {
   @ApiOperation({ operationId: 'trainingRuns_listMetrics' })
   listMetrics(
     @Param('id', ParseUUIDPipe) id: string,
-    @Query() query: TrainingMetricsQuery,
-  ): Promise<TrainingMetricPage> {
+    @Query() query: CurveQuery,
+  ): Promise<CurvePage> {
     return this.curves.metrics(id, query);
   }
 

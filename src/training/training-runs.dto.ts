@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { DpoHyperparametersDto } from './dpo-hyperparameters.dto.js';
@@ -92,6 +92,10 @@ export class TrainingRunDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   promptSetId: string | null;
 
+  /** Of the methods that sample: what they are evaluated on; the first practice prompts when null. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  evaluationPromptSetId: string | null;
+
   /** Of `sft` and `dpo`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pairSetId: string | null;
@@ -118,94 +122,6 @@ export class TrainingRunDto {
 }
 
 export class TrainingRunPage extends PageOf(TrainingRunDto) {}
-
-export class TrainingMetricsQuery extends PageQuery {
-  /** Only steps after this one. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
-  afterStep?: number;
-
-  /** First step. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
-  from?: number;
-
-  /** Last step. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
-  to?: number;
-
-  /** Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, example: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  maxPoints?: number;
-
-  /** Only these metrics, separated by commas. */
-  @ApiPropertyOptional({ example: 'reward,kl' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 2000)
-  names?: string;
-}
-
-const byName = (type: unknown, example: object) => ({ type: 'object', additionalProperties: { type } as never, example }) as const;
-
-/** What one entry of a curve covers when it was asked for in few points. */
-export class MetricBucketDto {
-  @ApiProperty({ type: 'integer', example: 401 })
-  fromStep: number;
-
-  /** Recorded steps in it. */
-  @ApiProperty({ type: 'integer', example: 20 })
-  steps: number;
-
-  @ApiProperty(byName(['number', 'null'], { kl: 0.01 }))
-  min: Record<string, number | null>;
-
-  @ApiProperty(byName(['number', 'null'], { kl: 0.4 }))
-  max: Record<string, number | null>;
-
-  /** Values that were not finite, of the metrics that had any. */
-  @ApiProperty(byName('integer', {}))
-  notFinite: Record<string, number>;
-}
-
-@ApiExtraModels(MetricBucketDto)
-export class TrainingMetricDto {
-  /** From 1. */
-  @ApiProperty({ type: 'integer', example: 1 })
-  step: number;
-
-  /** By name, as TRL calls them; null where a value was not finite. */
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: { type: ['number', 'null'] } as never,
-    example: { reward: 0.42, kl: 0.01, entropy: 0.9 },
-  })
-  values: Record<string, number | null>;
-
-  /** With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
-  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/MetricBucketDto' }, { type: 'null' }] })
-  bucket: MetricBucketDto | null;
-}
-
-export class TrainingMetricPage extends PageOf(TrainingMetricDto) {}
 
 export class TrainingSamplesQuery extends PageQuery {
   /** Only this step. */

@@ -8,7 +8,7 @@ import { TrainingSample } from './training-sample.entity.js';
 
 export type NewTrainingRun = Pick<
   TrainingRun,
-  'id' | 'jobId' | 'method' | 'policyVersionId' | 'rewardModelId' | 'rewards' | 'promptSetId' | 'pairSetId' | 'hyperparameters'
+  'id' | 'jobId' | 'method' | 'policyVersionId' | 'rewardModelId' | 'rewards' | 'promptSetId' | 'evaluationPromptSetId' | 'pairSetId' | 'hyperparameters'
 >;
 
 /** Samples of a step are fewer; one number then orders all samples of a run. */

@@ -10,12 +10,13 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { RolloutInputsService } from './rollout-inputs.service.js';
+import type { ExpectedAnswers } from '#src/reward/expected-answers.js';
 import type { RewardSource } from './rewards/reward-sources.js';
 import { requirePossibleCheckpoints } from './checkpoints/checkpoint-limits.js';
 import { DatasetInputsService } from './dataset-inputs.service.js';
 import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
 import type { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
-import { TrainingRunPlansService, type PlannedRun } from './plans/training-run-plans.service.js';
+import { TrainingRunPlansService, type PlannedRun, type RunAhead } from './plans/training-run-plans.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { completeFor } from './training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
@@ -25,6 +26,9 @@ import type {
   TrainingSamplesQuery,
 } from './training-runs.dto.js';
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
+
+/** A run as it is asked for, whose data comes later; the settings are those of its method. */
+export type RunGivenAhead = Omit<RunAhead, 'hyperparameters'> & { hyperparameters: object };
 
 @Injectable()
 export class TrainingRunsService {
@@ -43,7 +47,7 @@ export class TrainingRunsService {
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
    *   and as `DatasetInputsService.resolve`, `RolloutInputsService.resolve`, `requirePossibleCheckpoints`,
-   *   `TrainingRunPlansService.requireFit`
+   *   `TrainingRunPlansService.requireFit`, which knows `no_training_data` and `prompt_too_long` too
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
     const run = await this.prepare(dto);
@@ -54,6 +58,26 @@ export class TrainingRunsService {
   /** What `create` would take. @throws as `create`, but for the fit */
   async plan(dto: CreateTrainingRun): Promise<TrainingRunPlanDto> {
     return this.plans.plan(await this.prepare(dto));
+  }
+
+  /**
+   * Whether these settings can be, for whoever will have the data later.
+   *
+   * @throws ProblemException 422 as `DatasetInputsService.requirePossible`, `RolloutInputsService.requirePossible`,
+   *   `requirePossibleCheckpoints`, `TrainingRunPlansService.requireFitAhead`
+   */
+  async checkAhead({ hyperparameters: given, ...run }: RunGivenAhead, answers: ExpectedAnswers): Promise<void> {
+    const { method, policyVersionId } = run;
+    const hyperparameters = hyperparametersOf({ method, hyperparameters: given } as CreateTrainingRun);
+    if ('steps' in hyperparameters) await this.rollouts.requirePossible(policyVersionId, hyperparameters);
+    else await this.datasets.requirePossible(policyVersionId, hyperparameters);
+    requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
+    await this.plans.requireFitAhead({ ...run, hyperparameters }, answers);
+  }
+
+  /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
+  requireLearnable(pairSetId: string, method: 'sft' | 'dpo', hyperparameters: object): Promise<void> {
+    return this.datasets.requireLearnable(pairSetId, completeFor[method](hyperparameters));
   }
 
   async get(id: string): Promise<TrainingRun> {
@@ -83,7 +107,7 @@ export class TrainingRunsService {
       'pairSetId' in dto
         ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
         : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
-    requirePossibleCheckpoints(hyperparameters, 'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps, method);
+    requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
     return { method, policyVersionId, ...sources, hyperparameters };
   }
 
@@ -95,11 +119,12 @@ export class TrainingRunsService {
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
     const run = await this.runs.insert(tx, { id, jobId: job.id, ...planned });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewards, promptSetId, pairSetId } = planned;
+    const { rewards, promptSetId, evaluationPromptSetId, pairSetId } = planned;
     for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
       await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
     }
     if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    if (evaluationPromptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: evaluationPromptSetId }, node, 'evaluation_prompts');
     if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
     return run;
   }
@@ -108,6 +133,10 @@ export class TrainingRunsService {
 function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
   return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
 }
+
+/** Null where only the data tells. */
+const plannedSteps = (hyperparameters: TrainingRun['hyperparameters']): number | null =>
+  'steps' in hyperparameters ? hyperparameters.steps : hyperparameters.maxSteps;
 
 function hyperparametersOf(dto: CreateTrainingRun): TrainingRun['hyperparameters'] {
   switch (dto.method) {

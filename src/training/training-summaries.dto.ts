@@ -1,5 +1,5 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import { evaluatedSplits } from '#src/reward/reward-evaluation.js';
+import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import { stopReasons, type Stopped, type StopReason } from './stopped.js';
 import type { DpoSummary, RolloutSummary, SftSummary } from './training-methods.js';
 
@@ -25,7 +25,10 @@ export class RolloutSummaryDto implements RolloutSummary {
   @ApiProperty({ example: 1.12 })
   rewardAfter: number;
 
-  /** Estimated KL to the starting policy at the end, in nats per token; null when no step had anything to learn. */
+  /**
+   * Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
+   * `klBudget`, or no step with anything to learn.
+   */
   @ApiProperty({ type: Number, nullable: true, example: 0.08 })
   kl: number | null;
 
@@ -38,6 +41,10 @@ export class RolloutSummaryDto implements RolloutSummary {
 
   @ApiProperty({ type: 'integer', example: 64 })
   evaluationPrompts: number;
+
+  /** What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+  @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
+  split: EvaluatedSplit;
 
   /** Null when all steps were taken. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
@@ -55,7 +62,7 @@ class DatasetSummaryDto {
 
   /** What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
   @ApiProperty({ enum: evaluatedSplits, enumName: 'EvaluatedSplit' })
-  split: (typeof evaluatedSplits)[number];
+  split: EvaluatedSplit;
 
   @ApiProperty({ example: 1.9 })
   lossBefore: number;

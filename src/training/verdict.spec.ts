@@ -19,7 +19,12 @@ function run(curves: Record<string, Curve> = {}, rewards: Partial<AuditedRun> = 
       Object.entries({ ...healthy, ...curves }).map(([name, curve]) => [name, curve(i / 19)]),
     ),
   );
-  return { steps, rewardBefore: 0, rewardAfter: 0.9, ...rewards };
+  return { steps, rewardBefore: 0, rewardAfter: 0.9, split: 'eval', best: true, ...rewards };
+}
+
+/** The same run, had it not measured this. */
+function without(name: string, { steps, ...rest }: AuditedRun): AuditedRun {
+  return { steps: steps.map((step) => Object.fromEntries(Object.entries(step).filter(([key]) => key !== name))), ...rest };
 }
 
 const bad = (audited: AuditedRun) => {
@@ -43,6 +48,7 @@ test('a run that learned with small drift is healthy, and every check says what 
     'truncation',
     'length_gaming',
     'evaluation_gain',
+    'held_out',
   ]);
   expect(findings.find((finding) => finding.check === 'kl_size')?.value).toBeCloseTo(0.1 * (37 / 38), 6);
 });
@@ -61,7 +67,35 @@ test.each<[string, AuditedRun, [string, string[]]]>([
     ['warning', ['length_gaming warning']],
   ],
   ['only in training', run({}, { rewardAfter: 0.1 }), ['warning', ['evaluation_gain warning']]],
+  ['a value model that misleads', run({ 'val/var_explained': (p) => 0.5 - p }), ['warning', ['value_fit warning']]],
+  ['inner epochs that go too far', run({ 'policy/approxkl_avg': (p) => 0.1 * p }), ['warning', ['step_size warning']]],
+  ['inner epochs that run away', run({ 'policy/approxkl_avg': (p) => 5 * p }), ['failed', ['step_size failed']]],
+  ['tokens that are clipped', run({ 'policy/clipfrac_avg': () => 0.4 }), ['warning', ['clipping warning']]],
+  ['completions that are clipped', run({ 'clip_ratio/region_mean': () => 0.4 }), ['warning', ['clipping warning']]],
+  ['chosen by what it practised on', run({}, { split: 'train' }), ['warning', ['held_out warning']]],
+  ['measured on what it practised on', run({}, { split: 'train', best: false }), ['healthy', []]],
   ['not a number', run({ loss: (p) => (p > 0.9 ? Number.NaN : 1) }), ['failed', ['finite failed']]],
 ])('%s', (_name, audited, expected) => {
   expect(bad(audited)).toEqual(expected);
+});
+
+test('a KL that was not measured is not 0: the audit says so, and judges by the rest', () => {
+  const { status, findings } = auditRun(without('kl', run()));
+  expect(status).toBe('healthy');
+  for (const check of ['kl_size', 'kl_slope']) {
+    const found = findings.find((finding) => finding.check === check)!;
+    expect(found).toMatchObject({ status: 'not_measured', value: null });
+    expect(found.message).toContain('not measured');
+  }
+  expect(auditRun(without('kl', run({}, { rewardAfter: -1 }))).status).toBe('failed');
+});
+
+test('a check of what the method has no figure of is left out', () => {
+  const checksOf = (audited: AuditedRun) => auditRun(audited).findings.map(({ check }) => check);
+  const ppo = without('frac_reward_zero_std', run({ 'val/var_explained': () => 0.4, 'policy/approxkl_avg': () => 0.01, 'policy/clipfrac_avg': () => 0.1 }));
+  expect(checksOf(ppo)).not.toContain('zero_std_groups');
+  expect(checksOf(ppo)).toEqual(expect.arrayContaining(['value_fit', 'step_size', 'clipping']));
+  expect(auditRun(ppo).status).toBe('healthy');
+  expect(checksOf(run())).not.toContain('value_fit');
+  expect(checksOf(without('entropy', run()))).not.toContain('entropy_collapse');
 });

@@ -4,6 +4,7 @@
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
 import { correlation } from './advantages.js';
+import type { EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import {
   above,
   beginning,
@@ -12,6 +13,7 @@ import {
   finite,
   finiteness,
   leastSquaresSlope,
+  notMeasured,
   series,
   show,
   verdictOf,
@@ -25,21 +27,30 @@ export interface AuditedRun {
   steps: Steps;
   rewardBefore: number;
   rewardAfter: number;
+  /** What the rewards before and after were measured on. */
+  split: EvaluatedSplit;
+  /** The weights are those of the best evaluation. */
+  best: boolean;
 }
 
-/** The worst finding is the verdict. */
+/** The worst finding is the verdict. Checks of what the method has no figure of are left out. */
 export function auditRun(run: AuditedRun): Verdict {
-  return verdictOf([
+  const findings = [
     finiteness(run.steps, [run.rewardBefore, run.rewardAfter]),
     rewardGain(run),
     klSize(run),
     klSlope(run),
     entropyCollapse(run),
     zeroStd(run),
+    stepSize(run),
+    clipping(run),
+    valueFit(run),
     truncation(run),
     lengthGaming(run),
     generalisation(run),
-  ]);
+    heldOut(run),
+  ];
+  return verdictOf(findings.filter((finding) => finding !== undefined));
 }
 
 function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
@@ -54,32 +65,68 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
   };
 }
 
+/** The best of several evaluations is too good by chance, and on practised prompts by memory as well. */
+function heldOut({ split, best }: AuditedRun): Finding {
+  const held = split === 'eval';
+  const message = held
+    ? 'evaluated on prompts that were never practised on'
+    : `${best ? 'the weights were chosen by' : 'evaluated on'} prompts that were practised on: give an evaluation prompt set`;
+  return { check: 'held_out', status: held || !best ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
+}
+
 /** Nats per token of drift from the reference, at the end. */
 function klSize({ steps }: AuditedRun): Finding {
-  return above('kl_size', ending(steps, 'kl'), { warning: 0.5, failed: 2 }, 'KL per token at the end');
+  const [bounds, what] = [{ warning: 0.5, failed: 2 }, 'KL per token at the end'];
+  if (series(steps, 'kl').length > 0) return above('kl_size', ending(steps, 'kl'), bounds, what);
+  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn measure none)');
 }
 
 /** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
 function klSlope({ steps }: AuditedRun): Finding {
-  const half = series(steps, 'kl').slice(Math.floor(steps.length / 2));
-  const slope = half.length < 3 ? 0 : leastSquaresSlope(half);
-  return above('kl_slope', slope, { warning: 0.02, failed: 0.2 }, 'growth of KL per step over the last half');
+  const values = series(steps, 'kl');
+  const half = values.slice(Math.floor(values.length / 2));
+  const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of KL per step over the last half'];
+  if (half.length >= 3) return above('kl_slope', leastSquaresSlope(half), bounds, what);
+  return notMeasured('kl_slope', bounds, what, 'a trend takes three steps with a KL');
 }
 
-function entropyCollapse({ steps }: AuditedRun): Finding {
+function entropyCollapse({ steps }: AuditedRun): Finding | undefined {
+  if (series(steps, 'entropy').length === 0) return undefined;
   const before = beginning(steps, 'entropy');
   const left = before > 0 ? ending(steps, 'entropy') / before : 1;
   return below('entropy_collapse', left, { warning: 0.3, failed: 0.05 }, 'share of the entropy that is left');
 }
 
-function zeroStd({ steps }: AuditedRun): Finding {
-  const value = ending(steps, 'frac_reward_zero_std');
-  return above(
-    'zero_std_groups',
-    value,
-    { warning: 0.5, failed: 0.95 },
-    'share of groups without any contrast at the end',
+/** Above the bounds where there are figures of this name. */
+function aboveIn({ steps }: AuditedRun, name: string, check: string, bounds: { warning: number; failed: number }, what: string): Finding | undefined {
+  return series(steps, name).length === 0 ? undefined : above(check, ending(steps, name), bounds, what);
+}
+
+/** Of the methods that compare a group. */
+function zeroStd(run: AuditedRun): Finding | undefined {
+  return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups without any contrast at the end');
+}
+
+/** Of PPO: how far the inner epochs carry the policy from the one that wrote the completions, which they learn from all the same. */
+function stepSize(run: AuditedRun): Finding | undefined {
+  const what = 'divergence per token between the policy before and during its inner epochs, at the end';
+  return aboveIn(run, 'policy/approxkl_avg', 'step_size', { warning: 0.05, failed: 1 }, what);
+}
+
+/** What is clipped is computed and teaches nothing. */
+function clipping(run: AuditedRun): Finding | undefined {
+  const bounds = { warning: 0.3, failed: Infinity };
+  return (
+    aboveIn(run, 'policy/clipfrac_avg', 'clipping', bounds, 'share of tokens whose ratio was clipped, at the end') ??
+    aboveIn(run, 'clip_ratio/region_mean', 'clipping', bounds, 'share of ratios that were clipped, at the end')
   );
+}
+
+/** Of PPO. A value model that says the same everywhere explains nothing, 0; below that, advantages would be less noisy without it. */
+function valueFit({ steps }: AuditedRun): Finding | undefined {
+  if (series(steps, 'val/var_explained').length === 0) return undefined;
+  const what = "share of the returns' variance that the value model explains, at the end";
+  return below('value_fit', ending(steps, 'val/var_explained'), { warning: 0, failed: -Infinity }, what);
 }
 
 function truncation({ steps }: AuditedRun): Finding {

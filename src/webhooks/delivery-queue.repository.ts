@@ -76,6 +76,27 @@ export class DeliveryQueueRepository {
     await this.rows.query(`DELETE FROM webhook_deliveries WHERE finished_at < now() - make_interval(days => $1)`, [days]);
   }
 
+  /**
+   * Drops events so many days old that every consumer has passed: none waits to be told, and no delivery of it is in the log.
+   *
+   * @returns how many, `limit` at most
+   */
+  async forgetEvents(tx: Transaction, days: number, limit: number): Promise<number> {
+    // The trigger that keeps events refuses any other deletion.
+    await tx.query(`SET LOCAL plumbline.retention = 'on'`);
+    const [, count]: [unknown, number] = await tx.query(
+      // Ids are in order of time: the oldest are looked at first, by the primary key.
+      `DELETE FROM domain_events WHERE id IN (
+         SELECT e.id FROM domain_events e
+         WHERE e.created_at < now() - make_interval(days => $1)
+           AND NOT EXISTS (SELECT FROM undelivered_events u WHERE u.event_id = e.id)
+           AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id)
+         ORDER BY e.id LIMIT $2 FOR UPDATE OF e SKIP LOCKED)`,
+      [days, limit],
+    );
+    return count;
+  }
+
   /** Gives back what was not sent, as if it had not been taken. */
   async release(id: string, owner: string): Promise<void> {
     await this.rows.query(

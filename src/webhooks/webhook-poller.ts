@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { Database } from '#src/database/database.js';
 import { Deliverer } from './deliverer.js';
 import { DeliveryQueueRepository, type ClaimedDelivery } from './delivery-queue.repository.js';
 import { FanOut } from './fan-out.service.js';
@@ -11,6 +12,7 @@ const pollMs = 500;
 const forgetMs = 3_600_000;
 /** How long the log shows what ended. */
 const keptDays = 30;
+const forgottenAtOnce = 1000;
 const concurrency = 32;
 const perEndpoint = 4;
 /** What has not answered by then is sent again by somebody else. */
@@ -32,6 +34,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     private readonly fanOut: FanOut,
     private readonly queue: DeliveryQueueRepository,
     private readonly deliverer: Deliverer,
+    private readonly database: Database,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -69,6 +72,15 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
 
   private async forget(): Promise<void> {
     await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
+    await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not dropped: ${error.message}`));
+  }
+
+  /** Some at a time, so that no transaction is long. */
+  private async forgetEvents(): Promise<void> {
+    const days = this.config.eventRetentionDays;
+    if (days === 0) return;
+    const drop = () => this.database.transaction((tx) => this.queue.forgetEvents(tx, days, forgottenAtOnce));
+    while (!this.closed && (await drop()) === forgottenAtOnce);
   }
 
   private async takeDue(): Promise<number> {

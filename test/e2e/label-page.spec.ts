@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { openBrowser } from '../support/browser.js';
@@ -129,6 +129,27 @@ describe.skipIf(!browser)('the label page', () => {
     expect(ratings.map(({ score }) => score)).toEqual([2, 2, 5]);
     expect(ratings[2].supersedes_id).not.toBeNull();
     await done(page, 2);
+  });
+
+  test('undo reaches the answer that completed the batch', async () => {
+    const batch = await given('undoing the last', 'rate', { 'only prompt': ['only answer'] });
+    const page = await open(batch.link);
+    await page.getByRole('radio', { name: 'level 2' }).waitFor();
+    await page.keyboard.press('2');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing left for you here').waitFor();
+    await vi.waitFor(async () => {
+      const { body } = await request(t.http).get(`/v1/labeling-batches/${batch.batchId}`).set(t.admin);
+      expect(body.state).toBe('completed');
+    });
+    await page.keyboard.press('u');
+    await page.getByRole('button', { name: 'Send correction' }).waitFor();
+    await page.keyboard.press('5');
+    await page.keyboard.press('Enter');
+    await shown(page, 'Corrected.');
+    const ratings = await ratingsOf(batch);
+    expect(ratings.map(({ score }) => score)).toEqual([2, 5]);
+    expect(ratings[1].supersedes_id).not.toBeNull();
   });
 
   test('ranks side by side with ties, question after question', async () => {

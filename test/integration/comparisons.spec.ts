@@ -323,6 +323,8 @@ describe('what cannot be compared', () => {
       '/candidateVersionId',
     );
     await refused(people(), { promptSetId: unknownId }, 422, 'unknown_prompt_set', '/promptSetId');
+    const single = await givenPromptSet(t, 'single', ['only one?']);
+    await refused(people(), { promptSetId: single }, 422, 'prompt_set_too_small', '/promptSetId');
     await refused(
       { type: 'reward-model', rewardModelId: unknownId },
       {},

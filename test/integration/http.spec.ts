@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IdempotencyInterceptor } from '#src/auth/idempotency.interceptor.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
 let t: TestApp;
@@ -94,6 +96,65 @@ test('a failure frees its Idempotency-Key', async () => {
     request(t.http).post('/v1/api-keys').set(t.admin).set('Idempotency-Key', 'k-2').send({ name: 'n', scopes });
   await post(['nonsense']).expect(422);
   await post(['jobs:read']).expect(201);
+});
+
+describe('an Idempotency-Key on a streamed body', () => {
+  const bulk = (key: string) =>
+    request(t.http).post('/v1/prompts/bulk').set(t.admin).set('Idempotency-Key', key).set('content-type', 'application/x-ndjson');
+  const line = (text: string) => `${JSON.stringify({ text })}\n`;
+
+  test('gives the first answer again to the same bytes, and to no others', async () => {
+    const first = await bulk('b-1').send(line('aa')).expect(200);
+    expect(first.body).toMatchObject({ created: 1 });
+    const again = await bulk('b-1').send(line('aa')).expect(200).expect('idempotency-replayed', 'true');
+    expect(again.body).toEqual(first.body);
+    // Of the same length, longer, and nothing at all.
+    for (const body of [line('bb'), line('aa') + line('bb'), '']) {
+      expect((await bulk('b-1').send(body).expect(422)).body.code).toBe('idempotency_key_reused');
+    }
+    expect((await bulk('b-2').send('').expect(200)).body).toMatchObject({ created: 0 });
+    expect((await bulk('b-2').send(line('aa')).expect(422)).body.code).toBe('idempotency_key_reused');
+  });
+
+  test('stays reserved while the first request is at work, for longer than a reservation is good', async () => {
+    IdempotencyInterceptor.renewEveryMs = 50;
+    const first = bulk('b-3');
+    try {
+      first.write(line('slow'));
+      const { created_at: reserved } = await eventually(async () => (await reservation('b-3'))[0]);
+      await t.app.get(DataSource).query(`UPDATE idempotency_keys SET created_at = now() - interval '2 minutes' WHERE key = 'b-3'`);
+      await eventually(async () => (await reservation('b-3'))[0].created_at >= reserved);
+      expect((await bulk('b-3').send(line('slow')).expect(409)).body.code).toBe('idempotency_key_in_use');
+      expect((await first).body).toMatchObject({ created: 1 });
+      expect((await bulk('b-3').send(line('slow')).expect(200)).headers['idempotency-replayed']).toBe('true');
+      const made = await t.app.get(DataSource).query<unknown[]>(`SELECT FROM prompts WHERE text = 'slow'`);
+      expect(made).toHaveLength(1);
+    } finally {
+      IdempotencyInterceptor.renewEveryMs = 20_000;
+      // Where it failed above, the body is still open.
+      first.abort();
+    }
+  });
+
+  test('is free again when its process died', async () => {
+    await t.app.get(DataSource).query(
+      `INSERT INTO idempotency_keys (api_key_id, key, request_hash, created_at)
+       SELECT api_key_id, 'b-4', 'whatever', now() - interval '61 seconds' FROM idempotency_keys LIMIT 1`,
+    );
+    expect((await bulk('b-4').send(line('anew')).expect(200)).body).toMatchObject({ created: 1 });
+  });
+
+  const reservation = (key: string) =>
+    t.app.get(DataSource).query<{ created_at: Date }[]>('SELECT created_at FROM idempotency_keys WHERE key = $1', [key]);
+
+  async function eventually<T>(look: () => Promise<T>): Promise<NonNullable<T>> {
+    for (let tries = 0; tries < 100; tries++) {
+      const seen = await look();
+      if (seen) return seen;
+      await sleep(50);
+    }
+    throw new Error('it did not come about in five seconds');
+  }
 });
 
 test('requests beyond the limit are told to wait', async () => {

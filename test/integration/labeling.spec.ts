@@ -132,7 +132,7 @@ describe('claims', () => {
     expect(tasks[0].prompt.text).toBe('count');
     expect(tasks[0].completions.map(({ text }: { text: string }) => text).sort()).toEqual(['one', 'three', 'two']);
     expect(Object.keys(tasks[0]).sort()).toEqual(
-      ['batchId', 'completions', 'finishedAt', 'id', 'labelerId', 'leaseExpiresAt', 'leasedAt', 'mode', 'prompt', 'state'],
+      ['batchId', 'completions', 'finishedAt', 'id', 'labelerId', 'leaseExpiresAt', 'leasedAt', 'mode', 'prompt', 'reason', 'state'],
     );
     expect(Object.keys(tasks[0].completions[0])).toEqual(['id', 'text']);
     const detail = (await get(`/tasks/${tasks[0].id}`).expect(200)).body;
@@ -166,11 +166,14 @@ describe('claims', () => {
   test('skipped is not seen again, released may be', async () => {
     const batch = await batchOf({ completionIds: [completions[0]] });
     const [released] = (await claim(batch, ann)).tasks;
-    expect((await post(`/tasks/${released.id}/release`).expect(200)).body.state).toBe('released');
+    expect((await post(`/tasks/${released.id}/release`).expect(200)).body).toMatchObject({ state: 'released', reason: null });
     const [skipped] = (await claim(batch, ann)).tasks;
     expect(skipped.id).not.toBe(released.id);
     expect(await codeOf(post(`/tasks/${skipped.id}/skip`), 422)).toBe('validation_failed');
-    expect((await post(`/tasks/${skipped.id}/skip`, { reason: 'unreadable' }).expect(200)).body.state).toBe('skipped');
+    expect((await post(`/tasks/${skipped.id}/skip`, { reason: 'unreadable' }).expect(200)).body).toMatchObject({ state: 'skipped', reason: 'unreadable' });
+    const listed = (await get(`/labeling-batches/${batch.id}/tasks?state=skipped`).expect(200)).body.data;
+    expect(listed.map(({ id, reason }: { id: string; reason: string }) => [id, reason])).toEqual([[skipped.id, 'unreadable']]);
+    expect((await get(`/tasks/${skipped.id}`).expect(200)).body.reason).toBe('unreadable');
     expect((await claim(batch, ann)).tasks).toEqual([]);
     expect((await claim(batch, bea)).tasks).toHaveLength(1);
     expect((await get(`/labeling-batches/${batch.id}`)).body.counts).toMatchObject({ skipped: 1, leased: 1, available: 0 });
@@ -333,6 +336,24 @@ describe('answers', () => {
     }
     const { rows } = await withSql(t, (sql) => sql.query('SELECT score FROM ratings WHERE labeling_task_id = $1 ORDER BY id', [tasks[1].id]));
     expect(rows.map(({ score }) => score)).toEqual([2, 4, 5]);
+  });
+
+  test('the answer that completes the batch is corrected like any other; the batch stays complete', async () => {
+    const batch = await batchOf({ overlap: 2 });
+    const { tasks } = await claim(batch, ann, { k: 50 });
+    const { tasks: others } = await claim(batch, bea, { k: 50 });
+    expect(tasks).toHaveLength(batch.itemCount);
+    for (const task of others) await post(`/tasks/${task.id}/submit`, scored(task, 3)).expect(200);
+    for (const task of tasks) await post(`/tasks/${task.id}/submit`, scored(task, 2)).expect(200);
+    const last = tasks[tasks.length - 1];
+    const { body: completed } = await get(`/labeling-batches/${batch.id}`).expect(200);
+    expect(completed.state).toBe('completed');
+    const { body } = await post(`/tasks/${last.id}/correct`, scored(last, 5)).expect(200);
+    expect(body.answer.scores.map((given: { score: number }) => given.score)).toEqual([5]);
+    expect(await codeOf(post(`/tasks/${tasks[0].id}/correct`, scored(tasks[0])), 409)).toBe('not_your_last_answer');
+    // Whose last answer it was is asked per labeler.
+    await post(`/tasks/${others[others.length - 1].id}/correct`, scored(others[others.length - 1], 1)).expect(200);
+    expect((await get(`/labeling-batches/${batch.id}`)).body).toEqual(completed);
   });
 });
 

@@ -24,6 +24,16 @@ export interface LoopView {
 }
 
 export const labelers = ['ann', 'ben'];
+
+interface CompletionToRate {
+  completionId: string;
+  promptId: string;
+  prompt: string;
+  text: string;
+}
+
+/** Scores from 1 to 5; `index` counts the completions, `answers` are all those to the same prompt. */
+export type RatingRule = (of: CompletionToRate & { index: number; labeler: string; answers: string[] }) => number;
 const handlers = [CompletionsWorkerModule, PairsWorkerModule, RewardWorkerModule, TrainingWorkerModule, ComparisonsWorkerModule];
 
 /** A worker of every queue. */
@@ -98,15 +108,17 @@ export class LoopWorld {
     }
   }
 
-  /** Both labelers rate all that is asked for; they like late letters of the alphabet. */
-  async rate(id: string, number: number): Promise<number> {
+  /** Both labelers rate all that is asked for; they like late letters of the alphabet, unless they are given another rule. */
+  async rate(id: string, number: number, rule: RatingRule = ({ text }) => scoreOf(text)): Promise<number> {
     const { body } = await this.get(`/v1/loops/${id}/iterations/${number}/completions?limit=500`).expect(200);
-    const lines = (body.data as { completionId: string; text: string }[]).flatMap(({ completionId, text }) =>
+    const all = body.data as CompletionToRate[];
+    const answersTo = (promptId: string) => all.filter((other) => other.promptId === promptId).map(({ text }) => text);
+    const lines = all.flatMap((completion, index) =>
       labelers.map((labelerExternalId) => ({
-        completionId,
+        completionId: completion.completionId,
         labelerExternalId,
         criterionVersionId: this.criterionVersionId,
-        score: scoreOf(text),
+        score: rule({ ...completion, index, labeler: labelerExternalId, answers: answersTo(completion.promptId) }),
       })),
     );
     const { body: posted } = await this.bulk('/v1/ratings/bulk', lines);
@@ -128,14 +140,14 @@ export class LoopWorld {
     await this.bulk(`/v1/comparisons/${comparisonId}/judgements/bulk`, lines);
   }
 
-  /** The labelers do all the tasks of a batch: they rate by the same rule, and prefer late letters. */
-  async label(labelingBatchId: string): Promise<void> {
+  /** The labelers do all the tasks of a batch: they rate by the same rule unless they contradict each other, and prefer late letters. */
+  async label(labelingBatchId: string, contrary = false): Promise<void> {
     const { body } = await this.get('/v1/labelers').expect(200);
-    for (const { id: labelerId } of body.data as { id: string }[]) {
+    for (const [index, { id: labelerId }] of (body.data as { id: string }[]).entries()) {
       const path = `/v1/labeling-batches/${labelingBatchId}/tasks/claim`;
       const { body: claimed } = await this.post(path, { labelerId, k: 100 }).expect(200);
       for (const task of claimed.tasks as { id: string; mode: string; completions: { id: string; text: string }[] }[]) {
-        const scores = task.completions.map(({ id, text }) => ({ completionId: id, score: scoreOf(text) }));
+        const scores = task.completions.map(({ id, text }) => ({ completionId: id, score: contrary && index > 0 ? 6 - scoreOf(text) : scoreOf(text) }));
         const [first, second] = scores;
         const better = second && first.score < second.score ? second : first;
         const equal = second?.score === first.score;

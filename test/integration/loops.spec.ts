@@ -7,7 +7,7 @@ import { withSql } from '../factories/ratings.js';
 import { givenPromptSet, givenPolicyVersion, trainableCheckpoint } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, type Node } from './jobs-fixture.js';
-import { LoopWorld, startWorker } from './loops-fixture.js';
+import { LoopWorld, startWorker, type RatingRule } from './loops-fixture.js';
 
 let t: TestApp;
 let world: LoopWorld;
@@ -217,8 +217,83 @@ describe('looked after by workers', () => {
     await world.post(`/v1/loops/${id}/stop`).expect(200);
   }, 60_000);
 
+  test('a run that diverges is held and makes no version, and the next iteration starts where it did', async () => {
+    // After one update of so steep a map nothing is a number any more.
+    const lora = { rank: 1, alpha: 1e30, targetModules: ['q_proj'] };
+    const training = { method: 'dpo', hyperparameters: { epochs: 3, batchSize: 8, learningRate: 0.01, schedule: 'constant', lora } };
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'diverging', training })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    const first = await world.iteration(id, 1);
+    expect(first).toMatchObject({ decision: 'held', reason: 'unsound', candidateVersionId: null, comparisonId: null });
+    expect(first.figures.training.verdict).toBe('failed');
+    expect((await world.get(`/v1/training-runs/${first.trainingRunId}`)).body.summary.stopped.reason).toBe('diverged');
+    expect((await world.iteration(id, 2)).startVersionId).toBe(first.startVersionId);
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
+  /** Held after its ratings, and gone on with. */
+  async function heldAfterRating(name: string, change: object, rule: RatingRule) {
+    const pairs = { data: 'iteration', evalFraction: 0 };
+    const { body: created } = await world.post('/v1/loops', world.body({ name, pairs, ...change })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1, rule);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+    return world.iteration(id, 1);
+  }
+
+  test('answers that are all rated alike give no pairs, and the loop goes on to others', async () => {
+    const held = await heldAfterRating('alike', {}, () => 3);
+    expect(held).toMatchObject({ decision: 'held', reason: 'no_pairs', rewardModelId: null });
+    expect(held.figures.pairs).toMatchObject({ pairs: 0, lacks: { code: 'no_pairs', detail: expect.stringContaining('36 ratings') } });
+  }, 60_000);
+
+  test('labelers who contradict each other are not waited for when all have answered', async () => {
+    const contrary: RatingRule = ({ index, labeler }) => (labeler === 'ann' ? 1 + (index % 5) : 5 - (index % 5));
+    const held = await heldAfterRating('disputed criterion', { ratings: { perCompletion: 2, minimumAgreement: 0.6 } }, contrary);
+    expect(held).toMatchObject({ decision: 'held', reason: 'disagreement', pairSetId: null, figures: { ratings: { completions: 18, ratings: 36, agreement: 0 } } });
+  }, 60_000);
+
+  test('a labeling batch that is done without agreement is not waited for either', async () => {
+    const vendorIds = [await t.givenVendor()];
+    const generation = { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } };
+    const ratings = { perCompletion: 2, quorum: 0.5, minimumAgreement: 0.9, vendorIds };
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'disputed batch', generation, ratings })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    const { labelingBatchId } = await world.iteration(id, 1);
+    await world.label(labelingBatchId, true);
+    await world.until(id, ({ iteration, state }) => iteration === 2 && state === 'awaiting_ratings');
+    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'disagreement', figures: { ratings: { completions: 6, ratings: 12 } } });
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
+  test('a reward model that failed its audit trains no policy, unless that is allowed', async () => {
+    // The longest answer always wins, so that nothing can do better than a rule that does not read.
+    const longest: RatingRule = ({ text, answers }) => (text.length === Math.max(...answers.map(({ length }) => length)) ? 5 : 1);
+    const reward = { hyperparameters: { maxSteps: 1, learningRate: 1e-9, maxTokens: 64 } };
+    const held = await heldAfterRating('no better than length', { reward, gate: {} }, longest);
+    expect(held).toMatchObject({ decision: 'held', reason: 'unsound', trainingRunId: null, rewardModelId: expect.any(String) });
+    expect(held.figures).toMatchObject({ reward: { verdict: 'failed' }, pairs: { lacks: null } });
+    expect(held.transitions.at(-2)).toMatchObject({ from: 'reward', to: 'hold', outcome: 'unsound' });
+  }, 60_000);
+
+  test('pairs of a single prompt are held over too', async () => {
+    const generation = { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } };
+    let first: string | undefined;
+    const onlyFirst: RatingRule = ({ promptId, index }) => ((first ??= promptId) === promptId ? 1 + (index % 5) : 3);
+    const held = await heldAfterRating('one prompt', { generation }, onlyFirst);
+    expect(held).toMatchObject({ decision: 'held', reason: 'no_pairs', rewardModelId: null });
+    expect(held.figures.pairs).toMatchObject({ prompts: 2, lacks: { code: 'pair_set_one_prompt' } });
+    expect(held.figures.pairs.pairs).toBeGreaterThan(0);
+  }, 60_000);
+
   test('a job that fails fails the loop, and resuming tries it again', async () => {
-    const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1, gate: {} })).expect(201);
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'failing', iterations: 1 })).expect(201);
     const { id } = created as { id: string };
     await world.until(id, ({ state }) => state === 'awaiting_ratings');
     await world.rate(id, 1);
@@ -230,8 +305,10 @@ describe('looked after by workers', () => {
       expect(failed).toMatchObject({ status: 'failed', state: 'reward', error: { code: 'job_cancelled', jobId } });
       await world.post(`/v1/loops/${id}/resume`).expect(200);
     }
+    await world.until(id, ({ state }) => state === 'awaiting_judgements');
+    await world.judge(id, 1, 'tie');
     await world.until(id, ({ status }) => status === 'completed');
-    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'unsound', figures: { training: { verdict: 'failed' } } });
+    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'not_won', figures: { training: { verdict: 'failed' } } });
     const { body: jobs } = await world.get('/v1/jobs?limit=500');
     expect((jobs.data as { state: Parameters<typeof terminal>[0] }[]).every(({ state }) => terminal(state))).toBe(true);
   }, 60_000);
@@ -260,6 +337,47 @@ describe('what no loop is made of', () => {
     await refused({ training: { method: 'magic' } }, 422, 'validation_failed', '/training/method');
     await refused({ training: { method: 'grpo', hyperparameters: { steps: 0 } } }, 422, 'validation_failed', '/training/hyperparameters/steps');
     await refused({ judge: { type: 'reward-model', rewardModelId: unknownId } }, 422, 'validation_failed');
+  });
+
+  test('trainings that could not start, before anybody is asked to rate for them', async () => {
+    const grpo = (hyperparameters: object) => ({ training: { method: 'grpo', hyperparameters: { steps: 1, ...hyperparameters } } });
+    const dpo = (hyperparameters: object) => ({ training: { method: 'dpo', hyperparameters } });
+    const pointwise = { hyperparameters: { objective: 'pointwise', ties: 'rao_kupper' } };
+    await refused({ reward: pointwise }, 422, 'hyperparameters_conflict', '/reward/hyperparameters/ties');
+    await refused({ reward: { hyperparameters: { trainedLayers: 99 } } }, 422, 'hyperparameters_impossible', '/reward/hyperparameters/trainedLayers');
+    await refused(grpo({ maxTokens: 256 }), 422, 'max_tokens_exceed_model', '/training/hyperparameters/maxTokens');
+    await refused(grpo({ lora: { rank: 2, alpha: 4, targetModules: ['c_attn'] } }), 422, 'lora_target_unknown', '/training/hyperparameters/lora/targetModules');
+    await refused(grpo({ checkpointEvery: 2 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/checkpointEvery');
+    await refused(dpo({ lossType: 'ipo', labelSmoothing: 0.1 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/labelSmoothing');
+    await refused(dpo({ trainedLayers: 99 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/trainedLayers');
+    await refused(dpo({ keep: 'best' }), 422, 'nothing_held_out', '/training/hyperparameters/keep');
+  });
+
+  test('trainings that do not fit the memory that there is', async () => {
+    const small = await createTestApp({ MEMORY_LIMIT_BYTES: String(192 * 1024 ** 2) });
+    try {
+      const cramped = await LoopWorld.make(small);
+      const made = await cramped.post('/v1/loops', cramped.body()).expect(201);
+      await cramped.post(`/v1/loops/${made.body.id}/stop`).expect(200);
+      const large = { steps: 1, promptsPerStep: 64, groupSize: 16, maxTokens: 128 };
+      const generation = { prompts: 6, completionsPerPrompt: 8, sampling: { maxTokens: 128 } };
+      const cases: [object, string][] = [
+        [{ reward: { hyperparameters: { batchSize: 1024 } }, generation }, '/reward/hyperparameters'],
+        [{ training: { method: 'grpo', hyperparameters: large } }, '/training/hyperparameters'],
+        [{ training: { method: 'dpo', hyperparameters: { batchSize: 1024 } }, generation }, '/training/hyperparameters'],
+      ];
+      for (const [change, pointer] of cases) {
+        const { body } = await cramped.post('/v1/loops', cramped.body({ name: pointer, ...change })).expect(422);
+        expect([body.code, body.errors[0].pointer]).toEqual(['training_does_not_fit', pointer]);
+      }
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('a single held-out prompt, of which one win would promote', async () => {
+    const heldOutPromptSetId = await givenPromptSet(t, 'single', ['the only exam?']);
+    await refused({ heldOutPromptSetId }, 422, 'prompt_set_too_small', '/heldOutPromptSetId');
   });
 
   test('held-out prompts that are practised on, whatever their ids and spaces', async () => {

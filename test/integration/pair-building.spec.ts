@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
+import { Rng } from '#src/common/rng.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { PairBuilder } from '#src/pairs/pair-builder.js';
 import { PairReader } from '#src/pairs/pair-reader.js';
-import { buildPairs, type PreferenceFact, type RatingFact } from '#src/pairs/pair-rules.js';
+import { buildPairs, type LabelerWeighing, type PairFact, type PreferenceFact, type RatingFact } from '#src/pairs/pair-rules.js';
 import { scoreAggregations, type PairSetConfig } from '#src/pairs/pair-set-config.js';
 import { PairSetsRepository } from '#src/pairs/pair-sets.repository.js';
 import { connect } from '../factories/ratings.js';
@@ -16,7 +17,7 @@ import { startNode, type Node } from './jobs-fixture.js';
 let database: TestDatabase;
 let worker: Node;
 let sql: Client;
-const labelers = [newId(), newId(), newId()].sort();
+const labelers = [newId(), newId(), newId(), newId()].sort();
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -44,17 +45,22 @@ const config: fc.Arbitrary<PairSetConfig> = fc
     completionBatchId: fc.constant(null),
     includePilots: fc.constant(false),
     includeGold: fc.constant(false),
-    labelerIds: fc.option(fc.subarray(labelers, { minLength: 1 })),
+    labelerIds: fc.option(fc.subarray(labelers.slice(0, 3), { minLength: 1 })),
     strategy: fc.constantFrom('all' as const, 'sample' as const),
     pairsPerPrompt: fc.integer({ min: 1, max: 6 }),
     seed: fc.nat(),
     aggregation: fc.constantFrom(...scoreAggregations),
+    weighed: fc.boolean(),
     ties: fc.constantFrom('drop' as const, 'keep' as const),
     minimumMargin: fc.constantFrom(0, 0.5, 1, 1 / 3),
     minimumRatings: fc.constantFrom(1, 1, 2, 3),
     evalFraction: fc.constantFrom(0, 0.2, 0.5, 0.9),
   })
-  .map((given) => ({ ...given, pairsPerPrompt: given.strategy === 'sample' ? given.pairsPerPrompt : null }));
+  .map(({ weighed, ...given }) => ({
+    ...given,
+    ...(weighed && { pairWeights: 'reliability' as const }),
+    pairsPerPrompt: given.strategy === 'sample' ? given.pairsPerPrompt : null,
+  }));
 
 const plainRules: PairSetConfig = {
   promptSetId: null,
@@ -81,7 +87,7 @@ test('SQL and reference make the same pairs, in the same order, of the same rati
       const preferences = await insertPreferences(versionId, facts, ranked);
       const built = await build(versionId, rules);
       // Without a set there are no weights for the reference to work with.
-      if (built.failure && rules.aggregation === 'reliability-weighted') {
+      if (built.failure && (rules.aggregation === 'reliability-weighted' || rules.pairWeights)) {
         expect(['no_pairs', 'no_shared_ratings']).toContain(built.failure);
         return;
       }
@@ -101,9 +107,40 @@ test('SQL and reference make the same pairs, in the same order, of the same rati
     }),
     { numRuns: 30 },
   );
-  expect(pairsSeen).toBeGreaterThan(30);
-  expect(decidedSeen).toBeGreaterThan(10);
+  expect(pairsSeen).toBeGreaterThan(10);
+  expect(decidedSeen).toBeGreaterThan(3);
 });
+
+test('votes weigh as their labelers are reliable, and pairs as those behind them are', async () => {
+  const { versionId, promptId, completionIds } = await insertVotes();
+  const [careful, , careless, reckless] = labelers;
+  const plain = await build(versionId, plainRules);
+  const weighted = await build(versionId, { ...plainRules, aggregation: 'reliability-weighted', pairWeights: 'reliability' });
+  const weights = weighted.weights!.votes;
+  expect(weights.get(careful)!).toBeGreaterThan(5 * weights.get(careless)!);
+  const [first, second] = completionIds;
+  const pair = ({ pairs }: Built) => (pairs as PairFact[]).find((found) => found.promptId === promptId)!;
+  // Two labelers who vote at random against a careful one.
+  expect(pair(plain)).toMatchObject({ chosenCompletionId: second, rejectedCompletionId: first, chosenScore: 2 / 3, weight: null });
+  const all = weights.get(careful)! + weights.get(careless)! + weights.get(reckless)!;
+  expect(pair(weighted)).toMatchObject({ chosenCompletionId: first, rejectedCompletionId: second, weight: all / (1 + all) });
+  expect(pair(weighted).chosenScore).toBe(weights.get(careful)! / all);
+  expect(plain.weights!.votes.size).toBe(0);
+  expect((await build(versionId, { ...plainRules, aggregation: 'reliability-weighted' })).contentHash).not.toBe(weighted.contentHash);
+});
+
+/** 40 pairs that two labelers order alike and two at random; and one more, on which a careful one is against both of these. */
+async function insertVotes(): Promise<{ versionId: string; promptId: string; completionIds: string[] }> {
+  const rng = Rng.from('votes');
+  const rating = [{ labeler: 0, score: 1, corrected: null }];
+  const { versionId, facts } = await insertRatings(Array.from({ length: 41 }, () => [rating, rating]));
+  const order = (labeler: number, up: boolean): GivenRanking => ({ labeler, ranks: up ? [0, 1] : [1, 0], corrected: null });
+  const agreed = Array.from({ length: 40 }, (_, i) => [order(0, i % 2 === 0), order(1, i % 2 === 0), order(2, rng.int(2) === 0), order(3, rng.int(2) === 0)]);
+  await insertPreferences(versionId, facts, [...agreed, [order(0, true), order(2, false), order(3, false)]]);
+  const promptIds = [...new Set(facts.map(({ promptId }) => promptId))];
+  const promptId = promptIds[40];
+  return { versionId, promptId, completionIds: facts.filter((fact) => fact.promptId === promptId).map(({ completionId }) => completionId) };
+}
 
 test('a built set is left alone, whatever is rated afterwards', async () => {
   const rating = { labeler: 0, score: 1, corrected: null };
@@ -127,7 +164,7 @@ interface Built {
   pairs?: unknown[];
   ratingIds?: string[];
   preferenceIds?: string[];
-  weights?: Map<string, number>;
+  weights?: LabelerWeighing;
 }
 
 async function build(versionId: string, rules: PairSetConfig): Promise<Built> {
@@ -151,8 +188,8 @@ async function read(id: string): Promise<Built> {
   expect(set!.pairCount).toBe(pairs.length);
   const ratings = await sql.query<{ id: string }>('SELECT rating_id AS id FROM pair_set_ratings WHERE pair_set_id = $1 ORDER BY 1', [id]);
   const preferences = await sql.query<{ id: string }>('SELECT preference_id AS id FROM pair_set_preferences WHERE pair_set_id = $1 ORDER BY 1', [id]);
-  const weights = await sql.query<{ id: string; weight: number }>(
-    'SELECT labeler_id AS id, weight::float8 AS weight FROM pair_set_labeler_weights WHERE pair_set_id = $1',
+  const weights = await sql.query<{ id: string; score: number; vote: number }>(
+    'SELECT labeler_id AS id, weight::float8 AS score, preference_weight::float8 AS vote FROM pair_set_labeler_weights WHERE pair_set_id = $1',
     [id],
   );
   return {
@@ -161,7 +198,10 @@ async function read(id: string): Promise<Built> {
     pairs,
     ratingIds: ratings.rows.map((row) => row.id),
     preferenceIds: preferences.rows.map((row) => row.id),
-    weights: new Map(weights.rows.map((row) => [row.id, row.weight])),
+    weights: {
+      scores: new Map(weights.rows.map(({ id, score }) => [id, score])),
+      votes: new Map(weights.rows.map(({ id, vote }) => [id, vote])),
+    },
   };
 }
 

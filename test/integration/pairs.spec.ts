@@ -2,6 +2,9 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
+import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
+import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
+import { trainingPairs } from '#src/reward/training-pairs.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
@@ -99,6 +102,27 @@ describe('a pair set', () => {
     expect((await get(`/v1/pair-sets/${(await built()).id}/labeler-weights`)).body.data).toEqual([]);
     const { body } = await post('/v1/pair-sets/preview', { criterionVersionId, aggregation: 'reliability-weighted' }).expect(422);
     expect(body).toMatchObject({ code: 'preview_unavailable', errors: [{ pointer: '/aggregation' }] });
+
+    const { promptId: doubtful, completionIds: two } = await givenPrompt(t, 'doubt', [{ text: 'this' }, { text: 'that' }]);
+    for (const [i, completionId] of two.entries()) {
+      await post('/v1/ratings', { completionId, criterionVersionId, labelerId: labelers[3], score: 1 + i }).expect(201);
+    }
+    const weighted = await built({ criterionVersionId, pairWeights: 'reliability' });
+    expect(weighted.config).toMatchObject({ aggregation: 'mean', pairWeights: 'reliability' });
+    const { data: pairs } = (await get(`/v1/pair-sets/${weighted.id}/pairs?limit=500`)).body as { data: { promptId: string; ordinal: number; weight: number }[] };
+    const [doubt] = pairs.filter((pair) => pair.promptId === doubtful);
+    const others = pairs.filter((pair) => pair.promptId !== doubtful).map(({ weight }) => weight);
+    expect(new Set(others).size).toBe(1);
+    expect(others[0]).toBeLessThan(1);
+    expect(doubt.weight).toBeLessThan(others[0] / 3);
+    // What the trainer of a reward model makes of them.
+    const groups = await t.app.get(PreferenceDataRepository, { strict: false }).groups(weighted.id, 'train', 0);
+    const { train } = trainingPairs(groups, resolveHyperparameters({}));
+    expect(train.flatMap((group) => group.pairs.map((pair) => [(pair as unknown as { ordinal: number }).ordinal, pair.weight])).sort((a, b) => a[0]! - b[0]!)).toEqual(
+      pairs.map(({ ordinal, weight }) => [ordinal, weight]),
+    );
+    expect((await get(`/v1/pair-sets/${sets[0].id}/pairs`)).body.data[0].weight).toBeNull();
+    await post('/v1/pair-sets/preview', { criterionVersionId, pairWeights: 'reliability' }).expect(200);
   });
 
   test('cannot weigh labelers who share no completion', async () => {

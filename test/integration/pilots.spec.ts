@@ -108,7 +108,7 @@ describe('gold items', () => {
     expect(JSON.stringify(seenByVendor) + JSON.stringify((await get(`/labeling-batches/${batch.id}/tasks`, acme.key)).body)).not.toMatch(/"(kind|gold)"/);
 
     await work(batch.id, acme.labelers[1], () => ({ score: 2 }), acme.key);
-    const quality = async (id: string) => (await get(`/labelers/${id}/quality`, acme.key).expect(200)).body.gold;
+    const quality = async (id: string) => (await get(`/labelers/${id}/quality`).expect(200)).body.gold;
     expect(await quality(acme.labelers[0])).toMatchObject({ ratings: 4, passed: 3, accuracy: 0.75 });
     expect((await quality(acme.labelers[1])).accuracy).toBe(0);
     const results = (await get(`/gold-items?criterionVersionId=${version}`)).body.data.map((item: { ratings: number; passed: number }) => [item.ratings, item.passed]);
@@ -119,6 +119,67 @@ describe('gold items', () => {
     expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_mode_rate');
     const without = await givenCriterionVersion(t);
     expect((await post('/labeling-batches', { ...order, criterionVersionId: without, goldShare: 0.1 }).expect(422)).body.code).toBe('gold_items_missing');
+  });
+
+  test('cannot be told by a vendor that looks at every figure after every answer', async () => {
+    const version = await givenCriterionVersion(t);
+    const golden = completions.slice(15, 18);
+    for (const completionId of golden) await post('/gold-items', gold(version, { completionId })).expect(201);
+    // Gold is used again and again: others have rated it, and nobody the rest.
+    await givenRatings(t, version, golden.map((completionId) => ({ completionId, labelerId: people[0], score: 5 })));
+    const order = { name: 'polled', mode: 'rate', criterionVersionId: version, completionIds: completions.slice(0, 9), vendorIds: [acme.id], goldShare: 0.25 };
+    const batch = (await post('/labeling-batches', order).expect(201)).body;
+    const [labelerId] = acme.labelers;
+    const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body as { tasks: Task[] };
+    expect(tasks.filter((task) => golden.includes(task.completions[0].id))).toHaveLength(3);
+    const named = (await get(`/criterion-versions/${version}`).expect(200)).body;
+    const poll = async () => {
+      const quality = (await get(`/labelers/${labelerId}/quality?criterionVersionId=${version}`, acme.key).expect(200)).body;
+      const ofBatch = (await get(`/labeling-batches/${batch.id}/agreement`, acme.key).expect(200)).body;
+      const ofVersion = (await get(`/criteria/${named.criterionId}/versions/${named.number}/agreement`, acme.key).expect(200)).body;
+      const { counts } = (await get(`/labeling-batches/${batch.id}`, acme.key).expect(200)).body;
+      const { ratings, sharedItems, severity, reliability, flags } = quality;
+      return { gold: quality.gold, counted: [ratings, ofBatch.ratings, ofBatch.items, ofVersion.ratings].map((n) => n - counts.completed), sharedItems, severity, reliability, flags };
+    };
+    for (const task of tasks) {
+      await post(`/tasks/${task.id}/submit`, { scores: [{ completionId: task.completions[0].id, score: 2 }] }, acme.key).expect(200);
+      expect(await poll()).toEqual({ gold: null, counted: [0, 0, 0, 0], sharedItems: 0, severity: null, reliability: null, flags: [] });
+    }
+    // Superseding until it passes does not help one who cannot see that it does.
+    const { body: answered } = await get(`/tasks/${tasks.find((task) => golden.includes(task.completions[0].id))!.id}`, acme.key).expect(200);
+    await post(`/ratings/${answered.answer.scores[0].ratingId}/supersede`, { score: 5 }, acme.key).expect(201);
+    expect((await poll()).gold).toBeNull();
+    // The owner sees all of it.
+    const { body: seen } = await get(`/labelers/${labelerId}/quality?criterionVersionId=${version}`).expect(200);
+    expect(seen).toMatchObject({ ratings: 12, sharedItems: 3, gold: { ratings: 3, passed: 1 } });
+    expect((await get(`/labeling-batches/${batch.id}/agreement`)).body).toMatchObject({ ratings: 9, items: 9 });
+  });
+
+  test('are chosen so that ids tell least: made among the work, and not met before', async () => {
+    const version = await givenCriterionVersion(t);
+    const made = (await givenPrompt(t, 'one lot', Array.from({ length: 10 }, (_, i) => ({ text: `lot ${i}` })))).completionIds;
+    const [among, work] = [made.slice(2, 6), [...made.slice(0, 2), ...made.slice(6)]];
+    const later = (await givenPrompt(t, 'another lot', Array.from({ length: 4 }, (_, i) => ({ text: `late ${i}` })))).completionIds;
+    for (const completionId of [...completions.slice(0, 4), ...among, ...later]) await post('/gold-items', gold(version, { completionId })).expect(201);
+    const goldOf = async (vendorIds: string[], seed: number) => {
+      const order = { name: 'lot', mode: 'rate', criterionVersionId: version, completionIds: work, goldShare: 0.25, vendorIds, seed };
+      const { body: batch } = await post('/labeling-batches', order).expect(201);
+      const { rows } = await withSql(t, (sql) =>
+        sql.query<{ id: string }>(`SELECT completion_ids[1] AS id FROM labeling_items WHERE batch_id = $1 AND kind = 'gold'`, [batch.id]),
+      );
+      return { batch, picked: rows.map(({ id }) => id) };
+    };
+    for (let seed = 0; seed < 4; seed++) {
+      const { picked } = await goldOf([], seed);
+      expect(picked).toHaveLength(2);
+      for (const id of picked) expect(among).toContain(id);
+    }
+    const first = await goldOf([acme.id], 0);
+    await post(`/labeling-batches/${first.batch.id}/tasks/claim`, { labelerId: acme.labelers[0], k: 100 }, acme.key).expect(200);
+    const second = await goldOf([acme.id], 0);
+    expect([...first.picked, ...second.picked].sort()).toEqual(among);
+    // Nothing is held against a vendor that has met none of them.
+    expect((await goldOf([await t.givenVendor()], 0)).picked.sort()).toEqual(first.picked.sort());
   });
 
   test('stand in the queue and in the order of ids like any other task', async () => {

@@ -77,9 +77,11 @@ test('a draft takes none, and a vendor sees its own', async () => {
   const draft = await givenCriterionVersion(t, 5, false);
   expect((await post('/rankings', ranking({ criterionVersionId: draft })).expect(409)).body.code).toBe('criterion_version_not_published');
   const byAcme = () => post('/rankings', ranking({ labelerExternalId: 'a-1', externalId: 'r-1' }), acme.key);
-  expect((await byAcme().expect(422)).body.code).toBe('completion_not_found');
+  // Under a version that no batch of its own is rated by; then of a completion that was not leased to it.
+  expect((await byAcme().expect(422)).body.code).toBe('criterion_version_not_found');
   const batch = { name: 'leased', mode: 'rank', criterionVersionId: version, completionIds: [a, b, c], vendorIds: [acme.id] };
   const { body: made } = await post('/labeling-batches', batch).expect(201);
+  expect((await byAcme().expect(422)).body.code).toBe('completion_not_found');
   await post(`/labeling-batches/${made.id}/tasks/claim`, { labelerExternalId: 'a-1' }, acme.key).expect(200);
   const { body: own } = await byAcme().expect(201);
   expect(own.vendorId).toBe(acme.id);

@@ -47,7 +47,7 @@ describe('agreement', () => {
     ]);
     await givenRatings(t, version, [{ ...paperRatings()[0], supersedesId: first }, ...paperRatings().slice(1)]);
     const { body } = await get(`${await versionPath(version)}/agreement`).expect(200);
-    expect(body).toMatchObject({ criterionVersionId: version, ratings: 41, items: 12, labelers: 4 });
+    expect(body).toMatchObject({ criterionVersionId: version, ratings: 41, items: 12, labelers: 4, preferences: null });
     const [overall] = body.dimensions;
     expect(overall).toMatchObject({ dimension: null, items: 11, ratings: 40, labelerPairsInAll: 6, resamples: 1000 });
     expect(overall.alpha.nominal.value).toBeCloseTo(0.743, 3);
@@ -110,7 +110,16 @@ describe('agreement', () => {
     expect((await get(`/labeling-batches/${batch.id}/agreement`, foreign.key).expect(404)).body.code).toBe('labeling_batch_not_found');
     const path = await versionPath(version);
     expect((await get(`${path}/agreement`, foreign.key).expect(404)).body.code).toBe('criterion_not_found');
-    expect((await get(`${path}/agreement`, acme.key).expect(200)).body).toMatchObject({ ratings: 0, labelers: 0, dimensions: [{ alpha: { ordinal: null } }] });
+    // Of the version: scores, of which there are none, and beside them the orders, however they came.
+    const { body: ofAcme } = await get(`${path}/agreement`, acme.key).expect(200);
+    expect(ofAcme).toMatchObject({ ratings: 0, labelers: 0, dimensions: [{ alpha: { ordinal: null } }] });
+    expect(ofAcme.preferences).toEqual(own);
+    expect((await get(`${path}/agreement`).expect(200)).body.preferences).toEqual(all);
+    const comparison = { criterionVersionId: version, labelerId: labelers[2], completionIds: completions.slice(0, 2), preferredCompletionId: null };
+    await post('/preference-judgements', comparison).expect(201);
+    const { preferences } = (await get(`${path}/agreement`).expect(200)).body;
+    expect(preferences).toMatchObject({ ratings: 25, items: 6, labelers: 5 });
+    expect(preferences.dimensions[0].levels[1]).toMatchObject({ value: 0, ratings: 1, agreement: 0 });
   });
 
   test('of what is not there is a 404', async () => {

@@ -1,7 +1,8 @@
+import type { Client } from 'pg';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
-import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
+import { connect, givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
 let t: TestApp;
@@ -180,6 +181,57 @@ describe('corrections', () => {
   });
 });
 
+describe('what a rating refers to', () => {
+  /** Sets are checked in another way than single rows. */
+  const insert = (fields: object, count = 1) => {
+    const row = { id: newId(), completion_id: completions[0], criterion_version_id: version, labeler_id: labeler, vendor_id: null, flags: [], score: 1, created_at: new Date(), ...fields };
+    const rows = Array.from({ length: count }, (_, i) => (i === 0 ? row : { ...row, id: newId(), completion_id: completions[i], ...(i > 1 && fields) }));
+    return (client: Client) => client.query('INSERT INTO ratings SELECT * FROM jsonb_populate_recordset(NULL::ratings, $1)', [JSON.stringify(rows)]);
+  };
+
+  test.each(['completion_id', 'criterion_version_id', 'labeler_id', 'vendor_id'])('must be there: %s', async (column) => {
+    await withSql(t, async (client) => {
+      for (const count of [1, 3]) await expect(insert({ [column]: newId() }, count)(client)).rejects.toMatchObject({ code: '23503', constraint: `ratings_${column}_fkey`, table: 'ratings' });
+    });
+  });
+
+  test('cannot go, nor change its id, while there are ratings of it', async () => {
+    await withSql(t, async (client) => {
+      await insert({})(client);
+      for (const [table, id] of [['completions', completions[0]], ['criterion_versions', version], ['labelers', labeler]]) {
+        await expect(client.query(`DELETE FROM ${table} WHERE id = $1`, [id])).rejects.toMatchObject({ code: '23503' });
+        await expect(client.query(`UPDATE ${table} SET id = $2 WHERE id = $1`, [id, newId()])).rejects.toMatchObject({ code: '23503' });
+        await client.query(`UPDATE ${table} SET id = id WHERE id = $1`, [id]);
+      }
+      await expect(client.query('TRUNCATE completions CASCADE')).rejects.toThrow();
+      const { completionIds } = await givenPrompt(t, 'unrated', [{ text: 'x' }]);
+      await client.query('DELETE FROM completions WHERE id = $1', [completionIds[0]]);
+    });
+  });
+
+  test('whoever comes second waits for the first: the rating or the deletion', async () => {
+    const { completionIds } = await givenPrompt(t, 'raced for', [{ text: 'x' }, { text: 'y' }]);
+    const [rater, remover] = [await connect(t.database.url), await connect(t.database.url)];
+    try {
+      for (const client of [rater, remover]) await client.query('BEGIN');
+      await insert({ completion_id: completionIds[0] })(rater);
+      const removed = remover.query('DELETE FROM completions WHERE id = $1', [completionIds[0]]);
+      removed.catch(() => undefined);
+      await rater.query('COMMIT');
+      await expect(removed).rejects.toMatchObject({ code: '23503' });
+      for (const client of [rater, remover]) await client.query('ROLLBACK; BEGIN');
+      await remover.query('DELETE FROM completions WHERE id = $1', [completionIds[1]]);
+      const rated = insert({ completion_id: completionIds[1] })(rater);
+      rated.catch(() => undefined);
+      await remover.query('COMMIT');
+      await expect(rated).rejects.toMatchObject({ code: '23503', constraint: 'ratings_completion_id_fkey' });
+    } finally {
+      await rater.end();
+      await remover.end();
+    }
+  });
+});
+
 describe('bulk', () => {
   test('good lines land, each bad line says why, and posting again adds nothing', async () => {
     const draft = await givenCriterionVersion(t, 5, false);
@@ -230,6 +282,49 @@ describe('bulk', () => {
     expect(body.items).toHaveLength(5001);
     const stored = await withSql(t, (sql) => sql.query(`SELECT FROM ratings WHERE external_id LIKE 'many-%'`));
     expect(stored.rowCount).toBe(5000);
+  });
+
+  test('all fields arrive as they were sent, whatever stands in them', async () => {
+    const { body: criterion } = await post('/v1/criteria', { name: newId() });
+    const scale = [{ value: 1, label: 'bad' }, { value: 2.5, label: 'good' }];
+    const dimensions = [{ name: 'honesty', weight: 1 }, { name: 'wit', weight: 3 }];
+    const { body: ofTwo } = await post(`/v1/criteria/${criterion.id}/versions`, { instructions: 'a', scale, dimensions, publish: true }).expect(201);
+    const lines = [
+      rating({ externalId: 'odd \t\n\r\\', rationale: 'tab\tnewline\nreturn\r back\\slash \\N \\. "quoted" {a,b} 猫', position: 2, timeSpentMs: 0, flags: ['unsafe', 'off_topic'], score: 5 }),
+      rating({ rationale: '\\N', flags: [], score: 1 }),
+      rating({ criterionVersionId: ofTwo.id, score: undefined, dimensionScores: { honesty: 1, wit: 2.5 } }),
+    ];
+    const { body } = await bulk(lines).expect(200);
+    expect(body).toMatchObject({ created: 3, failed: 0 });
+    const stored = await Promise.all(body.items.map(async ({ id }: { id: string }) => (await get(`/v1/ratings/${id}`).expect(200)).body));
+    expect(stored[0]).toMatchObject(lines[0]);
+    expect(stored[1]).toMatchObject({ ...lines[1], externalId: null, position: null, timeSpentMs: null, dimensionScores: null });
+    expect(stored[2]).toMatchObject({ dimensionScores: { honesty: 1, wit: 2.5 }, score: (1 + 3 * 2.5) / 4, flags: [] });
+  });
+
+  test('an Idempotency-Key gives the answer again, and adds nothing', async () => {
+    const send = () => bulk([rating(), '{', rating({ score: 9 })]).set('Idempotency-Key', 'bulk-once').expect(200);
+    const first = await send();
+    expect(first.body).toMatchObject({ created: 1, failed: 2 });
+    const again = await send();
+    expect([again.headers['idempotency-replayed'], again.body]).toEqual(['true', first.body]);
+  });
+
+  test('a body beyond the limit is refused as a problem; what came before stays, and is a duplicate next time', async () => {
+    const small = await createTestApp({ UPLOAD_LIMIT_BYTES: '300000' });
+    try {
+      const { completionIds } = await givenPrompt(small, 'small', [{ text: 'one' }]);
+      const line = { completionId: completionIds[0], criterionVersionId: await givenCriterionVersion(small), labelerId: await givenLabeler(small, 'ann'), score: 2 };
+      const body = Array.from({ length: 10_000 }, (_, i) => JSON.stringify({ ...line, externalId: `n-${i}` }));
+      const sent = (text: string) => request(small.http).post('/v1/ratings/bulk').set(small.admin).set('content-type', 'application/x-ndjson').send(text);
+      const refused = await sent(body.join('\n')).expect(413);
+      expect(refused.body.code).toBe('body_too_large');
+      const stored = await withSql(small, (sql) => sql.query('SELECT FROM ratings'));
+      const again = await sent(body.slice(0, 1200).join('\n')).expect(200);
+      expect(again.body).toMatchObject({ created: 1200 - stored.rowCount!, duplicates: stored.rowCount });
+    } finally {
+      await small.close();
+    }
   });
 
   test('an empty body is an empty answer, another media type is refused', async () => {

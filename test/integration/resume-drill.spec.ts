@@ -10,19 +10,22 @@ import type { SubjectReport } from '../../scripts/faults/resume/drill.js';
 /** Compiled: `npm test` builds before it tests. */
 const faults = (...args: string[]) => spawnSync(process.execPath, ['dist/scripts/faults/main.js', ...args], { encoding: 'utf8' });
 
-test('runs whose workers were killed end with the weights of an undisturbed run', { timeout: 240_000 }, () => {
+test('trainings whose workers were killed end with the weights of an undisturbed one', { timeout: 480_000 }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));
   const file = join(dir, 'report.json');
-  const { status, stderr } = faults('resume', '--rounds', '2', '--only', 'dpo', '--report', file);
+  const { status, stderr } = faults('resume', '--rounds', '2', '--only', 'reward,dpo,ppo', '--report', file);
   expect(stderr).toBe('');
   expect(status).toBe(0);
   const report = JSON.parse(readFileSync(file, 'utf8')) as FaultReport;
   rmSync(dir, { recursive: true });
   expect(report).toMatchObject({ rounds: 2, lost: 0, doubled: 0, stuck: 0, hashesEqual: true });
-  const { dpo } = report.methods as Record<string, SubjectReport>;
-  expect(dpo.kills).toBeGreaterThanOrEqual(2);
-  // Otherwise it would only show that starting over gives the same bits.
-  expect(dpo.resumedAfter.length).toBeGreaterThanOrEqual(1);
+  const methods = Object.entries(report.methods as Record<string, SubjectReport>);
+  expect(methods.map(([name]) => name).sort()).toEqual(['dpo', 'ppo', 'reward']);
+  for (const [name, { kills, resumedAfter }] of methods) {
+    expect(kills, name).toBeGreaterThanOrEqual(2);
+    // Otherwise it would only show that starting over gives the same bits.
+    expect(resumedAfter.length, name).toBeGreaterThanOrEqual(1);
+  }
 });
 
 test.each([[['resume', '--rounds', '0']], [['nothing', '--rounds', '1']]])(

@@ -45,6 +45,13 @@ afterAll(async () => {
   await t.close();
 });
 
+test('a reward model that diverges ends with a verdict, on the last weights from which a step went well', async () => {
+  const { evaluation, verdict } = await finished(await start({ lora: { rank: 2, alpha: 1e30 }, maxSteps: 4 }));
+  expect(verdict.status).toBe('failed');
+  expect(verdict.findings[0]).toMatchObject({ check: 'finite', status: 'failed', message: expect.stringContaining('the loss of step') });
+  expect(evaluation.accuracy.value).toBeGreaterThan(0);
+});
+
 describe('an ensemble that stops early, on ties and without length', () => {
   let model: Awaited<ReturnType<typeof finished>>;
   beforeAll(async () => {
@@ -208,16 +215,23 @@ describe('refused before anything is computed', () => {
     await refused(pointwise({ marginPerPoint: 1 }), 'hyperparameters_conflict', '/hyperparameters/marginPerPoint');
   });
 
+  test('low-rank factors that the policy cannot have', async () => {
+    await refused({ hyperparameters: { lora: { targetModules: ['c_attn'] } } }, 'lora_target_unknown', '/hyperparameters/lora/targetModules');
+    await refused({ hyperparameters: { lora: { rank: 512 } } }, 'hyperparameters_impossible', '/hyperparameters/lora/rank');
+  });
+
   test('values out of range', async () => {
     await refused({ hyperparameters: { members: 0 } }, 'validation_failed', '/hyperparameters/members');
     await refused({ hyperparameters: { earlyStopping: { patience: 0 } } }, 'validation_failed', '/hyperparameters/earlyStopping/patience');
   });
 
-  test('splits of one prompt, and a validation that would be empty', async () => {
+  test('splits of one prompt, and a validation of less than two', async () => {
     const few = await builtPairSet(t, worker, { criterionVersionId, evalFraction: 0, strategy: 'sample', pairsPerPrompt: 1, seed: 3 });
     await withSql(t, (client) => client.query('DELETE FROM pairs WHERE pair_set_id = $1 AND ordinal > 1', [few]));
     const fraction = '/hyperparameters/earlyStopping/validationFraction';
-    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.01 } } }, 'validation_split_empty', fraction);
+    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.01 } } }, 'validation_split_too_small', fraction);
+    // Of two prompts one at most is left to either.
+    await refused({ pairSetId: few, hyperparameters: { earlyStopping: { validationFraction: 0.5 } } }, 'validation_split_too_small', fraction);
     await withSql(t, (client) => client.query('DELETE FROM pairs WHERE pair_set_id = $1 AND ordinal > 0', [few]));
     await refused({ pairSetId: few }, 'pair_set_one_prompt', '/pairSetId');
   });

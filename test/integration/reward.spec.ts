@@ -69,6 +69,15 @@ describe('a reward model', () => {
     expect(page.data).toEqual([evaluation]);
   });
 
+  test('took about as many steps as its plan told', async () => {
+    const plan = async (hyperparameters: object) =>
+      (await post('/v1/reward-models/plan', { pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(200)).body;
+    const { steps, seconds, secondsPerStep } = await plan(settings);
+    expect(Math.abs(steps - rewardModel.evaluation.steps)).toBeLessThanOrEqual(settings.epochs);
+    expect(seconds).toBe(steps * secondsPerStep);
+    expect((await plan({ ...settings, maxSteps: 5, members: 3 })).steps).toBe(15);
+  });
+
   test('has a curve that can be polled', async () => {
     const path = `/v1/reward-models/${rewardModel.id}/metrics`;
     const { body: all } = await get(`${path}?limit=500`).expect(200);
@@ -78,6 +87,15 @@ describe('a reward model', () => {
     );
     const { body: rest } = await get(`${path}?afterStep=${rewardModel.evaluation.steps - 2}`).expect(200);
     expect(rest.data.map(({ step }: { step: number }) => step)).toEqual([rewardModel.evaluation.steps - 1, rewardModel.evaluation.steps]);
+    const { body: few } = await get(`${path}?maxPoints=2&names=loss`).expect(200);
+    const half = Math.ceil(all.data.length / 2);
+    const losses = all.data.map(({ values }: { values: { loss: number } }) => values.loss);
+    expect(few).toMatchObject({ hasMore: false, data: [{ step: half, bucket: { fromStep: 1, steps: half } }, { step: all.data.length }] });
+    expect(few.data[0].values).toEqual({ loss: expect.closeTo(losses.slice(0, half).reduce((a: number, b: number) => a + b) / half, 9) });
+    expect(few.data[0].bucket.max.loss).toBe(Math.max(...losses.slice(0, half)));
+    const { body: part } = await get(`${path}?from=2&to=3&names=accuracy,margin`).expect(200);
+    expect(part.data.map(({ step, values }: { step: number; values: object }) => [step, Object.keys(values).sort()])).toEqual([2, 3].map((step) => [step, ['accuracy', 'margin']]));
+    expect((await get(`${path}?from=3&to=2`).expect(422)).body.code).toBe('step_range_empty');
   });
 
   test('ranks the completions of a prompt, and answers at once the second time', async () => {
@@ -91,6 +109,30 @@ describe('a reward model', () => {
     expect(normalizedScore).toBeCloseTo((score - rewardMean) / rewardDeviation, 9);
     const { body: again } = await post(`/v1/reward-models/${rewardModel.id}/score`, { completionIds: sample.completionIds }).expect(200);
     expect(again).toEqual({ ...first, jobId: null });
+  });
+
+  test('a completion says who scored it', async () => {
+    const [completionId] = sample.completionIds;
+    const { body: ranked } = await post(`/v1/reward-models/${rewardModel.id}/score`, { completionIds: [completionId] }).expect(200);
+    const own = { rewardModelId: rewardModel.id, rewardModelName: 'polite', score: ranked.ranking[0].score, memberScores: null };
+    const { body } = await get(`/v1/completions/${completionId}/scores`).expect(200);
+    expect(body).toEqual({ data: [own], hasMore: false, nextCursor: null });
+    // Another model's, of three members, comes behind it.
+    const other = newId();
+    await withSql(t, (client) => client.query(
+      `WITH model AS (
+         INSERT INTO reward_models (id, name, pair_set_id, base_policy_version_id, hyperparameters)
+         SELECT $2, 'three', pair_set_id, base_policy_version_id, hyperparameters FROM reward_models WHERE id = $1 RETURNING id)
+       INSERT INTO completion_scores (reward_model_id, completion_id, score, member_scores) SELECT id, $3, 2, '{1,2,3}' FROM model`,
+      [rewardModel.id, other, completionId]));
+    const { body: first } = await get(`/v1/completions/${completionId}/scores?limit=1`).expect(200);
+    expect(first).toMatchObject({ data: [own], hasMore: true });
+    const { body: second } = await get(`/v1/completions/${completionId}/scores?limit=1&cursor=${first.nextCursor}`).expect(200);
+    expect(second).toMatchObject({ data: [{ rewardModelId: other, rewardModelName: 'three', score: 2, memberScores: [1, 2, 3] }], hasMore: false });
+    await withSql(t, (client) => client.query('DELETE FROM completion_scores WHERE reward_model_id = $1', [other]));
+    await withSql(t, (client) => client.query('DELETE FROM reward_models WHERE id = $1', [other]));
+    const unscored = await get(`/v1/completions/${unknownId}/scores`).expect(404);
+    expect(unscored.body.code).toBe('completion_not_found');
   });
 
   test('scores as its files do', async () => {

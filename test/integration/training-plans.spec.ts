@@ -23,7 +23,7 @@ const limitBytes = 192 * 1024 ** 2;
 beforeAll(async () => {
   t = await createTestApp({ MEMORY_LIMIT_BYTES: String(limitBytes) });
   policyVersionId = await givenPolicyVersion(t, 'learner', trainableCheckpoint());
-  pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval')]);
+  pairSetId = await givenPairSet(t, [pairOf('a', 'train'), pairOf('b', 'train'), pairOf('c', 'eval'), pairOf('d', 'eval')]);
   promptSetId = await givenPromptSet(t, 'practice', ['who?', 'what is it, and why do you ask?']);
   rewardModelId = await givenRewardModel(t, policyVersionId);
 });
@@ -42,9 +42,30 @@ describe('a plan', () => {
     expect(Object.values(parts).reduce((total, bytes) => total + bytes, 0)).toBe(peak);
     expect(plan).toMatchObject({ trainedParameters: plan.parameters, limitBytes, fits: true });
     expect(plan.secondsPerStep).toBeGreaterThan(0);
+    expect(plan).toMatchObject({ steps: 'promptSetId' in body ? 10 : 1, seconds: plan.steps * plan.secondsPerStep });
     expect(parts.rewards > 0).toBe(method !== 'sft' && method !== 'dpo');
     expect(parts.value > 0).toBe(method === 'ppo');
     expect((await get('/v1/training-runs').expect(200)).body.data).toEqual([]);
+  });
+
+  test.each([['dpo', {}, 6], ['dpo', { maxSteps: 4 }, 4], ['sft', {}, 3]])('of %s with %o counts the steps', async (method, change, steps) => {
+    // Two prompts to learn with two completions each, of which one was preferred.
+    const { body: plan } = await post('/v1/training-runs/plan', pairs({ batchSize: 2, epochs: 3, ...change }, { method })).expect(200);
+    expect(plan.steps).toBe(steps);
+  });
+
+  test('counts every member of an ensemble, and a value model as it is', async () => {
+    const bytesOf = async (hyperparameters: object, method: string): Promise<Record<string, number>> =>
+      (await post('/v1/training-runs/plan', rollouts(hyperparameters, method)).expect(200)).body.bytes;
+    const [single, whole] = [await bytesOf({}, 'grpo'), await bytesOf({}, 'ppo')];
+    const lora = { rank: 2, alpha: 4, targetModules: ['q_proj'] };
+    expect((await bytesOf({ lora }, 'ppo')).value).toBeLessThan(whole.value / 10);
+    expect((await bytesOf({ valueStart: 'reward-model' }, 'ppo')).value).toBeGreaterThan(whole.value);
+    await withSql(t, (client) => client.query(
+      'INSERT INTO reward_model_members (reward_model_id, member, model_id, training) SELECT reward_model_id, 1, model_id, training FROM reward_model_members WHERE reward_model_id = $1',
+      [rewardModelId]));
+    expect((await bytesOf({}, 'grpo')).rewards).toBe(2 * single.rewards);
+    await withSql(t, (client) => client.query('DELETE FROM reward_model_members WHERE reward_model_id = $1 AND member = 1', [rewardModelId]));
   });
 
   test('that does not fit is told, and its run refused', async () => {
@@ -85,6 +106,7 @@ describe('refused before anything is computed', () => {
     ['smoothing of a loss without', () => pairs({ lossType: 'ipo', labelSmoothing: 0.1 }), 'hyperparameters_impossible', '/hyperparameters/labelSmoothing'],
     ['low rank above full rank', () => pairs({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
     ['maps that the policy does not have', () => pairs({ lora: { rank: 2, alpha: 1, targetModules: ['c_attn'] } }), 'lora_target_unknown', '/hyperparameters/lora/targetModules'],
+    ['low rank above full rank, of a method that samples', () => rollouts({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }, 'ppo'), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
     ['more layers than the policy has', () => pairs({ trainedLayers: 3 }), 'hyperparameters_impossible', '/hyperparameters/trainedLayers'],
     ['no layer at all', () => pairs({ trainedLayers: 0 }), 'validation_failed', '/hyperparameters/trainedLayers'],
     ['upper layers of a method that samples', () => rollouts({ trainedLayers: 1 }), 'unknown_field', '/hyperparameters/trainedLayers'],
@@ -97,8 +119,11 @@ describe('refused before anything is computed', () => {
   });
 
   test('pairs of one prompt, and the best of what keeps nothing apart', async () => {
-    const one = await givenPairSet(t, [pairOf('x', 'train')]);
-    expect((await post('/v1/training-runs', pairs({}, { pairSetId: one })).expect(422)).body).toMatchObject({ code: 'pair_set_one_prompt', errors: [{ pointer: '/pairSetId' }] });
+    for (const [train, evaluated] of [['x', ''], ['u', 'vw'], ['rs', 't']]) {
+      const one = await givenPairSet(t, [...[...train].map((letter) => pairOf(letter, 'train')), ...[...evaluated].map((letter) => pairOf(letter, 'eval'))]);
+      const { body } = await post('/v1/training-runs', pairs({}, { pairSetId: one })).expect(422);
+      expect(body).toMatchObject({ code: 'pair_set_one_prompt', errors: [{ pointer: '/pairSetId' }], detail: expect.stringContaining(train.length === 1 ? 'train' : 'eval') });
+    }
     const learned = await givenPairSet(t, [pairOf('y', 'train'), pairOf('z', 'train')]);
     const { body } = await post('/v1/training-runs', pairs({ keep: 'best' }, { pairSetId: learned })).expect(422);
     expect(body).toMatchObject({ code: 'nothing_held_out', errors: [{ pointer: '/hyperparameters/keep' }] });

@@ -72,8 +72,8 @@ const body = (hyperparameters: object = settings, change: object = {}) => ({
   ...change,
 });
 
-async function trained(hyperparameters: object) {
-  const created = await post('/v1/training-runs', body(hyperparameters)).expect(202);
+async function trained(hyperparameters: object, change: object = {}) {
+  const created = await post('/v1/training-runs', body(hyperparameters, change)).expect(202);
   expect(created.headers).toMatchObject({ location: `/v1/jobs/${created.body.jobId}`, 'retry-after': '1' });
   const job = await settled(worker, created.body.jobId, undefined, 60_000);
   expect(job).toMatchObject({
@@ -109,7 +109,7 @@ describe('a run', () => {
       seed: 1,
     });
     expect(run.summary.rewardAfter).toBeGreaterThan(run.summary.rewardBefore);
-    expect(run.summary).toMatchObject({ steps: 12, evaluationPrompts: 6 });
+    expect(run.summary).toMatchObject({ steps: 12, evaluationPrompts: 6, split: 'train' });
     expect(run.summary.kl).toBeGreaterThan(0);
     expect(run.verdict.findings.map(({ check }: { check: string }) => check)).toContain('kl_slope');
     const { body: version } = await get(`/v1/policy-versions/${run.resultPolicyVersionId}`).expect(200);
@@ -189,6 +189,24 @@ describe('a run', () => {
     expect(await modelOf(c.resultPolicyVersionId)).not.toBe(await modelOf(a.resultPolicyVersionId));
   });
 
+  test('is evaluated on prompts of its own where it is given some, and learns the same', async () => {
+    const evaluationPromptSetId = await givenPromptSet(t, 'held out', ['whose?', 'which one']);
+    const few = { ...settings, steps: 2, evaluateEvery: 1, keep: 'best' };
+    const [held, practised] = [await trained(few, { evaluationPromptSetId }), await trained(few)];
+    expect(held).toMatchObject({ evaluationPromptSetId, summary: { split: 'eval', evaluationPrompts: 2 } });
+    expect(practised).toMatchObject({ evaluationPromptSetId: null, summary: { split: 'train', evaluationPrompts: 6 } });
+    expect(held.summary.rewardBefore).not.toBe(practised.summary.rewardBefore);
+    const curveOf = async ({ id }: { id: string }): Promise<Record<string, number>[]> =>
+      (await get(`/v1/training-runs/${id}/metrics`).expect(200)).body.data.map(({ values }: { values: object }) => values);
+    const [a, b] = [await curveOf(held), await curveOf(practised)];
+    expect(a.map(({ loss }) => loss)).toEqual(b.map(({ loss }) => loss));
+    expect(a.map(({ eval_reward: reward }) => reward)).not.toEqual(b.map(({ eval_reward: reward }) => reward));
+    const statusOf = ({ verdict }: typeof held) => verdict.findings.find(({ check }: { check: string }) => check === 'held_out').status;
+    expect([statusOf(held), statusOf(practised)]).toEqual(['healthy', 'warning']);
+    const { body: lineage } = await get(`/v1/lineage?type=training_run&id=${held.id}&direction=up`).expect(200);
+    expect(JSON.stringify(lineage)).toContain(evaluationPromptSetId);
+  });
+
   test('low-rank factors come back merged: the result is a plain checkpoint', async () => {
     const lora = { rank: 2, alpha: 4, targetModules: ['q_proj', 'v_proj'] };
     const { resultPolicyVersionId, hyperparameters } = await trained({ ...settings, steps: 2, lora });
@@ -246,6 +264,9 @@ describe('what cannot be trained', () => {
     await refused({ policyVersionId: unknownId }, 422, 'unknown_policy_version', '/policyVersionId');
     await refused({ rewardModelId: unknownId }, 422, 'unknown_reward_model', '/rewardModelId');
     await refused({ promptSetId: unknownId }, 422, 'unknown_prompt_set', '/promptSetId');
+    await refused({ evaluationPromptSetId: unknownId }, 422, 'unknown_prompt_set', '/evaluationPromptSetId');
+    const shared = await givenPromptSet(t, 'shared', ['whence?', '  WHO? ']);
+    await refused({ evaluationPromptSetId: shared }, 422, 'held_out_overlap', '/evaluationPromptSetId');
     await refused(
       { rewardModelId: await givenRewardModel(t, policyVersionId, false) },
       409,
@@ -275,17 +296,12 @@ describe('what cannot be trained', () => {
     );
   });
 
-  test('prompts that leave no room fail the job, and say so', async () => {
-    const longSet = await givenPromptSet(t, 'long', ['x'.repeat(600)]);
-    const { body: created } = await post(
-      '/v1/training-runs',
-      body(settings, { promptSetId: longSet }),
-    ).expect(202);
-    expect(await settled(worker, created.jobId)).toMatchObject({
-      state: 'failed',
-      attempt: 1,
-      error: { code: 'prompt_too_long' },
-    });
+  test('prompts that leave no room', async () => {
+    const longSet = await givenPromptSet(t, 'long', ['short', 'x'.repeat(600)]);
+    await refused({ promptSetId: longSet }, 422, 'prompt_too_long', '/promptSetId');
+    await refused({ evaluationPromptSetId: longSet }, 422, 'prompt_too_long', '/evaluationPromptSetId');
+    const { body: plan } = await post('/v1/training-runs/plan', body(settings, { promptSetId: longSet })).expect(422);
+    expect(plan.errors[0]).toMatchObject({ pointer: '/promptSetId', rule: 'max', message: expect.stringContaining('leaves room for') });
   });
 
   test('unknown runs, missing scopes', async () => {

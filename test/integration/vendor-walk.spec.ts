@@ -1,17 +1,19 @@
 // Every route of the API, by the OpenAPI document, walked with the key of a vendor that has every scope a vendor may
-// have, and with ids of the owner's and of another vendor's resources: nothing may be read, nothing may change.
+// have, and with ids of the owner's and of another vendor's resources: nothing may be read, nothing may change. Then once
+// more with the session of one of its labelers.
 import { readFileSync } from 'node:fs';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { vendorScopes } from '#src/auth/scopes.js';
 import { newId } from '#src/common/id.js';
-import { withSql } from '../factories/ratings.js';
+import { givenCriterionVersion, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { marker, seedTenants, type Tenants } from '../support/tenants.js';
+import { closedToVendors } from './vendor-closed-routes.js';
 
 /**
- * What a vendor may reach, by operationId. Whatever is not here must answer 403: a new route is closed to vendors,
- * and one that is opened to them has to say here how it keeps them to their own.
+ * What a vendor may reach, by operationId, and how it keeps vendors to their own. Every other route stands in
+ * vendor-closed-routes.ts and must answer 403. A route in neither table fails the walk, whatever it answers.
  */
 type Opening =
   /** Needs no key. */
@@ -111,7 +113,7 @@ const operations: Operation[] = Object.entries(document.paths).flatMap(([path, i
   Object.entries(item).map(([method, { operationId, parameters = [] }]) => ({ operationId, method: method as Operation['method'], path, parameters })),
 );
 const named = (kind: Opening['kind']) => operations.filter(({ operationId }) => openings[operationId]?.kind === kind);
-const closed = operations.filter(({ operationId }) => !(operationId in openings));
+const closed = operations.filter(({ operationId }) => closedToVendors.includes(operationId));
 
 let t: TestApp;
 let tenants: Tenants;
@@ -125,8 +127,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => t.close());
 
-async function call({ method, path }: Operation, filled: string, body?: object | string) {
-  const sent = request(t.http)[method](filled).set(key);
+async function call({ method, path }: Operation, filled: string, body?: object | string, as = key) {
+  const sent = request(t.http)[method](filled).set(as);
   if (method === 'post' || method === 'put' || method === 'patch') {
     if (path.endsWith('/bulk')) sent.set('content-type', 'application/x-ndjson').send(typeof body === 'string' ? body : '{}');
     else sent.send(body ?? {});
@@ -172,11 +174,31 @@ async function changesNothing(work: () => Promise<void>): Promise<void> {
   expect([...after].filter(([name, sum]) => before.get(name) !== sum).map(([name]) => name)).toEqual([]);
 }
 
-test('the table of openings names routes that there are, and the walk has something to walk', () => {
+test('every route is in one of the two tables, and in no two', () => {
   const ids = operations.map(({ operationId }) => operationId);
-  expect(Object.keys(openings).filter((id) => !ids.includes(id))).toEqual([]);
+  const classified = [...Object.keys(openings), ...closedToVendors];
+  expect(ids.filter((id) => !classified.includes(id)), 'routes that are neither opened to vendors nor closed on purpose').toEqual([]);
+  expect(classified.filter((id, i) => classified.indexOf(id) < i), 'routes that are in the tables twice').toEqual([]);
+  expect(classified.filter((id) => !ids.includes(id)), 'routes that are not there any more').toEqual([]);
   expect(closed.length).toBeGreaterThan(60);
 });
+
+test('what is asked for is there: a foreign id of nothing would be refused by any code', () => {
+  const { owner, victim } = tenants;
+  // Of the owner alone: vendors make none.
+  const ownersOnly = ['criteria', 'criterion-versions'];
+  const folders = [...named('other'), ...named('list')].flatMap(({ path }) => foldersOf(path));
+  expect(folders).toEqual(expect.arrayContaining(['preferences', 'ratings', 'tasks']));
+  expect(folders.filter((folder) => !(folder in owner))).toEqual([]);
+  expect(folders.filter((folder) => !(folder in victim) && !ownersOnly.includes(folder))).toEqual([]);
+});
+
+/** Whose ids a path takes, and what a list lists. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  if (!path.includes('{')) return parts.slice(-1);
+  return parts.filter((_, i) => parts[i + 1]?.startsWith('{') && parts[i + 1] !== '{number}');
+}
 
 test('closed routes answer 403, whatever the ids', async () => {
   await changesNothing(async () => {
@@ -188,7 +210,7 @@ test('closed routes answer 403, whatever the ids', async () => {
         if (!refused) open.push(`${operation.operationId}: ${answer.status}`);
       }
     }
-    expect(open, 'routes that vendors reach and that are not in the table of openings').toEqual([]);
+    expect(open, 'routes that vendors reach although they are closed to them').toEqual([]);
   });
 });
 
@@ -276,6 +298,111 @@ test('what was leased to a vendor it may rate and look up', async () => {
   const line = JSON.stringify({ ...rating, externalId: 'bulk-1' });
   const bulk = await request(t.http).post('/v1/ratings/bulk').set(own).set('content-type', 'application/x-ndjson').send(line).expect(200);
   expect(bulk.body).toMatchObject({ created: 1, failed: 0 });
+  // Such ratings answer no task, and are not late when it is over (docs/labeling.md).
+  const counts = async () => (await request(t.http).get(`/v1/labeling-batches/${made.id}`).set(own).expect(200)).body;
+  expect(await counts()).toMatchObject({ state: 'open', counts: { leased: 1, completed: 0 } });
+  await post(`/v1/labeling-batches/${made.id}/close`, t.admin, {}).expect((r) => expect(r.status).toBeLessThan(300));
+  await post('/v1/ratings', own, rating).expect(201);
+});
+
+test('a criterion version that no batch of the vendor is rated by is not there, published or draft, to ratings, rankings and comparisons', async () => {
+  const vendorId = await t.givenVendor();
+  const own = await t.vendorKey(vendorId);
+  const post = (path: string, body: object, as = own) => request(t.http).post(`/v1${path}`).set(as).send(body);
+  const { body: labeler } = await post('/labelers', { externalId: 'w' }).expect(201);
+  const { completionIds } = await givenPrompt(t, 'two to judge', [{ text: 'one' }, { text: 'two' }]);
+  const theirs = await givenCriterionVersion(t);
+  const batch = { name: 'theirs', mode: 'rank', criterionVersionId: theirs, completionIds, vendorIds: [vendorId] };
+  const { body: made } = await post('/labeling-batches', batch, t.admin).expect(201);
+  await post(`/labeling-batches/${made.id}/tasks/claim`, { labelerId: labeler.id }).expect(200);
+  const judge: Record<string, (criterionVersionId: string) => request.Test> = {
+    rate: (criterionVersionId) => post('/ratings', { criterionVersionId, labelerId: labeler.id, completionId: completionIds[0], score: 3 }),
+    rank: (criterionVersionId) => post('/rankings', { criterionVersionId, labelerId: labeler.id, ranking: completionIds.map((id) => [id]) }),
+    compare: (criterionVersionId) => post('/preference-judgements', { criterionVersionId, labelerId: labeler.id, completionIds, preferredCompletionId: null }),
+  };
+  const foreign = [await givenCriterionVersion(t), await givenCriterionVersion(t, 5, false)];
+  for (const [name, by] of Object.entries(judge)) {
+    const nobodys = (await by(newId()).expect(422)).body;
+    expect([name, nobodys.code]).toEqual([name, 'criterion_version_not_found']);
+    for (const version of foreign) expect(shape((await by(version)).body)).toBe(shape(nobodys));
+    await by(theirs).expect(201);
+  }
+});
+
+describe('the session of one labeler', () => {
+  /** Routes that sessions may use. Whatever is not here must answer 403. */
+  const open = [
+    'labelerSessions_current', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
+  ];
+  let session: { Authorization: string };
+  /** The tasks of another labeler of the same vendor: one that is leased, and one that is answered. */
+  let colleagues: { leased: string; completed: string };
+  let batchId: string;
+
+  beforeAll(async () => {
+    const post = (path: string, body: object, as = key) => request(t.http).post(`/v1${path}`).set(as).send(body);
+    const { owner, caller } = tenants;
+    const { body: colleague } = await post('/labelers', { externalId: 'colleague' }).expect(201);
+    const completionIds = (await givenPrompt(t, 'shared work', [{ text: 'one' }, { text: 'two' }, { text: 'three' }])).completionIds;
+    const batch = { name: 'of the caller', mode: 'rate', criterionVersionId: owner['criterion-versions'], completionIds, vendorIds: [caller.vendors] };
+    batchId = (await post('/labeling-batches', batch, t.admin).expect(201)).body.id;
+    const { tasks } = (await post(`/labeling-batches/${batchId}/tasks/claim`, { labelerId: colleague.id, k: 2 }).expect(200)).body;
+    const answer = { scores: [{ completionId: tasks[0].completions[0].id, score: 3, rationale: marker }] };
+    await post(`/tasks/${tasks[0].id}/submit`, answer).expect(200);
+    colleagues = { completed: tasks[0].id, leased: tasks[1].id };
+    const { body: made } = await post(`/labelers/${caller.labelers}/sessions`, {}).expect(201);
+    session = { Authorization: `Bearer ${made.token}` };
+  });
+
+  test('reaches the routes of tasks and no other', async () => {
+    expect(open.filter((id) => !operations.some(({ operationId }) => operationId === id))).toEqual([]);
+    const others = operations.filter(({ operationId }) => !open.includes(operationId) && openings[operationId]?.kind !== 'public');
+    expect(others.length).toBeGreaterThan(100);
+    await changesNothing(async () => {
+      const reached: string[] = [];
+      for (const operation of others) {
+        // Also what is its vendor's: the session is the labeler's, not the vendor's.
+        for (const ids of [tenants.owner, tenants.victim, tenants.caller]) {
+          const answer = await call(operation, fill(operation.path, () => ids), undefined, session);
+          const refused = answer.status === 403 && ['scope_missing', 'not_for_vendors', 'not_for_labelers'].includes(answer.body.code);
+          if (!refused) reached.push(`${operation.operationId}: ${answer.status}`);
+        }
+      }
+      expect(reached).toEqual([]);
+    });
+  });
+
+  test('finds no task of anybody else, its colleagues among them', async () => {
+    const bodies: Record<string, object> = { tasks_skip: { reason: 'because' }, tasks_claim: {}, tasks_list: {} };
+    const { owner, victim } = tenants;
+    const foreign = [owner, victim, { tasks: colleagues.leased }, { tasks: colleagues.completed }];
+    await changesNothing(async () => {
+      const wrong: string[] = [];
+      for (const operation of operations.filter(({ operationId, path }) => open.includes(operationId) && path.includes('{'))) {
+        const ofBatch = operation.path.includes('labeling-batches');
+        const nobody = await call(operation, fill(operation.path, () => ({})), bodies[operation.operationId], session);
+        for (const ids of ofBatch ? foreign.slice(0, 2) : foreign) {
+          const path = fill(operation.path, () => ids);
+          const answer = await call(operation, path, bodies[operation.operationId], session);
+          if (answer.status !== 404 || shape(answer.body) !== shape(nobody.body)) wrong.push(`${operation.operationId} ${path}: ${answer.status} ${answer.text}; of nobody: ${nobody.text}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    });
+  });
+
+  test('lists its own tasks of a batch that others work on too, whoever it asks for', async () => {
+    const own = await request(t.http).post(`/v1/labeling-batches/${batchId}/tasks/claim`).set(session).send({ k: 100 }).expect(200);
+    const ids = own.body.tasks.map(({ id }: { id: string }) => id);
+    expect(ids).toHaveLength(1);
+    for (const query of ['', `?labelerId=${tenants.victim.labelers}`, '?state=completed', '?state=leased']) {
+      const { body } = await request(t.http).get(`/v1/labeling-batches/${batchId}/tasks${query}`).set(session).expect(200);
+      expect(body.data.map(({ id }: { id: string }) => id)).toEqual(query === '?state=completed' ? [] : ids);
+    }
+    const current = await request(t.http).get('/v1/labeler-session').set(session).expect(200);
+    answers.push(own.text, current.text);
+    expect(current.body).toMatchObject({ labelerId: tenants.caller.labelers, batches: [{ id: batchId, completedByYou: 0 }] });
+  });
 });
 
 test('an Idempotency-Key of somebody else gives nothing of theirs', async () => {

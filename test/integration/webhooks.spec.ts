@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { DataSource } from 'typeorm';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';
 import type { DomainEvent } from '#src/events/event-types.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { EventsService } from '#src/events/events.service.js';
 import { DeliveryQueueRepository } from '#src/webhooks/delivery-queue.repository.js';
+import { WebhookDelivery } from '#src/webhooks/webhook-delivery.entity.js';
 import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { transpile } from '../support/transpile.js';
@@ -306,6 +308,33 @@ test('a suspended vendor is told nothing, and old deliveries are dropped from th
   await sql(`UPDATE webhook_deliveries SET finished_at = now() - interval '31 days'`);
   await running.get(DeliveryQueueRepository).forget(30);
   expect(await deliveries(endpoint.id)).toEqual([]);
+});
+
+test('old events are dropped once every consumer has passed them, and in no other way', async () => {
+  const endpoint = await given();
+  const eventOf = async (days: number) => {
+    const id = newId();
+    await sql(
+      `INSERT INTO domain_events (id, type, data, created_at) VALUES ($1, 'labeling_batch.closed', '{}', now() - make_interval(days => $2))`,
+      [id, days],
+    );
+    return id;
+  };
+  const [passed, passedToo, waiting, logged, young] = [await eventOf(91), await eventOf(400), await eventOf(91), await eventOf(91), await eventOf(89)];
+  await sql('INSERT INTO undelivered_events (event_id) VALUES ($1)', [waiting]);
+  await sql(`INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, body, state) VALUES ($1, $2, $3, 'labeling_batch.closed', '', 'delivered')`, [newId(), endpoint.id, logged]);
+  const source = t.app.get(DataSource);
+  const queue = new DeliveryQueueRepository(source.getRepository(WebhookDelivery));
+  const forget = (limit: number) => source.transaction((tx) => queue.forgetEvents(tx, 90, limit));
+  const left = async () => (await sql('SELECT id FROM domain_events WHERE id = ANY($1) ORDER BY id', [[passed, passedToo, waiting, logged, young]])).map(({ id }) => id as string);
+  expect([await forget(1), await left()]).toEqual([1, [passedToo, waiting, logged, young]]);
+  expect([await forget(10), await left()]).toEqual([1, [waiting, logged, young]]);
+  expect(await forget(10)).toBe(0);
+  // The next transaction of the same connection has no such leave.
+  await expect(source.query('DELETE FROM domain_events WHERE id = $1', [young])).rejects.toThrow('append-only');
+  await sql('DELETE FROM undelivered_events WHERE event_id = $1', [waiting]);
+  await sql('DELETE FROM webhook_deliveries WHERE event_id = $1', [logged]);
+  expect([await forget(10), await left()]).toEqual([2, [young]]);
 });
 
 test('there is an end to the number of endpoints', async () => {

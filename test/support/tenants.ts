@@ -58,13 +58,34 @@ export async function seedTenants(t: TestApp): Promise<Tenants> {
       return rows[0].id;
     });
 
+  /** A ranking of a prompt of its own: its answer names the prompt. */
+  const preference = async (labelerId: string, vendorId: string | null, text = marker): Promise<string> => {
+    const ranked = await givenPrompt(t, `ranked ${text}`, [{ text: `first ${text}` }, { text: `second ${text}` }]);
+    return withSql(t, async (client) => {
+      const { rows } = await client.query<{ id: string }>(
+        `WITH made AS (
+           INSERT INTO preferences (id, kind, prompt_id, criterion_version_id, labeler_id, rationale, vendor_id)
+           VALUES (gen_random_uuid(), 'ranking', $1, $2, $3, $4, $5) RETURNING id)
+         INSERT INTO preference_ranks (preference_id, completion_id, rank)
+         SELECT made.id, c.id, c.rank FROM made, unnest($6::uuid[]) WITH ORDINALITY c (id, rank) RETURNING preference_id AS id`,
+        [ranked.promptId, criterionVersionId, labelerId, text, vendorId, ranked.completionIds],
+      );
+      return rows[0].id;
+    });
+  };
+  /** What people said: a rating and a ranking. */
+  const judgements = async (labelerId: string, vendorId: string | null, text = marker): Promise<Ids> => ({
+    ratings: await rating(labelerId, vendorId, text),
+    preferences: await preference(labelerId, vendorId, text),
+  });
+
   const owner = await tenant(null);
   const victim = await tenant(await t.givenVendor(`vendor ${marker}`));
   const caller = await tenant(await t.givenVendor(), 'my own');
   return {
-    owner: { ...(await anyOf(t)), ...known, ...owner, ...(await batch(null, owner.labelers)), ratings: await rating(owner.labelers, null) },
-    victim: { ...victim, ...(await batch(victim.vendors, victim.labelers)), ratings: await rating(victim.labelers, victim.vendors) },
-    caller: { ...caller, ratings: await rating(caller.labelers, caller.vendors, 'my own') },
+    owner: { ...(await anyOf(t)), ...known, ...owner, ...(await batch(null, owner.labelers)), ...(await judgements(owner.labelers, null)) },
+    victim: { ...victim, ...(await batch(victim.vendors, victim.labelers)), ...(await judgements(victim.labelers, victim.vendors)) },
+    caller: { ...caller, ...(await judgements(caller.labelers, caller.vendors, 'my own')) },
   };
 }
 

@@ -1,17 +1,23 @@
 // npm run bench -- ratings: single posts at 32 connections, and 100,000 ratings in one NDJSON request beside
-// the same rows by raw COPY into an identical table.
+// the same rows by raw COPY into an identical table; and that the memory of the API does not grow with the request.
 import { Client } from 'pg';
 import type { AreaResult, Notes } from '../area.js';
 import { benchCase } from '../report.js';
 import { median, quantile } from '../statistics.js';
 import { withSystem, type TemporarySystem } from '../../system/temporary-system.js';
 import { closedLoop, KeepAliveClient } from '../system/keep-alive.js';
-import { makeMaterial, ndjson, postRatings, ratingLines, type Material } from '../system/rated-completions.js';
+import { memoryGrowth } from '../system/process-memory.js';
+import { makeMaterial, ndjson, postRatings, ratingLines, streamRatings, type Material } from '../system/rated-completions.js';
 import { copyInto, rowsOf } from '../system/raw-copy.js';
 
 const size = { prompts: 2500, perPrompt: 10, labelers: 4, words: 40 };
 const bulkCount = size.prompts * size.perPrompt * size.labelers;
 const rounds = 3;
+/** What the product checks too, by statement. */
+const references = { completion_id: 'completions', criterion_version_id: 'criterion_versions', labeler_id: 'labelers', vendor_id: 'vendors' };
+const longBody = 10;
+/** The heap's own ups and downs; the lines of the longer body are 250 MiB, their results 80 MiB. */
+const allowedGrowthMiB = 48;
 export const single = { connections: 32, warmup: 1000, count: 8000 };
 const posted = `single POST, ${single.connections} connections`;
 const sent = `bulk NDJSON, ${bulkCount} in one request`;
@@ -24,6 +30,7 @@ export function ratings(notes: Notes, peer?: { name: string; value: number }): P
     try {
       const material = await makeMaterial(database, system.client, size);
       const bulk = await bulkRounds(system, database, material, notes);
+      const memory = await bulkMemory(system, database, material, notes);
       notes(`${single.count} single posts at ${single.connections} connections`);
       const posts = await singlePosts(system, database, material);
       return {
@@ -36,8 +43,9 @@ export function ratings(notes: Notes, peer?: { name: string; value: number }): P
             name: 'raw COPY, same indexes and foreign keys',
             value: bulk.copyChecked,
           }),
+          ...memory.cases,
         ],
-        broken: [],
+        broken: memory.broken,
       };
     } finally {
       await database.end();
@@ -58,10 +66,37 @@ async function bulkRounds({ client }: TemporarySystem, database: Client, materia
     await postRatings(client, body, lines.length);
     speeds.ours.push(lines.length / ((performance.now() - started) / 1000));
     const rows = await rowsOf(database, 'ratings');
-    speeds.copy.push(lines.length / (await copyInto(database, 'ratings', rows, { foreignKeys: false, expected: lines.length })));
-    speeds.copyChecked.push(lines.length / (await copyInto(database, 'ratings', rows, { foreignKeys: true, expected: lines.length })));
+    speeds.copy.push(lines.length / (await copyInto(database, 'ratings', rows, { references: {}, expected: lines.length })));
+    speeds.copyChecked.push(lines.length / (await copyInto(database, 'ratings', rows, { references, expected: lines.length })));
   }
   return { ours: median(speeds.ours), copy: median(speeds.copy), copyChecked: median(speeds.copyChecked) };
+}
+
+/**
+ * Largest resident memory of the API during ten requests, one after the other, and during one with as many lines: as much
+ * rubbish to collect, and no other difference than the length.
+ */
+async function bulkMemory(system: TemporarySystem, database: Client, material: Material, notes: Notes): Promise<AreaResult> {
+  const peakOf = async (lengths: readonly number[]) => {
+    await emptyRatings(database);
+    const { peakMiB } = await memoryGrowth(system.apiPid, async () => {
+      for (const [i, times] of lengths.entries()) await streamRatings(system, material, `${lengths.length}-${i}`, times);
+    });
+    return peakMiB;
+  };
+  const short = await peakOf(Array.from({ length: longBody }, () => 1));
+  const long = await peakOf([longBody]);
+  if (short === undefined || long === undefined) return { cases: [], broken: [] };
+  notes(`the API held ${short.toFixed(0)} MiB at most in ${longBody} requests of ${bulkCount} lines, ${long.toFixed(0)} in one of ${longBody * bulkCount}`);
+  return {
+    cases: [
+      benchCase(`API's memory, ${longBody * bulkCount} lines in one request, largest`, 'MiB', long, {
+        name: `${longBody} requests of ${bulkCount} lines`,
+        value: short,
+      }),
+    ],
+    broken: long - short > allowedGrowthMiB ? [`the API held ${long.toFixed(0)} MiB with all lines in one request, ${short.toFixed(0)} MiB in ${longBody}`] : [],
+  };
 }
 
 async function singlePosts(system: TemporarySystem, database: Client, material: Material) {

@@ -39,7 +39,7 @@ const started = performance.now();
 for (let step = 0; step < 3; step++) await trainer.runParts(batches.map(({ feeds }) => ({ feeds, weight: 1 })), 1e-4);
 const seconds = (performance.now() - started) / 3000;
 const largest = batches.reduce((a, b) => (b.rows * b.time > a.rows * a.time ? b : a));
-const { bytes } = planTraining(config, grpoGraph(model, largest.feeds, options), { inParts: batches.length > 1 });
+const { bytes } = planTraining(config, grpoGraph(model, largest.feeds, options));
 console.log(JSON.stringify({ measured: memory('VmHWM') - before, planned: bytes.activations + bytes.updates + bytes.runtime, seconds }));
 
 function memory(field: 'VmRSS' | 'VmHWM'): number {

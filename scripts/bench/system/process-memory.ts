@@ -11,15 +11,15 @@ export function residentMiB(pid: number): number | undefined {
   }
 }
 
-/** Runs `work` and tells by how many MiB the process grew at most meanwhile, looked at 20 times a second. */
-export async function memoryGrowth<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; grownMiB: number | undefined }> {
+/** Runs `work` and tells how large the process was at most meanwhile and by how much it grew, looked at 20 times a second. */
+export async function memoryGrowth<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; grownMiB: number | undefined; peakMiB: number | undefined }> {
   const before = residentMiB(pid);
   let peak = before ?? 0;
   const timer = setInterval(() => (peak = Math.max(peak, residentMiB(pid) ?? 0)), 50);
   try {
     const result = await work();
     peak = Math.max(peak, residentMiB(pid) ?? 0);
-    return { result, grownMiB: before === undefined ? undefined : peak - before };
+    return before === undefined ? { result, grownMiB: undefined, peakMiB: undefined } : { result, grownMiB: peak - before, peakMiB: peak };
   } finally {
     clearInterval(timer);
   }

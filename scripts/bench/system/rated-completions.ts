@@ -1,6 +1,10 @@
 // Made-up material in bulk: prompts and completions written straight into the tables (they are not what is
 // measured), and the rating lines that a vendor would post about them.
 import type { Client } from 'pg';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Rng } from '#src/common/rng.js';
 import type { Plumbline } from '#sdk/client.js';
 import { ensureCriterionVersion, ensureLabeler } from '../../client/ensure.js';
@@ -92,6 +96,25 @@ export async function postRatings(client: Plumbline, body: string, count: number
   const response = await client.raw('POST', '/v1/ratings/bulk', { body, contentType: 'application/x-ndjson' });
   const { created, failed } = JSON.parse(await response.text()) as { created: number; failed: number };
   if (created !== count || failed !== 0) throw new Error(`of ${count} ratings ${created} were created and ${failed} failed`);
+}
+
+/** All lines of `times` runs in one request, made as they are sent; throws unless every one of them landed. */
+export async function streamRatings({ url, authorization }: { url: string; authorization: string }, material: Material, name: string, times: number): Promise<void> {
+  let count = 0;
+  function* body() {
+    for (let run = 0; run < times; run++) {
+      const lines = ratingLines(material, `stream-${name}-${run}`);
+      count += lines.length;
+      for (let at = 0; at < lines.length; at += 500) yield `${ndjson(lines.slice(at, at + 500))}\n`;
+    }
+  }
+  const sent = request(`${url}/v1/ratings/bulk`, { method: 'POST', headers: { authorization, 'content-type': 'application/x-ndjson' } });
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+  await pipeline(Readable.from(body()), sent);
+  const [response] = await answered;
+  let head = '';
+  for await (const chunk of response) if (head.length < 200) head += String(chunk);
+  if (!head.startsWith(`{"created":${count},"duplicates":0,"failed":0,`)) throw new Error(`${count} ratings were answered with ${response.statusCode}: ${head.slice(0, 200)}`);
 }
 
 export function ndjson(lines: readonly object[]): string {

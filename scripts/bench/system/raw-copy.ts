@@ -11,16 +11,20 @@ export async function rowsOf(database: Client, table: string): Promise<Buffer[]>
   return chunks;
 }
 
-/** Seconds of COPY into a fresh twin with the table's columns, constraints and indexes; the twin is dropped. */
+/**
+ * Seconds of COPY into a fresh twin with the table's columns, constraints and indexes; the twin is dropped.
+ *
+ * @param references what the twin gets foreign keys to: `{ labeler_id: 'labelers' }`
+ */
 export async function copyInto(
   database: Client,
   table: string,
   rows: readonly Buffer[],
-  { foreignKeys, expected }: { foreignKeys: boolean; expected: number },
+  { references, expected }: { references: Readonly<Record<string, string>>; expected: number },
 ): Promise<number> {
   const twin = `${table}_twin`;
   await database.query(`CREATE TABLE ${twin} (LIKE ${table} INCLUDING ALL)`);
-  if (foreignKeys) await copyForeignKeys(database, table, twin);
+  for (const [column, referenced] of Object.entries(references)) await database.query(`ALTER TABLE ${twin} ADD FOREIGN KEY (${column}) REFERENCES ${referenced}`);
   await database.query('CHECKPOINT');
   const started = performance.now();
   await pipeline(Readable.from(rows), database.query(from(`COPY ${twin} FROM STDIN`)));
@@ -29,12 +33,4 @@ export async function copyInto(
   await database.query(`DROP TABLE ${twin}`);
   if (count !== expected) throw new Error(`COPY wrote ${count} rows and not ${expected}`);
   return seconds;
-}
-
-async function copyForeignKeys(database: Client, table: string, twin: string): Promise<void> {
-  const { rows } = await database.query<{ definition: string }>(
-    `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'f'`,
-    [table],
-  );
-  for (const { definition } of rows) await database.query(`ALTER TABLE ${twin} ADD ${definition}`);
 }

@@ -1,14 +1,18 @@
-// A client of the drill `leases`: one process of several labelers, which claim and answer tasks over HTTP until the batch
-// is over, or until the process is killed.
+// A client of the drill `leases`: one process of several labelers, which wait for their task and then claim and answer
+// over HTTP until the batch is over, or until the process is killed.
+import { once } from 'node:events';
 import { KeepAliveClient } from '../../bench/system/keep-alive.js';
 import { Claimer } from './claimer.js';
 import type { ClaimersReport, ClaimersTask } from './messages.js';
 
-const task = JSON.parse(process.argv[2]) as ClaimersTask;
+process.on('disconnect', () => process.exit(1));
+process.send!('ready');
+const [task] = (await once(process, 'message')) as [ClaimersTask];
 const client = new KeepAliveClient({ url: task.url, authorization: `Bearer ${task.adminKey}` }, task.labelers.length);
 const report = { now: emptyReport() };
 
-process.on('disconnect', () => process.exit(1));
+// As any tool does that shows the batch first; it also opens the connections.
+await Promise.all(task.labelers.map(() => client.send('GET', `/v1/labeling-batches/${task.batchId}`)));
 const timer = setInterval(tell, 250);
 await Promise.all(task.labelers.map((labeler) => new Claimer(labeler, task, client, report).work()));
 clearInterval(timer);

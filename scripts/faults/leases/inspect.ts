@@ -13,11 +13,14 @@ type Found = Pick<FaultReport, 'lost' | 'doubled' | 'stuck'> & {
 
 export async function inspect(database: Client, batchId: string, seen: Pick<ClaimersReport, 'claimed' | 'accepted'>): Promise<Found> {
   const count = async (sql: string, ...values: unknown[]) => (await database.query<{ count: number }>(sql, [batchId, ...values])).rows[0].count;
-  const unfilled = await count(
+  // The alias of a column beside that of the table: a bare `slot` would be the task's own below, and always equal to itself.
+  const lostSlots = await count(
     `SELECT count(*)::int AS count FROM labeling_items i JOIN labeling_batches b ON b.id = i.batch_id
-     CROSS JOIN generate_series(1, b.overlap) slot
-     WHERE b.id = $1 AND NOT EXISTS (SELECT FROM labeling_tasks t JOIN ratings r ON r.labeling_task_id = t.id
-                                     WHERE t.item_id = i.id AND t.slot = slot AND t.state = 'completed')`,
+     CROSS JOIN generate_series(1, b.overlap) AS wanted (slot)
+     WHERE b.id = $1 AND NOT EXISTS (
+       SELECT FROM labeling_tasks t WHERE t.item_id = i.id AND t.slot = wanted.slot
+         AND (t.state IN ('available', 'leased')
+              OR (t.state = 'completed' AND EXISTS (SELECT FROM ratings r WHERE r.labeling_task_id = t.id))))`,
   );
   const stuck = await count(`SELECT count(*)::int AS count FROM labeling_tasks WHERE batch_id = $1 AND state IN ('available', 'leased')`);
   const forgottenAnswers = await count(
@@ -43,7 +46,7 @@ export async function inspect(database: Client, batchId: string, seen: Pick<Clai
   const leasesExpired = await count(`SELECT count(*)::int AS count FROM labeling_tasks WHERE batch_id = $1 AND state = 'expired'`);
   const doubleLeases = overlapping + givenTwice;
   return {
-    lost: unfilled - stuck + forgottenAnswers,
+    lost: lostSlots + forgottenAnswers,
     doubled: doubleLeases + doubleResults,
     stuck,
     doubleLeases,

@@ -34,6 +34,8 @@ interface Look {
 
 /** Long beside a run that is disturbed twice on a slow machine. */
 const patienceMs = 180_000;
+/** Trainings of a round until one is killed. */
+const attempts = 3;
 const queues = ['reward-training', 'fine-tuning', 'pair-building'];
 
 export class ResumeDrill {
@@ -67,7 +69,12 @@ export class ResumeDrill {
     const sha256 = (await subject.weights(undisturbed.id))!;
     const counts = { kills: 0, lost: 0, doubled: 0, stuck: 0, different: 0 };
     const report: SubjectReport = { rounds, ...counts, killedAfter: [], resumedAfter: [], errors: [], sha256 };
-    for (let round = 0; round < rounds; round++) await this.round(subject, Rng.from(`${subject.name}/${round}`), report);
+    for (let round = 0; round < rounds; round++) {
+      // A training may be over before anybody is killed; such a round shows nothing.
+      for (let attempt = 0, kills = report.kills; attempt < attempts && report.kills === kills; attempt++) {
+        await this.round(subject, Rng.from(`${subject.name}/${round}${attempt > 0 ? `/${attempt}` : ''}`), report);
+      }
+    }
     return report;
   }
 
@@ -83,6 +90,8 @@ export class ResumeDrill {
       const pid = await this.reached(started, step, rng.int(50));
       if (pid === undefined) break;
       await this.workers.kill(pid);
+      // With the last step done there was nothing left to break off.
+      if (terminal((await this.look(started.jobId)).state)) break;
       report.kills++;
       report.killedAfter.push(step);
     }
@@ -106,7 +115,7 @@ export class ResumeDrill {
     if (results[0].count > 1) report.doubled++;
     const { rows: lines } = await this.database.query<{ step: number }>(
       `SELECT substring(message FROM 'goes on after step (\\d+)')::int AS step FROM job_logs
-       WHERE job_id = $1 AND message LIKE 'goes on after step %' ORDER BY id`,
+       WHERE job_id = $1 AND message LIKE '%goes on after step %' ORDER BY id`,
       [jobId],
     );
     report.resumedAfter.push(...lines.map(({ step }) => step));

@@ -1,5 +1,12 @@
-import type { Node } from '../graph.js';
-import { add, div, mul, sqrt, square, sub } from '../ops.js';
+/**
+ * torch.optim.AdamW, over the arrays themselves:
+ *
+ *   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
+ *   p = p (1 - rate decay) - rate (m / c1) / (sqrt(v / c2) + eps),  c1 = 1 - beta1^step, c2 = 1 - beta2^step
+ *
+ * with both corrections moved out of the fraction: sqrt(c2) / c1 * m / (sqrt(v) + eps sqrt(c2)). One pass reads and writes
+ * each value once; as operators of a graph it is thirteen passes over memory, and memory is what an optimizer waits for.
+ */
 
 export interface AdamWOptions {
   /** Decay of the running mean of gradients; 0.9 when left out. */
@@ -16,71 +23,57 @@ export interface AdamWOptions {
   readonly maxGradNorm?: number;
 }
 
-/** Scalars of one step: the learning rate and the bias corrections 1 - beta^step. */
-export interface StepRates {
-  readonly rate: Node;
-  readonly correction1: Node;
-  readonly correction2: Node;
-  /** What gradients are multiplied with, for clipping; 1 when left out. */
-  readonly clip?: Node;
-}
-
-/** Scalars that all parameters of a step share, worked out once, so that no pass over a parameter is spent on them. */
-export interface StepScalars {
+/** What all values of a step share. In float64, because 1 - beta^step cancels badly in float32. */
+export interface AdamWScalars {
+  readonly beta1: number;
+  readonly beta2: number;
   /** (1 - beta1) clip */
-  readonly intoM: Node | number;
+  readonly intoM: number;
   /** (1 - beta2) clip^2 */
-  readonly intoV: Node | number;
-  /** rate sqrt(correction2) / correction1 */
-  readonly size: Node;
-  /** epsilon sqrt(correction2) */
-  readonly floor: Node;
-  /** 1 - rate weightDecay */
-  readonly shrink: Node;
-}
-
-export function stepScalars({ rate, correction1, correction2, clip }: StepRates, options: AdamWOptions): StepScalars {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-  const root = sqrt(correction2);
-  return {
-    intoM: clip ? mul(clip, 1 - beta1) : 1 - beta1,
-    intoV: clip ? mul(square(clip), 1 - beta2) : 1 - beta2,
-    size: mul(div(rate, correction1), root),
-    floor: mul(root, epsilon),
-    shrink: sub(1, mul(rate, weightDecay)),
-  };
-}
-
-/** The three values of a parameter before or after a step, all of its shape. */
-export interface ParameterState {
-  readonly param: Node;
-  readonly m: Node;
-  readonly v: Node;
+  readonly intoV: number;
+  /** rate sqrt(c2) / c1 */
+  readonly size: number;
+  /** eps sqrt(c2) */
+  readonly floor: number;
+  /** 1 - rate decay */
+  readonly shrink: number;
 }
 
 /**
- * One AdamW step of one parameter as a graph: torch.optim.AdamW, with both bias corrections moved out of the fraction,
- * (m / c1) / (sqrt(v / c2) + eps) = sqrt(c2) / c1 * m / (sqrt(v) + eps sqrt(c2)).
+ * @param step counted from 1
+ * @param clip what gradients are multiplied with
  */
-export function adamw(
-  before: ParameterState,
-  gradient: Node,
-  { intoM, intoV, size, floor, shrink }: StepScalars,
-  options: AdamWOptions & { readonly decay: boolean },
-): ParameterState {
-  const { beta1 = 0.9, beta2 = 0.999, weightDecay = 0, decay } = options;
-  const m = add(mul(before.m, beta1), mul(gradient, intoM));
-  const v = add(mul(before.v, beta2), mul(square(gradient), intoV));
-  const update = div(mul(m, size), add(sqrt(v), floor));
-  const shrunk = decay && weightDecay !== 0 ? mul(before.param, shrink) : before.param;
-  return { param: sub(shrunk, update), m, v };
+export function adamwScalars(step: number, rate: number, clip: number, options: AdamWOptions): AdamWScalars {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const root = Math.sqrt(1 - beta2 ** step);
+  return {
+    beta1,
+    beta2,
+    intoM: (1 - beta1) * clip,
+    intoV: (1 - beta2) * clip * clip,
+    size: (rate * root) / (1 - beta1 ** step),
+    floor: epsilon * root,
+    shrink: 1 - rate * weightDecay,
+  };
 }
 
-/** Feeds for one step, counted from 1. In float64 here, because 1 - beta^step cancels badly in float32. */
-export function adamwRates(
-  step: number,
-  rate: number,
-  { beta1 = 0.9, beta2 = 0.999 }: AdamWOptions,
-): { rate: number; correction1: number; correction2: number } {
-  return { rate, correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step };
+/** One parameter, all arrays of its length. */
+export interface Moving {
+  readonly param: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+}
+
+/** One step, in place. */
+export function adamw({ param, m, v }: Moving, gradient: Float32Array, scalars: AdamWScalars, decay: boolean): void {
+  const { beta1, beta2, intoM, intoV, size, floor } = scalars;
+  const shrink = decay ? scalars.shrink : 1;
+  for (let i = 0; i < param.length; i++) {
+    const g = gradient[i];
+    const mean = beta1 * m[i] + intoM * g;
+    const square = beta2 * v[i] + intoV * g * g;
+    m[i] = mean;
+    v[i] = square;
+    param[i] = shrink * param[i] - (size * mean) / (Math.sqrt(square) + floor);
+  }
 }

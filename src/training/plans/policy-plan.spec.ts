@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
 import { tinyCheckpoint } from '../../../test/support/tiny-policy.js';
 import { type CompletionGroup } from '../completion-batch.js';
 import { planPolicyTraining } from './policy-plan.js';
-import { longestRollouts, rolloutExtra } from './rollout-extra.js';
+import { rolloutDefaults } from '../rollout-hyperparameters.js';
+import { longestRollouts, rolloutExtra, type RolloutModels } from './rollout-extra.js';
 
 const { config } = tinyCheckpoint();
 const plain = { lora: null, microBatchTokens: null, gradientCheckpointing: false };
@@ -49,17 +51,60 @@ test('a step too large to lay out is planned as a fraction of it', () => {
   expect(planPolicyTraining(config, alone, plain).bytes.activations).toBeGreaterThan(small.bytes.activations);
 });
 
-test('rollouts: all completions at their longest; sampling and models beside it', () => {
+test('rollouts: all completions at their longest', () => {
   const settings = { promptsPerStep: 3, groupSize: 4, maxTokens: 7 };
   const step = longestRollouts(settings, 5);
   expect(step.map(({ promptIds, completions }) => [promptIds.length, completions.map(({ tokenIds }) => tokenIds.length)])).toEqual(
     Array.from({ length: 3 }, () => [5, [7, 7, 7, 7]]),
   );
-  const without = rolloutExtra(config, 0, settings, 5, false);
-  // 2 (keys, values) x 2 layers x 1 head x 16 x 4 bytes, for 12 completions of 12 tokens.
-  expect(without).toMatchObject({ samplingBytes: 2 * 2 * 16 * 4 * 12 * 12, rewardBytes: 0, valueBytes: 0 });
-  const { parameters } = planPolicyTraining(config, step, plain);
-  const withAll = rolloutExtra(config, parameters, settings, 5, true);
-  expect(withAll.valueBytes).toBe(8 * withAll.rewardBytes);
-  expect(withAll.floatingPointOperations).toBeGreaterThan(3 * without.floatingPointOperations);
+});
+
+describe('beside the optimizer step', () => {
+  const policy = tinyConfig;
+  const settings = { ...rolloutDefaults, beta: 0, promptsPerStep: 3, groupSize: 4, maxTokens: 7 };
+  const extra = (change: Partial<typeof settings> = {}, models: Partial<RolloutModels> = {}) =>
+    rolloutExtra({ policy, rewardParameters: 0, ...models }, { ...settings, ...change }, 5);
+  /**
+   * Of the tiny model: embedding and output 2 x 40 x 16, norms 5 x 16, and per layer q 16 x 32, k and v 16 x 16 each, o 32 x
+   * 16, three of the MLP 16 x 24. With a reward head 16 in the place of the output's 40 x 16.
+   */
+  const [parameters, withHead] = [1280 + 80 + 2 * 2688, 640 + 16 + 80 + 2 * 2688];
+  const lora = { rank: 2, alpha: 2, targetModules: ['q_proj' as const] };
+  /** A [2, 16] and B [32, 2] in two layers. */
+  const factors = 2 * (32 + 64);
+
+  test('sampling: keys and values; copies of the weights only where they are frozen under low-rank factors', () => {
+    const cache = (2 * 2 * 2 * 8 + 1) * 16 * 64 * 4;
+    expect(extra()).toMatchObject({ samplingBytes: cache, rewardBytes: 0, valueBytes: 0 });
+    // One for batches of 16, 8, 4, 2 and 1 rows.
+    expect(extra({ lora }).samplingBytes).toBe(cache + 5 * 4 * parameters);
+  });
+
+  test('a value model: three of each trained weight, its gradient and the copy of it, a start of its own', () => {
+    const value = { start: policy, ownStart: false };
+    expect(extra({}, { value }).valueBytes).toBe(4 * 5 * withHead);
+    expect(extra({}, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * 6 * withHead);
+    expect(extra({ lora }, { value }).valueBytes).toBe(4 * 5 * (factors + 16));
+    expect(extra({ lora }, { value: { ...value, ownStart: true } }).valueBytes).toBe(4 * (withHead + 5 * (factors + 16)));
+    const wide = { ...policy, intermediateSize: 48 };
+    expect(extra({}, { value: { start: wide, ownStart: true } }).valueBytes).toBe(4 * 6 * (withHead + 2 * 3 * 16 * 24));
+  });
+
+  test('operations: written once, read by whoever must, scored, and the value model in each inner epoch', () => {
+    const tokens = 3 * (4 * 7 + 5);
+    const of = (...args: Parameters<typeof extra>) => extra(...args).floatingPointOperations;
+    expect(of()).toBe(tokens * 2 * parameters);
+    expect(of({ beta: 0.1 })).toBe(tokens * 4 * parameters);
+    expect(of({ klBudget: 1 })).toBe(tokens * 6 * parameters);
+    expect(of({}, { rewardParameters: 100 })).toBe(tokens * (2 * parameters + 200));
+    expect(of({ innerEpochs: 4 }, { value: { start: policy, ownStart: false } })).toBe(tokens * (6 * parameters + (2 + 24) * withHead));
+  });
+});
+
+test('the last good weights are two copies of what is trained', () => {
+  const all = planPolicyTraining(config, groups(2), plain);
+  expect(all.bytes.lastGood).toBe(2 * 4 * all.parameters);
+  const lowRank = planPolicyTraining(tinyConfig, groups(2), { ...plain, lora: { rank: 2, alpha: 2, targetModules: ['q_proj'] } });
+  expect([lowRank.trainedParameters, lowRank.bytes.lastGood]).toEqual([192, 2 * 4 * 192]);
+  expect(lowRank.bytes.trained).toBe(3 * 4 * 192);
 });

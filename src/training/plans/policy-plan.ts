@@ -54,7 +54,7 @@ export function planPolicyTraining(
     settings.gradientCheckpointing,
   );
   const scale = tokensOf(heaviest) / tokensOf(sample);
-  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { inParts: parts.length > 1, scale, trunkBytes: trunk.bytes });
+  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { scale, trunkBytes: trunk.bytes });
   const lastGood = copiesKept * counts.trainedParameters * floatBytes;
   return {
     ...counts,

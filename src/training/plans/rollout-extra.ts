@@ -1,55 +1,80 @@
 /** What a run on rollouts takes beside its optimizer step: sampling, scoring, and PPO's value model. */
 import { type ModelConfig } from '#src/lm/config.js';
-import { parameterShapes } from '#src/lm/parameter-shapes.js';
+import { loraShapes } from '#src/lm/lora.js';
+import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
+import { cacheBytes, frozenCopyBytes, type PlannedSampling } from '#src/lm/sampling-memory.js';
 import { sizeOf } from '#src/nn/tensor.js';
 import { type CompletionGroup } from '../completion-batch.js';
 import { type RolloutHyperparameters } from '../rollout-hyperparameters.js';
+import { sampledAtOnce } from '../rollouts.js';
 
 export interface RolloutExtra {
-  /** Keys and values of the completions that are being written. */
+  /** Keys and values of the completions that are being written, and copies of weights that sampling makes. */
   samplingBytes: number;
   rewardBytes: number;
-  /** A value model with its moments, updates and copies. */
+  /** A value model with its moments, gradients and start. */
   valueBytes: number;
+  /** Of a step. */
   floatingPointOperations: number;
 }
 
-type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens'>;
+export interface RolloutModels {
+  policy: ModelConfig;
+  /** Of all reward models, each member of an ensemble counted. */
+  rewardParameters: number;
+  /** Of PPO: the model that its value model starts from, and whether that is not the policy's own weights. */
+  value?: { start: ModelConfig; ownStart: boolean };
+}
+
+type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens' | 'innerEpochs' | 'beta' | 'klBudget' | 'lora'>;
 
 const floatBytes = 4;
-/** Weights, start, two moments, updates of the three. */
-const trainedCopies = 8;
+/** A forward pass takes two operations a weight and token, a backward pass twice as many. */
+const forward = 2;
+const forwardAndBackward = 6;
 
 /** One step's groups, all completions as long as they can get. Token ids do not matter for a plan. */
-export function longestRollouts({ promptsPerStep, groupSize, maxTokens }: Settings, promptTokens: number): CompletionGroup[] {
+export function longestRollouts(
+  { promptsPerStep, groupSize, maxTokens }: Pick<Settings, 'promptsPerStep' | 'groupSize' | 'maxTokens'>,
+  promptTokens: number,
+): CompletionGroup[] {
   const completion = { tokenIds: new Array<number>(maxTokens).fill(0) };
   const group = { promptIds: new Array<number>(Math.max(1, promptTokens)).fill(0), completions: new Array<typeof completion>(groupSize).fill(completion) };
   return new Array<CompletionGroup>(promptsPerStep).fill(group);
 }
 
-/**
- * @param rewardParameters of all reward models
- * @param withValueModel whether a value model of the policy's size is trained too
- */
-export function rolloutExtra(
-  config: ModelConfig,
-  rewardParameters: number,
-  { promptsPerStep, groupSize, maxTokens }: Settings,
-  promptTokens: number,
-  withValueModel: boolean,
-): RolloutExtra {
-  const rows = promptsPerStep * groupSize;
-  const written = rows * maxTokens + promptsPerStep * promptTokens;
-  const parameters = parametersOf(config);
-  const cachedPerToken = 2 * config.numLayers * config.numKeyValueHeads * config.headDim * floatBytes;
-  // Writing, and reading once more for the reference; the value model reads, and reads and writes back in its step.
-  const passes = 2 + (withValueModel ? 4 : 0);
+/** @param promptTokens of the longest prompt */
+export function rolloutExtra({ policy, rewardParameters, value }: RolloutModels, settings: Settings, promptTokens: number): RolloutExtra {
+  const { promptsPerStep, groupSize, maxTokens, innerEpochs, lora } = settings;
+  const parameters = total(parameterShapes(policy));
+  const sampling: PlannedSampling = { completions: promptsPerStep * groupSize, maxRows: sampledAtOnce, promptTokens, maxNewTokens: maxTokens };
+  const tokens = promptsPerStep * (groupSize * maxTokens + promptTokens);
+  const policyPasses = forward * (1 + readsOf(settings, value !== undefined));
+  const valuePasses = forward + innerEpochs * forwardAndBackward;
   return {
-    samplingBytes: cachedPerToken * rows * (promptTokens + maxTokens),
+    // Weights in training are fed to every step; those under low-rank factors do not change and are copied into the sessions.
+    samplingBytes: cacheBytes(policy, sampling) + (lora ? frozenCopyBytes(parameters * floatBytes, sampling) : 0),
     rewardBytes: rewardParameters * floatBytes,
-    valueBytes: withValueModel ? trainedCopies * parameters * floatBytes : 0,
-    floatingPointOperations: 2 * written * (passes * parameters + rewardParameters),
+    valueBytes: value ? floatBytes * valueNumbers(value, settings) : 0,
+    floatingPointOperations: tokens * (policyPasses * parameters + forward * rewardParameters + (value ? valuePasses * total(headed(value.start)) : 0)),
   };
 }
 
-const parametersOf = (config: ModelConfig): number => Object.values(parameterShapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
+/** How often the completions are read again: by the reference, and where both are compared outside the loss by the policy. */
+function readsOf({ beta, klBudget }: Settings, isPpo: boolean): number {
+  if (isPpo || klBudget !== null) return 2;
+  return beta > 0 ? 1 : 0;
+}
+
+/**
+ * Values that a value model holds: what is trained and its two moments, gradients and their copies on the way back, and the
+ * start where that is not the policy, which is counted with the model.
+ */
+function valueNumbers({ start, ownStart }: NonNullable<RolloutModels['value']>, { lora }: Settings): number {
+  const all = headed(start);
+  const trained = lora ? total(loraShapes({ ...start, head: 'reward' }, lora)) + sizeOf(all[scoreName]) : total(all);
+  return (ownStart ? total(all) : 0) + 5 * trained;
+}
+
+const headed = (config: ModelConfig): Record<string, number[]> => parameterShapes({ ...config, head: 'reward' });
+const total = (shapes: Readonly<Record<string, readonly number[]>>): number => Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);

@@ -6,11 +6,11 @@ export class TrainingRunBytesDto extends TrainingBytesDto {
   @ApiProperty({ type: 'integer' })
   lastGood: number;
 
-  /** Keys and values of the completions that are being written; 0 for methods that do not sample. @example 100663296 */
+  /** Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample. @example 100663296 */
   @ApiProperty({ type: 'integer' })
   sampling: number;
 
-  /** Reward models. @example 538060032 */
+  /** Reward models, each member of an ensemble. @example 538060032 */
   @ApiProperty({ type: 'integer' })
   rewards: number;
 
@@ -37,12 +37,19 @@ export class TrainingRunPlanDto {
   @ApiProperty({ type: 'integer' })
   trunkBytes: number;
 
-  /** Of the matrix products of the heaviest step, sampling and scoring included. @example 912680550400 */
+  /** Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included. @example 912680550400 */
   @ApiProperty({ type: 'integer' })
   floatingPointOperations: number;
 
   /** Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
   secondsPerStep: number;
+
+  /** Optimizer steps, or a few more or less: texts that are too long are counted here. @example 120 */
+  @ApiProperty({ type: 'integer' })
+  steps: number;
+
+  /** All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude. @example 888 */
+  seconds: number;
 
   /** What may be used (MEMORY_LIMIT_BYTES). @example 25769803776 */
   @ApiProperty({ type: 'integer' })

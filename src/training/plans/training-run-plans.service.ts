@@ -1,34 +1,44 @@
 // What a run would take, told and enforced before it is queued. Its inputs must have been checked.
 import { Inject, Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
-import { unprocessable } from '#src/common/problem.js';
+import { unprocessable, type ProblemException } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { chatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { ModelConfig } from '#src/lm/config.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import { trunkBytes } from '#src/lm/trunk-states.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import { countSteps } from '#src/reward/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
+import type { ExpectedAnswers } from '#src/reward/expected-answers.js';
 import { lengthOfTexts } from '#src/reward/preference-groups.js';
-import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { RewardModelMembersRepository } from '#src/reward/reward-model-members.repository.js';
 import type { CompletionGroup } from '../completion-batch.js';
 import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
 import { trunkUse } from '../frozen-trunk.js';
+import type { PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
+import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '../rollout-hyperparameters.js';
+import type { SftHyperparameters } from '../sft-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
 import { planPolicyTraining, tokensOf, type PlannedTrunk } from './policy-plan.js';
-import { longestRollouts, rolloutExtra, type RolloutExtra } from './rollout-extra.js';
+import { longestExamples } from './longest-examples.js';
+import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from './rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
+
+/** A run whose reward model, of so many members, and pairs are still to be made. */
+export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
 type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
 
 const mebibyte = 1024 ** 2;
-/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. */
+/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
 const promptsEncoded = 16;
 
 @Injectable()
@@ -37,7 +47,8 @@ export class TrainingRunPlansService {
     private readonly versions: PolicyVersionsService,
     private readonly preferences: PreferenceDataRepository,
     private readonly promptSets: PromptSetsService,
-    private readonly rewardModels: RewardModelsService,
+    private readonly members: RewardModelMembersRepository,
+    private readonly valueStarts: ValueStartService,
     private readonly models: ModelsService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'memoryLimitBytes'>,
   ) {}
@@ -46,29 +57,62 @@ export class TrainingRunPlansService {
     const { bytes, floatingPointOperations, ...counts } = await this.estimate(run);
     const limitBytes = this.config.memoryLimitBytes;
     const secondsPerStep = floatingPointOperations / (await computeSpeed());
-    return { ...counts, bytes, floatingPointOperations, secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    const steps = await this.countSteps(run);
+    return { ...counts, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
 
   /** @throws ProblemException 422 `training_does_not_fit` */
   async requireFit(run: PlannedRun): Promise<void> {
     const { bytes } = await this.estimate(run);
-    const limit = this.config.memoryLimitBytes;
-    if (bytes.peak <= limit) return;
-    const message =
-      `the heaviest step needs about ${Math.round(bytes.peak / mebibyte)} MiB, the limit is ${Math.round(limit / mebibyte)} MiB; ` +
-      'set gradientCheckpointing, microBatchTokens, lora, or fewer or shorter completions per step';
-    throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
+    this.requireRoom(bytes.peak);
   }
 
-  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'limitBytes' | 'fits'>> {
+  /**
+   * Before there are pairs and reward models: these will be of the policy's size.
+   *
+   * @throws ProblemException 422 `training_does_not_fit`
+   */
+  async requireFitAhead({ rewardMembers, ...ahead }: RunAhead, answers: ExpectedAnswers): Promise<void> {
+    const { method, hyperparameters, policyVersionId } = ahead;
+    if (method === 'sft' || method === 'dpo') {
+      const model = await this.versions.loadDescription(policyVersionId);
+      const settings = hyperparameters as DatasetHyperparameters;
+      const groups = longestExamples(model, answers, settings);
+      // What is kept on disk takes no memory.
+      const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
+      return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
+    }
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
+  }
+
+  private requireRoom(peak: number): void {
+    const limit = this.config.memoryLimitBytes;
+    if (peak <= limit) return;
+    const message =
+      `the heaviest step needs about ${Math.round(peak / mebibyte)} MiB, the limit is ${Math.round(limit / mebibyte)} MiB; ` +
+      'set gradientCheckpointing, microBatchTokens, lora, or fewer or shorter completions per step';
+    throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, peak);
+  }
+
+  private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
+    if (pairSetId === null) return (hyperparameters as RolloutHyperparameters).steps;
+    const sizes = await this.preferences.groupSizes(pairSetId);
+    const selection = method === 'sft' ? (hyperparameters as SftHyperparameters).completions : 'completions';
+    const learned = sizes.map(({ tokens, ...counts }) => ({ tokens, completions: counts[selection] }));
+    return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
+  }
+
+  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
     const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
     const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
+    const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
       ...counts,
       bytes: { ...bytes, sampling, rewards, value, peak: bytes.peak + sampling + rewards + value },
-      floatingPointOperations: floatingPointOperations + (extra?.floatingPointOperations ?? 0),
+      floatingPointOperations: innerEpochs * floatingPointOperations + (extra?.floatingPointOperations ?? 0),
     };
   }
 
@@ -84,8 +128,18 @@ export class TrainingRunPlansService {
 
   private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra; trunk?: undefined }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const promptTokens = await this.longestPrompt(run.promptSetId!, model);
-    const extra = rolloutExtra(model.config, await this.rewardParameters(run), settings, promptTokens, run.method === 'ppo');
+    const room = model.config.maxPositionEmbeddings - settings.maxTokens;
+    let promptTokens = 0;
+    for (const name of ['promptSetId', 'evaluationPromptSetId'] as const) {
+      const promptSetId = run[name];
+      if (promptSetId === null) continue;
+      const longest = await this.longestPrompt(promptSetId, model);
+      if (longest > room) throw tooLong(name, longest, room, promptSetId);
+      promptTokens = Math.max(promptTokens, longest);
+    }
+    const { config: policy } = model;
+    const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
+    const extra = rolloutExtra(models, settings, promptTokens);
     return { groups: longestRollouts(settings, promptTokens), extra };
   }
 
@@ -105,10 +159,26 @@ export class TrainingRunPlansService {
     return Math.max(1, ...texts.slice(0, promptsEncoded).map((text) => framing.encodePrompt(text).length));
   }
 
+  private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
+    if (method !== 'ppo') return undefined;
+    const settings = hyperparameters as PpoHyperparameters;
+    // Before there is a reward model: it will be of the policy's size.
+    const start = (await this.valueStarts.config(settings, rewards ?? [])) ?? policy;
+    return { start, ownStart: settings.valueStart === 'reward-model' };
+  }
+
+  /** Of all members: each source has its own in memory. */
   private async rewardParameters({ rewards }: PlannedRun): Promise<number> {
     const ids = (rewards ?? []).flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : []));
     let parameters = 0;
-    for (const id of new Set(ids)) parameters += (await this.models.get((await this.rewardModels.getTrained(id)).modelId)).parameterCount;
+    for (const id of ids) {
+      for (const { modelId } of await this.members.of(id)) parameters += (await this.models.get(modelId)).parameterCount;
+    }
     return parameters;
   }
+}
+
+function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
+  const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;
+  return unprocessable('prompt_too_long', `/${name}`, 'max', message, promptSetId);
 }

@@ -5,6 +5,7 @@ import { ModelsService } from '#src/artifacts/models.service.js';
 import { canonicalJson } from '#src/common/hash.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
 import { parseCheckpoint, parseDescription, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { ModelConfig } from '#src/lm/config.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 import type { PpoHyperparameters } from './ppo-hyperparameters.js';
@@ -24,8 +25,7 @@ export class ValueStartService {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
     if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
-    const files = await this.models.loadFiles(await this.modelOf(id), (name) => !name.endsWith('.safetensors'));
-    const { config, tokenizer } = parseDescription(files);
+    const { config, tokenizer } = await this.describe(id);
     if (vocabulary(tokenizer.tokenizerJson) !== vocabulary(policy.tokenizer.tokenizerJson))
       throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
     if (config.maxPositionEmbeddings < policy.config.maxPositionEmbeddings)
@@ -36,6 +36,16 @@ export class ValueStartService {
   async load({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<Checkpoint | undefined> {
     const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
     return id === undefined ? undefined : parseCheckpoint(await this.models.loadFiles(await this.modelOf(id)));
+  }
+
+  /** The model's shape without its weights; undefined as `load`. */
+  async config({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<ModelConfig | undefined> {
+    const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
+    return id === undefined ? undefined : (await this.describe(id)).config;
+  }
+
+  private async describe(rewardModelId: string): Promise<Description> {
+    return parseDescription(await this.models.loadFiles(await this.modelOf(rewardModelId), (name) => !name.endsWith('.safetensors')));
   }
 
   private async modelOf(rewardModelId: string): Promise<string> {

@@ -4,7 +4,7 @@
  * from are spoilt. So weights are set aside before each step, and count as good once a step from them has gone well.
  * Costs the memory of the trained weights twice.
  */
-import { f32, floats, type Tensor } from '#src/nn/tensor.js';
+import { f32, floats, type Tensor } from './tensor.js';
 
 const prefix = 'good.';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { f32, floats } from '#src/nn/tensor.js';
+import { f32, floats } from './tensor.js';
 import { LastGood } from './last-good.js';
 
 const weights = () => ({ a: f32([1, 2], [2]), b: f32([3], [1]) });
