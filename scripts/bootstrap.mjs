@@ -22,6 +22,7 @@ const commands = {
   worker: () => runBuilt('worker.js'),
   ingest: () => runBuilt('ingest/main.js'),
   'import-policy': () => runBuilt('import-policy/main.js'),
+  'export-model': () => runBuilt('export-model/main.js'),
   doctor: () => runBuilt('doctor/main.js'),
   'gpu:install': () => runBuilt('gpu-install/main.js'),
   bench: () => runBuilt('bench/main.js'),

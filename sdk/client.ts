@@ -96,18 +96,20 @@ export class Plumbline {
     return (await this.raw('POST', path, { body, contentType: 'application/x-ndjson' }).then((r) => r.json())) as Schemas['BulkResult'];
   }
 
-  /** Uploads bytes as an artifact. */
-  async upload(bytes: Uint8Array, query: { kind: string; fileName: string; mediaType?: string }): Promise<Schemas['ArtifactDto']> {
+  /** Uploads bytes as an artifact, at once or in parts. */
+  async upload(content: Uint8Array | Iterable<Uint8Array>, query: { kind: string; fileName: string; mediaType?: string }): Promise<Schemas['ArtifactDto']> {
     const path = `/v1/artifacts?${new URLSearchParams({ mediaType: 'application/octet-stream', ...query }).toString()}`;
-    return (await this.raw('POST', path, { body: bytes, contentType: 'application/octet-stream' }).then((r) => r.json())) as Schemas['ArtifactDto'];
+    return (await this.raw('POST', path, { body: content instanceof Uint8Array ? content : streamOf(content), contentType: 'application/octet-stream' }).then((r) => r.json())) as Schemas['ArtifactDto'];
   }
 
   /** A request beyond JSON in and JSON out, with the same errors. */
-  async raw(method: string, path: string, init: { body?: string | Uint8Array; contentType?: string } = {}): Promise<Response> {
+  async raw(method: string, path: string, init: { body?: string | Uint8Array | ReadableStream<Uint8Array>; contentType?: string } = {}): Promise<Response> {
     const send = this.options.fetch ?? fetch;
     const response = await send(this.options.baseUrl + path, {
       method,
       body: init.body as RequestInit['body'],
+      // What a body that is sent while it is made must declare.
+      ...(init.body instanceof ReadableStream && { duplex: 'half' }),
       headers: {
         Authorization: `Bearer ${this.options.apiKey}`,
         ...(init.contentType && { 'content-type': init.contentType }),
@@ -120,6 +122,16 @@ export class Plumbline {
 }
 
 export type BulkPath = '/v1/prompts/bulk' | '/v1/completions/bulk' | '/v1/ratings/bulk';
+
+function streamOf(parts: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.iterator]();
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    const next = iterator.next();
+    if (next.done) controller.close();
+    else controller.enqueue(next.value);
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
+}
 
 function asProblem(error: unknown, response: Response): Problem {
   if (typeof error === 'object' && error !== null && 'code' in error) return error as Problem;

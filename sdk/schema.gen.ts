@@ -1423,11 +1423,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+        get: operations["labelerSessions_list"];
         put?: never;
         /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
         post: operations["labelerSessions_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labelers/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+        delete: operations["labelerSessions_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1549,8 +1567,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
-         *     criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
+         *     less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -1691,6 +1709,26 @@ export interface paths {
         put?: never;
         /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
         post: operations["rewardModels_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward-models/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
+         *     reads it: at the last token that is not its pad token.
+         */
+        post: operations["rewardModels_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3313,11 +3351,12 @@ export interface components {
              */
             policyVersionId: string;
         };
-        /** @enum {string} */
-        ModelFileName: "config.json" | "generation_config.json" | "tokenizer.json" | "tokenizer_config.json" | "chat_template.jinja" | "model.safetensors";
         PolicyVersionFileDto: {
-            /** @example model.safetensors */
-            name: components["schemas"]["ModelFileName"];
+            /**
+             * @description A text of the checkpoint, `model.safetensors`, or a shard as its index names it.
+             * @example model.safetensors
+             */
+            name: string;
             /**
              * Format: uuid
              * @description An uploaded artifact.
@@ -3363,7 +3402,10 @@ export interface components {
             model: string;
         };
         CreatePolicyVersionDto: {
-            /** @description config.json, tokenizer.json and model.safetensors are needed, the others are welcome. */
+            /**
+             * @description config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
+             *     model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+             */
             files?: components["schemas"]["PolicyVersionFileDto"][];
             /** @description A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
             endpoint?: components["schemas"]["PolicyEndpointOptionsDto"];
@@ -3469,6 +3511,12 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
+        /**
+         * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+         * @enum {string}
+         */
+        WeightFormat: "f32" | "int8" | "int4";
         SamplingOptionsDto: {
             /**
              * @description 0 takes the likeliest token each time.
@@ -3540,6 +3588,13 @@ export interface components {
         };
         CreateCompletionBatchDto: {
             /**
+             * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
+             *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+             * @default f32
+             * @example int8
+             */
+            weights?: components["schemas"]["WeightFormat"];
+            /**
              * Format: uuid
              * @description Which version of which policy is asked.
              */
@@ -3594,6 +3649,8 @@ export interface components {
             policyVersionId: string;
             /** Format: uuid */
             promptSetId: string;
+            /** @example f32 */
+            weights: components["schemas"]["WeightFormat"];
             /**
              * @description Completions written so far.
              * @example 768
@@ -4078,11 +4135,16 @@ export interface components {
         };
         CreateGoldItemDto: {
             /** @description A rating passes when each of these holds. */
-            expected: components["schemas"]["GoldExpectationDto"][];
+            expected?: components["schemas"]["GoldExpectationDto"][];
             /** Format: uuid */
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt.
+             */
+            worseCompletionId?: string;
             /** @description Why this is right; labelers do not see it. */
             explanation: string;
         };
@@ -4100,9 +4162,15 @@ export interface components {
             completionId: string;
             /** Format: uuid */
             criterionVersionId: string;
+            /**
+             * Format: uuid
+             * @description What must be found worse than `completionId`; null where its score is known.
+             */
+            worseCompletionId: string | null;
+            /** @description Empty where one completion is better than another. */
             expected: components["schemas"]["GoldExpectationOfItemDto"][];
             /**
-             * @description Ratings of the completion under the version that nothing supersedes.
+             * @description Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes.
              * @example 24
              */
             ratings: number;
@@ -4166,7 +4234,7 @@ export interface components {
             seed?: number;
             /**
              * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Of mode `rate` only.
+             *     as many as there are. Of modes `rate` and `compare` only.
              * @example 0.05
              */
             goldShare?: number;
@@ -4531,6 +4599,33 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
+        LabelerLinkDto: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            labelerId: string;
+            /** Format: uuid */
+            labelingBatchId: string | null;
+            /**
+             * @description First characters of the token.
+             * @example plk_Zk3f
+             */
+            prefix: string;
+            /** Format: date-time */
+            revokedAt: string | null;
+            /** Format: date-time */
+            lastUsedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        LabelerLinkPage: {
+            data: components["schemas"]["LabelerLinkDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         SessionBatchDto: {
             /** Format: uuid */
             id: string;
@@ -4755,7 +4850,7 @@ export interface components {
         };
         LabelerSpeedDto: {
             /**
-             * @description Ratings with a time.
+             * @description Judgements with a time.
              * @example 180
              */
             ratings: number;
@@ -4776,7 +4871,7 @@ export interface components {
         };
         GoldAccuracyDto: {
             /**
-             * @description Ratings of gold items that are not retired.
+             * @description Ratings and comparisons of gold items that are not retired.
              * @example 20
              */
             ratings: number;
@@ -4837,6 +4932,13 @@ export interface components {
             gold: components["schemas"]["GoldAccuracyDto"] | null;
             /** @description Null where no completion is shared. */
             reliability: components["schemas"]["LabelerReliabilityDto"] | null;
+            /**
+             * @description Rankings and comparisons, the latest 10,000.
+             * @example 40
+             */
+            preferences: number;
+            /** @description Of these, per completion in them; null where no time is known. */
+            preferenceSpeed: components["schemas"]["LabelerSpeedDto"] | null;
             flags: components["schemas"]["LabelerFlagDto"][];
             /** @description True for a rule that stands in for a person. */
             simulated: boolean;
@@ -4951,6 +5053,11 @@ export interface components {
              * @example 0.58
              */
             agreement: number | null;
+            /**
+             * @description Why not; null where nothing stands in the way.
+             * @example null
+             */
+            obstacle: string | null;
             /** @description Overall first, then by dimension; each with its levels. */
             dimensions: components["schemas"]["DimensionAgreementDto"][];
             /** @description Up to 10 completions over which labelers differ most. */
@@ -4992,7 +5099,7 @@ export interface components {
          */
         PairWeightKind: "none" | "reliability";
         /**
-         * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+         * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
          * @enum {string}
          */
         TiePolicy: "drop" | "keep";
@@ -5036,7 +5143,7 @@ export interface components {
              */
             pairWeights?: components["schemas"]["PairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -5523,11 +5630,57 @@ export interface components {
              */
             rewardDeviation: number;
         };
-        /**
-         * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
-         * @enum {string}
-         */
+        /** @enum {string} */
         RewardObjective: "pairwise" | "pointwise";
+        /** @enum {string} */
+        LearningRateSchedule: "constant" | "linear" | "cosine";
+        /** @enum {string} */
+        TieTreatment: "ignore" | "half" | "rao_kupper";
+        /** @enum {string} */
+        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /** @enum {string} */
+        LengthDebiasing: "none" | "product_of_experts";
+        RewardHyperparametersDto: {
+            objective: components["schemas"]["RewardObjective"];
+            /** @example 0.0003 */
+            learningRate: number;
+            /** @example 1 */
+            epochs: number;
+            /** @example 200 */
+            maxSteps: number | null;
+            /** @example 32 */
+            batchSize: number;
+            /** @example 256 */
+            maxTokens: number;
+            lora: (components["schemas"]["RewardLoraDto"] | null) & (components["schemas"]["RewardLoraDto"] | null);
+            /** @example 0.1 */
+            warmupRatio: number;
+            schedule: components["schemas"]["LearningRateSchedule"];
+            /** @example 4096 */
+            microBatchTokens: number | null;
+            /** @example false */
+            gradientCheckpointing: boolean;
+            /** @example 0 */
+            weightDecay: number;
+            /** @example 1 */
+            maxGradNorm: number;
+            /** @example 0.01 */
+            centering: number;
+            /** @example 0 */
+            labelSmoothing: number;
+            /** @example 0 */
+            marginPerPoint: number;
+            ties: components["schemas"]["TieTreatment"];
+            /** @example 0.5 */
+            tieThreshold: number;
+            pairWeights: components["schemas"]["PairWeighting"];
+            lengthDebias: components["schemas"]["LengthDebiasing"];
+            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
+            /** @example 1 */
+            members: number;
+            /** @example 0 */
+            seed: number;
+        };
         RewardLoraSettingsDto: {
             /** @default 16 */
             rank?: number;
@@ -5552,26 +5705,6 @@ export interface components {
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
         };
-        /** @enum {string} */
-        LearningRateSchedule: "constant" | "linear" | "cosine";
-        /**
-         * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
-         *     the pairwise objective.
-         * @enum {string}
-         */
-        TieTreatment: "ignore" | "half" | "rao_kupper";
-        /**
-         * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
-         *     score, or one part of what its prompt counts, prompts being equal.
-         * @enum {string}
-         */
-        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
-        /**
-         * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
-         *     rest. Of the pairwise objective.
-         * @enum {string}
-         */
-        LengthDebiasing: "none" | "product_of_experts";
         EarlyStoppingSettingsDto: {
             /** @default loss */
             metric?: components["schemas"]["StoppingMetric"];
@@ -5626,14 +5759,6 @@ export interface components {
             maxTokens?: number;
             /** @description all weights are trained when left out */
             lora?: components["schemas"]["RewardLoraSettingsDto"];
-            /**
-             * @description Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
-             *     below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
-             *     make of a text is computed once and kept on disk.
-             * @default null
-             * @example 8
-             */
-            trainedLayers?: number | null;
             /** @default 0.1 */
             warmupRatio?: number;
             /** @default linear */
@@ -5720,49 +5845,8 @@ export interface components {
              */
             name: string;
         };
-        RewardHyperparametersDto: {
-            objective: components["schemas"]["RewardObjective"];
-            /** @example 0.0003 */
-            learningRate: number;
-            /** @example 1 */
-            epochs: number;
-            /** @example 200 */
-            maxSteps: number | null;
-            /** @example 32 */
-            batchSize: number;
-            /** @example 256 */
-            maxTokens: number;
-            lora: (components["schemas"]["RewardLoraDto"] | null) & (components["schemas"]["RewardLoraDto"] | null);
-            /** @example null */
-            trainedLayers: number | null;
-            /** @example 0.1 */
-            warmupRatio: number;
-            schedule: components["schemas"]["LearningRateSchedule"];
-            /** @example 4096 */
-            microBatchTokens: number | null;
-            /** @example false */
-            gradientCheckpointing: boolean;
-            /** @example 0 */
-            weightDecay: number;
-            /** @example 1 */
-            maxGradNorm: number;
-            /** @example 0.01 */
-            centering: number;
-            /** @example 0 */
-            labelSmoothing: number;
-            /** @example 0 */
-            marginPerPoint: number;
-            ties: components["schemas"]["TieTreatment"];
-            /** @example 0.5 */
-            tieThreshold: number;
-            pairWeights: components["schemas"]["PairWeighting"];
-            lengthDebias: components["schemas"]["LengthDebiasing"];
-            earlyStopping: (components["schemas"]["EarlyStoppingDto"] | null) & (components["schemas"]["EarlyStoppingDto"] | null);
-            /** @example 1 */
-            members: number;
-            /** @example 0 */
-            seed: number;
-        };
+        /** @enum {string} */
+        RewardModelOrigin: "trained" | "uploaded";
         /** @enum {string} */
         VerdictStatus: "healthy" | "warning" | "failed";
         /**
@@ -5797,21 +5881,29 @@ export interface components {
         RewardModelDto: {
             /** Format: uuid */
             id: string;
+            /** @example trained */
+            origin: components["schemas"]["RewardModelOrigin"];
             /**
              * Format: uuid
-             * @description The job that trains it.
+             * @description The job that trains it; null of an uploaded one, as are the three below.
              */
             jobId: string | null;
             /** Format: uuid */
-            pairSetId: string;
+            pairSetId: string | null;
             /** Format: uuid */
-            basePolicyVersionId: string;
-            hyperparameters: components["schemas"]["RewardHyperparametersDto"];
+            basePolicyVersionId: string | null;
+            hyperparameters: (components["schemas"]["RewardHyperparametersDto"] | null) & (components["schemas"]["RewardHyperparametersDto"] | null);
+            /**
+             * @description Longest text that an uploaded one reads; of a trained one among its hyperparameters.
+             * @example 1024
+             */
+            maxTokens: number | null;
             /**
              * Format: uuid
              * @description The trained model, of an ensemble the first; null until then.
              */
             modelId: string | null;
+            /** @description Null also of an uploaded one, as are the two below. */
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
             /** @description An audit of the training; null until it is over. */
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -5821,6 +5913,23 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+        };
+        UploadRewardModelDto: {
+            /**
+             * @description A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
+             *     shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+             */
+            files: components["schemas"]["PolicyVersionFileDto"][];
+            /**
+             * @description Longer texts are cut, as its training did; all that the model can read when left out.
+             * @example 1024
+             */
+            maxTokens?: number;
+            /**
+             * @description Unique among reward models.
+             * @example reward-of-others
+             */
+            name: string;
         };
         PlanRewardModelDto: {
             /**
@@ -5879,12 +5988,6 @@ export interface components {
             /** @example 4874240 */
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
-            /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
-             *     of the texts, and no part of the peak. 0 where none are kept.
-             * @example 0
-             */
-            trunkBytes: number;
             /**
              * @description Of the matrix products of the largest step.
              * @example 912680550400
@@ -6007,6 +6110,11 @@ export interface components {
              */
             rank: number;
             /**
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none.
+             * @example 0.84
+             */
+            normalizedScore: number | null;
+            /**
              * @description Standard deviation of what the members of an ensemble say; null for a single one.
              * @example 0.21
              */
@@ -6016,11 +6124,6 @@ export interface components {
              * @example 1.73
              */
             score: number;
-            /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
-             * @example 0.84
-             */
-            normalizedScore: number;
         };
         CompletionRankingDto: {
             /** Format: uuid */
@@ -6059,7 +6162,7 @@ export interface components {
              */
             rank: number | null;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation.
+             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none.
              * @example 0.84
              */
             normalizedScore: number | null;
@@ -6232,15 +6335,6 @@ export interface components {
              * @default 0.1
              */
             warmupRatio?: number;
-            /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
-             * @default null
-             * @example 8
-             */
-            trainedLayers?: number | null;
             /** @default 0.0001 */
             learningRate?: number;
             /**
@@ -6345,15 +6439,6 @@ export interface components {
              * @default 0.1
              */
             warmupRatio?: number;
-            /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
-             * @default null
-             * @example 8
-             */
-            trainedLayers?: number | null;
             /** @default 0.00005 */
             learningRate?: number;
             /**
@@ -7232,12 +7317,6 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingRunBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while the run goes on: an estimate from the length of
-             *     its texts, and no part of the peak. 0 where none are kept.
-             * @example 0
-             */
-            trunkBytes: number;
-            /**
              * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
              * @example 912680550400
              */
@@ -7386,7 +7465,7 @@ export interface components {
              */
             modelId: string;
             /**
-             * @description Of the weights.
+             * @description Of the weights; where they are shards, of the lines `name sha256` of these.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string;
@@ -7838,7 +7917,7 @@ export interface components {
              */
             pairWeights?: components["schemas"]["PairWeightKind"];
             /**
-             * @description What becomes of two completions with equal scores. Kept ties come in an order that the seed decides.
+             * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
             ties?: components["schemas"]["TiePolicy"];
@@ -18416,6 +18495,95 @@ export interface operations {
             };
         };
     };
+    labelerSessions_list: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerLinkPage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     labelerSessions_create: {
         parameters: {
             query?: never;
@@ -18441,6 +18609,116 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelerSessions_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document (RFC 9457) */
             400: {
@@ -20099,6 +20377,113 @@ export interface operations {
         };
         responses: {
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardModelDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRewardModelDto"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,7 +22,7 @@ const areas: Record<string, Area> = {
   'less-work': lessWork,
   llm,
   smollm2,
-  ratings: (notes) => ratings(notes),
+  ratings,
   pairs,
   api,
   quality,
@@ -31,6 +31,8 @@ const areas: Record<string, Area> = {
 };
 /** Take many minutes, or need data that is not in the repository. */
 const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'labeling', 'llm', 'smollm2']);
+/** The engine's figures are those of small steps and of a language model that people use. */
+const together: Record<string, string[]> = { engine: ['engine', 'llm'] };
 const docs = 'docs/benchmarks.md';
 
 process.exit(await main());
@@ -75,7 +77,8 @@ function readCommand(): { names: string[]; json?: string; markdown: boolean; doc
     });
     const unknown = positionals.find((name) => !Object.hasOwn(areas, name));
     if (unknown !== undefined) return `unknown area '${unknown}', known are ${Object.keys(areas).join(', ')}`;
-    const names = positionals.length > 0 ? positionals : Object.keys(areas).filter((name) => !onlyWhenNamed.has(name));
+    const named = [...new Set(positionals.flatMap((name) => together[name] ?? [name]))];
+    const names = named.length > 0 ? named : Object.keys(areas).filter((name) => !onlyWhenNamed.has(name));
     return { names, json: values.json, markdown: values.markdown ?? false, docs: values.docs ?? false };
   } catch (error) {
     return `${(error as Error).message}; usage: npm run bench -- [AREA] [--json FILE] [--markdown] [--docs]`;

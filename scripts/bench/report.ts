@@ -12,6 +12,8 @@ export interface BenchCase {
   peerName: string | null;
   /** ours / peer, whichever of the two directions is the better one. */
   ratio: number | null;
+  /** What the ratio should at least be; null where nothing was promised. */
+  goal: number | null;
 }
 
 export interface Machine {
@@ -35,7 +37,7 @@ export function thisMachine(): Machine {
   };
 }
 
-export function benchCase(name: string, unit: string, ours: number, peer?: { name: string; value: number }): BenchCase {
+export function benchCase(name: string, unit: string, ours: number, peer?: { name: string; value: number }, goal?: number): BenchCase {
   return {
     name,
     unit,
@@ -43,10 +45,11 @@ export function benchCase(name: string, unit: string, ours: number, peer?: { nam
     peer: peer ? rounded(peer.value) : null,
     peerName: peer?.name ?? null,
     ratio: peer ? rounded(ours / peer.value) : null,
+    goal: goal ?? null,
   };
 }
 
-const header = ['case', 'unit', 'ours', 'peer', 'ratio', 'peer is'];
+const header = ['case', 'unit', 'ours', 'peer', 'ratio', 'goal', 'peer is'];
 
 export function asTable({ machine, cases }: BenchReport): string {
   return `${machineLine(machine)}\n\n${table(header, cases.map(cells))}`;
@@ -62,9 +65,9 @@ function machineLine({ cpu, cores, memoryGiB, node }: Machine): string {
   return `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`;
 }
 
-function cells({ name, unit, ours, peer, ratio, peerName }: BenchCase): string[] {
+function cells({ name, unit, ours, peer, ratio, goal, peerName }: BenchCase): string[] {
   const shown = (value: number | null) => (value === null ? '-' : value.toLocaleString('en-US', { maximumSignificantDigits: 5 }));
-  return [name, unit, shown(ours), shown(peer), shown(ratio), peerName ?? '-'];
+  return [name, unit, shown(ours), shown(peer), shown(ratio), shown(goal), peerName ?? '-'];
 }
 
 function rounded(value: number): number {

@@ -1,8 +1,9 @@
-// npm run import-policy -- SOURCE [--name NAME] [--format F32|F16|BF16] [--url URL] [--key KEY]: a model of the
-// Hugging Face Hub, a GGUF file or a folder becomes a policy version of a running Plumbline.
+// npm run import-policy -- SOURCE [--adapter FOLDER] [--reward [--max-tokens N]] [--name NAME] [--format F32|F16|BF16] [--url URL] [--key KEY]: a model of the
+// Hugging Face Hub, a GGUF file or a folder becomes a policy version, or a reward model, of a running Plumbline.
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
+import { mergeAdapter, readAdapterDir } from '#src/lm/adapter.js';
 import { CheckpointError } from '#src/lm/checkpoint.js';
 import { ConfigError } from '#src/lm/config.js';
 import { GgufError } from '#src/lm/gguf/gguf-error.js';
@@ -10,10 +11,10 @@ import { HubError } from '#src/lm/hub/hub-error.js';
 import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
 import { SafetensorsError, type FloatFormat } from '#src/lm/safetensors.js';
 import { stageProgress } from '../terminal/progress.js';
-import { importPolicy } from './upload.js';
+import { importPolicy, importRewardModel } from './upload.js';
 
 const usage =
-  'usage: npm run import-policy -- hub:owner/name[@revision][:file.gguf] | file.gguf | folder [--name NAME] [--format F32|F16|BF16] [--url http://127.0.0.1:3000] [--key plk_...]';
+  'usage: npm run import-policy -- hub:owner/name[@revision][:file.gguf] | file.gguf | folder [--adapter FOLDER] [--reward [--max-tokens N]] [--name NAME] [--format F32|F16|BF16] [--url http://127.0.0.1:3000] [--key plk_...]';
 
 class UsageError extends Error {}
 
@@ -21,7 +22,7 @@ try {
   await main();
 } catch (error) {
   const refused = error instanceof TypeError && error.message === 'fetch failed';
-  const kinds = [UsageError, PlumblineError, CheckpointError, ConfigError, GgufError, HubError, SafetensorsError];
+  const kinds = [UsageError, RangeError, PlumblineError, CheckpointError, ConfigError, GgufError, HubError, SafetensorsError];
   const known = kinds.some((kind) => error instanceof kind) || 'code' in (error as object);
   const message = refused ? 'no Plumbline answers there: is `npm start` running, and --url right?' : (error as Error).message;
   process.stderr.write(`plumbline: ${refused || known ? message : String((error as Error).stack)}\n`);
@@ -31,7 +32,7 @@ try {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { url: { type: 'string' }, key: { type: 'string' }, name: { type: 'string' }, format: { type: 'string' } },
+    options: { url: { type: 'string' }, key: { type: 'string' }, name: { type: 'string' }, format: { type: 'string' }, reward: { type: 'boolean' }, 'max-tokens': { type: 'string' }, adapter: { type: 'string' } },
   });
   const [source] = positionals;
   if (positionals.length !== 1) throw new UsageError(`one model must be given, got ${positionals.length}; ${usage}`);
@@ -42,12 +43,19 @@ async function main(): Promise<void> {
   const client = new Plumbline({ baseUrl: values.url ?? process.env.PLUMBLINE_URL ?? 'http://127.0.0.1:3000', apiKey });
 
   const progress = stageProgress('model');
-  const checkpoint = await loadCheckpoint(source, {
+  const base = await loadCheckpoint(source, {
     dataDir: process.env.PLUMBLINE_DATA_DIR ?? '.plumbline',
     onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
   });
+  const checkpoint = values.adapter === undefined ? base : mergeAdapter(base, await readAdapterDir(values.adapter));
   const parameters = Object.values(checkpoint.tensors).reduce((sum, { data }) => sum + data.length, 0);
   progress.end(`${parameters} parameters`);
+  if (values.reward) {
+    const maxTokens = values['max-tokens'] === undefined ? undefined : Number(values['max-tokens']);
+    const rewardModel = await importRewardModel(client, checkpoint, { name, format: format as FloatFormat, maxTokens });
+    console.log(`reward model ${rewardModel.name}: ${rewardModel.id}`);
+    return;
+  }
   const version = await importPolicy(client, checkpoint, { name, description: `Imported from ${source}`, format: format as FloatFormat });
   console.log(`policy ${version.policyId}, version ${version.number}: ${version.id}`);
 }

@@ -27,6 +27,7 @@ from transformers import (
 HERE = Path(__file__).resolve().parents[2] / "test" / "golden" / "families"
 VOCAB = 96
 SPECIAL = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2)
+MARKER_PADS = "llama-reward-marker-pads"
 SIZES = dict(
     vocab_size=VOCAB,
     hidden_size=32,
@@ -136,6 +137,33 @@ def write():
             save_file(dict(rewards=model(ids, attention_mask=mask).logits[:, 0].contiguous()), folder / "expected.safetensors")
         cases[name] = dict(ids=ids.tolist(), lengths=lengths)
     (HERE / "cases.json").write_text(json.dumps(cases) + "\n")
+    write_marker_pads()
+
+
+def write_marker_pads():
+    """A reward model that pads with its end marker, as SmolLM2 does: where transformers reads texts that end in it."""
+    marker = SPECIAL["eos_token_id"]
+    model = AutoModelForSequenceClassification.from_config(
+        LlamaConfig(**SIZES | dict(pad_token_id=marker), num_labels=1), attn_implementation="eager"
+    ).float()
+    randomize(model, 200)
+    texts = [ids[:length] + [marker] for ids, length in zip(tokens(200, [20, 12, 5], 20).tolist(), [20, 12, 5])]
+    folder = HERE / MARKER_PADS
+    save(model, folder)
+    read = dict(before_marker=rewards(model, texts, marker))
+    model.config.pad_token_id = 0
+    read |= dict(at_marker=rewards(model, texts, 0))
+    save_file(read, folder / "expected.safetensors")
+    (folder / "texts.json").write_text(json.dumps(texts) + "\n")
+
+
+def rewards(model, texts, pad):
+    """Of texts padded on the right, as a tokenizer pads them: what is masked is padding, whatever its token."""
+    time = max(map(len, texts))
+    ids = torch.tensor([text + [pad] * (time - len(text)) for text in texts])
+    mask = torch.tensor([[1] * len(text) + [0] * (time - len(text)) for text in texts])
+    with torch.no_grad():
+        return model(ids, attention_mask=mask).logits[:, 0].contiguous()
 
 
 def load(folder, reward):
@@ -171,6 +199,24 @@ def check(root):
         print(line)
         if gap > 1e-4:
             raise SystemExit(f"{name} differs")
+    check_marker_pads(root)
+
+
+def check_marker_pads(root):
+    """Saved here it has another pad token, so that transformers reads texts at their end marker as Plumbline does."""
+    from safetensors.torch import load_file
+    from transformers import AutoTokenizer
+
+    folder = root / MARKER_PADS
+    model = load(folder, True)
+    pad = model.config.pad_token_id
+    if pad == SPECIAL["eos_token_id"] or AutoTokenizer.from_pretrained(folder).pad_token_id != pad:
+        raise SystemExit(f"{MARKER_PADS}: pad token {pad}")
+    wanted = load_file(HERE / MARKER_PADS / "expected.safetensors")["at_marker"]
+    gap = (rewards(model, json.loads((HERE / MARKER_PADS / "texts.json").read_text()), pad) - wanted).abs().max().item()
+    print(f"{MARKER_PADS}: pads with {pad}, read at the marker, max difference {gap:.1e}")
+    if gap > 1e-4:
+        raise SystemExit(f"{MARKER_PADS} differs")
 
 
 if __name__ == "__main__":

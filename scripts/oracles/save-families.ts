@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serializeAdapter } from '#src/lm/adapter.js';
-import { parseCheckpoint, writeCheckpointDir } from '#src/lm/checkpoint.js';
+import { parseCheckpoint, writeCheckpointDir, type Checkpoint } from '#src/lm/checkpoint.js';
 import { allLinearOf, initLora, mergeLora } from '#src/lm/lora.js';
+import { withRewardPadding } from '#src/lm/reward-padding.js';
 import { loraOf } from '#src/lm/trained-layers.js';
 import { floats } from '#src/nn/tensor.js';
 
@@ -16,13 +17,16 @@ const golden = 'test/golden/families';
 const [, , target] = process.argv;
 if (!target) throw new Error('usage: save-families FOLDER');
 
-const tokenizerJson = readFileSync('models/starter/tokenizer.json');
-for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, 'utf8')) as object)) {
-  const checkpoint = parseCheckpoint({
+const tokenizer = Object.fromEntries(['tokenizer.json', 'tokenizer_config.json'].map((name) => [name, readFileSync(`models/starter/${name}`)]));
+const load = async (name: string): Promise<Checkpoint> =>
+  parseCheckpoint({
     'config.json': await readFile(`${golden}/${name}/config.json`),
     'model.safetensors': await readFile(`${golden}/${name}/model.safetensors`),
-    'tokenizer.json': tokenizerJson,
+    ...tokenizer,
   });
+
+for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, 'utf8')) as object)) {
+  const checkpoint = await load(name);
   const { config, tensors } = checkpoint;
   await writeCheckpointDir(join(target, name), checkpoint);
   if (config.head === 'reward') continue;
@@ -37,3 +41,6 @@ for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, '
     }
   }
 }
+
+const markerPads = 'llama-reward-marker-pads';
+await writeCheckpointDir(join(target, markerPads), withRewardPadding(await load(markerPads)));

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { readRange, type OpenByteSource } from '#src/lm/byte-source.js';
 
 export interface StoredContent {
   /** Lower-case hex; the name of the content. */
@@ -25,8 +26,18 @@ export abstract class ArtifactStore {
   /** @throws ContentMissingError */
   abstract open(sha256: string, range?: ByteRange): Promise<Readable>;
 
+  /** To be read in parts; the caller closes it. @throws ContentMissingError */
+  abstract source(sha256: string): Promise<OpenByteSource>;
+
   /** The whole content in memory. @throws ContentMissingError */
-  abstract read(sha256: string): Promise<Uint8Array>;
+  async read(sha256: string): Promise<Uint8Array> {
+    const source = await this.source(sha256);
+    try {
+      return await readRange(source, 0, source.bytes);
+    } finally {
+      await source.close();
+    }
+  }
 
   abstract exists(sha256: string): Promise<boolean>;
 

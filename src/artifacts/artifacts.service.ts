@@ -6,6 +6,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
+import type { OpenByteSource } from '#src/lm/byte-source.js';
 import { ArtifactStore, ContentMismatchError, ContentMissingError, type ByteRange } from './artifact-store.js';
 import type { Artifact } from './artifact.entity.js';
 import type { ArtifactQuery, UploadArtifactQuery } from './artifacts.dto.js';
@@ -81,17 +82,18 @@ export class ArtifactsService {
   }
 
   /** @throws ProblemException 410 `artifact_content_missing` when the store lost it */
-  async open(artifact: Artifact, range?: ByteRange): Promise<Readable> {
-    try {
-      return await this.store.open(artifact.sha256, range);
-    } catch (error) {
-      if (!(error instanceof ContentMissingError)) throw error;
-      const detail = `the content of artifact ${artifact.id} is not in the store`;
-      throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail });
-    }
+  open(artifact: Artifact, range?: ByteRange): Promise<Readable> {
+    return this.store.open(artifact.sha256, range).catch((error: unknown) => gone(artifact, error));
   }
 
-  read(artifact: Artifact): Promise<Uint8Array> {
-    return this.store.read(artifact.sha256);
+  /** To be read in parts; the caller closes it. @throws as `open` */
+  source(artifact: Artifact): Promise<OpenByteSource> {
+    return this.store.source(artifact.sha256).catch((error: unknown) => gone(artifact, error));
   }
+}
+
+function gone({ id }: Artifact, error: unknown): never {
+  if (!(error instanceof ContentMissingError)) throw error;
+  const detail = `the content of artifact ${id} is not in the store`;
+  throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail });
 }

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { openFile, pieces, type OpenByteSource } from '#src/lm/byte-source.js';
 import {
   ArtifactStore,
   ContentMismatchError,
@@ -38,8 +39,8 @@ export class LocalArtifactStore extends ArtifactStore {
     return file.createReadStream(range);
   }
 
-  async read(sha256: string): Promise<Uint8Array> {
-    return readFile(this.pathOf(sha256)).catch((error: unknown) => missing(sha256, error));
+  async source(sha256: string): Promise<OpenByteSource> {
+    return openFile(this.pathOf(sha256)).catch((error: unknown) => missing(sha256, error));
   }
 
   async exists(sha256: string): Promise<boolean> {
@@ -73,9 +74,11 @@ async function write(path: string, content: AsyncIterable<Uint8Array>): Promise<
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of content) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      await writeFully(file, chunk);
+      for (const piece of pieces(chunk)) {
+        hash.update(piece);
+        bytes += piece.length;
+        await writeFully(file, piece);
+      }
     }
     await file.sync();
     return { sha256: hash.digest('hex'), bytes };

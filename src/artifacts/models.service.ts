@@ -3,12 +3,18 @@ import { canonicalJson, sha256 } from '#src/common/hash.js';
 import { newId } from '#src/common/id.js';
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
+import { checkpointStreams, readCheckpoint, readDescription, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { ModelFiles } from '#src/lm/model-folder.js';
 import { ArtifactStore, type StoredContent } from './artifact-store.js';
 import { ArtifactsService } from './artifacts.service.js';
+import { inTurn } from './in-turn.js';
 import { LineageService } from './lineage.service.js';
 import type { Model } from './model.entity.js';
 import type { ModelDto } from './models.dto.js';
 import { ModelsRepository } from './models.repository.js';
+
+/** What S3 takes in one request; Hugging Face's own files end there too. */
+const largestFile = 5_000_000_000;
 
 /** What the files say about the model, read by whoever can read them. */
 export interface ModelInfo {
@@ -40,15 +46,20 @@ export class ModelsService {
    * @param files by name: config.json, tokenizer.json, model.safetensors, ...
    */
   async saveModel(tx: Transaction | undefined, files: Record<string, Uint8Array>, info: ModelInfo): Promise<Model> {
-    const stored = await this.storeFiles(files);
+    const stored = await this.storeFiles(Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, { chunks: [bytes] }])));
     return tx ? this.saveStored(tx, stored, info) : this.database.transaction((own) => this.saveStored(own, stored, info));
   }
 
   /** The first half of `saveModel`, for callers that do not want a transaction open while disks write. */
-  async storeFiles(files: Record<string, Uint8Array>): Promise<Record<string, StoredContent>> {
+  async storeFiles(files: Readonly<Record<string, { chunks: Iterable<Uint8Array> }>>): Promise<Record<string, StoredContent>> {
     const stored: Record<string, StoredContent> = {};
-    for (const [name, bytes] of Object.entries(files)) stored[name] = await this.store.put(once(bytes));
+    for (const [name, { chunks }] of Object.entries(files)) stored[name] = await this.store.put(inTurn(chunks));
     return stored;
+  }
+
+  /** A whole model as `storeFiles` takes it in: in shards where one file would be too large for other stores. */
+  storeCheckpoint(checkpoint: Checkpoint): Promise<Record<string, StoredContent>> {
+    return this.storeFiles(checkpointStreams(checkpoint, 'F32', { maxShardBytes: largestFile }));
   }
 
   /** The second half of `saveModel`. */
@@ -98,6 +109,28 @@ export class ModelsService {
     return Object.fromEntries(await Promise.all(read));
   }
 
+  /** The whole model in memory, for workers; read tensor by tensor. @throws ContentMissingError when the store lost a file */
+  async loadCheckpoint(modelId: string): Promise<Checkpoint> {
+    return readCheckpoint(await this.filesOf(modelId));
+  }
+
+  /** The model without its weights. @throws ContentMissingError */
+  async loadDescription(modelId: string): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
+    return readDescription(await this.filesOf(modelId));
+  }
+
+  private async filesOf(modelId: string): Promise<ModelFiles> {
+    const byName = new Map((await this.get(modelId)).files.map(({ name, sha256 }) => [name, sha256]));
+    const find = <T>(name: string, read: (content: string) => Promise<T>): Promise<T | undefined> => {
+      const content = byName.get(name);
+      return content === undefined ? Promise.resolve(undefined) : read(content);
+    };
+    return {
+      readSmall: (name) => find(name, (content) => this.store.read(content)),
+      open: (name) => find(name, (content) => this.store.source(content)),
+    };
+  }
+
   private async insertOnce(
     tx: Transaction,
     files: { name: string; sha256: string }[],
@@ -110,10 +143,6 @@ export class ModelsService {
     if (await this.models.insertOnce(tx, model)) await this.models.addFiles(tx, await filesOf(model.id));
     return (await this.models.findByHash(tx, contentHash))!;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function mediaTypeOf(name: string): string {

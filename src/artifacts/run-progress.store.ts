@@ -2,11 +2,12 @@
 // the same bits. A row names the content by its sha256 once it is safely on disk, so that a save is there whole or
 // not at all; a content that was lost or damaged since is passed over for the one before it.
 import { Injectable, Logger } from '@nestjs/common';
-import { sha256 } from '#src/common/hash.js';
-import { parseProgressFile, progressFile } from '#src/lm/progress-file.js';
-import { SafetensorsError } from '#src/lm/safetensors.js';
+import { HashingSource } from '#src/lm/byte-source.js';
+import { progressFile, progressOf } from '#src/lm/progress-file.js';
+import { readSafetensorsFrom, SafetensorsError, type SafetensorsFile } from '#src/lm/safetensors.js';
 import type { SavedProgress } from '#src/lm/training-progress.js';
 import { ArtifactStore, ContentMissingError } from './artifact-store.js';
+import { inTurn } from './in-turn.js';
 import type { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
 
@@ -42,10 +43,11 @@ export class RunProgressStore {
     await this.removeContents(await this.saves.remove(ownerId));
   }
 
+  /** Tensor by tensor, hashed on the way: a save may be larger than what can be read at once. */
   private async read<P extends SavedProgress>({ ownerId, step, sha256: expected }: RunSave): Promise<P | undefined> {
     try {
-      const bytes = await this.store.read(expected);
-      if (sha256(bytes) === expected) return parseProgressFile<P>(ownerId, bytes);
+      const file = await this.verified(expected);
+      if (file) return progressOf<P>(ownerId, file);
       this.logger.warn(`the save of ${ownerId} after step ${step} is damaged`);
     } catch (error) {
       // Missing: it was made on a machine with a folder of its own.
@@ -55,13 +57,20 @@ export class RunProgressStore {
     return undefined;
   }
 
+  /** Undefined when the content is another than expected. */
+  private async verified(expected: string): Promise<SafetensorsFile | undefined> {
+    const source = await this.store.source(expected);
+    try {
+      const hashing = new HashingSource(source);
+      const file = await readSafetensorsFrom(hashing);
+      return hashing.digest() === expected ? file : undefined;
+    } finally {
+      await source.close();
+    }
+  }
+
   /** The owner's id is in each content, so that no other row can name it. */
   private async removeContents(contents: readonly string[]): Promise<void> {
     for (const content of contents) await this.store.remove(content);
   }
-}
-
-/** Lets the event loop turn between tensors, so that leases are renewed while large states are written. */
-async function* inTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for (const chunk of chunks) yield await Promise.resolve(chunk);
 }

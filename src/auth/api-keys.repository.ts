@@ -8,6 +8,12 @@ import { Vendor } from './vendors/vendor.entity.js';
 
 export type NewApiKey = Omit<ApiKey, 'createdAt'>;
 
+/** Whose key it must be; what is undefined may be any. */
+export interface KeyOf {
+  vendorId?: string;
+  labelerId?: string;
+}
+
 @Injectable()
 export class ApiKeysRepository {
   constructor(@InjectRepository(ApiKey) private readonly rows: Repository<ApiKey>) {}
@@ -43,16 +49,23 @@ export class ApiKeysRepository {
     return this.rows.findOneBy({ id, ...(vendorId !== undefined && { vendorId }) });
   }
 
-  lock(tx: Transaction, id: string, vendorId: string | undefined): Promise<ApiKey | null> {
-    const where = { id, ...(vendorId !== undefined && { vendorId }) };
+  lock(tx: Transaction, id: string, { vendorId, labelerId }: KeyOf): Promise<ApiKey | null> {
+    const where = { id, ...(vendorId !== undefined && { vendorId }), ...(labelerId !== undefined && { labelerId }) };
     return tx.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
   }
 
   page(request: PageRequest, vendorId: string | undefined): Promise<ApiKey[]> {
-    // Sessions of labelers are many and short-lived; they are not what is looked for here.
+    // Sessions of labelers are many and short-lived; they are listed by labeler.
     const query = this.rows.createQueryBuilder('key').where('key.labeler_id IS NULL').orderBy('key.id').limit(request.limit + 1);
     if (request.after) query.andWhere('key.id > :after', { after: request.after });
     if (vendorId !== undefined) query.andWhere('key.vendor_id = :vendorId', { vendorId });
+    return query.getMany();
+  }
+
+  /** Sessions of a labeler, the latest first. */
+  sessionPage(labelerId: string, request: PageRequest): Promise<ApiKey[]> {
+    const query = this.rows.createQueryBuilder('key').where({ labelerId }).orderBy('key.id', 'DESC').limit(request.limit + 1);
+    if (request.after) query.andWhere('key.id < :after', { after: request.after });
     return query.getMany();
   }
 

@@ -5,7 +5,7 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { conflict, notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import type { ApiKey } from './api-key.entity.js';
-import { ApiKeysRepository, type NewApiKey } from './api-keys.repository.js';
+import { ApiKeysRepository, type KeyOf, type NewApiKey } from './api-keys.repository.js';
 import { AuditService, type Actor } from './audit/audit.service.js';
 import type { AuthContext } from './auth.js';
 import type { CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
@@ -102,6 +102,12 @@ export class ApiKeysService {
     return toPage(await this.keys.page(request, vendorId), request, (key) => key.id);
   }
 
+  /** Sessions of a labeler, over or not, the latest first. */
+  async listSessions(labelerId: string, query: PageQuery): Promise<Page<ApiKey>> {
+    const request = pageRequest(query);
+    return toPage(await this.keys.sessionPage(labelerId, request), request, (key) => key.id);
+  }
+
   async get(id: string, vendorId?: string): Promise<ApiKey> {
     const key = await this.keys.find(id, vendorId);
     if (!key) throw notFound('api_key', id);
@@ -109,10 +115,19 @@ export class ApiKeysService {
   }
 
   /** Revoking twice is the same as revoking once. */
-  async revoke(actor: Actor, id: string, vendorId?: string): Promise<void> {
+  revoke(actor: Actor, id: string, vendorId?: string): Promise<void> {
+    return this.revokeOf(actor, id, { vendorId }, 'api_key');
+  }
+
+  /** @throws ProblemException 404 where it is no session of this labeler */
+  revokeSession(actor: Actor, id: string, labelerId: string): Promise<void> {
+    return this.revokeOf(actor, id, { labelerId }, 'labeler_session');
+  }
+
+  private async revokeOf(actor: Actor, id: string, of: KeyOf, kind: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const key = await this.keys.lock(tx, id, vendorId);
-      if (!key) throw notFound('api_key', id);
+      const key = await this.keys.lock(tx, id, of);
+      if (!key) throw notFound(kind, id);
       if (key.revokedAt !== null) return;
       await this.keys.revoke(tx, id);
       await this.note(tx, actor, 'api_key.revoked', key);
@@ -124,7 +139,7 @@ export class ApiKeysService {
   async rotate(actor: Actor, id: string, dto: RotateApiKeyDto, vendorId?: string): Promise<CreatedKey> {
     const graceSeconds = dto.graceSeconds ?? defaultGraceSeconds;
     const made = await this.database.transaction(async (tx) => {
-      const old = await this.keys.lock(tx, id, vendorId);
+      const old = await this.keys.lock(tx, id, { vendorId });
       if (!old) throw notFound('api_key', id);
       if (old.successorId !== null) throw conflict('api_key_rotated', `api key ${old.successorId} took its place already`);
       if (old.revokedAt !== null) throw conflict('api_key_revoked', `api key ${id} is revoked: make a new one`);

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { WeightFormat } from '#src/lm/weight-formats.js';
 import type { Sampling } from './sampling.js';
 
 /** One request to a policy version: answer every prompt of a set, `sampling.n` times each. */
@@ -18,6 +19,10 @@ export class CompletionBatch {
 
   @Column('jsonb')
   sampling: Sampling;
+
+  /** In which the policy's layers compute as they write. */
+  @Column('text')
+  weights: WeightFormat;
 
   /** Completions written so far. */
   @Column('integer')

@@ -43,7 +43,7 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
         done += chunk.length * n;
         await context.progress(done, total, 'completions');
       }
-    });
+    }, batch.weights);
   }
 
   private async write(

@@ -6,6 +6,9 @@ import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound, unprocessable } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { familyOf } from '#src/lm/families.js';
+import { takesFewerBits, type WeightFormat } from '#src/lm/weight-formats.js';
+import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
@@ -27,28 +30,37 @@ export class CompletionBatchesService {
   /**
    * Starts the job that lets the policy answer.
    *
-   * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`
+   * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible`
    */
   async create(auth: AuthContext, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
-    const { policyVersionId, promptSetId } = dto;
-    if (!(await this.versions.find(policyVersionId))) {
+    const { policyVersionId, promptSetId, weights = 'f32' } = dto;
+    const version = await this.versions.find(policyVersionId);
+    if (!version) {
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
     }
     if (!(await this.promptSets.find(promptSetId))) {
       throw unprocessable('unknown_prompt_set', '/promptSetId', 'exists', 'there is no such prompt set', promptSetId);
     }
+    if (weights !== 'f32') await this.requireFewerBits(version, weights);
     const id = newId();
     return this.database.transaction(async (tx) => {
       const node = { type: 'completion_batch', id } as const;
       const payload = { completionBatchId: id };
       const job = await this.jobs.enqueue(tx, { type: 'completion-batch.generate', payload, resultRef: node, auth });
       const sampling = withDefaults(dto.sampling);
-      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, completionCount: 0 };
+      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, weights, completionCount: 0 };
       const batch = await this.batches.insert(tx, row);
       await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
       await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
       return { ...batch, jobId: job.id };
     });
+  }
+
+  private async requireFewerBits({ id, modelId }: PolicyVersion, weights: WeightFormat): Promise<void> {
+    const refuse = (why: string) => unprocessable('weights_format_impossible', '/weights', 'weightsFormat', why, weights);
+    if (modelId === null) throw refuse('this policy version is an endpoint, which has weights of its own');
+    const { config } = await this.versions.loadDescription(id);
+    if (!takesFewerBits(config)) throw refuse(`the family ${familyOf(config).modelType} stores its linear maps [in, out], which cannot be held in fewer bits here`);
   }
 
   async get(id: string): Promise<CompletionBatch> {

@@ -3,6 +3,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import type { GenerationControl } from '#src/lm/generate.js';
+import type { WeightFormat } from '#src/lm/weight-formats.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
@@ -21,12 +22,14 @@ export class GenerationService {
   /**
    * Loads the version once for `use`, and frees it afterwards.
    *
+   * @param weights in which it writes; as they are when left out, and those of an endpoint always
+   *
    * @throws JobFailure `prompt_too_long`, and an endpoint's refusals by their codes
    */
-  async withGenerator<R>(policyVersionId: string, use: (generator: CompletionSource) => Promise<R>): Promise<R> {
+  async withGenerator<R>(policyVersionId: string, use: (generator: CompletionSource) => Promise<R>, weights?: WeightFormat): Promise<R> {
     let generator: CompletionSource | undefined;
     try {
-      generator = await this.open(policyVersionId);
+      generator = await this.open(policyVersionId, weights);
       return await use(generator);
     } catch (error) {
       if (error instanceof PromptTooLongError) throw new JobFailure('prompt_too_long', error.message);
@@ -51,9 +54,9 @@ export class GenerationService {
     return this.withGenerator(policyVersionId, (generator) => generator.generate(prompts, sampling, control));
   }
 
-  private async open(policyVersionId: string): Promise<CompletionSource> {
+  private async open(policyVersionId: string, weights?: WeightFormat): Promise<CompletionSource> {
     const { endpoint } = await this.versions.get(policyVersionId);
     if (endpoint) return new EndpointGenerator(endpoint, this.config);
-    return new PolicyGenerator(await this.versions.loadCheckpoint(policyVersionId));
+    return new PolicyGenerator(await this.versions.loadCheckpoint(policyVersionId), weights);
   }
 }

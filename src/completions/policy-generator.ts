@@ -6,6 +6,7 @@ import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/generate.js';
 import { beforeStopString, stopStringTest } from '#src/lm/stop-strings.js';
+import type { WeightFormat } from '#src/lm/weight-formats.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
@@ -39,10 +40,11 @@ export class PolicyGenerator implements CompletionSource {
   private readonly positions: number;
   private readonly stopTokenIds: number[];
 
-  constructor({ config, tokenizer, tensors }: Checkpoint) {
+  /** @throws RangeError for weights that the family cannot have */
+  constructor({ config, tokenizer, tensors }: Checkpoint, weights: WeightFormat = 'f32') {
     this.tokenizer = Tokenizer.fromFiles(tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator({ config, tensors }, { frozen: true });
+    this.generator = new Generator({ config, tensors }, { frozen: true, weights });
     this.positions = config.maxPositionEmbeddings;
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...config.eosTokenIds])];
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, expectTypeOf, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { checkEvent, eventDefinitions, eventTypes, InvalidEventError, type DomainEvent } from './event-types.js';
@@ -37,4 +38,16 @@ test('what may be absent is null, and counts are whole', () => {
   const data = { loopId: newId(), iteration: 0, labelingBatchId: null };
   expect(() => checkEvent({ type: 'loop.awaiting_ratings', data })).not.toThrow();
   expect(() => checkEvent({ type: 'loop.awaiting_ratings', data: { ...data, iteration: 1.5 } })).toThrow('iteration is no count');
+});
+
+test('the table of docs/webhooks.md has every event with its fields', () => {
+  const rows = readFileSync('docs/webhooks.md', 'utf8').matchAll(/^\| (`[a-z_]+\..*) \| (`.*`) \|$/gm);
+  const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
+  const told = [...rows].flatMap(([, types, fields]) => {
+    const [first, ...rest] = words(types);
+    // `job.succeeded`, `.failed`
+    return [first, ...rest.map((type) => (type.startsWith('.') ? first.split('.')[0] + type : type))].map((type) => [type, words(fields)]);
+  });
+  const declared = eventTypes.map((type) => [type, Object.keys(eventDefinitions[type].fields)]);
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(declared));
 });

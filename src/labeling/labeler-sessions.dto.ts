@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { PageOf } from '#src/common/pagination.js';
 import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
 
 export const sessionSeconds = { min: 60, max: 2_592_000, default: 43_200 } as const;
@@ -17,6 +18,34 @@ export class CreateLabelerSessionDto {
   @Max(sessionSeconds.max)
   ttlSeconds?: number;
 }
+
+/** A link that a labeler was given, without its token. */
+export class LabelerLinkDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  labelerId: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  labelingBatchId: string | null;
+
+  /** First characters of the token. */
+  @ApiProperty({ example: 'plk_Zk3f' })
+  prefix: string;
+
+  createdAt: Date;
+
+  expiresAt: Date;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  revokedAt: Date | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  lastUsedAt: Date | null;
+}
+
+export class LabelerLinkPage extends PageOf(LabelerLinkDto) {}
 
 export class CreatedLabelerSessionDto {
   @ApiProperty({ format: 'uuid' })

@@ -3,9 +3,10 @@
 import { Injectable } from '@nestjs/common';
 import { ApiKeysService } from '#src/auth/api-keys.service.js';
 import type { AuthContext } from '#src/auth/auth.js';
+import type { Page, PageQuery } from '#src/common/pagination.js';
 import { notFound, ProblemException } from '#src/common/problem.js';
 import { LabelersService } from '#src/ratings/labelers.service.js';
-import { sessionSeconds, type CreatedLabelerSessionDto, type CreateLabelerSessionDto, type LabelerSessionDto } from './labeler-sessions.dto.js';
+import { sessionSeconds, type CreatedLabelerSessionDto, type CreateLabelerSessionDto, type LabelerLinkDto, type LabelerSessionDto } from './labeler-sessions.dto.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
 
@@ -27,6 +28,22 @@ export class LabelerSessionsService {
     const session = { labelerId: labeler.id, labelingBatchId, vendorId: labeler.vendorId, expiresAt };
     const { id, secret } = await this.keys.createSession(auth, session);
     return { id, labelerId: labeler.id, labelingBatchId, expiresAt, token: secret, path: `/label#${secret}` };
+  }
+
+  /** Those that are over too, the latest first; the owner sees those of all labelers. @throws ProblemException 404 `labeler_not_found` */
+  async list(auth: AuthContext, labelerId: string, query: PageQuery): Promise<Page<LabelerLinkDto>> {
+    const { id } = await this.labelers.get(auth, labelerId);
+    const page = await this.keys.listSessions(id, query);
+    const data = page.data.map(({ id, labelingBatchId, prefix, createdAt, expiresAt, revokedAt, lastUsedAt }) => {
+      return { id, labelerId, labelingBatchId, prefix, createdAt, expiresAt: expiresAt!, revokedAt, lastUsedAt };
+    });
+    return { ...page, data };
+  }
+
+  /** @throws ProblemException 404 `labeler_not_found`, `labeler_session_not_found` */
+  async revoke(auth: AuthContext, labelerId: string, sessionId: string): Promise<void> {
+    const { id } = await this.labelers.get(auth, labelerId);
+    await this.keys.revokeSession(auth, sessionId, id);
   }
 
   /** @throws ProblemException 403 `labeler_session_needed` */

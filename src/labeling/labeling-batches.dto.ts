@@ -87,7 +87,7 @@ export class CreateLabelingBatchDto {
 
   /**
    * Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-   * as many as there are. Of mode `rate` only.
+   * as many as there are. Of modes `rate` and `compare` only.
    */
   @ApiPropertyOptional({ minimum: 0, maximum: 0.5, example: 0.05 })
   @IsOptional()

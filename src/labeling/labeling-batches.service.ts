@@ -35,7 +35,7 @@ export class LabelingBatchesService {
   /**
    * @throws ProblemException 422 `labeling_selection_missing`, `pairs_per_prompt_without_pairs`,
    *   `criterion_version_not_found`, `completion_not_found`, `vendor_not_found`, `labeling_batch_empty`,
-   *   `too_many_completions_per_task`, `too_many_tasks`, `gold_items_missing`, `gold_needs_mode_rate`; 409 `criterion_version_not_published`
+   *   `too_many_completions_per_task`, `too_many_tasks`, `gold_items_missing`, `gold_needs_rate_or_compare`; 409 `criterion_version_not_published`
    */
   async createIn(tx: Transaction, dto: CreateLabelingBatchDto): Promise<LabelingBatch> {
     const batch = newBatch(dto);
@@ -54,14 +54,19 @@ export class LabelingBatchesService {
   }
 
   /** As many gold items as make up the share of all, or as many as there are. */
-  private async mixGold(tx: Transaction, batch: Pick<LabelingBatch, 'id' | 'criterionVersionId' | 'seed' | 'vendorIds'>, work: number, share: number): Promise<number> {
+  private async mixGold(
+    tx: Transaction,
+    batch: Pick<LabelingBatch, 'id' | 'mode' | 'criterionVersionId' | 'seed' | 'vendorIds'>,
+    work: number,
+    share: number,
+  ): Promise<number> {
     const wanted = Math.max(1, Math.round((work * share) / (1 - share)));
-    const picked = await this.gold.pick(tx, batch, wanted);
+    const picked = await this.gold.pick(tx, batch, batch.mode === 'compare' ? 'compared' : 'rated', wanted);
     if (picked.length === 0) {
-      const message = 'the criterion version has no gold item beside the chosen completions: create some, or leave goldShare out';
+      const message = `the criterion version has no gold item for mode ${batch.mode} beside the chosen completions: create some, or leave goldShare out`;
       throw unprocessable('gold_items_missing', '/goldShare', 'exists', message, share);
     }
-    const items = picked.map(({ completionId, promptId }) => ({ id: newId(), kind: 'gold' as const, promptId, completionIds: [completionId] }));
+    const items = picked.map((item) => ({ id: newId(), kind: 'gold' as const, ...item }));
     await this.items.addItems(tx, { id: batch.id, itemCount: work }, items);
     return items.length;
   }
@@ -116,9 +121,9 @@ export class LabelingBatchesService {
     if (pairsPerPrompt !== null && batch.mode !== 'compare') {
       throw unprocessable('pairs_per_prompt_without_pairs', '/pairsPerPrompt', 'mode', `mode ${batch.mode} has no pairs`, pairsPerPrompt);
     }
-    if (batch.goldShare !== null && batch.mode !== 'rate') {
-      const message = `gold items are completions with a score: mode ${batch.mode} gives none to one completion by itself`;
-      throw unprocessable('gold_needs_mode_rate', '/goldShare', 'mode', message, batch.goldShare);
+    if (batch.goldShare !== null && batch.mode !== 'rate' && batch.mode !== 'compare') {
+      const message = `gold items are of one completion or of two: mode ${batch.mode} asks about more at once`;
+      throw unprocessable('gold_needs_rate_or_compare', '/goldShare', 'mode', message, batch.goldShare);
     }
     const version = await this.criteria.findVersion(batch.criterionVersionId);
     if (!version) {

@@ -4,23 +4,23 @@
  * a folder are read and written tensor by tensor, so that they are never in memory twice.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Tensor } from '#src/nn/tensor.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { parseConfig, toHfConfig, type ModelConfig } from './config.js';
-import { ModelFolder } from './model-folder.js';
+import { ModelFolder, type ModelFiles } from './model-folder.js';
 import { parameterName, parameterShapes } from './parameter-shapes.js';
 import {
+  joined,
   readSafetensors,
-  readSafetensorsFile,
+  readSafetensorsFrom,
   SafetensorsError,
   safetensorsStream,
-  writeSafetensors,
-  writeSafetensorsFile,
+  writeChunks,
   type FloatFormat,
   type ReadLimits,
-  type SafetensorsFile,
+  type SafetensorsStream,
   type Tensors,
 } from './safetensors.js';
 import { indexFile, joinShard, parseShardIndex, planShards, shardNames, weightsFile } from './shards.js';
@@ -127,22 +127,32 @@ function smallFilesOf({ config, tokenizer }: Checkpoint, format: FloatFormat): F
   };
 }
 
-const byteLength = (tensors: Tensors, format: FloatFormat): number => safetensorsStream(tensors, { format }).byteLength;
+/** Contents of files in order: small ones whole, weights tensor by tensor, each to be gone through once. */
+export type FileStreams = Record<string, SafetensorsStream>;
 
 /** The files of a checkpoint that `transformers` loads as it is; equal checkpoints give equal bytes. */
-export function serializeCheckpoint(
+export function checkpointStreams(
   checkpoint: Checkpoint,
   format: FloatFormat = 'F32',
   { maxShardBytes = Infinity }: StorageOptions = {},
-): FileMap {
+): FileStreams {
   const small = smallFilesOf(checkpoint, format);
   const tensors = checkTensors(checkpoint.config, checkpoint.tensors);
-  if (byteLength(tensors, format) <= maxShardBytes)
-    return { ...small, [weightsFile]: writeSafetensors(tensors, { format }) };
+  const whole = safetensorsStream(tensors, { format });
+  if (whole.byteLength <= maxShardBytes) return { ...asStreams(small), [weightsFile]: whole };
   const { shards, index } = planShards(tensors, format, maxShardBytes);
-  const written = shards.map(([name, part]) => [name, writeSafetensors(part, { format })] as const);
-  return { ...small, [indexFile]: jsonBytes(index), ...Object.fromEntries(written) };
+  const written = shards.map(([name, part]) => [name, safetensorsStream(part, { format })] as const);
+  return { ...asStreams({ ...small, [indexFile]: jsonBytes(index) }), ...Object.fromEntries(written) };
 }
+
+/** The same in memory, for small models. */
+export function serializeCheckpoint(checkpoint: Checkpoint, format?: FloatFormat, options?: StorageOptions): FileMap {
+  const streams = Object.entries(checkpointStreams(checkpoint, format, options));
+  return Object.fromEntries(streams.map(([name, stream]) => [name, joined(stream)]));
+}
+
+const asStreams = (files: FileMap): FileStreams =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, { byteLength: bytes.length, chunks: [bytes] }]));
 
 /** sha256 (hex) of configuration, tokenizer and float32 tensors: what the model computes, not how it is stored. */
 export function checkpointHash(checkpoint: Checkpoint): string {
@@ -160,47 +170,64 @@ export function checkpointHash(checkpoint: Checkpoint): string {
 
 /** Reads a folder, tensor by tensor. Links that leave the folder are refused. */
 export async function readCheckpointDir(directory: string, limits: ReadLimits = {}): Promise<Checkpoint> {
-  const folder = await ModelFolder.open(directory);
-  const found = await Promise.all(smallFiles.map(async (name) => [name, await folder.readSmall(name)] as const));
-  const files: FileMap = {};
-  for (const [name, bytes] of found) if (bytes) files[name] = bytes;
+  return readCheckpoint(await ModelFolder.open(directory), limits);
+}
+
+/** Reads the files of a model wherever they are, tensor by tensor. Throws as `parseCheckpoint`. */
+export async function readCheckpoint(from: ModelFiles, limits: ReadLimits = {}): Promise<Checkpoint> {
+  const files = await readSmallFiles(from);
   const small = parseSmallFiles(files);
-  const weights = await folder.find(weightsFile);
-  if (weights) return assembleCheckpoint({ ...small, tensors: (await readNamed(weightsFile, weights, limits)).tensors });
+  const single = await readWeights(from, weightsFile, limits);
+  if (single) return assembleCheckpoint({ ...small, tensors: single });
   const map = parseShardIndex(readText(files, indexFile, `${weightsFile} is missing`));
   const tensors = new Map<string, Tensor>();
   let room = limits.maxBytes ?? Infinity;
   for (const shard of shardNames(map)) {
-    const part = await readNamed(shard, await folder.need(shard), { maxBytes: room });
-    joinShard(tensors, map, shard, part.tensors);
-    room -= Object.values(part.tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
+    const part = await readWeights(from, shard, { maxBytes: room });
+    if (!part) throw new CheckpointError(`${shard} is missing`);
+    joinShard(tensors, map, shard, part);
+    room -= Object.values(part).reduce((sum, { data }) => sum + data.byteLength, 0);
   }
   return assembleCheckpoint({ ...small, tensors: Object.fromEntries(tensors) });
 }
 
-/** Writes a folder, tensor by tensor. Weights of another layout that lay there before are removed. */
+/** As `parseDescription`. */
+export const readDescription = async (from: ModelFiles): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> =>
+  parseDescription(await readSmallFiles(from));
+
+async function readSmallFiles(from: ModelFiles): Promise<FileMap> {
+  const found = await Promise.all(smallFiles.map(async (name) => [name, await from.readSmall(name)] as const));
+  return Object.fromEntries(found.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
+}
+
+async function readWeights(from: ModelFiles, name: string, limits: ReadLimits): Promise<Tensors | undefined> {
+  const source = await from.open(name);
+  if (!source) return undefined;
+  try {
+    return (await readSafetensorsFrom(source, limits)).tensors;
+  } catch (error) {
+    return named(name, () => {
+      throw error;
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** Writes a folder, tensor by tensor; the names of its files. Weights of another layout that lay there before are removed. */
 export async function writeCheckpointDir(
   directory: string,
   checkpoint: Checkpoint,
-  format: FloatFormat = 'F32',
-  { maxShardBytes = Infinity }: StorageOptions = {},
-): Promise<void> {
+  format?: FloatFormat,
+  options?: StorageOptions,
+): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  const small = smallFilesOf(checkpoint, format);
-  const tensors = checkTensors(checkpoint.config, checkpoint.tensors);
-  const single = byteLength(tensors, format) <= maxShardBytes;
-  await rm(join(directory, single ? indexFile : weightsFile), { force: true });
-  await rm(join(directory, chatTemplateFile), { force: true });
-  const { shards, index } = single
-    ? { shards: [[weightsFile, tensors] as const], index: undefined }
-    : planShards(tensors, format, maxShardBytes);
-  for (const [name, part] of shards) await writeSafetensorsFile(join(directory, name), part, { format });
-  const files = Object.entries({ ...small, ...(index ? { [indexFile]: jsonBytes(index) } : {}) });
-  await Promise.all(files.map(([name, bytes]) => writeFile(join(directory, name), bytes)));
+  const streams = checkpointStreams(checkpoint, format, options);
+  for (const name of [weightsFile, indexFile, chatTemplateFile])
+    if (!Object.hasOwn(streams, name)) await rm(join(directory, name), { force: true });
+  for (const [name, { chunks }] of Object.entries(streams)) await writeChunks(join(directory, name), chunks);
+  return Object.keys(streams);
 }
-
-const readNamed = (name: string, path: string, limits: ReadLimits): Promise<SafetensorsFile> =>
-  readSafetensorsFile(path, limits).catch((error: unknown) => named(name, () => { throw error; }));
 
 /** Puts the file's name in front of what is wrong inside of it. */
 function named<T>(name: string, read: () => T): T {
@@ -213,13 +240,13 @@ function named<T>(name: string, read: () => T): T {
 }
 
 /** The tensors the configuration asks for, in forward order. Throws CheckpointError on any other. */
-export function checkTensors(config: ModelConfig, given: Tensors): Tensors {
+export function checkTensors<T extends { shape: readonly number[] }>(config: ModelConfig, given: Readonly<Record<string, T>>): Record<string, T> {
   const count = Object.keys(given).length;
   // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.
   if (config.numLayers > count)
     throw new CheckpointError(`${config.numLayers} layers cannot be made of ${count} tensors`);
   const shapes = parameterShapes(config);
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, T>();
   for (const [name, tensor] of Object.entries(given)) {
     const full = parameterName(config, name);
     if (full === undefined) continue; // it repeats what follows from the configuration

@@ -6,11 +6,8 @@ import { constant, input, type Node } from '#src/nn/graph.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { isLoraName } from './lora.js';
 import { families } from './families.js';
+import { type WeightFormat } from './weight-formats.js';
 import { packedName, quantizable, quantizeWeight, scalesName } from './quantize-weights.js';
-
-/** `f32` keeps weights as they are; the others hold the layers' linear maps in 8 or 4 bits, and round what they map to 8. */
-export const weightFormats = ['f32', 'int8', 'int4'] as const;
-export type WeightFormat = (typeof weightFormats)[number];
 
 /** An ONNX model is one protobuf message, which cannot be larger than 2 GiB. */
 export const maxConstantBytes = 1.9 * 1024 ** 3;
@@ -51,7 +48,6 @@ export function frozenParams(
   return Object.fromEntries<Node>([...constants, ...factors]);
 }
 
-/** Blocks run along the inputs, which is the last axis only where weights are stored [out, in]: GPT-2's stay whole. */
 function isLinear(name: string): boolean {
   return families.llama.linears.some(({ path }) => name.endsWith(`.${path}.weight`));
 }

@@ -17,7 +17,9 @@ import {
 } from './generation-request.js';
 import { GenerationSessions } from './generation-sessions.js';
 import { isLoraName } from './lora.js';
+import { familyOf } from './families.js';
 import { Rollout } from './rollout.js';
+import { takesFewerBits } from './weight-formats.js';
 
 export type { GeneratedSequence, GenerationControl, GenerationOptions, GeneratorModel, PromptRequest };
 
@@ -33,6 +35,8 @@ export class Generator {
     this.tensors = model.tensors;
     const { threads, weights = 'f32', frozen = weights !== 'f32' } = limits;
     if (weights !== 'f32' && !frozen) throw new RangeError(`weights of format ${weights} must be frozen`);
+    if (weights !== 'f32' && !takesFewerBits(model.config))
+      throw new RangeError(`the family ${familyOf(model.config).modelType} cannot write with ${weights} weights: its linear maps are stored [in, out]`);
     this.sessions = new GenerationSessions(model, threads, { weights, frozen });
     this.limits = { maxRows: 64, maxPrefillTokens: 2048, ...limits };
   }

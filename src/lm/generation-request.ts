@@ -2,7 +2,7 @@
 import { type Tensor } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
 import { type LoraConfig } from './lora.js';
-import { type WeightFormat } from './frozen-weights.js';
+import { type WeightFormat } from './weight-formats.js';
 import { checkSampling, type SamplingOptions } from './sampler.js';
 
 export interface PromptRequest {

@@ -4,7 +4,8 @@ import { input, type Node } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { decodeGraph, prefillGraph } from './decode-graph.js';
-import { bytesOf, frozenParams, frozenTensors, maxConstantBytes, type WeightFormat } from './frozen-weights.js';
+import { bytesOf, frozenParams, frozenTensors, maxConstantBytes } from './frozen-weights.js';
+import { type WeightFormat } from './weight-formats.js';
 import { type GeneratorModel } from './generation-request.js';
 import { type Model } from './transformer.js';
 

@@ -158,6 +158,9 @@ function outAndIn(shape: readonly number[], model: ModelConfig): [number, number
 
 const transposedModules = new Set(families.gpt2.linears.map(moduleOf));
 
+/** Are these maps stored [in, out], which PEFT calls `fan_in_fan_out`? */
+export const isTransposed = (modules: readonly LinearModule[]): boolean => modules.some((module) => transposedModules.has(module));
+
 /** `adapter_config.json` as PEFT writes it. */
 export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string, unknown> {
   return {
@@ -170,7 +173,7 @@ export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string
     target_modules: lora.targetModules,
     ...(lora.layers ? { layers_to_transform: lora.layers } : {}),
     bias: 'none',
-    fan_in_fan_out: lora.targetModules.some((module) => transposedModules.has(module)),
+    fan_in_fan_out: isTransposed(lora.targetModules),
     inference_mode: true,
   };
 }

@@ -5,13 +5,22 @@
  */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { openFile, type OpenByteSource } from './byte-source.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { checkPlainFileName } from './shards.js';
 
 /** Configurations and tokenizers; nobody's comes near. */
 const maxTextBytes = 256 * 1024 * 1024;
 
-export class ModelFolder {
+/** A model's files, wherever they are. */
+export interface ModelFiles {
+  /** The bytes of a small file; undefined when there is none of that name. */
+  readSmall(name: string): Promise<Uint8Array | undefined>;
+  /** A file of any size, to be read in parts; undefined when there is none. */
+  open(name: string): Promise<OpenByteSource | undefined>;
+}
+
+export class ModelFolder implements ModelFiles {
   private constructor(
     readonly directory: string,
     private readonly roots: readonly string[],
@@ -40,6 +49,12 @@ export class ModelFolder {
     if (!(await stat(path)).isFile())
       throw new CheckpointError(`${join(this.directory, name)} is not a regular file`);
     return path;
+  }
+
+  /** A file of any size, to be read in parts; undefined when there is none. */
+  async open(name: string): Promise<OpenByteSource | undefined> {
+    const path = await this.find(name);
+    return path === undefined ? undefined : openFile(path);
   }
 
   /** As `find`. Throws CheckpointError when there is none. */

@@ -10,6 +10,9 @@ export const embeddingName = `${families.llama.names.embedding}.weight`;
 export const finalNormName = `${families.llama.names.finalNorm}.weight`;
 export const layerPrefix = (layer: number): string => `${families.llama.names.layers}${layer}.`;
 
+/** Name of the token embedding in any family. */
+export const embeddingOf = (config: Pick<ModelConfig, 'family'>): string => `${familyOf(config).names.embedding}.weight`;
+
 /** Names that all families share. */
 export const lmHeadName = 'lm_head.weight';
 export const scoreName = 'score.weight';

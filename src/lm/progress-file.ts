@@ -1,6 +1,6 @@
 /** Saved progress as one safetensors file: tensors as they are, everything else as JSON in the header. */
 import { i64 } from '#src/nn/tensor.js';
-import { readSafetensors, SafetensorsError, safetensorsStream, type SafetensorsStream } from './safetensors.js';
+import { readSafetensors, SafetensorsError, safetensorsStream, type SafetensorsFile, type SafetensorsStream } from './safetensors.js';
 import { type SavedProgress } from './training-progress.js';
 
 /**
@@ -14,8 +14,10 @@ export function progressFile<P extends SavedProgress>(owner: string, { state, ..
 }
 
 /** What `progressFile` was given. @throws SafetensorsError for another file, and for another owner's */
-export function parseProgressFile<P extends SavedProgress>(owner: string, bytes: Uint8Array): P {
-  const { tensors, metadata } = readSafetensors(bytes);
+export const parseProgressFile = <P extends SavedProgress>(owner: string, bytes: Uint8Array): P => progressOf<P>(owner, readSafetensors(bytes));
+
+/** The same of a file that was read. */
+export function progressOf<P extends SavedProgress>(owner: string, { tensors, metadata }: SafetensorsFile): P {
   const { owner: written, optimizerStep, facts } = factsOf<P>(metadata.facts);
   if (written !== owner) throw new SafetensorsError(`this is the progress of ${written}, not of ${owner}`);
   return { ...facts, state: { ...tensors, step: i64([optimizerStep], []) } } as unknown as P;

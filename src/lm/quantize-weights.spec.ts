@@ -7,7 +7,7 @@ import { frozenTensors } from './frozen-weights.js';
 import { Generator, type GeneratorModel } from './generate.js';
 import { allLinear, initLora } from './lora.js';
 import { quantizable, quantizedLinear, quantizeWeight, packedName, scalesName } from './quantize-weights.js';
-import { tinyConfig } from './tiny-model.fixture.js';
+import { tinyConfig, tinyConfigs } from './tiny-model.fixture.js';
 import { initWeights } from './weights.js';
 
 const rng = Rng.from('quantization');
@@ -121,6 +121,11 @@ describe('generation with frozen weights', () => {
     expect(eight).toBeGreaterThan(0);
     expect(eight).toBeLessThan(four);
     expect(eight).toBeLessThan(0.1);
+  });
+
+  it('of GPT-2 are refused in few bits, by name, and not silently left whole', () => {
+    const gpt2 = { config: tinyConfigs.gpt2, tensors: initWeights(tinyConfigs.gpt2, 1) };
+    expect(() => new Generator(gpt2, { weights: 'int4' })).toThrow('the family gpt2 cannot write with int4 weights');
   });
 
   it('cannot be fed and quantized at once', () => {

@@ -3,6 +3,7 @@
  * (https://github.com/huggingface/safetensors#format). Strict: a header that another reader could
  * understand differently is refused, and nothing is believed that the size of the file contradicts.
  */
+import { readRange, type ByteSource } from './byte-source.js';
 import { duplicateKey } from './json-keys.js';
 
 export type FloatFormat = 'F32' | 'F16' | 'BF16';
@@ -35,13 +36,18 @@ export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
 }
 
+/** Of a file: its header alone. Throws SafetensorsError, also for a header of more than `limit` bytes. */
+export async function readHeader(source: ByteSource, limit = maxHeaderBytes): Promise<SafetensorsHeader> {
+  const length = headerLength(await readRange(source, 0, Math.min(8, source.bytes)), source.bytes, limit);
+  return parseHeader(await readRange(source, 8, length), source.bytes);
+}
+
 /** Bytes of JSON that follow the first eight of a file of `fileBytes`. */
-export function headerLength(firstEight: Uint8Array, fileBytes: number): number {
+export function headerLength(firstEight: Uint8Array, fileBytes: number, limit = maxHeaderBytes): number {
   if (fileBytes < 8 || firstEight.length < 8)
     throw new SafetensorsError(`file of ${fileBytes} bytes is too short for a header length`);
   const declared = new DataView(firstEight.buffer, firstEight.byteOffset).getBigUint64(0, true);
-  if (declared > BigInt(maxHeaderBytes))
-    throw new SafetensorsError(`header length ${declared} is over 100 MB`);
+  if (declared > BigInt(limit)) throw new SafetensorsError(`header length ${declared} is over ${limit / 1e6} MB`);
   const length = Number(declared);
   if (8 + length > fileBytes) {
     throw new SafetensorsError(`header length ${length} reaches past the end of a file of ${fileBytes} bytes`);

@@ -3,13 +3,15 @@
  * Everything becomes float32 in memory. Files are read and written tensor by tensor, so that a model
  * is never held twice; whole files as bytes serve uploads and artifact stores.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { type Tensor } from '#src/nn/tensor.js';
+import { openFile, readRange, type ByteSource } from './byte-source.js';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half-precision.js';
 import {
   bytesPerValue,
   headerLength,
   parseHeader,
+  readHeader,
   SafetensorsError,
   type FloatFormat,
   type SafetensorsHeader,
@@ -49,21 +51,24 @@ export function readSafetensors(bytes: Uint8Array, limits: ReadLimits = {}): Saf
 export async function readSafetensorsFile(path: string, limits: ReadLimits = {}): Promise<SafetensorsFile> {
   // A pipe or a device could block for good; only a regular file has a size to check against.
   if (!(await stat(path)).isFile()) throw new SafetensorsError(`${path} is not a regular file`);
-  const handle = await open(path, 'r');
+  const source = await openFile(path);
   try {
-    const { size } = await handle.stat();
-    const length = headerLength(await readRange(handle, 0, Math.min(8, size)), size);
-    const header = parseHeader(await readRange(handle, 8, length), size);
-    checkSize(header, limits);
-    const tensors: [string, Tensor][] = [];
-    for (const entry of header.entries) {
-      const data = await readValues(handle, header.dataStart + entry.begin, entry);
-      tensors.push([entry.name, { dtype: 'float32', shape: entry.shape, data }]);
-    }
-    return { tensors: Object.fromEntries(tensors), metadata: header.metadata };
+    return await readSafetensorsFrom(source, limits);
   } finally {
-    await handle.close();
+    await source.close();
   }
+}
+
+/** The same from any source, whose bytes are read once, in order. */
+export async function readSafetensorsFrom(source: ByteSource, limits: ReadLimits = {}): Promise<SafetensorsFile> {
+  const header = await readHeader(source);
+  checkSize(header, limits);
+  const tensors: [string, Tensor][] = [];
+  for (const entry of header.entries) {
+    const data = await readValues(source, header.dataStart + entry.begin, entry);
+    tensors.push([entry.name, { dtype: 'float32', shape: entry.shape, data }]);
+  }
+  return { tensors: Object.fromEntries(tensors), metadata: header.metadata };
 }
 
 function checkSize({ entries }: SafetensorsHeader, { maxBytes = Infinity }: ReadLimits): void {
@@ -76,34 +81,18 @@ function decode(format: FloatFormat, raw: ArrayBuffer): Float32Array {
   return format === 'F16' ? f16ToF32(new Uint16Array(raw)) : bf16ToF32(new Uint16Array(raw));
 }
 
-async function readValues(handle: FileHandle, at: number, { format, count }: TensorEntry): Promise<Float32Array> {
+async function readValues(source: ByteSource, at: number, { format, count }: TensorEntry): Promise<Float32Array> {
   const out = new Float32Array(count);
   if (format === 'F32') {
-    await fill(handle, new Uint8Array(out.buffer), at);
+    await source.read(new Uint8Array(out.buffer), at);
     return out;
   }
   const width = bytesPerValue[format];
   for (let from = 0; from < count; from += chunkValues) {
-    const raw = await readRange(handle, at + from * width, Math.min(chunkValues, count - from) * width);
+    const raw = await readRange(source, at + from * width, Math.min(chunkValues, count - from) * width);
     out.set(decode(format, raw.buffer), from);
   }
   return out;
-}
-
-async function readRange(handle: FileHandle, at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  await fill(handle, bytes, at);
-  return bytes;
-}
-
-async function fill(handle: FileHandle, into: Uint8Array, at: number): Promise<void> {
-  let done = 0;
-  while (done < into.length) {
-    // One read call moves less than 2 GiB.
-    const { bytesRead } = await handle.read(into, done, Math.min(into.length - done, 1 << 30), at + done);
-    if (bytesRead === 0) throw new SafetensorsError(`file ended at byte ${at + done} while it was read`);
-    done += bytesRead;
-  }
 }
 
 export interface WriteOptions {
@@ -143,8 +132,10 @@ export function safetensorsStream(tensors: Tensors, options: WriteOptions = {}):
   return { byteLength: head.length + offset, chunks: chunks() };
 }
 
-export function writeSafetensors(tensors: Tensors, options: WriteOptions = {}): Uint8Array {
-  const { byteLength, chunks } = safetensorsStream(tensors, options);
+export const writeSafetensors = (tensors: Tensors, options?: WriteOptions): Uint8Array => joined(safetensorsStream(tensors, options));
+
+/** All of it in memory. */
+export function joined({ byteLength, chunks }: SafetensorsStream): Uint8Array {
   const out = new Uint8Array(byteLength);
   let position = 0;
   for (const chunk of chunks) {
@@ -154,8 +145,11 @@ export function writeSafetensors(tensors: Tensors, options: WriteOptions = {}): 
   return out;
 }
 
-export async function writeSafetensorsFile(path: string, tensors: Tensors, options: WriteOptions = {}): Promise<void> {
-  const { chunks } = safetensorsStream(tensors, options);
+export const writeSafetensorsFile = (path: string, tensors: Tensors, options?: WriteOptions): Promise<void> =>
+  writeChunks(path, safetensorsStream(tensors, options).chunks);
+
+/** Writes a file part by part. */
+export async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const handle = await open(path, 'w');
   try {
     for (const chunk of chunks) await handle.writeFile(chunk);

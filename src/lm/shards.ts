@@ -52,7 +52,7 @@ export function parseShardIndex(text: string): WeightMap {
 export const shardNames = (map: WeightMap): string[] => [...new Set(map.values())].sort();
 
 /** Adds the tensors of one shard to `into`. Throws CheckpointError where index and shard disagree. */
-export function joinShard(into: Map<string, Tensors[string]>, map: WeightMap, shard: string, tensors: Tensors): void {
+export function joinShard<T>(into: Map<string, T>, map: WeightMap, shard: string, tensors: Readonly<Record<string, T>>): void {
   for (const [name, tensor] of Object.entries(tensors)) {
     const home = map.get(name);
     if (home === undefined) throw new CheckpointError(`${shard}: tensor "${name}" is not listed in ${indexFile}`);

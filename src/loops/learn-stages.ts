@@ -51,7 +51,8 @@ export class LearnStages {
     }
     if (lack) return { figures: { pairs: { ...iteration.figures.pairs!, lacks: lack } }, outcome: 'no_pairs' };
     const { evaluation, verdict } = await this.rewardModels.getTrained(iteration.rewardModelId);
-    const { accuracy, evalPairs, nulls } = evaluation;
+    // Of a model that was trained here, and is.
+    const { accuracy, evalPairs, nulls } = evaluation!;
     const status = verdict?.status ?? null;
     return {
       figures: { reward: { verdict: status, accuracy: accuracy.value, evalPairs, longestWins: nulls.longest } },

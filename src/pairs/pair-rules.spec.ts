@@ -123,3 +123,14 @@ test('about the asked share of prompts is kept for evaluation', () => {
   expect(sides.filter((side) => side === 'eval').length / 4000).toBeCloseTo(0.2, 1);
   expect(splitOf('prompt 1', 1, 0)).toBe('train');
 });
+
+test('votes without a majority are a tie where ties are kept, and leave the pair to the scores where they are dropped', () => {
+  const vote = (id: string, ...groups: string[][]) => ({ id, promptId: 'p', promptText: 'p', labelerId: id, groups, supersedesId: null });
+  const scores = [rating('a', 1), rating('b', 2)];
+  const built = (ties: 'keep' | 'drop', ...preferences: ReturnType<typeof vote>[]) =>
+    buildPairs(scores, { ...rules, ties }, undefined, preferences).pairs.map(({ tie, chosenScore, rejectedScore }) => [tie, chosenScore, rejectedScore]);
+  for (const split of [[vote('1', ['a', 'b'])], [vote('1', ['a'], ['b']), vote('2', ['b'], ['a'])]]) {
+    expect(built('keep', ...split)).toEqual([[true, 0.5, 0.5]]);
+    expect(built('drop', ...split)).toEqual([[false, 2, 1]]);
+  }
+});

@@ -128,8 +128,8 @@ function pairsOfPrompt(
 }
 
 /**
- * Pairs with enough votes, one of each labeler, and a majority, of weights where these count; each side scores its share of the
- * votes, a tie being half a vote for both.
+ * Pairs with enough votes, one of each labeler, and a majority, of weights where these count, or none where ties are kept; each
+ * side scores its share of the votes, a tie being half a vote for both.
  */
 function decidedPairs(
   promptId: string,
@@ -150,7 +150,8 @@ function decidedPairs(
       const vote = ({ trust }: { trust: number }) => (rules.aggregation === 'reliability-weighted' ? trust : 1);
       const all = sum(voting.map(vote));
       const net = sum(voting.map((ranking) => vote(ranking) * Math.sign(ranking.rank.get(b)! - ranking.rank.get(a)!)));
-      if (a === b || voting.length < rules.minimumRatings || net <= 0) return [];
+      if (a === b || voting.length < rules.minimumRatings || net < 0) return [];
+      if (net === 0 && (rules.ties === 'drop' || !tiesBefore(a, b, rules.seed))) return [];
       const trust = sum(voting.map((ranking) => ranking.trust));
       return [
         {
@@ -159,7 +160,7 @@ function decidedPairs(
           rejectedCompletionId: b,
           chosenScore: (all + net) / (2 * all),
           rejectedScore: (all - net) / (2 * all),
-          tie: false,
+          tie: net === 0,
           split: splitOf(preferences[0].promptText, rules.seed, rules.evalFraction),
           weight: rules.pairWeights === 'reliability' ? trust / (1 + trust) : null,
           key: pairKey(a, b, rules.seed),

@@ -102,7 +102,7 @@ export class CreatePairSetDto {
   @IsIn(pairWeightKinds)
   pairWeights?: PairWeightKind;
 
-  /** What becomes of two completions with equal scores. Kept ties come in an order that the seed decides. */
+  /** What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. */
   @ApiPropertyOptional({ enum: tiePolicies, enumName: 'TiePolicy', default: 'drop' })
   @IsOptional()
   @IsIn(tiePolicies)

@@ -137,13 +137,13 @@ export function possibleCounts(scored: string, decided: string): string {
       SELECT coalesce(sum(n * (n - 1) / 2), 0) AS pairs FROM (SELECT count(*) AS n FROM ${scored} t GROUP BY prompt_id, score) levels),
     votes AS (
       SELECT count(*) AS pairs, count(*) FILTER (WHERE a.score IS NULL OR b.score IS NULL) AS unscored,
-             count(*) FILTER (WHERE a.score = b.score) AS equal
+             count(*) FILTER (WHERE a.score = b.score) AS equal, count(*) FILTER (WHERE net = 0) AS ties
       FROM ${decided} d LEFT JOIN ${scored} a ON a.completion_id = d.first_id LEFT JOIN ${scored} b ON b.completion_id = d.second_id)
     SELECT (SELECT coalesce(sum(ratings), 0)::float8 FROM ${scored} s) AS ratings,
            (SELECT count(*)::float8 FROM judged) AS completions,
            (SELECT count(DISTINCT prompt_id)::int FROM judged) AS prompts,
            (SELECT coalesce(sum(n * (n - 1) / 2), 0) FROM (SELECT count(*) AS n FROM ${scored} s GROUP BY prompt_id) scored)::float8
              + votes.unscored::float8 AS "possiblePairs",
-           (equal.pairs - votes.equal)::float8 AS ties, votes.pairs::float8 AS "decidedByPreference"
+           (equal.pairs - votes.equal + votes.ties)::float8 AS ties, votes.pairs::float8 AS "decidedByPreference"
     FROM equal, votes`;
 }

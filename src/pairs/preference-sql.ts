@@ -1,6 +1,6 @@
 // Rankings and comparisons as SQL: standing preferences -> votes on pairs -> pairs that the votes decide. Between two
 // completions the labelers who judged them against each other are asked first; aggregated scores decide the rest.
-import { isGold } from '#src/ratings/gold-sql.js';
+import { isGold, isGoldPair } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
 import type { Parameters } from './pair-sql.js';
 
@@ -27,7 +27,7 @@ export function recordedPreferences(pairSetId: string, p: Parameters): string {
  * One row per pair of completions that has enough votes and a majority: `net` is votes for the first less votes for the
  * second, ties counting as votes for neither, and `votes` all of them, each by the weight of its labeler where the set is
  * `reliability-weighted`. A labeler has one vote on a pair, the latest. Weights are numeric, hence sums exact. `trust` is the
- * sum of the weights where pairs get some.
+ * sum of the weights where pairs get some. Where ties are kept, a `net` of 0 decides too, that neither is better.
  *
  * @param source rows of preference ids
  * @param pairSetId whose labelers' weights count, when these do
@@ -37,6 +37,7 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
     ...(config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : []),
     ...(config.includeGold ? [] : [`NOT ${isGold(completion, 'f.criterion_version_id')}`]),
   ]);
+  if (!config.includeGold) conditions.push(`NOT ${isGoldPair('a.completion_id', 'b.completion_id', 'f.criterion_version_id')}`);
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
   const weighed = config.aggregation === 'reliability-weighted';
@@ -62,19 +63,23 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
         WHERE ${['true', ...conditions].join(' AND ')}
         ORDER BY a.completion_id, b.completion_id, f.labeler_id, f.id DESC) latest
       GROUP BY 1, 2, 3
-      HAVING sum(vote * weight) <> 0 AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
+      HAVING ${config.ties === 'keep' ? 'true' : 'sum(vote * weight) <> 0'} AND count(*) >= ${p.add(config.minimumRatings, 'int')}) voted
     JOIN prompts q ON q.id = voted.prompt_id`;
 }
 
 /** The decided pairs as candidates; each side's score is its share of the votes, a tie being half a vote for both. */
 export function decidedCandidates(decided: string, config: PairSetConfig, p: Parameters): string {
+  const seed = p.add(String(config.seed), 'text');
+  // Ties come in the order that those of scores do.
+  const tieKey = (completion: string) => `md5('tie:' || ${seed} || ':' || ${completion})::uuid`;
+  const firstWins = `net > 0 OR net = 0 AND ${tieKey('first_id')} < ${tieKey('second_id')}`;
   return `
-    SELECT prompt_id, split, CASE WHEN net > 0 THEN first_id ELSE second_id END AS chosen_id,
-           CASE WHEN net > 0 THEN second_id ELSE first_id END AS rejected_id,
+    SELECT prompt_id, split, CASE WHEN ${firstWins} THEN first_id ELSE second_id END AS chosen_id,
+           CASE WHEN ${firstWins} THEN second_id ELSE first_id END AS rejected_id,
            (votes + abs(net))::float8 / (2 * votes)::float8 AS chosen_score,
            (votes - abs(net))::float8 / (2 * votes)::float8 AS rejected_score,
-           false AS tie, trust::float8 / (1 + trust::float8) AS weight,
-           md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || first_id || ':' || second_id)::uuid AS pair_key
+           net = 0 AS tie, trust::float8 / (1 + trust::float8) AS weight,
+           md5('pair:' || ${seed} || ':' || first_id || ':' || second_id)::uuid AS pair_key
     FROM ${decided} decided`;
 }
 

@@ -13,11 +13,12 @@ import { PolicyVersionsController } from './policy-versions.controller.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
 import { PolicyVersionsService } from './policy-versions.service.js';
 import { Policy } from './policy.entity.js';
+import { UploadedModelsService } from './uploaded-models.service.js';
 
 @Module({
   imports: [AuditModule, EventsModule, DatabaseModule, ArtifactsModule, TypeOrmModule.forFeature([Policy, PolicyVersion, PolicyAlias])],
   controllers: [PoliciesController, PolicyVersionsController],
-  providers: [PoliciesRepository, PoliciesService, PolicyVersionsRepository, PolicyVersionsService],
-  exports: [PoliciesService, PolicyVersionsService],
+  providers: [PoliciesRepository, PoliciesService, PolicyVersionsRepository, PolicyVersionsService, UploadedModelsService],
+  exports: [PoliciesService, PolicyVersionsService, UploadedModelsService],
 })
 export class PoliciesModule {}

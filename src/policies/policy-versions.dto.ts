@@ -1,15 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsUUID, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsUUID, Matches, ValidateNested } from 'class-validator';
 import { PageOf } from '#src/common/pagination.js';
 import { PolicyEndpointDto, PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
-import { modelFileNames, type ModelFileName } from './uploaded-model.js';
+import { maxModelFiles, modelFileName } from './uploaded-model.js';
 import { policyVersionOrigins, type PolicyVersionOrigin } from './policy-version.entity.js';
 
 export class PolicyVersionFileDto {
-  @ApiProperty({ enum: modelFileNames, enumName: 'ModelFileName', example: 'model.safetensors' })
-  @IsIn(modelFileNames)
-  name: ModelFileName;
+  /** A text of the checkpoint, `model.safetensors`, or a shard as its index names it. */
+  @ApiProperty({ pattern: modelFileName.source, example: 'model.safetensors' })
+  @Matches(modelFileName)
+  name: string;
 
   /** An uploaded artifact. */
   @IsUUID()
@@ -18,11 +19,14 @@ export class PolicyVersionFileDto {
 
 /** Either a Hugging Face checkpoint as files that were uploaded before, or an endpoint that serves a model. */
 export class CreatePolicyVersionDto {
-  /** config.json, tokenizer.json and model.safetensors are needed, the others are welcome. */
+  /**
+   * config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
+   * model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+   */
   @ApiPropertyOptional({ type: [PolicyVersionFileDto] })
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(modelFileNames.length)
+  @ArrayMaxSize(maxModelFiles)
   @ValidateNested({ each: true })
   @Type(() => PolicyVersionFileDto)
   files?: PolicyVersionFileDto[];

@@ -1,9 +1,6 @@
 // What a policy can be run as: versions, uploaded or trained, never changed. Everything downstream names a
 // version, so that it stays known which weights wrote a completion.
 import { Inject, Injectable } from '@nestjs/common';
-import { buffer } from 'node:stream/consumers';
-import type { Artifact } from '#src/artifacts/artifact.entity.js';
-import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
@@ -13,13 +10,13 @@ import { notFound, unprocessable, type ProblemException } from '#src/common/prob
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { parseCheckpoint, parseDescription, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { PoliciesService } from './policies.service.js';
 import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import type { PolicyVersion } from './policy-version.entity.js';
 import type { CreatePolicyVersionDto } from './policy-versions.dto.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
-import { neededFiles, readUploadedModel, type ModelFileName, type ReadableFile } from './uploaded-model.js';
+import { UploadedModelsService } from './uploaded-models.service.js';
 
 export interface TrainedVersion {
   parentVersionId: string;
@@ -33,7 +30,7 @@ export class PolicyVersionsService {
     private readonly database: Database,
     private readonly policies: PoliciesService,
     private readonly versions: PolicyVersionsRepository,
-    private readonly artifacts: ArtifactsService,
+    private readonly uploads: UploadedModelsService,
     private readonly models: ModelsService,
     private readonly lineage: LineageService,
     @Inject(CONFIG) private readonly config: Config,
@@ -51,23 +48,11 @@ export class PolicyVersionsService {
     throw unprocessable('policy_version_source', '', 'oneOf', 'give either files or endpoint');
   }
 
-  /**
-   * @throws ProblemException 422 `model_file_duplicate`, `model_file_missing`, `unknown_artifact`, and those
-   *   of `readUploadedModel`
-   */
-  private async upload(policyId: string, files: { name: ModelFileName; artifactId: string }[]): Promise<PolicyVersion> {
-    checkNames(files.map((file) => file.name));
-    const found = new Map((await this.artifacts.getMany(files.map((f) => f.artifactId))).map((a) => [a.id, a]));
-    const named = files.map(({ name, artifactId }, at) => {
-      const artifact = found.get(artifactId.toLowerCase());
-      if (artifact) return { name, artifact };
-      throw unprocessable('unknown_artifact', `/files/${at}/artifactId`, 'exists', 'no artifact has this id', artifactId);
-    });
-    const readable = named.map(({ name, artifact }) => [name, this.readable(artifact)] as const);
-    const info = await readUploadedModel(Object.fromEntries(readable));
-    const refs = named.map(({ name, artifact }) => ({ name, artifactId: artifact.id, sha256: artifact.sha256 }));
+  /** @throws ProblemException 422, those of `UploadedModelsService.read` */
+  private async upload(policyId: string, named: { name: string; artifactId: string }[]): Promise<PolicyVersion> {
+    const { files, info } = await this.uploads.read(named, 'lm');
     return this.database.transaction(async (tx) => {
-      const model = await this.models.saveUploaded(tx, refs, info);
+      const model = await this.models.saveUploaded(tx, files, info);
       return this.insert(tx, { policyId, modelId: model.id, endpoint: null, parentVersionId: null, origin: 'uploaded' });
     });
   }
@@ -132,14 +117,14 @@ export class PolicyVersionsService {
   async loadCheckpoint(versionId: string): Promise<Checkpoint> {
     const { modelId } = await this.get(versionId);
     if (modelId === null) throw noWeights('/policyVersionId', versionId);
-    return parseCheckpoint(await this.models.loadFiles(modelId));
+    return this.models.loadCheckpoint(modelId);
   }
 
   /** The model without its weights. */
   async loadDescription(versionId: string): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
     const { modelId } = await this.get(versionId);
     if (modelId === null) throw noWeights('/policyVersionId', versionId);
-    return parseDescription(await this.models.loadFiles(modelId, (name) => !name.endsWith('.safetensors')));
+    return this.models.loadDescription(modelId);
   }
 
   private async insert(
@@ -151,26 +136,10 @@ export class PolicyVersionsService {
       await this.lineage.link(tx, { type: 'model', id: version.modelId }, { type: 'policy_version', id: inserted.id }, 'weights');
     return inserted;
   }
-
-  private readable(artifact: Artifact): ReadableFile {
-    const read = async (start: number, length: number) =>
-      length === 0 ? new Uint8Array() : buffer(await this.artifacts.open(artifact, { start, end: start + length - 1 }));
-    return { bytes: artifact.bytes, read };
-  }
 }
 
 /** What training from an endpoint, or scoring with one, answers. */
 export function noWeights(pointer: string, versionId: string): ProblemException {
   const message = 'this policy version is an endpoint: it has no weights here to train or to score with';
   return unprocessable('policy_version_without_weights', pointer, 'hasWeights', message, versionId);
-}
-
-function checkNames(names: string[]): void {
-  names.forEach((name, at) => {
-    if (names.indexOf(name) === at) return;
-    throw unprocessable('model_file_duplicate', `/files/${at}/name`, 'unique', `${name} is listed twice`, name);
-  });
-  const missing = neededFiles.filter((name) => !names.includes(name));
-  if (missing.length === 0) return;
-  throw unprocessable('model_file_missing', '/files', 'modelFile', `a model also needs ${missing.join(', ')}`);
 }

@@ -1,61 +1,69 @@
 /**
  * Reads what an uploaded checkpoint says about itself and refuses what no worker could run, each mistake
- * under its own problem code. Weights are checked by their header alone.
+ * under its own problem code. Weights are checked by their headers alone.
  */
 import type { ModelInfo } from '#src/artifacts/models.service.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
-import { chatFraming } from '#src/lm/chat.js';
-import { withChatTemplate } from '#src/lm/checkpoint.js';
-import { parseConfig, toHfConfig, type ModelConfig } from '#src/lm/config.js';
+import { readRange, type ByteSource } from '#src/lm/byte-source.js';
+import { toHfConfig, type Head, type ModelConfig } from '#src/lm/config.js';
 import { parameterShapes } from '#src/lm/parameter-shapes.js';
-import { Tokenizer } from '#src/lm/tokenizer.js';
-import { checkHeader, headerLength } from './weights-header.js';
+import { indexFile, weightsFile } from '#src/lm/shards.js';
+import { readInThread } from './read-in-thread.js';
+import { checkUploadedWeights } from './uploaded-weights.js';
 
-export const modelFileNames = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-  'model.safetensors',
-] as const;
-export type ModelFileName = (typeof modelFileNames)[number];
+const textFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', indexFile] as const;
+type TextFile = (typeof textFiles)[number];
 
-export const neededFiles: readonly ModelFileName[] = ['config.json', 'tokenizer.json', 'model.safetensors'];
+/** What a file of a model may be called: one of the texts, or safetensors. */
+export const modelFileName = new RegExp(`^(${textFiles.map((name) => name.replaceAll('.', '[.]')).join('|')}|[A-Za-z0-9][A-Za-z0-9._-]{0,199}[.]safetensors)$`);
 
-/** A file of which any part can be read. */
-export interface ReadableFile {
-  bytes: number;
-  read(start: number, length: number): Promise<Uint8Array>;
+/** More shards than any model of a size that trains here has. */
+export const maxModelFiles = 1000;
+
+export type UploadedFiles = Readonly<Record<string, ByteSource>>;
+
+/** What is parsed in this process is small; tokenizers are read in a thread. */
+const maxTextBytes: Readonly<Record<TextFile, number>> = {
+  'config.json': 1 << 20,
+  'generation_config.json': 1 << 20,
+  'tokenizer.json': 1 << 26,
+  'tokenizer_config.json': 1 << 24,
+  'chat_template.jinja': 1 << 20,
+  [indexFile]: 1 << 24,
+};
+
+/** What is missing among these names; undefined when nothing is. Shards are compared with their index later. */
+export function missingFile(names: readonly string[]): string | undefined {
+  const missing = ['config.json', 'tokenizer.json'].find((name) => !names.includes(name));
+  if (missing !== undefined) return missing;
+  return [weightsFile, indexFile].some((name) => names.includes(name)) ? undefined : `${weightsFile}, or shards with ${indexFile}`;
 }
 
-const maxJsonBytes = 64 * 1024 * 1024;
+export interface ReadModel {
+  info: ModelInfo;
+  /** Tokens that it reads. */
+  positions: number;
+}
 
 /**
- * @throws ProblemException 422 `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`;
- *   `files` must hold the needed ones
+ * @param files by name; `missingFile` must find nothing to be missing
+ * @throws ProblemException 422 `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `model_file_too_large`
  */
-export async function readUploadedModel(files: Partial<Record<ModelFileName, ReadableFile>>): Promise<ModelInfo> {
-  const text = (name: ModelFileName) => readText(files[name]!, name);
-  const json = await text('config.json');
-  const config = refuse('model_config_invalid', 'config.json', () => policyConfig(json));
-  if (files['generation_config.json']) {
-    const generation = await text('generation_config.json');
-    refuse('model_config_invalid', 'generation_config.json', () => JSON.parse(generation) as unknown);
-  }
-  const tokenizerJson = await text('tokenizer.json');
-  const tokenizerConfig = files['tokenizer_config.json'] ? await text('tokenizer_config.json') : '{}';
-  const template = files['chat_template.jinja'] ? await text('chat_template.jinja') : undefined;
-  refuse('model_tokenizer_invalid', 'tokenizer.json', () => {
-    const tokenizerConfigJson = template === undefined ? tokenizerConfig : withChatTemplate(tokenizerConfig, template);
-    checkTokenizer(Tokenizer.fromFiles({ tokenizerJson, tokenizerConfigJson }), config);
+export async function readUploadedModel(files: UploadedFiles, head: Head): Promise<ReadModel> {
+  const text = (name: TextFile): Promise<string | undefined> => readText(files, name);
+  const json = (await text('config.json'))!;
+  const answer = await readInThread({
+    config: json,
+    generation: await text('generation_config.json'),
+    tokenizer: (await text('tokenizer.json'))!,
+    tokenizerConfig: await text('tokenizer_config.json'),
+    template: await text('chat_template.jinja'),
+    head,
   });
-  const weights = files['model.safetensors']!;
-  const firstEight = await weights.read(0, Math.min(8, weights.bytes));
-  const length = refuse('model_weights_invalid', 'model.safetensors', () => headerLength(firstEight, weights.bytes));
-  const header = Buffer.from(await weights.read(8, length)).toString();
-  refuse('model_weights_invalid', 'model.safetensors', () => checkHeader(header, config, weights.bytes - 8 - length));
-  return modelInfo(config, JSON.parse(json) as Record<string, unknown>);
+  if ('problem' in answer) throw invalid(answer.problem.code, answer.problem.file, answer.problem.message);
+  await checkWeights(files, await text(indexFile), answer.config);
+  const { maxPositionEmbeddings: positions } = answer.config;
+  return { info: modelInfo(answer.config, JSON.parse(json) as Record<string, unknown>), positions };
 }
 
 /** What is kept about a model beside its files. */
@@ -65,33 +73,26 @@ export function modelInfo(config: ModelConfig, json: Record<string, unknown> = t
   return { architecture, parameterCount: sizes.reduce((a, b) => a + b, 0), config: json };
 }
 
-function policyConfig(json: string): ModelConfig {
-  const config = parseConfig(JSON.parse(json));
-  if (config.head === 'reward') throw new Error('a reward model cannot be a policy');
-  return config;
-}
-
-function checkTokenizer(tokenizer: Tokenizer, config: ModelConfig): void {
-  if (tokenizer.vocabSize > config.vocabSize) {
-    throw new Error(`the tokenizer has ${tokenizer.vocabSize} tokens, the configuration only ${config.vocabSize}`);
-  }
-  // Throws when its chat template cannot frame a prompt.
-  chatFraming(tokenizer);
-}
-
-async function readText(file: ReadableFile, name: ModelFileName): Promise<string> {
-  if (file.bytes > maxJsonBytes) throw invalid('model_file_too_large', name, `has more than ${maxJsonBytes} bytes`);
-  return Buffer.from(await file.read(0, file.bytes)).toString();
-}
-
-function refuse<T>(code: string, name: ModelFileName, read: () => T): T {
+async function checkWeights(files: UploadedFiles, index: string | undefined, config: ModelConfig): Promise<void> {
+  const isWeights = (name: string): boolean => name.endsWith('.safetensors');
+  const weights = Object.fromEntries(Object.entries(files).filter(([name]) => isWeights(name)));
+  const layout = index === undefined ? weightsFile : indexFile;
   try {
-    return read();
+    await checkUploadedWeights(weights, index, config);
   } catch (error) {
-    throw invalid(code, name, (error as Error).message);
+    throw invalid('model_weights_invalid', layout, (error as Error).message);
   }
 }
 
-function invalid(code: string, name: ModelFileName, why: string): ProblemException {
-  return unprocessable(code, '/files', 'modelFile', `${name}: ${why}`.slice(0, 500), name);
+async function readText(files: UploadedFiles, name: TextFile): Promise<string | undefined> {
+  if (!Object.hasOwn(files, name)) return undefined;
+  const { bytes } = files[name];
+  const most = maxTextBytes[name];
+  if (bytes > most) throw invalid('model_file_too_large', name, `has ${bytes} bytes, more than ${most}`);
+  return Buffer.from(await readRange(files[name], 0, bytes)).toString();
+}
+
+function invalid(code: string, name: string, why: string): ProblemException {
+  const message = why.startsWith(`${name}:`) ? why : `${name}: ${why}`;
+  return unprocessable(code, '/files', 'modelFile', message.slice(0, 500), name);
 }

@@ -1,7 +1,7 @@
 // Which judgements agreement is taken over, as rows (item, labeler_id, id, l1, l2, ...): the level given overall and in
 // each dimension of the criterion. Two sources: scores, and orders. Gold items are left out: they are chosen because they are
 // clear. Not so for a vendor, whom the difference to its own count of answers would tell which they are.
-import { isGold } from '#src/ratings/gold-sql.js';
+import { isGold, isGoldPair } from '#src/ratings/gold-sql.js';
 
 export interface AgreementScope {
   criterionVersionId: string;
@@ -64,6 +64,7 @@ export function orderSource(scope: AgreementScope): Source {
     FROM preferences p
     JOIN preference_ranks a ON a.preference_id = p.id
     JOIN preference_ranks b ON b.preference_id = p.id AND b.completion_id > a.completion_id
-    WHERE ${inScope('p', scope)} AND ${notSuperseded('preferences', 'p')}`;
+    WHERE ${inScope('p', scope)} AND ${notSuperseded('preferences', 'p')}
+      ${scope.vendorId === null ? `AND NOT ${isGoldPair('a.completion_id', 'b.completion_id', 'p.criterion_version_id')}` : ''}`;
   return { sql, values: [scope.criterionVersionId, scope.vendorId, scope.labelingBatchId], levels: [levelColumn(0)] };
 }

@@ -34,6 +34,7 @@ async function figures(ratings: OwnRating[], more: Partial<FlaggedFigures> = {})
     gold: { ratings: 0, passed: 0, interval: null },
     reliability: null,
     firstShown: { judged: 0, firstPreferred: 0, expected: 0 },
+    preferenceSpeed: null,
     ...more,
   };
 }
@@ -88,4 +89,13 @@ test('a labeler who rated alone has neither severity nor spread, but a position'
   expect(straightLiningOf(alone).spreadRatio).toBeNull();
   expect(positionBiasOf(alone)).toMatchObject({ basis: 'score', n: 100 });
   expect(speedOf(alone, null)).toBeNull();
+});
+
+test('rankings and comparisons done too fast are flagged apart from ratings', async () => {
+  const hasty = Array.from({ length: 40 }, (_, i) => ({ timeSpentMs: i < 10 ? 150 : 8000 }));
+  const preferenceSpeed = speedOf(hasty, centre);
+  expect(preferenceSpeed).toMatchObject({ ratings: 40, tooFast: 10 });
+  const [flag, ...rest] = labelerFlags(await figures(simulated(60, fair), { preferenceSpeed }));
+  expect(flag).toMatchObject({ code: 'too_fast', reason: expect.stringMatching(/^10 of 40 rankings and comparisons/) });
+  expect(rest).toEqual([]);
 });

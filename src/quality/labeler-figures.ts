@@ -33,11 +33,12 @@ export interface StraightLining extends RunsTest {
 }
 
 export interface Speed {
+  /** Judgements with a time. */
   ratings: number;
   medianMs: number;
   /** Of all labelers under the criterion version. */
   typicalMs: number;
-  /** Ratings that took less are low outliers; null where more than half of all times are the same. */
+  /** What took less is a low outlier; null where more than half of all times are the same. */
   fenceMs: number | null;
   tooFast: number;
 }
@@ -87,7 +88,7 @@ export function straightLiningOf(ratings: readonly OwnRating[]): StraightLining 
 }
 
 /** @param centre of the logarithms of all labelers' times */
-export function speedOf(ratings: readonly OwnRating[], centre: RobustCentre | null): Speed | null {
+export function speedOf(ratings: readonly Pick<OwnRating, 'timeSpentMs'>[], centre: RobustCentre | null): Speed | null {
   const times = ratings.flatMap(({ timeSpentMs }) => (timeSpentMs === null ? [] : [Math.max(1, timeSpentMs)])).sort((a, b) => a - b);
   if (times.length === 0 || centre === null) return null;
   const fence = lowFence(centre);

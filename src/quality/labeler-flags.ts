@@ -22,6 +22,8 @@ export interface FlaggedFigures {
   reliability: { value: number | null; items: number } | null;
   /** Rankings and comparisons with one best: how often that was shown first, and how often by chance it would be. */
   firstShown: { judged: number; firstPreferred: number; expected: number };
+  /** Of rankings and comparisons, per completion in them. */
+  preferenceSpeed: Speed | null;
 }
 
 export const flagThresholds = {
@@ -43,7 +45,7 @@ export const flagThresholds = {
   reliabilityItems: 30,
 } as const;
 
-export function labelerFlags({ severity, positionBias, straightLining, speed, gold, reliability, firstShown }: FlaggedFigures): LabelerFlag[] {
+export function labelerFlags({ severity, positionBias, straightLining, speed, gold, reliability, firstShown, preferenceSpeed }: FlaggedFigures): LabelerFlag[] {
   const t = flagThresholds;
   const flags: LabelerFlag[] = [];
   if (severity) {
@@ -72,8 +74,9 @@ export function labelerFlags({ severity, positionBias, straightLining, speed, go
   if (spreadRatio !== null && spreadRatio < t.spreadRatio && n >= t.spreadRatings) {
     flags.push({ code: 'little_spread', reason: `scores spread ${spreadRatio.toFixed(2)} times as much as those of others on the same items` });
   }
-  if (speed && speed.ratings >= t.fastRatings && speed.tooFast / speed.ratings > t.fastShare) {
-    const reason = `${speed.tooFast} of ${speed.ratings} ratings took less than ${Math.round(speed.fenceMs!)} ms; typical are ${Math.round(speed.typicalMs)} ms`;
+  for (const [what, pace] of [['ratings', speed], ['rankings and comparisons, by completion,', preferenceSpeed]] as const) {
+    if (!pace || pace.ratings < t.fastRatings || pace.tooFast / pace.ratings <= t.fastShare) continue;
+    const reason = `${pace.tooFast} of ${pace.ratings} ${what} took less than ${Math.round(pace.fenceMs!)} ms; typical are ${Math.round(pace.typicalMs)} ms`;
     flags.push({ code: 'too_fast', reason });
   }
   if (gold?.interval && gold.interval.high < t.goldAccuracy) {

@@ -81,7 +81,7 @@ export class StraightLiningDto implements StraightLining {
 
 /** Time spent, against that of all labelers under the version (modified z-scores of logarithms, Iglewicz & Hoaglin 1993). */
 export class LabelerSpeedDto implements Speed {
-  /** Ratings with a time. */
+  /** Judgements with a time. */
   @ApiProperty({ type: 'integer', example: 180 })
   ratings: number;
 
@@ -100,7 +100,7 @@ export class LabelerSpeedDto implements Speed {
 }
 
 export class GoldAccuracyDto {
-  /** Ratings of gold items that are not retired. */
+  /** Ratings and comparisons of gold items that are not retired. */
   @ApiProperty({ type: 'integer', example: 20 })
   ratings: number;
 
@@ -201,6 +201,14 @@ export class LabelerQualityDto {
   /** Null where no completion is shared. */
   @ApiProperty({ type: LabelerReliabilityDto, nullable: true })
   reliability: LabelerReliabilityDto | null;
+
+  /** Rankings and comparisons, the latest 10,000. */
+  @ApiProperty({ type: 'integer', example: 40 })
+  preferences: number;
+
+  /** Of these, per completion in them; null where no time is known. */
+  @ApiProperty({ type: LabelerSpeedDto, nullable: true })
+  preferenceSpeed: LabelerSpeedDto | null;
 
   @ApiProperty({ type: [LabelerFlagDto] })
   flags: LabelerFlagDto[];

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { goldPassed } from '#src/ratings/gold-sql.js';
+import { comparedGold, goldPassed } from '#src/ratings/gold-sql.js';
 import { Rating } from '#src/ratings/rating.entity.js';
 import type { OwnRating } from './labeler-figures.js';
 import type { RobustCentre } from './modified-z.js';
@@ -67,9 +67,12 @@ export class LabelerQualityRepository {
 
   async gold(labelerId: string, criterionVersionId: string): Promise<{ ratings: number; passed: number }> {
     const [gold]: { ratings: number; passed: number }[] = await this.rows.query(
-      `SELECT count(*)::int AS ratings, count(*) FILTER (WHERE ${goldPassed('r', 'g')})::int AS passed
-       FROM gold_items g JOIN ratings r ON r.completion_id = g.completion_id AND r.criterion_version_id = g.criterion_version_id
-       WHERE g.criterion_version_id = $2 AND g.retired_at IS NULL AND r.labeler_id = $1 AND ${stands('r')}`,
+      `SELECT count(*)::int AS ratings, count(*) FILTER (WHERE passed)::int AS passed FROM (
+         SELECT ${goldPassed('r', 'g')} AS passed
+         FROM gold_items g JOIN ratings r ON r.completion_id = g.completion_id AND r.criterion_version_id = g.criterion_version_id
+         WHERE g.criterion_version_id = $2 AND g.retired_at IS NULL AND g.worse_completion_id IS NULL AND r.labeler_id = $1 AND ${stands('r')}
+         UNION ALL
+         SELECT passed FROM (${comparedGold}) compared WHERE criterion_version_id = $2 AND retired_at IS NULL AND labeler_id = $1) answers`,
       [labelerId, criterionVersionId],
     );
     return gold;

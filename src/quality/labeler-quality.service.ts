@@ -12,15 +12,17 @@ import type { LabelerQualityDto } from './labeler-quality.dto.js';
 import { LabelerQualityRepository } from './labeler-quality.repository.js';
 import { reliabilityOf } from './labeler-reliability.js';
 import { bordersOf } from './levels.js';
+import { PreferenceTimesRepository } from './preference-times.repository.js';
 import { wilson } from './wilson.js';
 
 /** The latest of each: quality is what it is now, and the answer comes in a moment. */
-export const windows = { ratings: 10_000, times: 100_000, sharedCompletions: 2000 } as const;
+export const windows = { ratings: 10_000, preferences: 10_000, times: 100_000, sharedCompletions: 2000 } as const;
 
 @Injectable()
 export class LabelerQualityService {
   constructor(
     private readonly quality: LabelerQualityRepository,
+    private readonly preferenceTimes: PreferenceTimesRepository,
     private readonly labelers: LabelersService,
     private readonly criteria: CriteriaService,
   ) {}
@@ -40,8 +42,9 @@ export class LabelerQualityService {
       this.quality.sharedAnswers(labeler.id, id, among, bordersOf(values), windows.sharedCompletions),
       this.quality.firstShown(labeler.id, id),
     ]);
-    // A vendor that asks about a version it never rated by learns nothing of it, not even that it is there.
-    if (auth.vendorId !== null && ratings.length === 0) throw notFound('criterion_version', versionId);
+    const preferences = await this.preferenceTimes.own(labeler.id, id, windows.preferences);
+    // A vendor that asks about a version it never judged by learns nothing of it, not even that it is there.
+    if (auth.vendorId !== null && ratings.length + preferences.length === 0) throw notFound('criterion_version', versionId);
     const figures = {
       severity: await severityOf(ratings, values[values.length - 1] - values[0]),
       positionBias: positionBiasOf(ratings),
@@ -50,20 +53,23 @@ export class LabelerQualityService {
       gold: gold && { ...gold, accuracy: gold.ratings === 0 ? null : gold.passed / gold.ratings, interval: wilson(gold.passed, gold.ratings) },
       reliability: reliabilityOf(labeler.id, answers, values),
     };
+    const preferenceSpeed = preferences.length === 0 ? null : speedOf(preferences, await this.preferenceTimes.centre(id, windows.times));
     return {
       labelerId: labeler.id,
       simulated: labeler.simulated,
       criterionVersionId: id,
       ratings: ratings.length,
+      preferences: preferences.length,
       sharedItems: ratings.filter(({ others }) => others > 0).length,
       ...figures,
       firstShown: order.judged === 0 ? null : { ...order, interval: wilson(order.firstPreferred, order.judged) },
-      flags: labelerFlags({ ...figures, firstShown: order }),
+      preferenceSpeed,
+      flags: labelerFlags({ ...figures, firstShown: order, preferenceSpeed }),
     };
   }
 }
 
 function withoutRatings(labelerId: string): ProblemException {
-  const detail = `labeler ${labelerId} has rated nothing yet`;
+  const detail = `labeler ${labelerId} has judged nothing yet`;
   return new ProblemException({ status: 404, code: 'labeler_without_ratings', title: 'Nothing is known of the labeler', detail });
 }

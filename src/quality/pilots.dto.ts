@@ -113,6 +113,10 @@ export class PilotReportDto extends PilotDto {
   /** Whether the version may be published without an override. */
   publishable: boolean;
 
+  /** Why not; null where nothing stands in the way. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  obstacle: string | null;
+
   /** Overall first, then by dimension; each with its levels. */
   @ApiProperty({ type: [DimensionAgreementDto] })
   dimensions: DimensionAgreementDto[];

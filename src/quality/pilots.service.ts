@@ -64,7 +64,8 @@ export class PilotsService {
     const { agreement, further } = await this.agreement.measure(version, scopeOf(pilot), false, (tx) =>
       this.pilots.disputes(tx, batch.id, 1 + names.length, disputeLimit),
     );
-    const finding = { pilotId: id, agreement: decisive(agreement.dimensions) };
+    const finding = { pilotId: id, state: batch.state, ...decisive(agreement.dimensions) };
+    const gate = publishingGate(minimumAgreement, finding);
     return {
       ...pilot,
       state: batch.state,
@@ -72,7 +73,8 @@ export class PilotsService {
       ratings: agreement.ratings,
       agreement: finding.agreement,
       minimumAgreement: minimumAgreement ?? conventionalMinimum,
-      publishable: publishingGate(minimumAgreement, finding).open,
+      publishable: gate.open,
+      obstacle: gate.open ? null : gate.message,
       dimensions: agreement.dimensions,
       worstDisagreements: further!.map((dispute) => told(dispute, version, names)),
     };
@@ -82,8 +84,9 @@ export class PilotsService {
   async latestFinding(version: CriterionVersion): Promise<PilotFinding | null> {
     const pilot = await this.pilots.findLatest(version.id);
     if (!pilot) return null;
+    const { state } = await this.batches.find({ vendorId: null }, pilot.labelingBatchId);
     const { agreement } = await this.agreement.measure(version, scopeOf(pilot), false);
-    return { pilotId: pilot.id, agreement: decisive(agreement.dimensions) };
+    return { pilotId: pilot.id, state, ...decisive(agreement.dimensions) };
   }
 }
 
@@ -92,9 +95,12 @@ function scopeOf(pilot: Pilot): { criterionVersionId: string; vendorId: null; la
 }
 
 /** Where there are dimensions, these are what labelers gave; the overall score only follows. */
-function decisive(dimensions: PilotReportDto['dimensions']): number | null {
+function decisive(dimensions: PilotReportDto['dimensions']): Pick<PilotFinding, 'agreement' | 'items'> {
   const given = dimensions.length > 1 ? dimensions.slice(1) : dimensions;
-  return pilotAgreement(given.map(({ alpha }) => alpha.ordinal?.value ?? null));
+  return {
+    agreement: pilotAgreement(given.map(({ alpha }) => alpha.ordinal?.value ?? null)),
+    items: Math.min(...given.map(({ items }) => items)),
+  };
 }
 
 function told(dispute: Dispute, { scale }: CriterionVersion, names: readonly string[]): PilotDisagreementDto {

@@ -11,8 +11,8 @@ export class PublishingController {
   constructor(private readonly publishing: PublishingService) {}
 
   /**
-   * From now on completions can be rated against this version. Where its latest pilot found less agreement than the
-   * criterion asks for (0.667 unless set), this needs an `overrideReason`.
+   * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
+   * less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
    */
   @Post(':id/versions/:number/publish')
   @HttpCode(200)

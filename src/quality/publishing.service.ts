@@ -22,7 +22,7 @@ export class PublishingService {
   /**
    * Publishing twice is the same as publishing once.
    *
-   * @throws ProblemException 409 `pilot_missing`, `agreement_below_minimum`
+   * @throws ProblemException 409 `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum`
    */
   async publish(auth: AuthContext, criterionId: string, number: number, { overrideReason }: PublishCriterionVersionDto): Promise<CriterionVersion> {
     const { minimumAgreement } = await this.criteria.get(criterionId);
@@ -31,7 +31,7 @@ export class PublishingService {
     const pilot = await this.pilots.latestFinding(version);
     const gate = publishingGate(minimumAgreement, pilot);
     if (!gate.open && !overrideReason) {
-      const message = `${gate.message}: change the draft and pilot it again, or publish it with an overrideReason`;
+      const message = `${gate.message}: ${gate.remedy}, or publish it with an overrideReason`;
       throw conflict(gate.code, message, [{ pointer: '/overrideReason', rule: 'isDefined', message }]);
     }
     const overridden = gate.open ? null : overrideReason!;

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '#src/auth/audit/audit.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { LabelingModule } from '#src/labeling/labeling.module.js';
+import { Preference } from '#src/ratings/preference.entity.js';
 import { Rating } from '#src/ratings/rating.entity.js';
 import { RatingsModule } from '#src/ratings/ratings.module.js';
 import { AgreementController } from './agreement.controller.js';
@@ -15,11 +16,12 @@ import { Pilot } from './pilot.entity.js';
 import { PilotsController } from './pilots.controller.js';
 import { PilotsRepository } from './pilots.repository.js';
 import { PilotsService } from './pilots.service.js';
+import { PreferenceTimesRepository } from './preference-times.repository.js';
 import { PublishingController } from './publishing.controller.js';
 import { PublishingService } from './publishing.service.js';
 
 @Module({
-  imports: [DatabaseModule, AuditModule, RatingsModule, LabelingModule, TypeOrmModule.forFeature([Rating, Pilot])],
+  imports: [DatabaseModule, AuditModule, RatingsModule, LabelingModule, TypeOrmModule.forFeature([Rating, Preference, Pilot])],
   controllers: [AgreementController, LabelerQualityController, PilotsController, PublishingController],
   providers: [
     AgreementRepository,
@@ -28,6 +30,7 @@ import { PublishingService } from './publishing.service.js';
     LabelerQualityService,
     PilotsRepository,
     PilotsService,
+    PreferenceTimesRepository,
     PublishingService,
   ],
 })

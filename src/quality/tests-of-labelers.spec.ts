@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Rng } from '#src/common/rng.js';
-import { lowFence, modifiedZ } from './modified-z.js';
+import { lowFence, modifiedZ, outlierBeyond } from './modified-z.js';
 import { twoSided } from './normal.js';
 import { runsTest } from './runs-test.js';
 import { trendTest } from './trend-test.js';
@@ -54,6 +54,19 @@ test('runs of two kinds have the moments of Wald and Wolfowitz 1940', () => {
   expect(z).toBeCloseTo((5 - mean) / Math.sqrt(variance), 12);
 });
 
+// The examples of runs.test in the R package pracma 1.7.9, with the figures that its documentation prints; it moves the
+// number of runs of a short sequence by a half towards the mean.
+test.each([
+  ['a coin', 'HTTHHHTTTTTTTHHHTHTHHHTHHHTHTH', 0.5, -0.1617764, 0.8714819],
+  ['strict alternation', '01'.repeat(50), 0, 9.849873, 0],
+])('pracma, runs of %s', (_, sequence, towards, z, p) => {
+  const { runs, expectedRuns, z: plain } = runsTest([...sequence].map((kind) => kind.charCodeAt(0)));
+  const deviation = (runs - expectedRuns) / plain!;
+  const moved = (runs - expectedRuns + towards) / deviation;
+  expect(moved).toBeCloseTo(z, 6);
+  expect(twoSided(moved)).toBeCloseTo(p, 6);
+});
+
 test('runs of several kinds have the moments that shuffling finds', () => {
   const scores = [1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 5];
   const rng = Rng.from('runs');
@@ -72,6 +85,18 @@ test('modified z-scores, and the fence at -3.5', () => {
   expect(modifiedZ(100, centre)).toBeCloseTo(0.6745 * 97, 9);
   expect(modifiedZ(lowFence(centre)!, centre)).toBeCloseTo(-3.5, 9);
   expect(modifiedZ(5, { median: 3, mad: 0 })).toBeNull();
+});
+
+test('of normal data a modified z-score is a z-score: half of them lie within one MAD', () => {
+  // Iglewicz & Hoaglin 1993, p. 11: the MAD of normal data is 0.6745 standard deviations.
+  expect(twoSided(modifiedZ(1, { median: 0, mad: 1 })!)).toBeCloseTo(0.5, 4);
+  const rng = Rng.from('modified z');
+  const values = Array.from({ length: 40_000 }, () => 7 + 3 * rng.normal());
+  const middle = (of: number[]) => [...of].sort((a, b) => a - b)[of.length >> 1];
+  const median = middle(values);
+  const centre = { median, mad: middle(values.map((value) => Math.abs(value - median))) };
+  expect(modifiedZ(7 + 3 * 2, centre)).toBeCloseTo(2, 1);
+  expect((lowFence(centre)! - 7) / 3).toBeCloseTo(-outlierBeyond, 0);
 });
 
 test('Wilson 1927 intervals, as Agresti & Coull 1998 and Newcombe 1998 print them', () => {

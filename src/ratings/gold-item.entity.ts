@@ -8,7 +8,10 @@ export interface GoldExpectation {
   maximum: number;
 }
 
-/** A completion whose right score under a criterion version is known. Labelers are never told which. */
+/**
+ * A completion whose right score under a criterion version is known, or that is known to be better than another. Labelers
+ * are never told which.
+ */
 @Entity('gold_items')
 export class GoldItem {
   @PrimaryColumn('uuid')
@@ -20,6 +23,11 @@ export class GoldItem {
   @Column('uuid')
   criterionVersionId: string;
 
+  /** Of the same prompt, and worse than `completionId`; null where the score is known. */
+  @Column('uuid', { nullable: true })
+  worseCompletionId: string | null;
+
+  /** Empty where one is better than the other. */
   @Column('jsonb')
   expected: GoldExpectation[];
 

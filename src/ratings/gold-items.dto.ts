@@ -29,13 +29,19 @@ export class CreateGoldItemDto {
   @IsUUID()
   criterionVersionId: string;
 
+  /** For comparisons, instead of `expected`: a completion of the same prompt that is worse beyond doubt. */
+  @IsOptional()
+  @IsUUID()
+  worseCompletionId?: string;
+
   /** A rating passes when each of these holds. */
-  @ApiProperty({ type: [GoldExpectationDto], minItems: 1, maxItems: 21 })
+  @ApiPropertyOptional({ type: [GoldExpectationDto], minItems: 1, maxItems: 21 })
+  @IsOptional()
   @ArrayMinSize(1)
   @ArrayMaxSize(21)
   @ValidateNested({ each: true })
   @Type(() => GoldExpectationDto)
-  expected: GoldExpectationDto[];
+  expected?: GoldExpectationDto[];
 
   /** Why this is right; labelers do not see it. @example The answer invents a street that the facts do not name. */
   @IsString()
@@ -65,12 +71,17 @@ export class GoldItemDto {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 
+  /** What must be found worse than `completionId`; null where its score is known. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  worseCompletionId: string | null;
+
+  /** Empty where one completion is better than another. */
   @ApiProperty({ type: [GoldExpectationOfItemDto] })
   expected: GoldExpectationOfItemDto[];
 
   explanation: string;
 
-  /** Ratings of the completion under the version that nothing supersedes. */
+  /** Ratings of the completion under the version, or rankings and comparisons of the two, that nothing supersedes. */
   @ApiProperty({ type: 'integer', example: 24 })
   ratings: number;
 

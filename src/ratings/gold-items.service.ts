@@ -1,4 +1,4 @@
-// Completions whose right score is known, to be mixed in among the others. The owner's business alone: no route of
+// Completions whose right score or order is known, to be mixed in among the others. The owner's business alone: no route of
 // these is open to vendors, and no answer to a labeler tells them apart.
 import { Injectable } from '@nestjs/common';
 import { newId } from '#src/common/id.js';
@@ -24,13 +24,16 @@ export class GoldItemsService {
     if (!version) {
       throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', dto.criterionVersionId);
     }
-    const expected = dto.expected.map(({ dimension, minimum, maximum }) => ({ dimension: dimension ?? null, minimum, maximum }));
-    const mistake = goldMistake(expected, version);
+    const expected = (dto.expected ?? []).map(({ dimension, minimum, maximum }) => ({ dimension: dimension ?? null, minimum, maximum }));
+    const worseCompletionId = dto.worseCompletionId?.toLowerCase() ?? null;
+    const mistake = goldMistake(expected, worseCompletionId, version);
     if (mistake) throw invalid(mistake);
+    if (worseCompletionId !== null) await this.checkPair(dto.completionId.toLowerCase(), worseCompletionId);
     try {
       const item = await this.items.insert({
         id: newId(),
         completionId: dto.completionId,
+        worseCompletionId,
         criterionVersionId: version.id,
         expected,
         explanation: dto.explanation,
@@ -40,8 +43,8 @@ export class GoldItemsService {
     } catch (error) {
       if (brokenForeignKey(error)) throw unprocessable('completion_not_found', '/completionId', 'exists', 'no such completion', dto.completionId);
       if (!brokenUnique(error)) throw error;
-      const other = await this.items.findActive(dto.completionId, version.id);
-      const message = `gold item ${other?.id} is of this completion and criterion version: retire it first`;
+      const other = await this.items.findActive({ completionId: dto.completionId, worseCompletionId, criterionVersionId: version.id });
+      const message = `gold item ${other?.id} is of ${worseCompletionId === null ? 'this completion' : 'these completions'} and criterion version: retire it first`;
       throw conflict('gold_item_exists', message, [{ pointer: '/completionId', rule: 'unique', message, value: dto.completionId }]);
     }
   }
@@ -62,6 +65,16 @@ export class GoldItemsService {
   async retire(id: string): Promise<GoldItemDto> {
     await this.items.retire(id);
     return this.get(id);
+  }
+
+  private async checkPair(completionId: string, worseCompletionId: string): Promise<void> {
+    const prompts = await this.items.promptsOf([completionId, worseCompletionId]);
+    for (const [pointer, id] of [['/completionId', completionId], ['/worseCompletionId', worseCompletionId]]) {
+      if (!prompts.has(id)) throw unprocessable('completion_not_found', pointer, 'exists', 'no such completion', id);
+    }
+    if (completionId !== worseCompletionId && prompts.get(completionId) === prompts.get(worseCompletionId)) return;
+    const message = 'it must be another completion of the same prompt';
+    throw invalid({ pointer: '/worseCompletionId', rule: 'samePrompt', message, value: worseCompletionId });
   }
 
   private async results({ id }: GoldItem): Promise<{ ratings: number; passed: number }> {

@@ -6,12 +6,12 @@ const plain = { scale, dimensions: null };
 const several = { scale, dimensions: [{ name: 'honesty', weight: 1 }] };
 
 test('a score or a range, overall or of a dimension', () => {
-  expect(goldMistake([{ dimension: null, minimum: 4, maximum: 4 }], plain)).toBeUndefined();
+  expect(goldMistake([{ dimension: null, minimum: 4, maximum: 4 }], null, plain)).toBeUndefined();
   const both = [
     { dimension: null, minimum: 1, maximum: 3 },
     { dimension: 'honesty', minimum: 1, maximum: 1 },
   ];
-  expect(goldMistake(both, several)).toBeUndefined();
+  expect(goldMistake(both, null, several)).toBeUndefined();
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   [{ dimension: null, minimum: -1, maximum: 0 }, plain, '/expected/0/maximum', 'onScale'],
   [{ dimension: null, minimum: 1, maximum: 5 }, plain, '/expected/0/minimum', 'tells'],
 ])('mistake %#', (expectation, version, pointer, rule) => {
-  expect(goldMistake([expectation], version)).toMatchObject({ pointer, rule });
+  expect(goldMistake([expectation], null, version)).toMatchObject({ pointer, rule });
 });
 
 test('one expectation of each dimension', () => {
@@ -30,5 +30,12 @@ test('one expectation of each dimension', () => {
     { dimension: null, minimum: 1, maximum: 2 },
     { dimension: null, minimum: 1, maximum: 1 },
   ];
-  expect(goldMistake(twice, plain)).toMatchObject({ pointer: '/expected/1/dimension', rule: 'unique' });
+  expect(goldMistake(twice, null, plain)).toMatchObject({ pointer: '/expected/1/dimension', rule: 'unique' });
+});
+
+test('a range or a worse completion, and not both', () => {
+  const range = [{ dimension: null, minimum: 4, maximum: 5 }];
+  expect(goldMistake([], 'worse', plain)).toBeUndefined();
+  expect(goldMistake(range, 'worse', plain)).toMatchObject({ pointer: '/expected', rule: 'oneOf' });
+  expect(goldMistake([], null, plain)).toMatchObject({ pointer: '/expected', rule: 'oneOf' });
 });

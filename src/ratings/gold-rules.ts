@@ -6,8 +6,12 @@ import type { GoldExpectation } from './gold-item.entity.js';
 /** The first mistake; undefined when there is none. */
 export function goldMistake(
   expected: readonly GoldExpectation[],
+  worseCompletionId: string | null,
   { scale, dimensions }: Pick<CriterionVersion, 'scale' | 'dimensions'>,
 ): ProblemDetail | undefined {
+  if ((expected.length > 0) === (worseCompletionId !== null)) {
+    return { pointer: '/expected', rule: 'oneOf', message: 'give expected, for ratings, or worseCompletionId, for comparisons: exactly one of them' };
+  }
   const low = scale[0].value;
   const high = scale[scale.length - 1].value;
   const names = dimensions?.map(({ name }) => name) ?? [];

@@ -29,7 +29,8 @@ export class DisagreementService {
    */
   async disagreement(rewardModelId: string, promptId: string, completionIds: string[]): Promise<DisputedPair[]> {
     const { hyperparameters } = await this.rewardModels.getTrained(rewardModelId);
-    if (hyperparameters.members < 2) {
+    const memberCount = hyperparameters?.members ?? 1;
+    if (memberCount < 2) {
       throw conflict('reward_model_not_an_ensemble', `reward model ${rewardModelId} has one member, which disagrees with nobody`);
     }
     const found = await this.scores.ofCompletions(rewardModelId, completionIds);
@@ -44,7 +45,7 @@ export class DisagreementService {
     const members = found.map(({ memberScores }) => memberScores);
     const missing = members.filter((own) => own === null).length;
     if (missing > 0) throw conflict('completions_not_scored', `${missing} of these completions have no score yet: POST /v1/reward-models/${rewardModelId}/score`);
-    const byMember = Array.from({ length: hyperparameters.members }, (_, m) => members.map((own) => own![m]));
+    const byMember = Array.from({ length: memberCount }, (_, m) => members.map((own) => own![m]));
     return disputedPairs(byMember).map(({ a, b, disagreement, preferA }) => ({
       completionIds: [found[a].completionId, found[b].completionId],
       disagreement,

@@ -3,7 +3,7 @@ import { packBranches, packedSize, type Branches, type BranchSource, type Packed
 import { type EncodedText } from './reward-text.js';
 
 export interface PackedTexts extends Omit<PackedBatch, 'places'> {
-  /** Flat index (row * time + t) of the last token of each text, in the order they were given. */
+  /** Flat index (row * time + t) of the token at which each text's reward is read, in the order they were given. */
   ends: number[];
 }
 
@@ -11,6 +11,8 @@ export interface TextPacking {
   padId: number;
   /** Of the model (lm/packing.ts). */
   attentionCost: number;
+  /** No reward is read at such a token but at the one before. A reward is read at the last token when left out. */
+  unread?: number | null;
 }
 
 /** Row lengths are rounded up to these, so that an epoch needs few graphs; long rows can bear a coarser one. */
@@ -28,13 +30,21 @@ export function packTexts(texts: readonly EncodedText[], packing: TextPacking): 
   const { branches, options } = branchesOf(texts, packing);
   const { places, ...packed } = packBranches(branches, options);
   const ends = new Array<number>(texts.length);
-  branches.forEach(({ tails, members }, g) =>
+  branches.forEach(({ prefix, tails, members }, g) =>
     members.forEach((index, i) => {
       const { prefixEnd, tail } = places[g][i];
-      ends[index] = tails[i].length === 0 ? prefixEnd : tail + tails[i].length - 1;
+      const length = readLength(tails[i], packing.unread);
+      ends[index] = length > 0 ? tail + length - 1 : prefixEnd - (prefix.length - Math.max(1, readLength(prefix, packing.unread)));
     }),
   );
   return { ...packed, ends };
+}
+
+/** Tokens up to the last that is not `unread`. */
+function readLength(ids: readonly number[], unread: number | null | undefined): number {
+  let length = ids.length;
+  while (length > 0 && ids[length - 1] === unread) length--;
+  return length;
 }
 
 interface TextBranches extends Branches {

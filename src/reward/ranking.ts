@@ -15,8 +15,8 @@ export interface RankedCompletion {
   score: number;
   /** 1 is the best of its prompt; equal scores share a rank. */
   rank: number;
-  /** (score - mean) / deviation of the reward model's rewards on its evaluation completions. */
-  normalizedScore: number;
+  /** (score - mean) / deviation of the reward model's rewards on its evaluation completions; null without an evaluation. */
+  normalizedScore: number | null;
   /** Standard deviation of the members' scores; null for a single one. */
   disagreement: number | null;
 }
@@ -27,13 +27,16 @@ export interface RewardScale {
   deviation: number;
 }
 
+export const scaleOf = (evaluation: { rewardMean: number; rewardDeviation: number } | null): RewardScale | null =>
+  evaluation && { mean: evaluation.rewardMean, deviation: evaluation.rewardDeviation };
+
 /** Prompts in order of first appearance; ties in order of appearance. */
-export function rankCompletions(completions: readonly ScoredCompletion[], scale: RewardScale): RankedCompletion[] {
+export function rankCompletions(completions: readonly ScoredCompletion[], scale: RewardScale | null): RankedCompletion[] {
   const ranks = ranksWithin(completions.map(({ promptId, score }) => ({ group: promptId, score })));
   const ranked = completions.map(({ memberScores, ...completion }, i) => ({
     ...completion,
     rank: ranks[i]!,
-    normalizedScore: normalizedScore(completion.score, scale),
+    normalizedScore: scale && normalizedScore(completion.score, scale),
     disagreement: memberScores && deviation(memberScores),
   }));
   const byPrompt = new Map<string, RankedCompletion[]>();

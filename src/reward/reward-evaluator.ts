@@ -7,12 +7,11 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { PairFactsRepository } from './pair-facts.repository.js';
 import { PreferenceDataRepository, type PairSplit, type StoredGroup } from './preference-data.repository.js';
 import { evaluateRewards, plainAccuracy, type RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModelMember } from './reward-model-member.entity.js';
-import type { RewardModel } from './reward-model.entity.js';
+import type { TrainedHere } from './reward-model.entity.js';
 import { RewardScorer } from './reward-scorer.js';
 import { auditReward } from './reward-verdict.js';
 
@@ -30,7 +29,7 @@ export class RewardEvaluator {
   }
 
   async evaluate(
-    { pairSetId, hyperparameters }: RewardModel,
+    { pairSetId, hyperparameters }: TrainedHere,
     members: readonly RewardModelMember[],
     context: JobContext,
   ): Promise<{ evaluation: RewardEvaluation; verdict: Verdict }> {
@@ -64,7 +63,7 @@ export class RewardEvaluator {
     const items = groups.flatMap(({ prompt, completions }) => completions.map((completion) => ({ prompt, completion })));
     const found: Float64Array[] = [];
     for (const [index, { modelId }] of members.entries()) {
-      const checkpoint = parseCheckpoint(await this.models.loadFiles(modelId));
+      const checkpoint = await this.models.loadCheckpoint(modelId);
       const scorer = RewardScorer.load(checkpoint, { maxTokens, threads: this.threads });
       try {
         const onProgress = (done: number, total: number) => context.progress(index * total + done, members.length * total, 'completions');

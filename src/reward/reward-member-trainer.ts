@@ -9,14 +9,14 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { type JobContext } from '#src/jobs/job-handler.js';
-import { serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { TrunkSpaceError } from '#src/lm/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
-import type { RewardModel } from './reward-model.entity.js';
+import type { TrainedHere } from './reward-model.entity.js';
 import type { RewardProgress } from './reward-progress.js';
 import { trainRewardModel, TrainingDivergedError, type RewardTraining, type TrainedReward } from './reward-trainer.js';
 import { trainingPairs, type TrainingPairs } from './training-pairs.js';
@@ -47,7 +47,7 @@ export class RewardMemberTrainer {
   }
 
   /** All members, those that were trained before included. @throws JobFailure `pair_set_empty`, `training_diverged`, `no_temporary_space` */
-  async train(rewardModel: RewardModel, context: JobContext): Promise<RewardModelMember[]> {
+  async train(rewardModel: TrainedHere, context: JobContext): Promise<RewardModelMember[]> {
     const { id, hyperparameters } = rewardModel;
     const trained = await this.members.of(id);
     if (trained.length === hyperparameters.members) return trained;
@@ -63,7 +63,7 @@ export class RewardMemberTrainer {
     return trained;
   }
 
-  private async pairsOf({ pairSetId, hyperparameters }: RewardModel): Promise<TrainingPairs> {
+  private async pairsOf({ pairSetId, hyperparameters }: TrainedHere): Promise<TrainingPairs> {
     const { marginPerPoint, ties, earlyStopping } = hyperparameters;
     const groups = await this.data.groups(pairSetId, 'train', marginPerPoint, { ties: ties !== 'ignore' });
     const pairs = trainingPairs(groups, hyperparameters);
@@ -74,7 +74,7 @@ export class RewardMemberTrainer {
   }
 
   private async trainMember(
-    { id, hyperparameters }: RewardModel,
+    { id, hyperparameters }: TrainedHere,
     part: { member: number; stepsBefore: number; pairs: TrainingPairs; checkpoint: Checkpoint },
     context: JobContext,
   ): Promise<TrainedReward> {
@@ -125,7 +125,7 @@ export class RewardMemberTrainer {
     context: JobContext,
   ): Promise<RewardModelMember> {
     if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
-    const files = await this.models.storeFiles(serializeCheckpoint(checkpoint));
+    const files = await this.models.storeCheckpoint(checkpoint);
     context.abandoned.throwIfAborted();
     const training: MemberTraining = { ...result, lengthBias };
     return context.commit(async (tx) => {

@@ -3,7 +3,10 @@ import type { Verdict } from '#src/common/findings.js';
 import type { RewardHyperparameters } from './hyperparameters.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 
-/** A reward model and how it came to be. Nothing changes once it is trained. */
+export const rewardModelOrigins = ['trained', 'uploaded'] as const;
+export type RewardModelOrigin = (typeof rewardModelOrigins)[number];
+
+/** A reward model and how it came to be. Nothing changes once it is trained; one that was uploaded never changes. */
 @Entity('reward_models')
 export class RewardModel {
   @PrimaryColumn('uuid')
@@ -15,16 +18,24 @@ export class RewardModel {
   @Column('text')
   name: string;
 
-  @Column('uuid')
-  pairSetId: string;
+  @Column('text')
+  origin: RewardModelOrigin;
 
-  @Column('uuid')
-  basePolicyVersionId: string;
+  /** Of an uploaded one null, as are the two below. */
+  @Column('uuid', { nullable: true })
+  pairSetId: string | null;
 
-  @Column('jsonb')
-  hyperparameters: RewardHyperparameters;
+  @Column('uuid', { nullable: true })
+  basePolicyVersionId: string | null;
 
-  /** Its first member's. Null until it is trained, as are the three below. */
+  @Column('jsonb', { nullable: true })
+  hyperparameters: RewardHyperparameters | null;
+
+  /** Longest text that an uploaded one reads; of a trained one among its hyperparameters. */
+  @Column('integer', { nullable: true })
+  maxTokens: number | null;
+
+  /** Its first member's. Null until it is trained; the three below also of an uploaded one. */
   @Column('uuid', { nullable: true })
   modelId: string | null;
 
@@ -40,3 +51,8 @@ export class RewardModel {
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }
+
+/** One that is trained here, and so knows from what. */
+export type TrainedHere = RewardModel & { pairSetId: string; basePolicyVersionId: string; hyperparameters: RewardHyperparameters };
+
+export const isTrainedHere = (rewardModel: RewardModel): rewardModel is TrainedHere => rewardModel.origin === 'trained';

@@ -8,8 +8,8 @@ import { CurvePage, CurveQuery } from '#src/jobs/curves.dto.js';
 import { DisagreementRequestDto, DisputedPairsDto } from './disagreement.dto.js';
 import { DisagreementService } from './disagreement.service.js';
 import { EarlyStoppingDto } from './early-stopping.dto.js';
-import { RewardLoraDto } from './hyperparameters.dto.js';
-import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery } from './reward-models.dto.js';
+import { RewardHyperparametersDto, RewardLoraDto } from './hyperparameters.dto.js';
+import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
 import { RewardEvaluationDto, RewardEvaluationPage } from './reward-evaluation.dto.js';
 import { RewardModelsService } from './reward-models.service.js';
 import { CompletionRankingDto, ScoreCompletionsDto } from './scores.dto.js';
@@ -21,7 +21,7 @@ import { TrainingPlanDto } from './training-plan.dto.js';
 const defaultWaitSeconds = 10;
 
 @ApiTags('reward-models')
-@ApiExtraModels(RewardLoraDto, EarlyStoppingDto, RewardEvaluationDto)
+@ApiExtraModels(RewardLoraDto, EarlyStoppingDto, RewardEvaluationDto, RewardHyperparametersDto)
 @Controller('reward-models')
 export class RewardModelsController {
   constructor(
@@ -45,6 +45,17 @@ export class RewardModelsController {
     const rewardModel = await this.rewardModels.create(auth, dto);
     accepted(reply, rewardModel.jobId!);
     return rewardModel;
+  }
+
+  /**
+   * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
+   * reads it: at the last token that is not its pad token.
+   */
+  @Post('upload')
+  @RequireScopes('reward-models:write')
+  @ApiOperation({ operationId: 'rewardModels_upload' })
+  upload(@Body() dto: UploadRewardModelDto): Promise<RewardModelDto> {
+    return this.rewardModels.upload(dto);
   }
 
   /** What that training would take: memory, operations, and whether it fits. Nothing is started. */

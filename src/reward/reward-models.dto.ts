@@ -1,11 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsOptional, IsString, IsUUID, Length, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
 import { VerdictDto } from '#src/common/findings.dto.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
+import { PolicyVersionFileDto } from '#src/policies/policy-versions.dto.js';
+import { maxModelFiles } from '#src/policies/uploaded-model.js';
 import { RewardHyperparametersDto, TrainingSettingsDto } from './hyperparameters.dto.js';
 import { RewardEvaluationDto } from './reward-evaluation.dto.js';
+import { rewardModelOrigins, type RewardModelOrigin } from './reward-model.entity.js';
 
 /** What a reward model is trained from and how. */
 export class PlanRewardModelDto {
@@ -35,6 +38,33 @@ export class CreateRewardModelDto extends PlanRewardModelDto {
   name: string;
 }
 
+export class UploadRewardModelDto {
+  /** Unique among reward models. @example reward-of-others */
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  name: string;
+
+  /**
+   * A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
+   * shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+   */
+  @ApiProperty({ type: [PolicyVersionFileDto] })
+  @IsArray()
+  @ArrayMaxSize(maxModelFiles)
+  @ValidateNested({ each: true })
+  @Type(() => PolicyVersionFileDto)
+  files: PolicyVersionFileDto[];
+
+  /** Longer texts are cut, as its training did; all that the model can read when left out. */
+  @ApiPropertyOptional({ type: 'integer', example: 1024 })
+  @IsOptional()
+  @IsInt()
+  @Min(2)
+  @Max(1_000_000)
+  maxTokens?: number;
+}
+
 export class RewardModelDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -42,23 +72,31 @@ export class RewardModelDto {
   /** @example helpfulness-1 */
   name: string;
 
-  /** The job that trains it. */
+  @ApiProperty({ enum: rewardModelOrigins, enumName: 'RewardModelOrigin', example: 'trained' })
+  origin: RewardModelOrigin;
+
+  /** The job that trains it; null of an uploaded one, as are the three below. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
-  @ApiProperty({ format: 'uuid' })
-  pairSetId: string;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  pairSetId: string | null;
 
-  @ApiProperty({ format: 'uuid' })
-  basePolicyVersionId: string;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  basePolicyVersionId: string | null;
 
-  @ApiProperty({ type: RewardHyperparametersDto })
-  hyperparameters: RewardHyperparametersDto;
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardHyperparametersDto' }, { type: 'null' }] })
+  hyperparameters: RewardHyperparametersDto | null;
+
+  /** Longest text that an uploaded one reads; of a trained one among its hyperparameters. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 1024 })
+  maxTokens: number | null;
 
   /** The trained model, of an ensemble the first; null until then. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   modelId: string | null;
 
+  /** Null also of an uploaded one, as are the two below. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardEvaluationDto' }, { type: 'null' }] })
   evaluation: RewardEvaluationDto | null;
 

@@ -5,10 +5,7 @@ import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { RewardModel } from './reward-model.entity.js';
 
-export type NewRewardModel = Pick<
-  RewardModel,
-  'id' | 'jobId' | 'name' | 'pairSetId' | 'basePolicyVersionId' | 'hyperparameters'
->;
+export type NewRewardModel = Pick<RewardModel, 'id' | 'name' | 'origin'> & Partial<RewardModel>;
 
 @Injectable()
 export class RewardModelsRepository {

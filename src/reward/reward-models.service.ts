@@ -2,21 +2,23 @@
 // The training is a job; this file starts it and answers questions about what came out.
 import { Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
+import { ModelsService } from '#src/artifacts/models.service.js';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
-import { conflict, notFound } from '#src/common/problem.js';
+import { conflict, notFound, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import type { CurveEntryDto, CurveQuery } from '#src/jobs/curves.dto.js';
 import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
+import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
 import type { ExpectedAnswers } from './expected-answers.js';
 import { resolveHyperparameters, type GivenHyperparameters } from './hyperparameters.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
-import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery } from './reward-models.dto.js';
+import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 import { RewardPlansService } from './reward-plans.service.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
@@ -28,6 +30,8 @@ export class RewardModelsService {
     private readonly rewardModels: RewardModelsRepository,
     private readonly inputs: RewardInputs,
     private readonly plans: RewardPlansService,
+    private readonly uploads: UploadedModelsService,
+    private readonly models: ModelsService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
     private readonly curves: CurvesService,
@@ -39,13 +43,37 @@ export class RewardModelsService {
   async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
     await this.inputs.check(dto);
     await this.plans.requireFit(dto);
+    return this.named(dto.name, (tx) => this.start(tx, auth, dto));
+  }
+
+  /**
+   * One that was trained elsewhere, of files that were uploaded before. It can score at once.
+   *
+   * @throws ProblemException 409 `reward_model_exists`; 422 `max_tokens_impossible` and those of `UploadedModelsService.read`
+   */
+  async upload({ name, files: given, maxTokens }: UploadRewardModelDto): Promise<RewardModel> {
+    const { files, info, positions } = await this.uploads.read(given, 'reward');
+    if (maxTokens !== undefined && maxTokens > positions) {
+      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads ${positions} tokens`, maxTokens);
+    }
+    return this.named(name, async (tx) => {
+      const model = await this.models.saveUploaded(tx, files, info);
+      const id = newId();
+      const row = { id, name, origin: 'uploaded', modelId: model.id, maxTokens: maxTokens ?? positions } as const;
+      const rewardModel = await this.rewardModels.insert(tx, row);
+      await this.lineage.link(tx, { type: 'model', id: model.id }, { type: 'reward_model', id }, 'weights');
+      return rewardModel;
+    });
+  }
+
+  private async named(name: string, insert: (tx: Transaction) => Promise<RewardModel>): Promise<RewardModel> {
     try {
-      return await this.database.transaction((tx) => this.start(tx, auth, dto));
+      return await this.database.transaction(insert);
     } catch (error) {
       if (!brokenUnique(error)) throw error;
-      const existing = await this.rewardModels.findByName(dto.name);
+      const existing = await this.rewardModels.findByName(name);
       throw conflict('reward_model_exists', `reward model ${existing?.id} has this name already`, [
-        { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: dto.name },
+        { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: name },
       ]);
     }
   }
@@ -78,11 +106,11 @@ export class RewardModelsService {
     return rewardModel;
   }
 
-  /** @throws ProblemException 409 `reward_model_not_trained` */
-  async getTrained(id: string): Promise<RewardModel & { modelId: string; evaluation: RewardEvaluation }> {
+  /** With weights: trained here, or uploaded and then without an evaluation. @throws ProblemException 409 `reward_model_not_trained` */
+  async getTrained(id: string): Promise<RewardModel & { modelId: string }> {
     const rewardModel = await this.get(id);
-    const { modelId, evaluation, jobId } = rewardModel;
-    if (modelId !== null && evaluation !== null) return { ...rewardModel, modelId, evaluation };
+    const { modelId, jobId } = rewardModel;
+    if (modelId !== null) return { ...rewardModel, modelId };
     throw conflict('reward_model_not_trained', `reward model ${id} is not trained; its job is ${jobId}`);
   }
 
@@ -113,7 +141,7 @@ export class RewardModelsService {
       auth,
     });
     const resolved = resolveHyperparameters(hyperparameters);
-    const row = { id, jobId: job.id, name, pairSetId, basePolicyVersionId, hyperparameters: resolved };
+    const row = { id, jobId: job.id, name, origin: 'trained' as const, pairSetId, basePolicyVersionId, hyperparameters: resolved };
     const rewardModel = await this.rewardModels.insert(tx, row);
     const child = { type: 'reward_model', id } as const;
     await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, child, 'trained_on');

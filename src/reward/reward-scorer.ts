@@ -23,6 +23,11 @@ export interface ScorerOptions {
   tokensPerBatch?: number;
   /** Of ONNX Runtime; its own choice when left out. */
   threads?: number;
+  /**
+   * Reads rewards as transformers does, at the last token that is not `pad_token_id`, for a model that was trained so. Those
+   * trained here are read at the last token, which is the same wherever the pad token ends no text (lm/reward-padding.ts).
+   */
+  readBeforePadding?: boolean;
 }
 
 export interface ScoreControl {
@@ -38,15 +43,17 @@ export class RewardScorer {
   private readonly encoder: RewardTextEncoder;
   private readonly tokensPerBatch: number;
   private readonly threads: number | undefined;
+  private readonly unread: number | null;
 
   private constructor(
     private readonly checkpoint: Checkpoint,
-    { maxTokens, tokensPerBatch = 4096, threads }: ScorerOptions,
+    { maxTokens, tokensPerBatch = 4096, threads, readBeforePadding = false }: ScorerOptions,
   ) {
     const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
     this.encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
     this.tokensPerBatch = tokensPerBatch;
     this.threads = threads;
+    this.unread = readBeforePadding ? checkpoint.config.padTokenId : null;
   }
 
   /** Throws RangeError when the checkpoint has no reward head. Call `dispose` when done. */
@@ -103,7 +110,7 @@ export class RewardScorer {
 
   private async rewardsOf(texts: EncodedText[]): Promise<Float32Array> {
     const { config, tensors } = this.checkpoint;
-    const packing = { padId: config.padTokenId ?? 0, attentionCost: attentionCost(config) };
+    const packing = { padId: config.padTokenId ?? 0, attentionCost: attentionCost(config), unread: this.unread };
     const { rows, time, ends, feeds } = packTexts(texts, packing);
     const size = { rows, time, texts: powerOfTwo(texts.length) };
     const session = await this.sessions.get(`${rows} ${time} ${size.texts}`, () => this.build(size));

@@ -6,7 +6,6 @@ import { notFound } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { EnsembleScorer, type EnsembleMember } from './ensemble-scorer.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
@@ -30,13 +29,18 @@ export class RewardScorersService {
   async load(rewardModelId: string): Promise<EnsembleScorer> {
     const rewardModel = await this.rewardModels.find(rewardModelId);
     if (!rewardModel) throw notFound('reward_model', rewardModelId);
-    const { trainedAt, evaluation, hyperparameters } = rewardModel;
-    if (trainedAt === null) throw new JobFailure('reward_model_not_trained', `reward model ${rewardModelId} is not trained`);
-    const options = { maxTokens: hyperparameters.maxTokens, threads: this.config.computeThreads || undefined };
+    const { modelId, evaluation, hyperparameters, maxTokens, origin } = rewardModel;
+    if (modelId === null) throw new JobFailure('reward_model_not_trained', `reward model ${rewardModelId} is not trained`);
+    // A model of others was trained where pad tokens are not read, even where they end a text.
+    const options = {
+      maxTokens: (hyperparameters?.maxTokens ?? maxTokens)!,
+      threads: this.config.computeThreads || undefined,
+      readBeforePadding: origin === 'uploaded',
+    };
     const members: EnsembleMember[] = [];
-    const rows = await this.members.of(rewardModelId);
-    for (const { member, modelId } of rows) {
-      const scorer = RewardScorer.load(parseCheckpoint(await this.models.loadFiles(modelId)), options);
+    const rows = origin === 'uploaded' ? [{ member: 0, modelId }] : await this.members.of(rewardModelId);
+    for (const { member, modelId: id } of rows) {
+      const scorer = RewardScorer.load(await this.models.loadCheckpoint(id), options);
       const offset = rows.length > 1 ? (evaluation?.members[member].rewardMean ?? 0) : 0;
       members.push({ scorer, offset });
     }

@@ -6,6 +6,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { withRewardPadding } from '#src/lm/reward-padding.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
@@ -65,7 +66,7 @@ export interface EarlyEnd {
 }
 
 export interface TrainedReward {
-  /** LlamaForSequenceClassification with one label; low-rank factors are merged. */
+  /** `...ForSequenceClassification` with one label and a pad token that ends no text; low-rank factors are merged. */
   checkpoint: Checkpoint;
   /** Taken. */
   steps: number;
@@ -90,7 +91,8 @@ export class TrainingDivergedError extends Error {
  * @throws RangeError without pairs, or without a validation that early stopping needs
  * @throws TrainingDivergedError when the weights it starts from have no finite loss
  */
-export async function trainRewardModel(training: RewardTraining): Promise<TrainedReward> {
+export async function trainRewardModel(given: RewardTraining): Promise<TrainedReward> {
+  const training = { ...given, checkpoint: withRewardPadding(given.checkpoint) };
   const { checkpoint, hyperparameters, validation = [] } = training;
   const { groups: train, truncatedTexts } = encodeGroups(training);
   const texts = { train, validation: hyperparameters.earlyStopping ? encodeGroups({ ...training, groups: validation }).groups : [] };

@@ -3,6 +3,7 @@ import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { RewardEvaluator } from './reward-evaluator.js';
 import { RewardMemberTrainer } from './reward-member-trainer.js';
+import { isTrainedHere } from './reward-model.entity.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 
 /** Trains, evaluates and keeps a reward model. Run again it goes on from the last save, to the same bits. */
@@ -17,7 +18,7 @@ export class RewardTrainingHandler implements JobHandler<'reward-model.train'> {
 
   async run({ rewardModelId }: { rewardModelId: string }, context: JobContext): Promise<void> {
     const rewardModel = await this.rewardModels.find(rewardModelId);
-    if (!rewardModel) throw new JobFailure('reward_model_not_found', `there is no reward model ${rewardModelId}`);
+    if (!rewardModel || !isTrainedHere(rewardModel)) throw new JobFailure('reward_model_not_found', `there is no reward model ${rewardModelId} to train`);
     if (rewardModel.trainedAt) return this.saved.remove(rewardModelId);
     const members = await this.trainer.train(rewardModel, context);
     const { evaluation, verdict } = await this.evaluator.evaluate(rewardModel, members, context);

@@ -41,8 +41,9 @@ export class RankedCompletionDto implements RankedCompletion {
   @ApiProperty({ type: 'integer', example: 1 })
   rank: number;
 
-  /** (score - mean) / deviation of the rewards in the reward model's evaluation. @example 0.84 */
-  normalizedScore: number;
+  /** (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.84 })
+  normalizedScore: number | null;
 
   /** Standard deviation of what the members of an ensemble say; null for a single one. */
   @ApiProperty({ type: Number, nullable: true, example: 0.21 })

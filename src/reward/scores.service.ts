@@ -6,7 +6,7 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound, unprocessable } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
 import { CompletionScoresRepository, type CompletionWithScore, type ScoreOfCompletion } from './completion-scores.repository.js';
-import { rankCompletions, type RankedCompletion, type ScoredCompletion } from './ranking.js';
+import { rankCompletions, scaleOf, type RankedCompletion, type ScoredCompletion } from './ranking.js';
 import { RewardModelsService } from './reward-models.service.js';
 import type { ScoreCompletionsDto } from './scores.dto.js';
 import { ScoringJobs } from './scoring-jobs.js';
@@ -37,11 +37,11 @@ export class ScoresService {
    */
   async score(auth: AuthContext, id: string, dto: ScoreCompletionsDto, waitMs: number): Promise<CompletionRanking> {
     const rewardModel = await this.rewardModels.getTrained(id);
-    const { rewardMean: mean, rewardDeviation: deviation } = rewardModel.evaluation;
+    const scale = scaleOf(rewardModel.evaluation);
     const rank = (found: CompletionWithScore[], jobId: string | null): CompletionRanking => {
       const scored = found.filter((completion): completion is ScoredCompletion => completion.score !== null);
       const complete = scored.length === found.length;
-      return { rewardModelId: id, jobId, complete, ranking: rankCompletions(scored, { mean, deviation }) };
+      return { rewardModelId: id, jobId, complete, ranking: rankCompletions(scored, scale) };
     };
     const before = await this.find(id, dto);
     const jobId = await this.startMissing(auth, id, before);

@@ -44,7 +44,7 @@ export class TextScoreDto {
   @ApiProperty({ type: 'integer', nullable: true, example: 1 })
   rank: number | null;
 
-  /** (score - mean) / deviation of the rewards in the reward model's evaluation. */
+  /** (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none. */
   @ApiProperty({ type: Number, nullable: true, example: 0.84 })
   normalizedScore: number | null;
 

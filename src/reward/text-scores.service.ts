@@ -5,7 +5,7 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { ProblemException } from '#src/common/problem.js';
 import { deviation } from '#src/common/statistics.js';
 import { Database } from '#src/database/database.js';
-import { normalizedScore, ranksWithin } from './ranking.js';
+import { normalizedScore, ranksWithin, scaleOf } from './ranking.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import { RewardModelsService } from './reward-models.service.js';
 import { ScoringJobs } from './scoring-jobs.js';
@@ -63,8 +63,9 @@ function answer(
   jobId: string | null,
   texts: readonly { prompt: string; hash: string }[],
   known: ReadonlyMap<string, HashScore>,
-  { rewardMean: mean, rewardDeviation }: RewardEvaluation,
+  evaluation: RewardEvaluation | null,
 ): TextScoresDto {
+  const scale = scaleOf(evaluation);
   const found = texts.map(({ hash }) => known.get(hash) ?? null);
   const ranks = ranksWithin(texts.map(({ prompt }, i) => ({ group: prompt, score: found[i]?.score ?? null })));
   return {
@@ -75,7 +76,7 @@ function answer(
       index,
       score: row?.score ?? null,
       rank: ranks[index],
-      normalizedScore: row && normalizedScore(row.score, { mean, deviation: rewardDeviation }),
+      normalizedScore: row && scale && normalizedScore(row.score, scale),
       disagreement: row?.memberScores ? deviation(row.memberScores) : null,
     })),
   };

@@ -1,7 +1,11 @@
 // Exported models run by plain onnxruntime-node, without anything of this repository, against our forward pass.
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
+import { type ModelConfig } from '#src/lm/config.js';
+import { familyNames } from '#src/lm/families.js';
+import { isNormWeight } from '#src/lm/parameter-shapes.js';
+import { type Tensors } from '#src/lm/safetensors.js';
+import { tinyConfig, tinyConfigs } from '#src/lm/tiny-model.fixture.js';
 import { exportOnnx, OnnxExportError } from '#src/lm/onnx-export.js';
 import { decoderForward, lmLogits, rewardHead } from '#src/lm/transformer.js';
 import { bindParams, initWeights, rewardWeightsFrom } from '#src/lm/weights.js';
@@ -9,21 +13,32 @@ import { input } from '#src/nn/graph.js';
 import { i64 } from '#src/nn/tensor.js';
 import { runOnce } from '#src/nn/testing.fixture.js';
 
-const policy = { config: tinyConfig, tensors: initWeights(tinyConfig, 3) };
-// Initial weights of 0.02 make nearly uniform logits; larger ones make every position count.
-for (const [name, { data }] of Object.entries(policy.tensors)) {
-  if (!name.endsWith('norm.weight')) (data as Float32Array).forEach((value, i) => (data[i] = value * 12));
+interface Exported {
+  config: ModelConfig;
+  tensors: Tensors;
 }
-const tied = { config: { ...tinyConfig, tieWordEmbeddings: true }, tensors: { ...policy.tensors } };
-const reward = {
-  config: { ...tinyConfig, head: 'reward' as const },
-  tensors: rewardWeightsFrom(policy.tensors, tinyConfig, 4),
-};
+
+/** Initial weights of 0.02 make nearly uniform logits; larger ones, and biases that are not zero, make every part count. */
+function policyOf(config: ModelConfig): Exported {
+  const tensors = initWeights(config, 3);
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (name.endsWith('.bias')) data.forEach((_, i) => (data[i] = 0.1 * Math.sin(i + 1)));
+    else if (isNormWeight(name)) data.forEach((value, i) => (data[i] = Number(value) + 0.1 * Math.cos(i)));
+    else data.forEach((value, i) => (data[i] = Number(value) * 12));
+  }
+  return { config, tensors };
+}
+
+const policy = policyOf(tinyConfig);
+const rewardOf = ({ config, tensors }: Exported): Exported => ({
+  config: { ...config, head: 'reward' },
+  tensors: rewardWeightsFrom(tensors, config, 4),
+});
 
 /** Ids of rows with the given lengths; our own forward pass of each row alone, without any padding. */
 const rowOf = (row: number, length: number): number[] => Array.from({ length }, (_, t) => (7 * row + 5 * t + t * t) % tinyConfig.vocabSize);
 
-async function ours({ config, tensors }: typeof policy | typeof reward, row: number[]): Promise<number[]> {
+async function ours({ config, tensors }: Exported, row: number[]): Promise<number[]> {
   const model = { config, params: bindParams(tensors, () => false).params };
   const { hidden } = decoderForward(model, input('ids', 'int64', [1, row.length]));
   const value = config.head === 'reward' ? rewardHead(model, hidden, input('last', 'int64', [1])) : lmLogits(model, hidden);
@@ -55,23 +70,27 @@ const batches: [number[], 'left' | 'right'][] = [
   [[128, 60], 'left'],
 ];
 
-describe('ONNX export', () => {
-  let sessions: Record<'policy' | 'tied' | 'reward', ort.InferenceSession>;
+describe.each(familyNames)('ONNX export of %s', (family) => {
+  const own = policyOf(tinyConfigs[family]);
+  // Both kinds of output maps for every family.
+  const other = policyOf({ ...own.config, tieWordEmbeddings: !own.config.tieWordEmbeddings });
+  const reward = rewardOf(own);
+  let sessions: Record<'own' | 'other' | 'reward', ort.InferenceSession>;
   beforeAll(async () => {
-    const create = (model: typeof policy | typeof reward): Promise<ort.InferenceSession> => ort.InferenceSession.create(exportOnnx(model));
-    sessions = { policy: await create(policy), tied: await create(tied), reward: await create(reward) };
+    const create = (model: Exported): Promise<ort.InferenceSession> => ort.InferenceSession.create(exportOnnx(model));
+    sessions = { own: await create(own), other: await create(other), reward: await create(reward) };
   });
   afterAll(() => Promise.all(Object.values(sessions).map((session) => session.release())));
 
   it.each(batches)('gives the logits of our forward pass for rows of %j tokens, padded on the %s', async (lengths, side) => {
-    for (const [name, model] of [['policy', policy], ['tied', tied]] as const) {
+    for (const [name, model] of [['own', own], ['other', other]] as const) {
       const { rows, inputs, time } = feeds(lengths, side);
       const { logits } = await sessions[name].run(inputs);
-      expect(logits.dims).toEqual([rows.length, time, tinyConfig.vocabSize]);
+      expect(logits.dims).toEqual([rows.length, time, model.config.vocabSize]);
       const data = logits.data as Float32Array;
       for (const [r, row] of rows.entries()) {
         const wanted = await ours(model, row);
-        const first = (r * time + (side === 'left' ? time - row.length : 0)) * tinyConfig.vocabSize;
+        const first = (r * time + (side === 'left' ? time - row.length : 0)) * model.config.vocabSize;
         const gap = wanted.reduce((worst, value, i) => Math.max(worst, Math.abs(value - data[first + i])), 0);
         expect(gap).toBeLessThan(1e-4);
         expect(Math.max(...wanted.map(Math.abs))).toBeGreaterThan(0.5);
@@ -87,11 +106,14 @@ describe('ONNX export', () => {
   });
 
   it('declares open batch and time', () => {
-    expect(sessions.policy.inputNames).toEqual(expect.arrayContaining(['ids', 'attention_mask']));
-    const shapes = sessions.policy.inputMetadata.map((meta) => (meta as { shape?: unknown }).shape);
+    expect(sessions.own.inputNames).toEqual(expect.arrayContaining(['ids', 'attention_mask']));
+    const shapes = sessions.own.inputMetadata.map((meta) => (meta as { shape?: unknown }).shape);
     expect(shapes).toEqual([['batch', 'time'], ['batch', 'time']]);
   });
 
+});
+
+describe('ONNX export', () => {
   it('refuses what one file cannot hold', () => {
     const huge = { ...policy.tensors, 'lm_head.weight': { ...policy.tensors['lm_head.weight'], data: { byteLength: 3e9 } as Float32Array } };
     expect(() => exportOnnx({ ...policy, tensors: huge })).toThrow(OnnxExportError);

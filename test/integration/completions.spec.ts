@@ -6,8 +6,9 @@ import { CompletionsWorkerModule } from '#src/completions/completions-worker.mod
 import { CompletionBatchHandler } from '#src/completions/completion-batch.handler.js';
 import { Database } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
+import { givenPolicyVersion } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
-import { createTinyPolicy } from '../support/tiny-policy.js';
+import { createTinyPolicy, tinyCheckpoint } from '../support/tiny-policy.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
 
 interface Row {
@@ -237,4 +238,30 @@ test('completions recorded elsewhere land line by line, and once', async () => {
   const again = await bulk('/v1/completions/bulk', lines.slice(0, 2)).expect(200);
   expect(again.body).toMatchObject({ created: 0, duplicates: 2, failed: 0 });
   expect(again.body.items[0].id).toBe(body.items[0].id);
+});
+
+test('weights in fewer bits write other completions than the policy itself, and are recorded; where they cannot be, refused', async () => {
+  const few = await createPromptSet('three of all', ['p0', 'p1', 'p2']);
+  const sampling = { temperature: 1, maxTokens: 32, n: 4 };
+  // At the usual initial weights layers hardly matter, in however many bits.
+  const strong = tinyCheckpoint('strong');
+  for (const [name, { data }] of Object.entries(strong.tensors)) if (!name.endsWith('norm.weight')) data.forEach((value, i) => (data[i] = 12 * Number(value)));
+  const versionId = await givenPolicyVersion(t, 'strong', strong);
+  const write = async (weights?: string) => {
+    const { body } = await post('/v1/completion-batches', { policyVersionId: versionId, promptSetId: few, sampling, ...(weights && { weights }) }).expect(202);
+    expect((await settled(worker, body.jobId, undefined, 50_000)).error).toBe(null);
+    const { body: batch } = await get(`/v1/completion-batches/${body.id}`).expect(200);
+    expect(batch.weights).toBe(weights ?? 'f32');
+    return (await completionsOf(body.id)).map(({ text }) => text);
+  };
+  const full = await write();
+  expect(await write('f32')).toEqual(full);
+  expect(await write('int4')).not.toEqual(full);
+  const refused = async (id: string) => post('/v1/completion-batches', { policyVersionId: id, promptSetId: few, sampling, weights: 'int8' }).expect(422);
+  const policy = (await post('/v1/policies', { name: 'others' }).expect(201)).body.id as string;
+  const endpoint = await post(`/v1/policies/${policy}/versions`, { endpoint: { baseUrl: 'http://models.invalid/v1', model: 'm' } }).expect(201);
+  const gpt2 = await givenPolicyVersion(t, 'gpt2', tinyCheckpoint(1, { family: 'gpt2', numKeyValueHeads: 2 }));
+  expect((await refused(gpt2)).body).toMatchObject({ code: 'weights_format_impossible', errors: [{ pointer: '/weights', message: expect.stringContaining('gpt2') }] });
+  expect((await refused(endpoint.body.id)).body).toMatchObject({ code: 'weights_format_impossible' });
+  expect((await post('/v1/completion-batches', { policyVersionId, promptSetId: few, sampling, weights: 'int2' }).expect(422)).body.code).toBe('validation_failed');
 });

@@ -391,6 +391,46 @@ describe('sessions of labelers', () => {
     expect((await get('/api-keys')).body.data.some(({ id }: { id: string }) => id === session.id)).toBe(false);
   });
 
+  test('are listed by labeler and revoked by whoever may make them', async () => {
+    const labelerId = (await post('/labelers', { externalId: 'linked' }, acme.key).expect(201)).body.id as string;
+    const path = `/labelers/${labelerId}/sessions`;
+    const batch = await batchOf({ vendorIds: [acme.id] });
+    const [first, second] = [await sessionOf(labelerId, {}, acme.key), await sessionOf(labelerId, { labelingBatchId: batch.id }, acme.key)];
+    await get('/labeler-session', first.key).expect(200);
+    const listed = (await get(path, acme.key).expect(200)).body;
+    expect(listed.data.map(({ id }: { id: string }) => id)).toEqual([second.id, first.id]);
+    expect(listed.data[0]).toEqual({
+      id: second.id, labelerId, labelingBatchId: batch.id, prefix: second.token.slice(0, 8),
+      createdAt: expect.any(String), expiresAt: second.expiresAt, revokedAt: null, lastUsedAt: null,
+    });
+    expect(listed.data[1].lastUsedAt).not.toBeNull();
+    for (const { token } of [first, second]) expect(JSON.stringify(listed)).not.toContain(token);
+    const page = (await get(`${path}?limit=1`, acme.key).expect(200)).body;
+    expect((await get(`${path}?limit=1&cursor=${page.nextCursor}`, acme.key).expect(200)).body.data).toEqual([listed.data[1]]);
+
+    const revoke = (labeler: string, id: string, key: Key = t.admin) => request(t.http).delete(`/v1/labelers/${labeler}/sessions/${id}`).set(key);
+    expect(await codeOf(revoke(labelerId, first.id, other.key), 404)).toBe('labeler_not_found');
+    // Of another labeler, and a key that is no session.
+    expect(await codeOf(revoke(acme.labelers[0], first.id, acme.key), 404)).toBe('labeler_session_not_found');
+    const { body: plain } = await post(`/vendors/${acme.id}/api-keys`, { name: 'no session', scopes: ['tasks:work'] }).expect(201);
+    expect(await codeOf(revoke(labelerId, plain.id, acme.key), 404)).toBe('labeler_session_not_found');
+    expect(await codeOf(revoke(labelerId, first.id, first.key), 403)).toBe('not_for_labelers');
+    await get('/labeler-session', first.key).expect(200);
+
+    await revoke(labelerId, first.id, acme.key).expect(204);
+    await revoke(labelerId, first.id, acme.key).expect(204);
+    await get('/labeler-session', first.key).expect(401);
+    await post(`/labeling-batches/${batch.id}/tasks/claim`, {}, first.key).expect(401);
+    await get('/labeler-session', second.key).expect(200);
+    // The owner sees and ends links of vendors' labelers too.
+    const [, revoked] = (await get(path).expect(200)).body.data;
+    expect(revoked).toMatchObject({ id: first.id, revokedAt: expect.any(String) });
+    await revoke(labelerId, second.id).expect(204);
+    await get('/labeler-session', second.key).expect(401);
+    const { body: audit } = await get('/audit-log?action=api_key.revoked').expect(200);
+    expect(audit.data.filter(({ resource }: { resource: { id: string } }) => resource.id === first.id)).toHaveLength(1);
+  });
+
   test('can be for one batch, end by themselves, and are made for own labelers only', async () => {
     const [batch, another] = [await batchOf(), await batchOf()];
     const session = await sessionOf(ann, { labelingBatchId: batch.id });

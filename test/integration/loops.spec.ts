@@ -128,6 +128,21 @@ describe('taken step by step, each step cut off once and raced for', () => {
     const { body: page } = await world.get(`/v1/loops/${id}/iterations?limit=1`).expect(200);
     expect([page.data[0].number, page.hasMore]).toEqual([1, true]);
   });
+
+  test('a loop that cannot go on tells so, once', async () => {
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'no further' })).expect(201);
+    while (!(await world.loop(created.id)).jobId) await step(created.id);
+    const { jobId } = await world.loop(created.id);
+    await settled(worker, jobId!, undefined, 60_000);
+    const error = JSON.stringify({ code: 'worker_lost', detail: 'nobody knows where it is' });
+    await withSql(t, (client) => client.query(`UPDATE jobs SET state = 'failed', error = $2 WHERE id = $1`, [jobId, error]));
+    const taken = await Promise.all(Array.from({ length: 4 }, () => t.get(LoopAdvancer).step(created.id)));
+    expect(taken).toEqual([false, false, false, false]);
+    expect(await world.loop(created.id)).toMatchObject({ status: 'failed', error: { code: 'worker_lost', jobId } });
+    const told = await withSql(t, (client) => client.query(`SELECT data FROM domain_events WHERE type = 'loop.failed'`));
+    expect(told.rows).toEqual([{ data: { loopId: created.id, iteration: 1 } }]);
+    await world.post(`/v1/loops/${created.id}/stop`).expect(200);
+  });
 });
 
 describe('looked after by workers', () => {

@@ -156,6 +156,19 @@ test('a built set is left alone, whatever is rated afterwards', async () => {
   expect((await read(built.id!)).pairs).toHaveLength(3);
 });
 
+test('"neither is better" is a tie where ties are kept, and says nothing against the scores where they are dropped', async () => {
+  const rated = (score: number) => [{ labeler: 0, score, corrected: null }];
+  const { versionId, facts } = await insertRatings([[rated(1), rated(2), rated(2)]]);
+  await insertPreferences(versionId, facts, [[{ labeler: 1, ranks: [0, 0, null], corrected: null }]]);
+  const outcome = ({ pairs }: Built) =>
+    (pairs as { tie: boolean; chosenScore: number; rejectedScore: number }[]).map(({ tie, chosenScore, rejectedScore }) => [tie, chosenScore, rejectedScore]).sort();
+  const kept = await build(versionId, { ...plainRules, ties: 'keep' });
+  expect(outcome(kept)).toEqual([[false, 2, 1], [true, 0.5, 0.5], [true, 2, 2]]);
+  const { rows } = await sql.query('SELECT diagnostics FROM pair_sets WHERE id = $1', [kept.id]);
+  expect(rows[0].diagnostics).toMatchObject({ tiesFound: 2, decidedByPreference: 1 });
+  expect(outcome(await build(versionId, plainRules))).toEqual([[false, 2, 1], [false, 2, 1]]);
+});
+
 interface Built {
   /** Code of the failure; the rest is then absent. */
   failure?: string;

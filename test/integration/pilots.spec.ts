@@ -116,7 +116,7 @@ describe('gold items', () => {
     // Agreement is about work: of the nine completions rated, one is gold.
     expect((await get(`/labeling-batches/${batch.id}/agreement`).expect(200)).body).toMatchObject({ items: 8, ratings: 16 });
 
-    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_mode_rate');
+    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_rate_or_compare');
     const without = await givenCriterionVersion(t);
     expect((await post('/labeling-batches', { ...order, criterionVersionId: without, goldShare: 0.1 }).expect(422)).body.code).toBe('gold_items_missing');
   });
@@ -200,6 +200,59 @@ describe('gold items', () => {
     expect(early).toBeGreaterThan(30);
     expect(early).toBeLessThan(70);
   });
+
+  test('of two completions are mixed into comparisons, and passed by whoever prefers the better one', async () => {
+    const version = await givenCriterionVersion(t);
+    const [better, worse] = completions.slice(18);
+    const pair = { completionId: better, worseCompletionId: worse, criterionVersionId: version, explanation: 'answers, and the other one does not' };
+    const { body: item } = await post('/gold-items', pair).expect(201);
+    expect(item).toMatchObject({ completionId: better, worseCompletionId: worse, expected: [], ratings: 0, passed: 0 });
+    expect((await post('/gold-items', { ...pair, completionId: worse, worseCompletionId: better }).expect(409)).body.code).toBe('gold_item_exists');
+    const stranger = (await givenPrompt(t, 'another prompt', [{ text: 'elsewhere' }])).completionIds[0];
+    for (const [fields, code, pointer] of [
+      [{ expected: [{ minimum: 4, maximum: 5 }] }, 'gold_expectation_invalid', '/expected'],
+      [{ worseCompletionId: undefined }, 'gold_expectation_invalid', '/expected'],
+      [{ worseCompletionId: better }, 'gold_expectation_invalid', '/worseCompletionId'],
+      [{ worseCompletionId: stranger }, 'gold_expectation_invalid', '/worseCompletionId'],
+      [{ worseCompletionId: newId() }, 'completion_not_found', '/worseCompletionId'],
+    ] as const) {
+      const refused = (await post('/gold-items', { ...pair, ...fields }).expect(422)).body;
+      expect([refused.code, refused.errors[0].pointer]).toEqual([code, pointer]);
+    }
+
+    const order = { name: 'compared', mode: 'compare', criterionVersionId: version, completionIds: completions.slice(0, 6), pairsPerPrompt: 5, overlap: 2, vendorIds: [acme.id] };
+    expect((await post('/labeling-batches', { ...order, mode: 'rate', pairsPerPrompt: undefined, goldShare: 0.2 }).expect(422)).body.code).toBe('gold_items_missing');
+    const batch = (await post('/labeling-batches', { ...order, goldShare: 0.2 }).expect(201)).body;
+    expect(batch).toMatchObject({ itemCount: 6 });
+    const isGold = (task: Task) => task.completions.some(({ id }) => id === better);
+    const compare = async (labelerId: string, ofGold: string | null) => {
+      const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body as { tasks: Task[] };
+      expect(tasks.filter(isGold).map(({ completions: shown }) => shown.map(({ id }) => id).sort())).toEqual([[better, worse].sort()]);
+      const shape = (task: Task) => JSON.stringify(task, (key, value: unknown) => (typeof value === 'string' && key !== 'mode' && key !== 'state' ? '' : value));
+      expect(new Set(tasks.map(shape)).size).toBe(1);
+      for (const task of tasks) {
+        const preferredCompletionId = isGold(task) ? ofGold : task.completions.map(({ id }) => id).sort()[0];
+        await post(`/tasks/${task.id}/submit`, { comparison: { preferredCompletionId } }, acme.key).expect(200);
+      }
+    };
+    await compare(acme.labelers[0], better);
+    await compare(acme.labelers[1], null);
+    const goldOf = async (id: string) => (await get(`/labelers/${id}/quality?criterionVersionId=${version}`).expect(200)).body.gold;
+    expect(await goldOf(acme.labelers[0])).toMatchObject({ ratings: 1, passed: 1 });
+    expect(await goldOf(acme.labelers[1])).toMatchObject({ ratings: 1, passed: 0 });
+    expect((await get(`/gold-items/${item.id}`)).body).toMatchObject({ ratings: 2, passed: 1 });
+    expect((await get('/gold-items')).body.data.find(({ id }: { id: string }) => id === item.id)).toMatchObject({ ratings: 2, passed: 1 });
+    // Neither agreement about work nor preferences to learn; a completion in it is no gold by itself.
+    expect((await get(`/labeling-batches/${batch.id}/agreement`).expect(200)).body).toMatchObject({ items: 5, ratings: 10 });
+    const decided = async (fields: object) => {
+      const { body } = await post('/pair-sets', { criterionVersionId: version, ...fields }).expect(202);
+      await settled(worker, body.jobId);
+      return (await get(`/pair-sets/${body.id}/diagnostics`).expect(200)).body.decidedByPreference;
+    };
+    expect(await decided({})).toBe(5);
+    expect(await decided({ includeGold: true })).toBe(6);
+    await post('/gold-items', gold(version, { completionId: better })).expect(201);
+  });
 });
 
 describe('a pilot', () => {
@@ -207,12 +260,13 @@ describe('a pilot', () => {
     const dimensions = [{ name: 'honesty', weight: 1 }, { name: 'wit', weight: 1 }];
     const { id, path } = await draft({ dimensions });
     expect((await get(`${path}/pilots`).expect(200)).body.data).toEqual([]);
-    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions.slice(0, 10) }).expect(201);
+    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions }).expect(201);
     expect((await get(`${path}/pilots`)).body.data).toEqual([pilot]);
     expect((await get(`/labeling-batches/${pilot.labelingBatchId}`)).body).toMatchObject({ purpose: 'pilot', overlap: 3, mode: 'rate', criterionVersionId: id });
 
     const before = (await get(`/pilots/${pilot.id}`).expect(200)).body;
-    expect(before).toMatchObject({ itemCount: 10, ratings: 0, agreement: null, publishable: false, worstDisagreements: [] });
+    expect(before).toMatchObject({ itemCount: 20, ratings: 0, agreement: null, publishable: false, worstDisagreements: [] });
+    expect(before.obstacle).toContain('still being rated');
 
     // They are of one mind about honesty, and of none about wit.
     for (const [l, labelerId] of people.entries()) {
@@ -223,7 +277,7 @@ describe('a pilot', () => {
       });
     }
     const { body: report } = await get(`/pilots/${pilot.id}`).expect(200);
-    expect(report).toMatchObject({ state: 'completed', ratings: 30, minimumAgreement: 0.667, publishable: false });
+    expect(report).toMatchObject({ state: 'completed', ratings: 60, minimumAgreement: 0.667, publishable: false, obstacle: expect.stringContaining('the minimum is 0.667') });
     const [, honesty, wit] = report.dimensions;
     expect(honesty.alpha.ordinal.value).toBe(1);
     expect(wit.alpha.ordinal.value).toBeLessThan(0.3);
@@ -255,8 +309,18 @@ describe('a pilot', () => {
     expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_missing');
     const atOnce = { instructions: 'b', scale, publish: true };
     expect((await post(path.replace('/1', ''), atOnce).expect(409)).body.code).toBe('pilot_missing');
-    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions.slice(0, 8), labelersPerItem: 2, name: 'try' }).expect(201);
-    for (const labelerId of people.slice(0, 2)) await work(pilot.labelingBatchId, labelerId, (completionId) => ({ score: 1 + (completions.indexOf(completionId) % 4) }));
+    const pilotOn = async (count: number) => (await post(`${path}/pilots`, { completionIds: completions.slice(0, count), labelersPerItem: 2, name: 'try' }).expect(201)).body;
+    const agree = (completionId: string) => ({ score: 1 + (completions.indexOf(completionId) % 4) });
+    // Five items on which two people agree are an alpha of 1 and tell little.
+    const small = await pilotOn(5);
+    for (const labelerId of people.slice(0, 2)) await work(small.labelingBatchId, labelerId, agree);
+    expect((await get(`/pilots/${small.id}`)).body).toMatchObject({ state: 'completed', agreement: 1, publishable: false });
+    expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_too_small');
+    const pilot = await pilotOn(20);
+    await work(pilot.labelingBatchId, people[0], agree);
+    expect((await post(`${path}/publish`).expect(409)).body.code).toBe('pilot_unfinished');
+    await work(pilot.labelingBatchId, people[1], agree);
+    expect((await get(`/pilots/${pilot.id}`)).body).toMatchObject({ publishable: true, obstacle: null });
     const { body: published } = await post(`${path}/publish`).expect(200);
     expect(published).toMatchObject({ id, state: 'published', pilotId: pilot.id, agreement: 1, overrideReason: null });
   });

@@ -40,6 +40,21 @@ test('an uploaded checkpoint becomes version 1 and can be loaded as it was', asy
   expect(loaded.tensors).toEqual(original.tensors);
 });
 
+test('a checkpoint in shards becomes a version too, and one without all of its shards does not', async () => {
+  const original = tinyCheckpoint('shards');
+  const { policyId: id } = await createTinyPolicy(t, 'sharded');
+  const files = await uploadFiles(t, serializeCheckpoint(original, 'F32', { maxShardBytes: 20_000 }));
+  const shards = files.filter(({ name }) => name.endsWith('.safetensors'));
+  expect(shards.length).toBeGreaterThan(2);
+  const { body: version } = await createVersion(files, id).expect(201);
+  const loaded = await t.get(PolicyVersionsService).loadCheckpoint(version.id);
+  expect(loaded.tensors).toEqual(original.tensors);
+  const { body: problem } = await createVersion(files.filter((file) => file !== shards[1]), id).expect(422);
+  expect(problem).toMatchObject({ code: 'model_weights_invalid', detail: expect.stringContaining(`${shards[1].name} is missing`) });
+  const { body: none } = await createVersion(files.filter(({ name }) => !name.startsWith('model')), id).expect(422);
+  expect(none).toMatchObject({ code: 'model_file_missing', detail: expect.stringContaining('model.safetensors.index.json') });
+});
+
 test('its lineage leads back to the uploaded files', async () => {
   const { body } = await get(`/v1/lineage?type=policy_version&id=${versionId}&direction=up`).expect(200);
   const types = body.nodes.map((node: { type: string }) => node.type);

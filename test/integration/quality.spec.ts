@@ -166,6 +166,54 @@ describe('labeler quality', () => {
     expect(faults.flags[0].reason).toMatch(/\d/);
   });
 
+  test('of who only ranks and compares: how often the first shown came first, and how fast', async () => {
+    const version = await givenCriterionVersion(t);
+    const [hasty, calm] = acme.labelers;
+    const body = { name: 'orders', mode: 'compare', criterionVersionId: version, completionIds: completions, pairsPerPrompt: 45, overlap: 2, vendorIds: [acme.id] };
+    const batch = (await post('/labeling-batches', body).expect(201)).body;
+    // One takes what is shown first without reading; the other goes by the texts.
+    const answers = {
+      [hasty]: ([first]: string[]) => ({ preferredCompletionId: first, timeSpentMs: 200 }),
+      [calm]: (shown: string[]) => ({ preferredCompletionId: [...shown].sort()[0], timeSpentMs: 9000 + 40 * completions.indexOf(shown[0]) }),
+    };
+    for (const [labelerId, answer] of Object.entries(answers)) {
+      const { tasks } = (await post(`/labeling-batches/${batch.id}/tasks/claim`, { labelerId, k: 100 }, acme.key).expect(200)).body;
+      expect(tasks).toHaveLength(45);
+      for (const task of tasks) {
+        const { preferredCompletionId, timeSpentMs } = answer(task.completions.map(({ id }: { id: string }) => id));
+        await post(`/tasks/${task.id}/submit`, { comparison: { preferredCompletionId }, timeSpentMs }, acme.key).expect(200);
+      }
+    }
+    const quality = async (id: string) => (await get(`/labelers/${id}/quality`, acme.key).expect(200)).body;
+    const fast = await quality(hasty);
+    expect(fast).toMatchObject({ criterionVersionId: version, ratings: 0, preferences: 45, speed: null, reliability: null, severity: null });
+    expect(fast.firstShown).toMatchObject({ judged: 45, firstPreferred: 45, expected: 22.5 });
+    expect(fast.firstShown.interval.low).toBeGreaterThan(0.9);
+    // Per completion: half of the time of a comparison of two.
+    expect(fast.preferenceSpeed).toMatchObject({ ratings: 45, medianMs: 100 });
+    expect(fast.flags.map(({ code }: { code: string }) => code)).toContain('position_bias');
+    const usual = await quality(calm);
+    expect(usual.firstShown.firstPreferred).toBeGreaterThan(8);
+    expect(usual.firstShown.firstPreferred).toBeLessThan(37);
+  });
+
+  test('first shown counts orders with one best whose order is known and that stand, each by its own chance', async () => {
+    const version = await givenCriterionVersion(t);
+    const [a, b, c, d] = completions;
+    const rank = (ranking: string[][], shownOrder?: string[]) =>
+      post('/rankings', { criterionVersionId: version, labelerId: labelers[3], ranking, shownOrder }).expect(201);
+    await rank([[a], [b], [c], [d]], [a, b, c, d]);
+    await rank([[b], [a], [c]], [a, b, c]);
+    // Tied for the first place; shown in an order that nobody knows; corrected afterwards.
+    await rank([[a, b], [c]], [a, b, c]);
+    await rank([[a], [b]]);
+    const { body: corrected } = await rank([[a], [b]], [a, b]);
+    await post(`/preferences/${corrected.id}/supersede`, { ranking: [[b], [a]] }).expect(201);
+    const { body } = await get(`/labelers/${labelers[3]}/quality?criterionVersionId=${version}`).expect(200);
+    expect(body).toMatchObject({ preferences: 5, preferenceSpeed: null, firstShown: { judged: 3, firstPreferred: 1 } });
+    expect(body.firstShown.expected).toBeCloseTo(1 / 4 + 1 / 3 + 1 / 2, 12);
+  });
+
   test('is of a vendor’s own labelers, under the version asked for', async () => {
     const version = await givenCriterionVersion(t);
     await givenRatings(t, version, completions.slice(0, 6).map((completionId, i) => ({ completionId, labelerId: acme.labelers[0], vendorId: acme.id, score: 1 + (i % 3) })));

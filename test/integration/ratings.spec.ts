@@ -54,6 +54,11 @@ describe('criteria', () => {
     expect((await get(`/v1/criterion-versions/${first.id}`).expect(200)).body).toEqual(published);
     expect((await get(`/v1/criteria/${criterion.id}/versions`)).body.data).toEqual([published, second]);
     expect((await get('/v1/criteria?name=numbered')).body.data).toEqual([criterion]);
+    const told = await withSql(t, (sql) =>
+      sql.query(`SELECT data FROM domain_events WHERE type = 'criterion_version.published' AND data->>'criterionId' = $1 ORDER BY id`, [criterion.id]),
+    );
+    // Once each, though one of them was published twice.
+    expect(told.rows.map(({ data }) => data)).toEqual([second.id, first.id].map((criterionVersionId) => ({ criterionId: criterion.id, criterionVersionId })));
     await request(t.http).patch(`/v1/criterion-versions/${first.id}`).set(t.admin).send({ instructions: 'c' }).expect(404);
   });
 

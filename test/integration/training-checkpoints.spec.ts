@@ -1,6 +1,10 @@
 // Weights along a run's way: kept, judged, dropped, promoted; what stops a run, and pauses one.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Plumbline } from '#sdk/client.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { sha256 } from '#src/common/hash.js';
 import { parseAdapter } from '#src/lm/adapter.js';
@@ -8,6 +12,7 @@ import { parseCheckpoint } from '#src/lm/checkpoint.js';
 import { mergeLora } from '#src/lm/lora.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
+import { exportModel } from '../../scripts/export-model/export.js';
 import { withSql } from '../factories/ratings.js';
 import { givenPairSet, givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
@@ -135,6 +140,18 @@ describe('checkpoints', () => {
     const merged = mergeLora(base.tensors, factors, base.config, read);
     const trained = parseCheckpoint(await t.get(ModelsService).loadFiles(modelId));
     for (const [name, tensor] of Object.entries(trained.tensors)) expect(tensor.data, name).toEqual(merged[name].data);
+
+    await t.app.listen(0, '127.0.0.1');
+    const client = new Plumbline({ baseUrl: await t.app.getUrl(), apiKey: t.adminKey });
+    const folder = mkdtempSync(join(tmpdir(), 'export-'));
+    const exported = await exportModel(client, run.resultPolicyVersionId, folder, { adapter: { base: 'owner/base' } });
+    expect(exported).toEqual({ kind: 'policy version', files: ['adapter_config.json', 'adapter_model.safetensors'] });
+    expect(readFileSync(join(folder, 'adapter_model.safetensors'))).toEqual(Buffer.from(files['adapter_model.safetensors']));
+    const { base_model_name_or_path: named, ...rest } = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
+    expect([named, rest]).toEqual(['owner/base', expect.objectContaining({ r: 2, lora_alpha: 4 })]);
+    const full = await finished({ maxSteps: 1 }, 'sft');
+    await expect(exportModel(client, full.resultPolicyVersionId, folder, { adapter: {} })).rejects.toThrow('was not made by training LoRA factors');
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -41,6 +41,8 @@ const openings: Record<string, Opening> = {
   labelers_getQuality: { kind: 'other' },
   labelers_create: { kind: 'refused', bodies: ({ victim }) => [{ externalId: 'x', vendorId: victim.vendors }] },
   labelerSessions_create: { kind: 'other', body: {} },
+  labelerSessions_list: { kind: 'other' },
+  labelerSessions_revoke: { kind: 'other' },
   // Answers to a labeler's session only.
   labelerSessions_current: { kind: 'refused', bodies: () => [{}] },
   preferences_list: { kind: 'list' },

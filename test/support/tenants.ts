@@ -35,7 +35,8 @@ export async function seedTenants(t: TestApp): Promise<Tenants> {
     const labeler = await post('/v1/labelers', { externalId: `labeler ${text}` }, key);
     const endpoint = await post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/hook', description: text }, key);
     const delivery = await post(`/v1/webhook-endpoints/${endpoint.id}/ping`, {}, key);
-    const ids: Ids = { labelers: labeler.id, 'webhook-endpoints': endpoint.id, deliveries: delivery.id };
+    const session = await post(`/v1/labelers/${labeler.id}/sessions`, {}, key);
+    const ids: Ids = { labelers: labeler.id, sessions: session.id, 'webhook-endpoints': endpoint.id, deliveries: delivery.id };
     if (vendorId === null) return ids;
     const made = await post(`/v1/vendors/${vendorId}/api-keys`, { name: text, scopes: ['tasks:work'] });
     return { ...ids, vendors: vendorId, 'api-keys': made.id };

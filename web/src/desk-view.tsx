@@ -21,7 +21,7 @@ function Progress({ batch, done }: { batch: Batch; done: number }) {
     <p class="muted">
       <strong>{own}</strong> done by you, about {left} left{' '}
       <progress max={Math.max(1, own + left)} value={own} aria-label="Your share of what was to do" />
-      {batch.dueAt && ` due ${new Date(batch.dueAt).toLocaleDateString()}`}
+      {batch.dueAt && ` due ${new Date(batch.dueAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}`}
     </p>
   );
 }

@@ -34,3 +34,15 @@ test('what was skipped or lost cannot be undone; what failed stays in hand with 
   expect(after(chosen, { type: 'lost', why: 'the lease ran out', at: 6 })).toMatchObject({ tasks: [{ id: 'b' }], draft: { answers: {} } });
   expect(after(chosen, { type: 'asked' }, { type: 'failed', why: 'no connection' })).toMatchObject({ busy: false, draft: { answers: { q: 1 } } });
 });
+
+test('remarks are kept by what they are about', () => {
+  const said = after(
+    two,
+    { type: 'flagged', of: '1', flag: 'unsafe', on: true },
+    { type: 'wrote', of: '1', rationale: 'no' },
+    { type: 'flagged', of: '0', flag: 'unsafe', on: true },
+    { type: 'flagged', of: '0', flag: 'unsafe', on: false },
+  );
+  expect(said.draft.remarks).toEqual({ 0: { rationale: '', flags: [] }, 1: { rationale: 'no', flags: ['unsafe'] } });
+  expect(after(said, { type: 'sent', at: 9 }).draft.remarks).toEqual({});
+});

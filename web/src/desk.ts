@@ -1,13 +1,13 @@
 // What lies on a labeler's desk, as a value and the things that can happen to it. The page draws the value; only
 // `app.tsx` talks to the API and tells what came of it.
 import type { Answers } from './questions.js';
+import { noRemark, type Remark, type Remarks } from './remarks.js';
 import type { Task } from './task.js';
 
 /** What a labeler has said about the task in hand, sent or not. */
 export interface Draft {
   answers: Answers;
-  rationale: string;
-  flags: readonly string[];
+  remarks: Remarks;
   /** Index of the question that digits answer. */
   question: number;
 }
@@ -37,15 +37,15 @@ export type DeskEvent =
   | { type: 'claimed'; tasks: readonly Task[]; at: number }
   | { type: 'chose'; key: string; option: number; question: number }
   | { type: 'moved'; question: number }
-  | { type: 'wrote'; rationale: string }
-  | { type: 'flagged'; flag: string; on: boolean }
+  | { type: 'wrote'; of: string; rationale: string }
+  | { type: 'flagged'; of: string; flag: string; on: boolean }
   | { type: 'sent'; at: number }
   | { type: 'skipped'; at: number }
   | { type: 'undone'; at: number }
   | { type: 'lost'; why: string; at: number }
   | { type: 'failed'; why: string };
 
-export const blank: Draft = { answers: {}, rationale: '', flags: [], question: 0 };
+export const blank: Draft = { answers: {}, remarks: {}, question: 0 };
 
 export const emptyDesk: Desk = {
   tasks: [],
@@ -74,11 +74,12 @@ export function nextDesk(desk: Desk, event: DeskEvent): Desk {
     case 'moved':
       return { ...desk, draft: { ...desk.draft, question: event.question } };
     case 'wrote':
-      return { ...desk, draft: { ...desk.draft, rationale: event.rationale } };
-    case 'flagged': {
-      const others = desk.draft.flags.filter((flag) => flag !== event.flag);
-      return { ...desk, draft: { ...desk.draft, flags: event.on ? [...others, event.flag] : others } };
-    }
+      return remarked(desk, event.of, ({ flags }) => ({ flags, rationale: event.rationale }));
+    case 'flagged':
+      return remarked(desk, event.of, ({ flags, rationale }) => {
+        const others = flags.filter((flag) => flag !== event.flag);
+        return { rationale, flags: event.on ? [...others, event.flag] : others };
+      });
     case 'sent': {
       const text = desk.correcting ? 'Corrected.' : 'Sent.';
       const last = { task: desk.tasks[0], draft: desk.draft };
@@ -97,6 +98,11 @@ export function nextDesk(desk: Desk, event: DeskEvent): Desk {
     case 'failed':
       return { ...desk, busy: false, notice: { text: event.why, problem: true } };
   }
+}
+
+function remarked(desk: Desk, of: string, change: (remark: Remark) => Remark): Desk {
+  const remarks = { ...desk.draft.remarks, [of]: change(desk.draft.remarks[of] ?? noRemark) };
+  return { ...desk, draft: { ...desk.draft, remarks } };
 }
 
 /** The task in hand is gone and the next one lies on top. */

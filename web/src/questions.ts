@@ -1,5 +1,7 @@
 // What a task asks, as questions that each have one answer out of a few: a level of the scale, a place in an order,
 // the better of two. All modes are drawn and answered the same way; only this file tells them apart.
+import { nameOf } from './names.js';
+import { remarkOn, whole, type Remarks } from './remarks.js';
 import type { Criterion, Submission, Task } from './task.js';
 
 export interface Option {
@@ -46,35 +48,24 @@ export function nextOpen(questions: readonly Question[], answers: Answers, from:
   return order.find((i) => answers[questions[i].key] === undefined) ?? from;
 }
 
-/** What goes with the answers; about the task as a whole. */
+/** What goes with the answers. */
 export interface Extras {
-  rationale: string;
-  flags: readonly string[];
+  remarks: Remarks;
   timeSpentMs: number;
 }
 
 /** The answers as the API takes them. All questions must be answered. */
-export function submissionOf(task: Task, criterion: Criterion, answers: Answers, extras: Extras): Submission {
-  const { timeSpentMs } = extras;
-  const flags = [...extras.flags];
-  const rationale = extras.rationale.trim() || undefined;
+export function submissionOf(task: Task, criterion: Criterion, answers: Answers, { remarks, timeSpentMs }: Extras): Submission {
   const ids = task.completions.map(({ id }) => id);
   switch (task.mode) {
     case 'rate':
     case 'rate-side-by-side':
-      // One remark about several answers stands with the first of them.
-      return { scores: ids.map((completionId, i) => ({ completionId, ...scoresOf(i, criterion, answers), ...(i === 0 && { rationale, flags }) })), timeSpentMs };
+      return { scores: ids.map((completionId, i) => ({ completionId, ...scoresOf(i, criterion, answers), ...remarkOn(`${i}`, remarks) })), timeSpentMs };
     case 'rank':
-      return { ranking: groupsOf(ids, ids.map((_, i) => answers[`${i}`])), timeSpentMs, rationale, flags };
+      return { ranking: groupsOf(ids, ids.map((_, i) => answers[`${i}`])), timeSpentMs, ...remarkOn(whole, remarks) };
     default:
-      return { comparison: { preferredCompletionId: ids[answers.better] ?? null }, timeSpentMs, rationale, flags };
+      return { comparison: { preferredCompletionId: ids[answers.better] ?? null }, timeSpentMs, ...remarkOn(whole, remarks) };
   }
-}
-
-/** A, B, C, ... */
-export function nameOf(completion: number): string {
-  const rest = Math.floor(completion / 26);
-  return (rest > 0 ? nameOf(rest - 1) : '') + String.fromCharCode(65 + (completion % 26));
 }
 
 function scoreQuestions(completion: number, of: number, { name, scale, dimensions }: Criterion): Question[] {

@@ -1,11 +1,8 @@
-import { nameOf } from './questions.js';
+import { nameOf } from './names.js';
 import { QuestionView } from './question-view.js';
+import { RemarkView } from './remark-view.js';
+import { remarkPlaces } from './remarks.js';
 import type { Work } from './use-desk.js';
-
-const flags = [
-  { flag: 'prompt_unclear', label: 'The prompt is unclear' },
-  { flag: 'unsafe', label: 'Something here is unsafe' },
-];
 
 /** Prompt, completions and questions of the task in hand. Texts are shown as they are, never as markup. */
 export function TaskView({ work: { desk, questions, choose, dispatch } }: { work: Work }) {
@@ -24,6 +21,10 @@ export function TaskView({ work: { desk, questions, choose, dispatch } }: { work
         />
       ) : null,
     );
+  const remarked = (completion: number | null) =>
+    remarkPlaces(task)
+      .filter((place) => place.completion === completion)
+      .map((place) => <RemarkView key={`${task.id}/${place.of}`} place={place} remarks={draft.remarks} dispatch={dispatch} />);
   return (
     <>
       <section class="card" aria-labelledby="prompt">
@@ -36,24 +37,13 @@ export function TaskView({ work: { desk, questions, choose, dispatch } }: { work
             <h2 id={`answer-${i}`}>{task.completions.length === 1 ? 'Answer' : `Answer ${nameOf(i)}`}</h2>
             <p class="text">{text}</p>
             {asked(i)}
+            {remarked(i)}
           </section>
         ))}
       </div>
       <section class="card" aria-label="Your answer">
         {asked(null)}
-        <fieldset class="options">
-          <legend class="visually-hidden">Flags</legend>
-          {flags.map(({ flag, label }) => (
-            <label class="option" key={flag}>
-              <input type="checkbox" checked={draft.flags.includes(flag)} onChange={({ currentTarget }) => dispatch({ type: 'flagged', flag, on: currentTarget.checked })} />
-              <span>{label}</span>
-            </label>
-          ))}
-        </fieldset>
-        <label class="field">
-          <span>Why? (optional)</span>
-          <textarea maxLength={5000} value={draft.rationale} onInput={({ currentTarget }) => dispatch({ type: 'wrote', rationale: currentTarget.value })} />
-        </label>
+        {remarked(null)}
       </section>
     </>
   );

@@ -94,8 +94,8 @@ export function useDesk(api: LabelingApi, batchId: string, refused: () => void):
     },
     async send() {
       if (!ready || !criterion) return;
-      const { answers, rationale, flags } = desk.draft;
-      const body = submissionOf(task, criterion, answers, { rationale, flags, timeSpentMs: Date.now() - desk.shownAt });
+      const { answers, remarks } = desk.draft;
+      const body = submissionOf(task, criterion, answers, { remarks, timeSpentMs: Date.now() - desk.shownAt });
       await ask(() => (desk.correcting ? api.correct(task.id, body) : api.submit(task.id, body)), 'sent');
     },
     async skip(reason) {

@@ -2,17 +2,19 @@
 // machine's own limit.
 import { availableParallelism } from 'node:os';
 import type { AreaResult, Notes } from '../area.js';
-import { Gemm, gemmFlops, gemmSize } from '../engine/gemm.js';
+import { gemmPeak } from '../engine/gemm-peak.js';
+import { gemmSize } from '../engine/gemm.js';
 import { generationRows, generationSpeeds } from '../engine/generation.js';
-import { OurStep } from '../engine/our-step.js';
-import { profileStep } from '../engine/profile.js';
+import { OurStep, profiledStep } from '../engine/our-step.js';
+import { profileCases } from '../engine/profile-cases.js';
 import { parameterCount, stepFlops, stepShapes, type StepShape } from '../engine/shapes.js';
 import { pythonWithTorch, TorchRival } from '../engine/torch-rival.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 
 const [warmup, rounds, stepsPerRound] = [2, 4, 2];
-const gemmRuns = 100;
+/** Times PyTorch's speed. */
+const trainingGoal = 1.5;
 
 export async function engine(notes: Notes): Promise<AreaResult> {
   const threads = availableParallelism();
@@ -29,7 +31,7 @@ export async function engine(notes: Notes): Promise<AreaResult> {
       const step = await trainingStep(shape, threads, rival);
       cases.push(...step.cases(peak.ours));
       broken.push(...step.broken);
-      cases.push(...(await profile(shape, threads, peak.ours, notes)));
+      cases.push(...(await profileCases(shape.name, (profilePrefix) => profiledStep(shape, { threads, profilePrefix }), peak.ours, notes)));
     }
   } finally {
     rival?.stop();
@@ -61,35 +63,8 @@ async function trainingStep(shape: StepShape, threads: number, rival: TorchRival
     // On one repeated batch a step that really trains must bring the loss down.
     broken: last < first.loss ? [] : [`the loss of ${name} did not fall: ${first.loss} to ${last}`],
     cases: (peak: number) => [
-      benchCase(`training step, ${name}, ${batch} x ${time}`, 'tokens/s', speed(ours), rival && { name: rival.name, value: speed(theirs) }),
+      benchCase(`training step, ${name}, ${batch} x ${time}`, 'tokens/s', speed(ours), rival && { name: rival.name, value: speed(theirs) }, trainingGoal),
       benchCase(`matrix products of that step, ${name}`, 'GFLOP/s', stepFlops(shape) / median(ours) / 1e9, { name: 'GEMM peak above', value: peak }),
     ],
   };
-}
-
-const shownOperators = 8;
-
-/** Shares of a step by type of operator, and the rate of its matrix products by ONNX Runtime's own clock. */
-async function profile(shape: StepShape, threads: number, peak: number, notes: Notes): Promise<BenchCase[]> {
-  const { operators, productFlops, productShare } = await profileStep(shape, threads);
-  const percent = (share: number) => 100 * share;
-  const shown = operators.slice(0, shownOperators);
-  const rest = 1 - shown.reduce((sum, { share }) => sum + share, 0);
-  notes(`of ${shape.name}: ${operators.map(({ operator, count, seconds }) => `${operator} ${count}x ${(1000 * seconds).toFixed(1)} ms`).join(', ')}`);
-  return [
-    benchCase(`profile of ${shape.name}, matrix products while they run`, 'GFLOP/s', productFlops / 1e9, { name: 'GEMM peak above', value: peak }),
-    benchCase(`profile of ${shape.name}, matrix products`, '% of the time', percent(productShare)),
-    ...shown.map(({ operator, count, share }) => benchCase(`profile of ${shape.name}, ${operator} (${count})`, '% of the time', percent(share))),
-    benchCase(`profile of ${shape.name}, everything else`, '% of the time', percent(rest)),
-  ];
-}
-
-/** The fastest of many, not the median: a limit must not be lowered by what else the machine does. */
-async function gemmPeak(threads: number, rival: TorchRival | undefined): Promise<BenchCase> {
-  const gemm = await Gemm.create(threads);
-  const best = (seconds: number[]) => gemmFlops / Math.min(...seconds) / 1e9;
-  const ours = best(await gemm.run(gemmRuns));
-  await gemm.dispose();
-  const peer = rival && { name: rival.name, value: best(await rival.matmul(gemmRuns)) };
-  return benchCase(`GEMM ${gemmSize}^3, fastest of ${gemmRuns} (the limit)`, 'GFLOP/s', ours, peer);
 }

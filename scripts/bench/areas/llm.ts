@@ -5,23 +5,27 @@ import { availableParallelism } from 'node:os';
 import type { AreaResult, Notes } from '../area.js';
 import { pythonWithTorch } from '../engine/torch-rival.js';
 import { LlmRival } from '../llm/rival.js';
-import { grpoSeconds, works } from '../llm/ours.js';
+import { gemmPeak } from '../engine/gemm-peak.js';
+import { profileCases } from '../engine/profile-cases.js';
+import { grpoSeconds, profiledSupervisedStep, works } from '../llm/ours.js';
 import { config, sizes, writeModels } from '../llm/setting.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 import { parameterCount } from '../engine/shapes.js';
 
-const rounds = 3;
+const rounds = 5;
+/** Times the peers' speed. */
+const [trainingGoal, grpoGoal] = [1.5, 3];
 const grpoSteps = 4;
 
 /** Tokens that a step takes in, prompts counted for each text: what a trainer without sharing computes. */
 const textTokens = 2 * sizes.pairs * (sizes.prompt + sizes.completion);
 
 const kinds = [
-  { work: 'reward-lora', name: 'reward step, LoRA 16', tokens: textTokens },
-  { work: 'reward-full', name: 'reward step, all weights', tokens: textTokens },
-  { work: 'sft', name: 'supervised step, all weights', tokens: textTokens },
-  { work: 'generate', name: `${sizes.group} rollouts of ${sizes.new} tokens`, tokens: sizes.group * sizes.new },
+  { work: 'reward-lora', name: 'reward step, LoRA 16', tokens: textTokens, goal: trainingGoal },
+  { work: 'reward-full', name: 'reward step, all weights', tokens: textTokens, goal: trainingGoal },
+  { work: 'sft', name: 'supervised step, all weights', tokens: textTokens, goal: trainingGoal },
+  { work: 'generate', name: `${sizes.group} rollouts of ${sizes.new} tokens`, tokens: sizes.group * sizes.new, goal: undefined },
 ] as const;
 
 export async function llm(notes: Notes): Promise<AreaResult> {
@@ -33,7 +37,7 @@ export async function llm(notes: Notes): Promise<AreaResult> {
   const rival = python ? await LlmRival.start(python, { threads, policy: folders.policy, reward: folders.reward, ...sizes }) : undefined;
   const cases: BenchCase[] = [];
   try {
-    for (const { work, name, tokens } of kinds) {
+    for (const { work, name, tokens, goal } of kinds) {
       const ours = works[work](policy, threads);
       await ours.run();
       await rival?.load(work);
@@ -47,14 +51,16 @@ export async function llm(notes: Notes): Promise<AreaResult> {
       }
       await ours.dispose();
       notes(`${name}: ${mine.map((s) => s.toFixed(2)).join(' ')} s${rival ? `, peer ${theirs.map((s) => s.toFixed(2)).join(' ')} s` : ''}`);
-      cases.push(benchCase(name, 'tokens/s', tokens / median(mine), rival && { name: rival.name, value: tokens / median(theirs) }));
+      cases.push(benchCase(name, 'tokens/s', tokens / median(mine), rival && { name: rival.name, value: tokens / median(theirs) }, goal));
     }
     const mine = await grpoSeconds(policy, threads, grpoSteps);
     const theirs = await rival?.grpo(grpoSteps);
     notes(`GRPO: ${mine.map((s) => s.toFixed(2)).join(' ')} s${theirs ? `, TRL ${theirs.map((s) => s.toFixed(2)).join(' ')} s` : ''}`);
     // The first step of each also builds what later ones reuse.
     const rate = (seconds: number[]) => 60 / median(seconds.slice(1));
-    cases.push(benchCase('GRPO iteration, one group', 'per minute', rate(mine), theirs && { name: 'TRL GRPOTrainer', value: rate(theirs) }));
+    cases.push(benchCase('GRPO iteration, one group', 'per minute', rate(mine), theirs && { name: 'TRL GRPOTrainer', value: rate(theirs) }, grpoGoal));
+    const peak = await gemmPeak(threads);
+    cases.push(peak, ...(await profileCases('supervised step, all weights', (profilePrefix) => profiledSupervisedStep(policy, { threads, profilePrefix }), peak.ours, notes)));
   } finally {
     rival?.stop();
     rmSync(folders.root, { recursive: true, force: true });

@@ -18,12 +18,11 @@ const references = { completion_id: 'completions', criterion_version_id: 'criter
 const longBody = 10;
 /** The heap's own ups and downs; the lines of the longer body are 250 MiB, their results 80 MiB. */
 const allowedGrowthMiB = 48;
-export const single = { connections: 32, warmup: 1000, count: 8000 };
+const single = { connections: 32, warmup: 1000, count: 8000 };
 const posted = `single POST, ${single.connections} connections`;
 const sent = `bulk NDJSON, ${bulkCount} in one request`;
 
-/** @param peer ratings per second of another server, one request each over as many connections */
-export function ratings(notes: Notes, peer?: { name: string; value: number }): Promise<AreaResult> {
+export function ratings(notes: Notes): Promise<AreaResult> {
   return withSystem({ workers: 0 }, async (system) => {
     const database = new Client({ connectionString: system.databaseUrl });
     await database.connect();
@@ -35,7 +34,7 @@ export function ratings(notes: Notes, peer?: { name: string; value: number }): P
       const posts = await singlePosts(system, database, material);
       return {
         cases: [
-          benchCase(posted, 'ratings/s', posts.perSecond, peer),
+          benchCase(posted, 'ratings/s', posts.perSecond),
           benchCase(`${posted}, p50`, 'ms', quantile(posts.latencies, 0.5)),
           benchCase(`${posted}, p99`, 'ms', quantile(posts.latencies, 0.99)),
           benchCase(sent, 'ratings/s', bulk.ours, { name: 'raw COPY, same indexes', value: bulk.copy }),

@@ -1,4 +1,4 @@
-// Our side of the comparison: one fused run of forward, loss, backward, clipping and AdamW.
+// Our side of the comparison: forward, loss and backward in one run, then clipping and AdamW.
 import { Rng } from '#src/common/rng.js';
 import { decoderForward, lmLogits, tokenLogProbs } from '#src/lm/transformer.js';
 import { initWeights } from '#src/lm/weights.js';
@@ -9,6 +9,7 @@ import { i64 } from '#src/nn/tensor.js';
 import type { TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
+import type { Profiled } from './profile.js';
 import type { StepShape } from './shapes.js';
 
 export interface TimedSteps {
@@ -53,6 +54,12 @@ export class OurStep {
   dispose(): Promise<void> {
     return this.trainer.dispose();
   }
+}
+
+/** The same with the runtime's profile on. */
+export function profiledStep(shape: StepShape, session: SessionOptions): Profiled {
+  const step = new OurStep(shape, session);
+  return { run: async () => (await step.run(1)).seconds[0], end: () => step.endProfiling() };
 }
 
 function lossGraph({ config, batch, time }: StepShape, state: TrainState): TrainGraph {

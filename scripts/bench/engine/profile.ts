@@ -4,8 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../statistics.js';
-import { OurStep } from './our-step.js';
-import type { StepShape } from './shapes.js';
 
 export interface OperatorTime {
   operator: string;
@@ -22,6 +20,8 @@ export interface StepProfile {
   productFlops: number;
   /** Share of the run that is matrix products. */
   productShare: number;
+  /** Of the run of the graph. */
+  seconds: number;
 }
 
 /** An entry of the trace: the time of one operator in one run, or of a whole run. Microseconds. */
@@ -34,14 +34,25 @@ interface TraceEvent {
 const [warmup, runs] = [1, 5];
 const products = new Set(['Gemm', 'MatMul', 'FusedMatMul']);
 
-export async function profileStep(shape: StepShape, threads: number): Promise<StepProfile> {
+/** What can be run with the runtime's profile on. */
+export interface Profiled {
+  /** Seconds of one step, what is outside the graph included. */
+  run(): Promise<number>;
+  /** Writes the profile, and ends. */
+  end(): Promise<void>;
+}
+
+/** @param start of a step whose session writes its profile to files that begin so */
+export async function profileStep(start: (profilePrefix: string) => Profiled): Promise<StepProfile & { outside: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-profile-'));
   try {
-    const step = new OurStep(shape, { threads, profilePrefix: join(folder, 'step') });
-    await step.run(warmup + runs);
-    await step.endProfiling();
+    const step = start(join(folder, 'step'));
+    const seconds: number[] = [];
+    for (let i = 0; i < warmup + runs; i++) seconds.push(await step.run());
+    await step.end();
     const [file] = readdirSync(folder);
-    return summarize(JSON.parse(readFileSync(join(folder, file), 'utf8')) as TraceEvent[]);
+    const profile = summarize(JSON.parse(readFileSync(join(folder, file), 'utf8')) as TraceEvent[]);
+    return { ...profile, outside: 1 - profile.seconds / median(seconds.slice(warmup)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -65,7 +76,7 @@ export function summarize(trace: readonly TraceEvent[]): StepProfile {
     productSeconds += seconds;
   }
   const operators = [...byType.values()].sort((a, b) => b.seconds - a.seconds);
-  return { operators, productFlops: flops / productSeconds, productShare: productSeconds / total };
+  return { operators, productFlops: flops / productSeconds, productShare: productSeconds / total, seconds: total };
 }
 
 /** Two for each element of the result and each step of the inner axis, which follows from the sizes of the three. */

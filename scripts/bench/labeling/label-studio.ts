@@ -10,11 +10,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { KeepAliveClient } from '../system/keep-alive.js';
 
 const token = '0123456789abcdef0123456789abcdef01234567';
-const bootMs = 180_000;
+const bootMs = 600_000;
+const mostTries = 20;
 const config =
   '<View><Text name="prompt" value="$prompt"/><Text name="answer" value="$answer"/><Rating name="score" toName="answer" maxRating="5"/></View>';
 
+interface ExportedTask {
+  id: number;
+  annotations: { result: { value: { rating: number } }[] }[];
+}
+
 export class LabelStudio {
+  /** Writes that were asked again. */
+  refused = 0;
+
   private constructor(
     private readonly server: ChildProcess,
     private readonly dir: string,
@@ -52,18 +61,30 @@ export class LabelStudio {
     }
   }
 
-  /** A project with these texts to be rated; the ids of its tasks in their order. */
-  async project(texts: readonly { prompt: string; answer: string }[]): Promise<number[]> {
+  /** A project with these texts to be rated; the ids of its tasks are in their order. */
+  async project(texts: readonly { prompt: string; answer: string }[]): Promise<{ id: number; taskIds: number[] }> {
     const { id } = (await this.ok('POST', '/api/projects', { title: 'bench', label_config: config })) as { id: number };
     const imported = await this.ok('POST', `/api/projects/${id}/import?return_task_ids=true`, texts);
     const { task_ids: taskIds } = imported as { task_ids?: number[] };
     if (taskIds?.length !== texts.length) throw new Error(`Label Studio imported ${taskIds?.length} of ${texts.length} tasks`);
-    return taskIds;
+    return { id, taskIds };
   }
 
+  /** SQLite under many connections now and then refuses a write, and that is a 500: asked again, as any client would. */
   async rate(taskId: number, score: number): Promise<void> {
     const result = [{ from_name: 'score', to_name: 'answer', type: 'rating', value: { rating: score } }];
-    await this.ok('POST', `/api/tasks/${taskId}/annotations`, { result });
+    for (let tries = 1; ; tries++) {
+      const { status, text } = await this.client.send('POST', `/api/tasks/${taskId}/annotations`, JSON.stringify({ result }));
+      if (status < 300) return;
+      if (status < 500 || tries === mostTries) throw new Error(`Label Studio answered ${status} to a rating: ${text.slice(0, 300)}`);
+      this.refused++;
+    }
+  }
+
+  /** All scores that a project's tasks were given. */
+  async scores(projectId: number): Promise<Map<number, number[]>> {
+    const tasks = (await this.ok('GET', `/api/projects/${projectId}/export?exportType=JSON`)) as ExportedTask[];
+    return new Map(tasks.map(({ id, annotations }) => [id, annotations.flatMap(({ result }) => result.map(({ value }) => value.rating))]));
   }
 
   async stop(): Promise<void> {
@@ -76,8 +97,8 @@ export class LabelStudio {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  private async ok(method: 'GET' | 'POST', path: string, body: unknown): Promise<unknown> {
-    const { status, text } = await this.client.send(method, path, JSON.stringify(body));
+  private async ok(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    const { status, text } = await this.client.send(method, path, body === undefined ? undefined : JSON.stringify(body));
     if (status >= 300) throw new Error(`Label Studio answered ${status} to ${path}: ${text.slice(0, 300)}`);
     return JSON.parse(text);
   }

@@ -5,6 +5,7 @@ import { Generator } from '#src/lm/generate.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { inputParams } from '#src/lm/weights.js';
 import { input } from '#src/nn/graph.js';
+import type { Feeds, SessionOptions } from '#src/nn/session.js';
 import { div, mul, neg, sum } from '#src/nn/ops.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
@@ -15,6 +16,7 @@ import { packGroups } from '#src/training/grpo-batch.js';
 import { policyTokens } from '#src/training/policy-graph.js';
 import { completeHyperparameters } from '#src/training/grpo-hyperparameters.js';
 import { trainGrpo } from '#src/training/grpo-trainer.js';
+import type { Profiled } from '../engine/profile.js';
 import { lora, sizes } from './setting.js';
 
 /** Something that can be repeated and then put away. */
@@ -37,8 +39,28 @@ function rewardStep(policy: Checkpoint, threads: number, adapted: boolean): Work
   return { run: async () => (await weights.step([batch], 1e-5)).loss, dispose: () => weights.dispose() };
 }
 
-/** Cross-entropy of the completions, prompts shared by the two of a pair. */
 function supervisedStep(policy: Checkpoint, threads: number): Work {
+  const { trainer, feeds } = supervised(policy, { threads });
+  return { run: async () => (await trainer.run(feeds, 1e-5)).loss, dispose: () => trainer.dispose() };
+}
+
+/** The supervised step with the runtime's profile on. */
+export function profiledSupervisedStep(policy: Checkpoint, session: SessionOptions): Profiled {
+  const { trainer, feeds } = supervised(policy, session);
+  const run = async (): Promise<number> => {
+    const started = performance.now();
+    await trainer.run(feeds, 1e-5);
+    return (performance.now() - started) / 1000;
+  };
+  const end = (): Promise<void> => {
+    trainer.endProfiling();
+    return trainer.dispose();
+  };
+  return { run, end };
+}
+
+/** Cross-entropy of the completions, prompts shared by the two of a pair. */
+function supervised(policy: Checkpoint, session: SessionOptions): { trainer: TrainStep; feeds: Feeds } {
   const { config } = policy;
   const copies = Object.fromEntries(Object.entries(policy.tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
   const state = TrainState.init(copies);
@@ -50,7 +72,7 @@ function supervisedStep(policy: Checkpoint, threads: number): Work {
   const trainer = new TrainStep({
     state,
     optimizer: { weightDecay: 0.01, maxGradNorm: 1 },
-    session: { threads },
+    session,
     build: () => {
       const params = inputParams(state.params);
       const { logProbs } = policyTokens({ config, params }, feeds, 1);
@@ -58,7 +80,7 @@ function supervisedStep(policy: Checkpoint, threads: number): Work {
       return { loss: neg(div(sum(mul(logProbs, mask)), input('tokens', 'float32', []))), trainable: params };
     },
   });
-  return { run: async () => (await trainer.run(feeds, 1e-5)).loss, dispose: () => trainer.dispose() };
+  return { trainer, feeds };
 }
 
 function generation(policy: Checkpoint, threads: number): Work {

@@ -6,8 +6,7 @@ import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import type { Transaction } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { serializeAdapter } from '#src/lm/adapter.js';
-import { serializeCheckpoint } from '#src/lm/checkpoint.js';
+import { adapterStreams } from '#src/lm/adapter.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { TrainedWeights } from '../policy-weights.js';
 import type { TrainingRun } from '../training-run.entity.js';
@@ -39,8 +38,8 @@ export class CheckpointKeeper {
 
   /** The slow half of `keep`; what it gives is the other one, for the caller's transaction. */
   async store(run: TrainingRun, step: number, { checkpoint, adapter }: TrainedWeights, evaluation: number | null): Promise<StoredWeights> {
-    const files = await this.models.storeFiles(serializeCheckpoint(checkpoint));
-    const folder = adapter ? await this.models.storeFiles(serializeAdapter(adapter, run.policyVersionId)) : undefined;
+    const files = await this.models.storeCheckpoint(checkpoint);
+    const folder = adapter ? await this.models.storeFiles(adapterStreams(adapter, run.policyVersionId)) : undefined;
     return async (tx) => {
       const model = await this.models.saveStored(tx, files, modelInfo(checkpoint.config));
       const known = (await this.rows.list(run.id, tx)).find((row) => row.step === step);

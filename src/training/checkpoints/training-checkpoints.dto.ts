@@ -20,7 +20,7 @@ export class TrainingCheckpointDto {
   @ApiProperty({ format: 'uuid' })
   modelId: string;
 
-  /** Of the weights. */
+  /** Of the weights; where they are shards, of the lines `name sha256` of these. */
   @ApiProperty({ pattern: '^[0-9a-f]{64}$', example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' })
   sha256: string;
 

@@ -31,8 +31,12 @@ export class TrainingCheckpointsRepository {
       .limit(limit + 1)
       .getMany();
     const files: { modelId: string; sha256: string; bytes: string }[] = await this.rows.query(
-      `SELECT f.model_id AS "modelId", a.sha256, a.bytes FROM model_files f JOIN artifacts a ON a.id = f.artifact_id
-       WHERE f.model_id = ANY($1) AND f.name = 'model.safetensors'`,
+      // Shards are named together, by the sha256 of their names and sha256s.
+      `SELECT f.model_id AS "modelId", sum(a.bytes)::bigint AS bytes,
+         CASE WHEN count(*) = 1 THEN min(a.sha256)
+           ELSE encode(sha256(convert_to(string_agg(f.name || ' ' || a.sha256, E'\\n' ORDER BY f.name), 'UTF8')), 'hex') END AS sha256
+       FROM model_files f JOIN artifacts a ON a.id = f.artifact_id
+       WHERE f.model_id = ANY($1) AND f.name LIKE '%.safetensors' GROUP BY f.model_id`,
       [found.map(({ modelId }) => modelId)],
     );
     return found.map((row) => {

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { canonicalJson } from '#src/common/hash.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import { parseCheckpoint, parseDescription, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/checkpoint.js';
 import type { ModelConfig } from '#src/lm/config.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
@@ -25,8 +25,8 @@ export class ValueStartService {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
     if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
-    const { config, tokenizer } = await this.describe(id);
-    if (vocabulary(tokenizer.tokenizerJson) !== vocabulary(policy.tokenizer.tokenizerJson))
+    const { config, tokenizer } = await this.models.loadDescription(await this.modelOf(id));
+    if (!readsIdsOf(tokenizer, policy.tokenizer))
       throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
     if (config.maxPositionEmbeddings < policy.config.maxPositionEmbeddings)
       throw impossible(`reward model ${id} reads ${config.maxPositionEmbeddings} tokens, the policy ${policy.config.maxPositionEmbeddings}`, valueStart);
@@ -35,17 +35,13 @@ export class ValueStartService {
   /** Undefined where the value model starts from the policy. */
   async load({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<Checkpoint | undefined> {
     const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
-    return id === undefined ? undefined : parseCheckpoint(await this.models.loadFiles(await this.modelOf(id)));
+    return id === undefined ? undefined : this.models.loadCheckpoint(await this.modelOf(id));
   }
 
   /** The model's shape without its weights; undefined as `load`. */
   async config({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<ModelConfig | undefined> {
     const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
-    return id === undefined ? undefined : (await this.describe(id)).config;
-  }
-
-  private async describe(rewardModelId: string): Promise<Description> {
-    return parseDescription(await this.models.loadFiles(await this.modelOf(rewardModelId), (name) => !name.endsWith('.safetensors')));
+    return id === undefined ? undefined : (await this.models.loadDescription(await this.modelOf(id))).config;
   }
 
   private async modelOf(rewardModelId: string): Promise<string> {
@@ -61,8 +57,15 @@ const firstRewardModel = (rewards: readonly RewardSource[]): string | undefined 
 const impossible = (message: string, value: string): ProblemException =>
   unprocessable('value_start_impossible', pointer, 'valueStart', message, value);
 
-/** Which id means what. */
-function vocabulary(tokenizerJson: string): string {
-  const { model, added_tokens: added } = JSON.parse(tokenizerJson) as { model?: { vocab?: unknown }; added_tokens?: { id: number; content: string }[] };
-  return canonicalJson({ vocab: model?.vocab, added: (added ?? []).map(({ id, content }) => ({ id, content })) });
+interface Vocabulary {
+  model?: { vocab?: unknown };
+  added_tokens?: { id: number; content: string }[];
+}
+
+/** Every id of the policy means the same to the reward model, which may have a pad token of its own. */
+function readsIdsOf(reward: Description['tokenizer'], policy: Description['tokenizer']): boolean {
+  const [ours, theirs] = [reward, policy].map(({ tokenizerJson }) => JSON.parse(tokenizerJson) as Vocabulary);
+  const added = new Map((ours.added_tokens ?? []).map(({ id, content }) => [id, content]));
+  return canonicalJson(ours.model?.vocab ?? null) === canonicalJson(theirs.model?.vocab ?? null)
+    && (theirs.added_tokens ?? []).every(({ id, content }) => added.get(id) === content);
 }
