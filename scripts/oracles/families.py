@@ -190,12 +190,12 @@ def check(root):
             got = out[:, 0] if reward else out
             gap = (got - expected["rewards" if reward else "logits"]).abs().max().item()
             line = f"{name:15} {type(model).__name__:32} max difference {gap:.1e}"
-            if not reward:
-                adapted = PeftModel.from_pretrained(load(root / name, False), root / f"{name}-adapter").eval()
-                merged = load(root / f"{name}-merged", False)
+            for kind in [] if reward else ["", "-last"]:
+                adapted = PeftModel.from_pretrained(load(root / name, False), root / f"{name}{kind}-adapter").eval()
+                merged = load(root / f"{name}{kind}-merged", False)
                 change = (merged(ids).logits - got).abs().max().item()
                 gap = max(gap, adapter := (adapted(ids).logits - merged(ids).logits).abs().max().item())
-                line += f"; adapter in peft against merged here {adapter:.1e} (it moves logits by {change:.2f})"
+                line += f"; adapter{kind} in peft against merged here {adapter:.1e} (it moves logits by {change:.2f})"
         print(line)
         if gap > 1e-4:
             raise SystemExit(f"{name} differs")

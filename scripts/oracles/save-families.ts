@@ -1,4 +1,5 @@
-// Saves the golden checkpoints of all families again, each policy also with a LoRA adapter and with the adapter merged:
+// Saves the golden checkpoints of all families again, each policy also with a LoRA adapter (for all layers, and for the last one
+// alone) and with the adapter merged:
 //
 //   npm run build && node dist/scripts/oracles/save-families.js FOLDER
 //   python scripts/oracles/families.py --check FOLDER      loads them with transformers and peft
@@ -9,6 +10,7 @@ import { serializeAdapter } from '#src/lm/adapter.js';
 import { parseCheckpoint, writeCheckpointDir, type Checkpoint } from '#src/lm/checkpoint.js';
 import { allLinearOf, initLora, mergeLora } from '#src/lm/lora.js';
 import { withRewardPadding } from '#src/lm/reward-padding.js';
+import { loraOf } from '#src/lm/trained-layers.js';
 import { floats } from '#src/nn/tensor.js';
 
 const golden = 'test/golden/families';
@@ -28,13 +30,15 @@ for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, '
   const { config, tensors } = checkpoint;
   await writeCheckpointDir(join(target, name), checkpoint);
   if (config.head === 'reward') continue;
-  const lora = { rank: 2, alpha: 4, targetModules: allLinearOf(config) };
-  const factors = initLora(config, lora, 1);
-  for (const factor of Object.values(factors)) floats(factor).forEach((_, i, data) => (data[i] = 0.05 * Math.sin(i + 1)));
-  await writeCheckpointDir(join(target, `${name}-merged`), { ...checkpoint, tensors: mergeLora(tensors, factors, config, lora) });
-  await mkdir(join(target, `${name}-adapter`), { recursive: true });
-  for (const [file, bytes] of Object.entries(serializeAdapter({ lora, factors }, name))) {
-    await writeFile(join(target, `${name}-adapter`, file), bytes);
+  for (const [kind, trainedLayers] of [['', null], ['-last', 1]] as const) {
+    const lora = loraOf(config, { rank: 2, alpha: 4, targetModules: allLinearOf(config) }, trainedLayers)!;
+    const factors = initLora(config, lora, 1);
+    for (const factor of Object.values(factors)) floats(factor).forEach((_, i, data) => (data[i] = 0.05 * Math.sin(i + 1)));
+    await writeCheckpointDir(join(target, `${name}${kind}-merged`), { ...checkpoint, tensors: mergeLora(tensors, factors, config, lora) });
+    await mkdir(join(target, `${name}${kind}-adapter`), { recursive: true });
+    for (const [file, bytes] of Object.entries(serializeAdapter({ lora, factors }, name))) {
+      await writeFile(join(target, `${name}${kind}-adapter`, file), bytes);
+    }
   }
 }
 

@@ -25,6 +25,7 @@ import { ScoresOfCompletion1795646789000 } from '../../migrations/1795646789000-
 import { RatingReferences1795646800000 } from '../../migrations/1795646800000-RatingReferences.js';
 import { PreferenceWeights1795646801000 } from '../../migrations/1795646801000-PreferenceWeights.js';
 import { EventRetention1795646802000 } from '../../migrations/1795646802000-EventRetention.js';
+import { TrainedLayers1795646810000 } from '../../migrations/1795646810000-TrainedLayers.js';
 import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-GoldComparisons.js';
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
@@ -58,6 +59,7 @@ export const migrations = [
   RatingReferences1795646800000,
   PreferenceWeights1795646801000,
   EventRetention1795646802000,
+  TrainedLayers1795646810000,
   GoldComparisons1795646870000,
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,

@@ -1,5 +1,6 @@
 /** LoRA factors as a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`. */
 import { type Checkpoint, type FileMap, type FileStreams } from './checkpoint.js';
+import { families } from './families.js';
 import { isLoraName, isTransposed, loraShapes, mergeLora, toPeftConfig, type LoraConfig } from './lora.js';
 import { ModelFolder } from './model-folder.js';
 import { linearModules, type LinearModule } from './parameter-shapes.js';
@@ -67,7 +68,8 @@ export function parseAdapter(files: FileMap): Adapter {
     throw new RangeError(`${configFile}: fan_in_fan_out ${JSON.stringify(json.fan_in_fan_out)} does not fit maps such as ${targetModules[0]}`);
   const [rank, alpha] = [json.r, json.lora_alpha].map(Number);
   if (!Number.isInteger(rank) || rank < 1 || !(alpha > 0)) throw new RangeError(`${configFile}: r ${String(json.r)} and lora_alpha ${String(json.lora_alpha)} must be positive`);
-  return { lora: { rank, alpha, targetModules }, factors: tensors };
+  const layers = layersOf(json);
+  return { lora: { rank, alpha, targetModules, ...(layers ? { layers } : {}) }, factors: tensors };
 }
 
 /** Names of modules, their paths, or `all-linear`: then those that have factors. */
@@ -97,4 +99,19 @@ export function mergeAdapter(base: Checkpoint, { lora, factors }: Adapter): Chec
     if (given !== wanted) throw new RangeError(`LoRA factor "${name}" has shape [${given}], the model needs [${wanted}]`);
   }
   return { ...base, tensors: mergeLora(base.tensors, factors, base.config, lora) };
+}
+
+/** What the lists of layers are called in the families, in full and without the trunk's name: PEFT's `layers_pattern`. */
+const layerLists = Object.values(families).flatMap(({ names: { layers, trunk } }) => [layers, layers.slice(trunk.length)].map((path) => path.slice(0, -1)));
+
+/** PEFT takes one index or a list; none, or an empty list, is all layers. */
+function layersOf({ layers_to_transform: given, layers_pattern: pattern }: Record<string, unknown>): number[] | undefined {
+  const layers = [given ?? []].flat();
+  if (!layers.every((layer): layer is number => Number.isSafeInteger(layer) && Number(layer) >= 0))
+    throw new RangeError(`layers_to_transform ${JSON.stringify(given)} is not an index of a layer or a list of them`);
+  if (layers.length === 0) return undefined;
+  const patterns = [pattern ?? []].flat().filter((name) => name !== '');
+  if (patterns.length > 0 && !patterns.some((name) => layerLists.some((list) => list === name)))
+    throw new RangeError(`layers_pattern ${JSON.stringify(pattern)} is not what a known family calls its layers`);
+  return [...new Set(layers)].sort((a, b) => a - b);
 }

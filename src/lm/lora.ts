@@ -17,6 +17,8 @@ export interface LoraConfig {
   alpha: number;
   /** Those that the model's family does not have are passed over, as PEFT does; one must fit. */
   targetModules: LinearModule[];
+  /** Indices of the layers that have factors (PEFT's `layers_to_transform`); all when left out. */
+  layers?: number[];
 }
 
 /** The attention projections, as PEFT's examples do, plus the MLP: all linear maps (Dettmers et al. 2023). */
@@ -36,11 +38,12 @@ export function loraName(baseName: string, factor: 'A' | 'B'): string {
 
 export const isLoraName = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
 
-/** Base parameters that the adapter changes. Throws RangeError when no target is a map of the model. */
+/** Base parameters that the adapter changes. Throws RangeError when no target is a map of the model, or for a layer it lacks. */
 export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
-  const targets = Array.from({ length: model.numLayers }, (_, layer) =>
-    lora.targetModules.flatMap((module) => linearNames(model, layer, module)),
-  ).flat();
+  const { layers = Array.from({ length: model.numLayers }, (_, layer) => layer) } = lora;
+  const missing = layers.find((layer) => layer >= model.numLayers);
+  if (missing !== undefined) throw new RangeError(`there is no layer ${missing} in this model, which has ${model.numLayers}`);
+  const targets = layers.flatMap((layer) => lora.targetModules.flatMap((module) => linearNames(model, layer, module)));
   if (targets.length > 0) return targets;
   const [wanted, known] = [lora.targetModules.join(', '), allLinearOf(model).join(', ')];
   throw new RangeError(`no LoRA target of [${wanted}] is in this model, which has ${known}`);
@@ -168,6 +171,7 @@ export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string
     lora_alpha: lora.alpha,
     lora_dropout: 0,
     target_modules: lora.targetModules,
+    ...(lora.layers ? { layers_to_transform: lora.layers } : {}),
     bias: 'none',
     fan_in_fan_out: isTransposed(lora.targetModules),
     inference_mode: true,

@@ -16,6 +16,23 @@ import { familyOf } from './families.js';
 export interface Branches {
   prefix: readonly number[];
   tails: readonly (readonly number[])[];
+  /** Where their tokens' states are kept; none are when left out. */
+  source?: BranchSource;
+}
+
+/** Rows of a store of hidden states (trunk-states.ts): of the first token of the prefix, and of each tail. */
+export interface BranchSource {
+  prefix: number;
+  tails: readonly number[];
+}
+
+/** Consecutive tokens of a packed batch whose states lie one after the other in the store. */
+export interface StoredSpan {
+  /** Row of the store. */
+  from: number;
+  /** Flat index (row * time + t). */
+  to: number;
+  count: number;
 }
 
 /** Where a sequence lies, as flat indices (row * time + t). */
@@ -33,6 +50,8 @@ export interface PackedBatch {
   tokens: number;
   /** Of each tail, group by group as they were given. */
   places: Place[][];
+  /** Of the tokens whose groups have a source: where their states are kept. */
+  spans: StoredSpan[];
   feeds: {
     /** int64 [rows, time] */
     ids: Tensor;
@@ -107,17 +126,17 @@ export function packBranches(groups: readonly Branches[], options: PackingOption
     writer.startRow(row);
     for (const member of members) {
       const { group, tails } = blocks[member];
-      const { prefix } = groups[group];
+      const { prefix, source } = groups[group];
       const first = writer.next;
-      writer.write(prefix, 0);
+      writer.write(prefix, 0, source?.prefix);
       const prefixEnd = writer.next - 1;
       for (const index of tails) {
         places[group][index] = { prefixEnd: writer.at(prefixEnd), tail: writer.at(writer.next) };
-        writer.write(groups[group].tails[index], prefix.length, { from: first, to: prefixEnd });
+        writer.write(groups[group].tails[index], prefix.length, source?.tails[index], { from: first, to: prefixEnd });
       }
     }
   });
-  return { rows, time, tokens: writer.tokens, places, feeds: writer.finish() };
+  return { rows, time, tokens: writer.tokens, places, spans: writer.spans, feeds: writer.finish() };
 }
 
 /** 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ...: four sizes between powers of two. */
@@ -173,6 +192,7 @@ interface Span {
 /** Writes rows from left to right. */
 class RowWriter {
   tokens = 0;
+  readonly spans: StoredSpan[] = [];
   /** Offset in the row of the next token. */
   next = 0;
   private row = 0;
@@ -202,9 +222,10 @@ class RowWriter {
     return this.row * this.time + offset;
   }
 
-  /** A run of tokens whose first has the given position; each sees `before` and the run up to itself. */
-  write(tokens: readonly number[], position: number, before?: Span): void {
+  /** A run of tokens whose first has the given position and source; each sees `before` and the run up to itself. */
+  write(tokens: readonly number[], position: number, source?: number, before?: Span): void {
     const start = this.next;
+    if (source !== undefined) this.note({ from: source, to: this.at(start), count: tokens.length });
     tokens.forEach((id, t) => {
       const at = this.at(start + t);
       this.ids[at] = BigInt(id);
@@ -215,6 +236,13 @@ class RowWriter {
     });
     this.next += tokens.length;
     this.tokens += tokens.length;
+  }
+
+  /** Grows the last span where this one goes on from it. */
+  private note({ from, to, count }: StoredSpan): void {
+    const last = this.spans.at(-1);
+    if (last && last.from + last.count === from && last.to + last.count === to) last.count += count;
+    else if (count > 0) this.spans.push({ from, to, count });
   }
 
   finish(): PackedBatch['feeds'] {

@@ -1,4 +1,5 @@
 /** What a training step takes, told from its graph before anything runs. */
+import { isOp, topologicalOrder, type Node } from '#src/nn/graph.js';
 import { planMemory } from '#src/nn/memory-plan.js';
 import { sizeOf } from '#src/nn/tensor.js';
 import { gradientOutputs, type TrainGraph } from '#src/nn/train-graph.js';
@@ -27,6 +28,10 @@ export interface TrainingPlan {
   };
   /** Of the largest step, in its matrix products. */
   floatingPointOperations: number;
+  /**
+   * On disk, not in `bytes`: hidden states of the frozen layers, kept from pass to pass (trunk-states.ts). 0 where none are.
+   */
+  trunkBytes: number;
 }
 
 const floatBytes = 4;
@@ -46,18 +51,19 @@ const gaps = 0.4;
 
 /**
  * `graph` is that of the largest batch, or of the part of it that makes the whole when taken `scale` times; `config` that of
- * the model it trains.
+ * the model it trains; `trunkBytes` what is kept of frozen layers.
  */
-export function planTraining(config: ModelConfig, graph: TrainGraph, { scale = 1 } = {}): TrainingPlan {
+export function planTraining(config: ModelConfig, graph: TrainGraph, { scale = 1, trunkBytes = 0 } = {}): TrainingPlan {
   const count = (shapes: readonly (readonly number[])[]): number => shapes.reduce((total, shape) => total + sizeOf(shape), 0);
   const parameters = count(Object.values(parameterShapes(config)));
   const trainedParameters = count(Object.values(graph.trainable).map(({ shape }) => shape));
-  const { inputs, constants, outputs, operators, ...step } = planMemory(gradientOutputs(graph));
+  const results = gradientOutputs(graph);
+  const { inputs, constants, outputs, operators, ...step } = planMemory(results);
   const weights = trainedParameters * floatBytes;
   const trained = 3 * weights;
-  const frozen = trainedParameters === parameters ? 0 : parameters * floatBytes;
+  const frozen = count(frozenInputs(config, graph, results)) * floatBytes;
   const model = parameters * floatBytes;
-  const batch = Math.round(scale * (Math.max(0, inputs - weights - frozen) + constants));
+  const batch = Math.round(scale * (inputs - weights - frozen + constants));
   const activations = Math.round(scale * step.activations);
   // The runtime hands over a copy of what it wrote.
   const updates = outputs + weights;
@@ -67,5 +73,14 @@ export function planTraining(config: ModelConfig, graph: TrainGraph, { scale = 1
     trainedParameters,
     bytes: { model, trained, updates, batch, activations, runtime, peak: model + trained + updates + batch + activations + runtime },
     floatingPointOperations: scale * step.floatingPointOperations,
+    trunkBytes,
   };
+}
+
+/** Shapes of the weights that a step reads and does not train: they lie where the model is. */
+function frozenInputs(config: ModelConfig, { trainable }: TrainGraph, results: Readonly<Record<string, Node>>): (readonly number[])[] {
+  const known = parameterShapes(config);
+  return topologicalOrder(Object.values(results)).flatMap((node) =>
+    isOp(node, 'Input') && node.attrs.name in known && !(node.attrs.name in trainable) ? [node.shape] : [],
+  );
 }

@@ -50,20 +50,43 @@ export interface ForwardOptions {
   wholeScores?: boolean;
 }
 
+/** In the place of token ids: what layers below `layer` made of them, float32 [batch, time, hidden]. */
+export interface Entry {
+  layer: number;
+  hidden: Node;
+}
+
 /**
  * ids int64 [batch, time] -> hidden [batch * time, hidden] after the final norm, [n, hidden] where only some are wanted, and
- * each layer's keys and values.
- * `blocks` are the hidden states between the layers, embeddings first: what recomputation may keep.
+ * each layer's keys and values. From an `Entry` it begins at that layer, and no gradient goes further down.
+ * `blocks` are the hidden states between the layers, embeddings (or the entry) first: what recomputation may keep.
  * Throws RangeError when `time` is more than learned positions reach.
  */
 export function decoderForward(
   model: Model,
-  ids: Node,
+  input: Node | Entry,
   layout?: RowLayout,
-  { wanted, wholeScores }: ForwardOptions = {},
+  options: ForwardOptions = {},
+): { hidden: Node; caches: LayerCache[]; blocks: Node[] } {
+  const { hidden, caches, blocks } = throughLayers(model, input, model.config.numLayers, layout, options);
+  return { hidden: finalNorm(model, hidden), caches, blocks: [...blocks, hidden] };
+}
+
+/** Hidden states [batch * time, hidden] of ids int64 [batch, time] as they enter `layer`: what an `Entry` takes. */
+export function trunkForward(model: Model, ids: Node, layer: number, layout?: RowLayout): Node {
+  return throughLayers(model, ids, layer, layout, {}).hidden;
+}
+
+/** Layers up to and without `end`. */
+function throughLayers(
+  model: Model,
+  input: Node | Entry,
+  end: number,
+  layout: RowLayout | undefined,
+  { wanted, wholeScores }: ForwardOptions,
 ): { hidden: Node; caches: LayerCache[]; blocks: Node[] } {
   const { config } = model;
-  const [batch, time] = ids.shape;
+  const [batch, time] = 'layer' in input ? input.hidden.shape : input.shape;
   const rows = batch * time;
   const bounds = queryBounds(time, wholeScores);
   const attend: AttentionContext = {
@@ -76,9 +99,9 @@ export function decoderForward(
   };
   const caches: LayerCache[] = [];
   const blocks: Node[] = [];
-  const positions = layout ? reshape(layout.positions, [rows]) : ownPositions(batch, time);
-  let hidden = embed(model, reshape(ids, [rows]), positions); // [batch * time, hidden]
-  for (let layer = 0; layer < config.numLayers; layer++) {
+  const start = 'layer' in input ? input.layer : 0;
+  let hidden = 'layer' in input ? reshape(input.hidden, [rows, config.hiddenSize]) : embedded(model, input, layout); // [batch * time, hidden]
+  for (let layer = start; layer < end; layer++) {
     blocks.push(hidden);
     const { heads, cache } = selfAttention(model, layer, inputNorm(model, layer, hidden), attend);
     caches.push(cache);
@@ -86,7 +109,14 @@ export function decoderForward(
     hidden = add(read(hidden), linear(model, layer, 'output', read(heads)));
     hidden = add(hidden, feedForward(model, layer, hidden));
   }
-  return { hidden: finalNorm(model, hidden), caches, blocks: [...blocks, hidden] };
+  return { hidden, caches, blocks };
+}
+
+/** ids int64 [batch, time] -> [batch * time, hidden] */
+function embedded(model: Model, ids: Node, layout?: RowLayout): Node {
+  const [batch, time] = ids.shape;
+  const positions = layout ? reshape(layout.positions, [batch * time]) : ownPositions(batch, time);
+  return embed(model, reshape(ids, [batch * time]), positions);
 }
 
 /** 0 .. time - 1 for each row, [batch * time]. */

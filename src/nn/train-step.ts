@@ -30,6 +30,12 @@ export interface StepReport {
   readonly values: Readonly<Record<string, Tensor>>;
 }
 
+export interface StepPart {
+  /** A function is called when the part's turn comes: for feeds too large to hold those of all parts. */
+  readonly feeds: Feeds | (() => Promise<Feeds>);
+  readonly weight: number;
+}
+
 interface Compiled {
   readonly session: Session;
   /** Input name of each parameter in this graph. */
@@ -57,14 +63,14 @@ export class TrainStep {
    * One optimizer step on a batch in parts, each with the weight of its gradients; a single part is one run. Memory
    * is that of the largest part.
    */
-  async runParts(parts: readonly { feeds: Feeds; weight: number }[], rate: number): Promise<{ reports: StepReport[]; gradNorm: number }> {
+  async runParts(parts: readonly StepPart[], rate: number): Promise<{ reports: StepReport[]; gradNorm: number }> {
     if (parts.length === 1 && parts[0].weight === 1) {
-      const { gradNorm, ...report } = await this.run(parts[0].feeds, rate);
+      const { gradNorm, ...report } = await this.run(await feedsOf(parts[0]), rate);
       return { reports: [report], gradNorm };
     }
     const reports: StepReport[] = [];
-    for (const { feeds, weight } of parts) {
-      reports.push(await this.accumulate(feeds, weight));
+    for (const part of parts) {
+      reports.push(await this.accumulate(await feedsOf(part), part.weight));
       await setImmediate();
     }
     return { reports, ...this.apply(rate) };
@@ -171,6 +177,8 @@ export class TrainStep {
     }
   }
 }
+
+const feedsOf = async ({ feeds }: StepPart): Promise<Feeds> => (typeof feeds === 'function' ? feeds() : feeds);
 
 function only(tensor: Tensor): number {
   return Number(tensor.data[0]);

@@ -97,6 +97,18 @@ export class TrainingSettingsDto {
   @Type(() => RewardLoraSettingsDto)
   lora?: RewardLoraSettingsDto;
 
+  /**
+   * Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
+   * below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
+   * make of a text is computed once and kept on disk.
+   */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  trainedLayers?: number | null;
+
   @ApiPropertyOptional({ default: defaults.warmupRatio })
   @IsOptional()
   @IsNumber()
@@ -250,6 +262,9 @@ export class RewardHyperparametersDto implements RewardHyperparameters {
 
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardLoraDto' }, { type: 'null' }] })
   lora: RewardLoraDto | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: defaults.trainedLayers })
+  trainedLayers: number | null;
 
   @ApiProperty({ example: defaults.warmupRatio })
   warmupRatio: number;

@@ -55,6 +55,8 @@ export interface RewardHyperparameters {
   maxTokens: number;
   /** Trains low-rank factors that are merged at the end; null trains all weights. */
   lora: RewardLora | null;
+  /** Only the last so many layers, with final norm and head; null trains all of the model (lm/trained-layers.ts). */
+  trainedLayers: number | null;
   /** Share of the steps in which the rate rises linearly from 0. */
   warmupRatio: number;
   schedule: RateSchedule;
@@ -92,6 +94,7 @@ export const defaultHyperparameters: RewardHyperparameters = {
   batchSize: 32,
   maxTokens: 256,
   lora: null,
+  trainedLayers: null,
   warmupRatio: 0.1,
   schedule: 'linear',
   microBatchTokens: null,

@@ -1,5 +1,5 @@
 /** Texts as the input of a reward model: completions of one prompt share its tokens, and each reward is read at its end. */
-import { packBranches, packedSize, type Branches, type PackedBatch, type PackedSize, type PackingOptions } from '#src/lm/packing.js';
+import { packBranches, packedSize, type Branches, type BranchSource, type PackedBatch, type PackedSize, type PackingOptions } from '#src/lm/packing.js';
 import { type EncodedText } from './reward-text.js';
 
 export interface PackedTexts extends Omit<PackedBatch, 'places'> {
@@ -49,21 +49,38 @@ function readLength(ids: readonly number[], unread: number | null | undefined): 
 
 interface TextBranches extends Branches {
   tails: number[][];
+  source?: { prefix: number; tails: number[] };
   /** Which text each tail is of. */
   members: number[];
 }
 
-function branchesOf(texts: readonly EncodedText[], { padId, attentionCost }: TextPacking): { branches: TextBranches[]; options: PackingOptions } {
+/** Texts as the model reads them, those with the same prompt tokens together. */
+export function textBranches(texts: readonly EncodedText[]): TextBranches[] {
   const groups = new Map<string, TextBranches>();
   texts.forEach((text, index) => {
     const { prefix, tail } = split(text);
     const key = prefix.join();
-    const group = groups.get(key) ?? { prefix, tails: [], members: [] };
+    const { source } = text;
+    // All have a source or none has; of what several sources hold of one prompt, the first is as good as any.
+    const group = groups.get(key) ?? { prefix, tails: [], members: [], ...(source && { source: { prefix: source.prefix, tails: [] } }) };
     groups.set(key, group);
     group.tails.push(tail);
     group.members.push(index);
+    if (source) group.source?.tails.push(source.tail);
   });
-  const branches = [...groups.values()];
+  return [...groups.values()];
+}
+
+/** The texts of `textBranches`, which have found their place in a store. */
+export function withSources(texts: readonly EncodedText[], branches: readonly { members: number[]; source: BranchSource }[]): EncodedText[] {
+  const placed = [...texts];
+  for (const { members, source } of branches)
+    members.forEach((text, i) => (placed[text] = { ...texts[text], source: { prefix: source.prefix, tail: source.tails[i] } }));
+  return placed;
+}
+
+function branchesOf(texts: readonly EncodedText[], { padId, attentionCost }: TextPacking): { branches: TextBranches[]; options: PackingOptions } {
+  const branches = textBranches(texts);
   const longest = Math.max(...branches.map(({ prefix, tails }) => prefix.length + Math.max(...tails.map((tail) => tail.length))));
   const timeMultiple = longest <= longFrom ? multiples.short : multiples.long;
   return { branches, options: { padId, timeMultiple, attentionCost, bucketRows: true } };

@@ -1,6 +1,6 @@
 /** One training batch as the feeds of the training graph: packed token ids, and pairs as indices into the rewards. */
 import { roundUp } from '#src/lm/batching.js';
-import { type PackedBatch } from '#src/lm/packing.js';
+import { type PackedBatch, type StoredSpan } from '#src/lm/packing.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 import { packedTextsSize, packTexts, type TextPacking } from './packed-texts.js';
 import { type GroupPair } from './preference-groups.js';
@@ -23,6 +23,8 @@ export interface BatchSize {
 }
 
 export interface PreferenceBatch extends BatchSize {
+  /** Tokens whose hidden states are kept (lm/trunk-states.ts). */
+  spans: StoredSpan[];
   /** Those of packing; `last` int64 [texts], `chosen rejected` int64 [pairs], `weights margins tied` [pairs]. */
   feeds: PackedBatch['feeds'] & Record<'last' | 'chosen' | 'rejected' | 'weights' | 'margins' | 'tied', Tensor>;
   /** Without padding. */
@@ -75,7 +77,7 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
     const offset = groups.slice(0, g).reduce((total, { texts: { length } }) => total + length, 0);
     return group.pairs.map((pair) => ({ ...pair, chosen: pair.chosen + offset, rejected: pair.rejected + offset }));
   });
-  const { rows, time, tokens, ends, feeds } = packTexts(texts, packing);
+  const { rows, time, tokens, ends, spans, feeds } = packTexts(texts, packing);
   const rewards = roundUp(texts.length, multiples.texts);
   const size = roundUp(pairs.length, multiples.pairs);
   const weigh = ({ weight = 1 }: GroupPair): number => weight;
@@ -92,6 +94,7 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
     weight: total(pairs),
     decidedWeight: total(pairs.filter(({ tie }) => !tie)),
     tokens,
+    spans,
     feeds: {
       ...feeds,
       last: i64(Array.from({ length: rewards }, (_, t) => ends[t] ?? 0), [rewards]),

@@ -110,6 +110,21 @@ export class PreferenceDataRepository {
     return { train: of('train'), eval: of('eval') };
   }
 
+  /** Of the prompts and completions of pairs, each once, by split. */
+  async countCharacters(pairSetId: string): Promise<Record<PairSplit, number>> {
+    const rows: { split: PairSplit; characters: number }[] = await this.dataSource.query(
+      `WITH used AS (SELECT split, prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1
+                     UNION SELECT split, prompt_id, rejected_completion_id FROM pairs WHERE pair_set_id = $1),
+            texts AS (SELECT split, length(c.text) AS characters FROM used JOIN completions c ON c.id = completion_id
+                      UNION ALL
+                      SELECT split, length(q.text) FROM (SELECT DISTINCT split, prompt_id FROM used) asked JOIN prompts q ON q.id = prompt_id)
+       SELECT split, sum(characters)::float8 AS characters FROM texts GROUP BY split`,
+      [pairSetId],
+    );
+    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.characters ?? 0;
+    return { train: of('train'), eval: of('eval') };
+  }
+
   /**
    * In the order of their texts, which is the same wherever the same data is.
    *

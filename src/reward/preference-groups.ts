@@ -27,6 +27,11 @@ export interface PreferencePair {
   tie?: boolean;
 }
 
+/** Of the texts, prompts counted once; at least 1. */
+export function lengthOfTexts(groups: readonly Pick<PreferenceGroup, 'prompt' | 'completions'>[]): number {
+  return Math.max(1, groups.reduce((total, { prompt, completions }) => completions.reduce((sum, { length }) => sum + length, total + prompt.length), 0));
+}
+
 /** Groups in order of first appearance; equal texts of one prompt are one completion. */
 export function groupByPrompt(pairs: Iterable<PreferencePair>): PreferenceGroup[] {
   const groups = new Map<string, { group: PreferenceGroup; index: Map<string, number> }>();

@@ -1,7 +1,7 @@
 /** The graph from token ids to the loss of one batch, with the figures that are reported about it. */
 import { input, type Node } from '#src/nn/graph.js';
 import { add, cast, div, equal, gather, greater, max, maximum, mul, neg, slice, sub, sum, where } from '#src/nn/ops.js';
-import { decoderForward, valueHead, type Model } from '#src/lm/transformer.js';
+import { decoderForward, valueHead, type Entry, type Model } from '#src/lm/transformer.js';
 import { bradleyTerryLoss, weightedMean, type PairRewards } from './bradley-terry.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
 import { pointwiseLoss } from './pointwise.js';
@@ -24,18 +24,23 @@ export interface RewardLoss {
   blocks: Node[];
 }
 
-/** Of packed texts. Feeds: those of packing, and `last` int64 [texts]. */
-export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>): Rewards {
+/**
+ * Of packed texts. Feeds: those of packing, and `last` int64 [texts]; from a layer `entry` on, `hidden` float32
+ * [rows, time, hidden], the states that enter it, in the place of `ids`.
+ */
+export function rewardsGraph(model: Model, { rows, time, texts }: Omit<BatchSize, 'pairs'>, entry?: number): Rewards {
   const layout = { positions: input('positions', 'int64', [rows, time]), mask: input('attentionMask', 'float32', [rows, 1, time, time]) };
   const wanted = input('last', 'int64', [texts]);
-  const { hidden, blocks } = decoderForward(model, input('ids', 'int64', [rows, time]), layout, { wanted });
+  const ids = (): Node => input('ids', 'int64', [rows, time]);
+  const states = (layer: number): Entry => ({ layer, hidden: input('hidden', 'float32', [rows, time, model.config.hiddenSize]) });
+  const { hidden, blocks } = decoderForward(model, entry === undefined ? ids() : states(entry), layout, { wanted });
   return { rewards: valueHead(model, hidden), blocks };
 }
 
-/** Feeds: those of a `PreferenceBatch` of this size. */
-export function rewardLossGraph(model: Model, size: BatchSize, options: LossOptions): RewardLoss {
+/** Feeds: those of a `PreferenceBatch` of this size; `entry` as in `rewardsGraph`. */
+export function rewardLossGraph(model: Model, size: BatchSize, options: LossOptions, entry?: number): RewardLoss {
   const { pairs } = size;
-  const { rewards, blocks } = rewardsGraph(model, size); // [texts]
+  const { rewards, blocks } = rewardsGraph(model, size, entry); // [texts]
   const weights = input('weights', 'float32', [pairs]);
   const chosen = gather(rewards, input('chosen', 'int64', [pairs]), 0); // [pairs]
   const rejected = gather(rewards, input('rejected', 'int64', [pairs]), 0); // [pairs]

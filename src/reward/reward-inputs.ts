@@ -6,6 +6,7 @@ import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.
 import { resolveHyperparameters, type RewardHyperparameters } from './hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
+import { requireLayers } from './trained-layers.js';
 
 @Injectable()
 export class RewardInputs {
@@ -49,7 +50,7 @@ export class RewardInputs {
       throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
     }
     checkObjective(hyperparameters);
-    await this.checkLora(basePolicyVersionId, hyperparameters);
+    await this.checkModel(basePolicyVersionId, hyperparameters);
   }
 
   private async checkPairSet(pairSetId: string): Promise<void> {
@@ -67,9 +68,11 @@ export class RewardInputs {
     }
   }
 
-  private async checkLora(basePolicyVersionId: string, { lora }: RewardHyperparameters): Promise<void> {
-    if (!lora) return;
+  /** Whether the model has the layers and the linear maps that are to be trained. */
+  private async checkModel(basePolicyVersionId: string, { lora, trainedLayers }: RewardHyperparameters): Promise<void> {
+    if (!lora && trainedLayers === null) return;
     const { config } = await this.policyVersions.loadDescription(basePolicyVersionId);
+    requireLayers(config, trainedLayers);
     const impossible = impossibleLora(config, lora);
     if (!impossible) return;
     const { code, pointer, rule, message, value } = impossible;

@@ -10,6 +10,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { type JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
+import { TrunkSpaceError } from '#src/lm/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
@@ -45,7 +46,7 @@ export class RewardMemberTrainer {
     this.saveEveryMs = config.saveEverySeconds * 1000;
   }
 
-  /** All members, those that were trained before included. @throws JobFailure `pair_set_empty`, `training_diverged` */
+  /** All members, those that were trained before included. @throws JobFailure `pair_set_empty`, `training_diverged`, `no_temporary_space` */
   async train(rewardModel: TrainedHere, context: JobContext): Promise<RewardModelMember[]> {
     const { id, hyperparameters } = rewardModel;
     const trained = await this.members.of(id);
@@ -94,6 +95,7 @@ export class RewardMemberTrainer {
       });
     } catch (error) {
       if (error instanceof TrainingDivergedError) throw new JobFailure('training_diverged', error.message);
+      if (error instanceof TrunkSpaceError) throw new JobFailure('no_temporary_space', error.message);
       throw error;
     }
   }

@@ -52,7 +52,9 @@ export class RewardPlansService {
     const model = await this.policyVersions.loadDescription(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
-    return planRewardTraining(model, groups, resolved);
+    // Only what frozen layers leave on disk depends on all of the data.
+    const characters = resolved.trainedLayers === null ? undefined : (await this.data.countCharacters(pairSetId)).train;
+    return planRewardTraining(model, groups, resolved, characters);
   }
 
   /** Of all members, without the prompts that early stopping sets aside. */
@@ -64,9 +66,10 @@ export class RewardPlansService {
   }
 
   private async told(plan: TrainingPlan, steps: number): Promise<TrainingPlanDto> {
-    const { parameters, trainedParameters, bytes, floatingPointOperations } = plan;
+    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations } = plan;
     const limitBytes = this.config.memoryLimitBytes;
     const secondsPerStep = floatingPointOperations / (await computeSpeed());
-    return { parameters, trainedParameters, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    const time = { secondsPerStep, steps, seconds: steps * secondsPerStep };
+    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...time, limitBytes, fits: bytes.peak <= limitBytes };
   }
 }

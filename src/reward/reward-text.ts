@@ -12,6 +12,8 @@ export interface EncodedText {
   completion: number[];
   /** Tokens were left out. */
   truncated: boolean;
+  /** Where hidden states are kept (lm/trunk-states.ts): rows of the first token of what it shares, and of its own. */
+  source?: { prefix: number; tail: number };
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { withRewardPadding } from '#src/lm/reward-padding.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { beforeAnyEvaluation, isEvaluated, isStale, observe } from './early-stopping.js';
 import { encodeGroups } from './encoded-groups.js';
@@ -16,6 +17,7 @@ import { collateParts, type EncodedGroup, type PreferenceBatch } from './prefere
 import { type PreferenceGroup } from './preference-groups.js';
 import { bestOf, savedState, type RewardProgress } from './reward-progress.js';
 import { planBatches, scheduleOf } from './reward-schedule.js';
+import { keepTrunk, trunkUse, type RewardTexts } from './reward-trunk.js';
 import { RewardWeights } from './reward-weights.js';
 
 /** Names as TRL's RewardTrainer reports them; `eval_` of the prompts that early stopping looks at. */
@@ -49,6 +51,8 @@ export interface RewardTraining {
   resume?: RewardProgress;
   onStep?: (step: RewardStep) => void | Promise<void>;
   signal?: AbortSignal;
+  /** Whether hidden states of frozen layers are kept from pass to pass; they are when left out. The same but for rounding. */
+  keepTrunk?: boolean;
   /** Of ONNX Runtime; its own choice when left out. */
   threads?: number;
 }
@@ -87,38 +91,48 @@ export class TrainingDivergedError extends Error {
  * @throws RangeError without pairs, or without a validation that early stopping needs
  * @throws TrainingDivergedError when the weights it starts from have no finite loss
  */
-export async function trainRewardModel(training: RewardTraining): Promise<TrainedReward> {
-  const run = new RewardRun({ ...training, checkpoint: withRewardPadding(training.checkpoint) });
+export async function trainRewardModel(given: RewardTraining): Promise<TrainedReward> {
+  const training = { ...given, checkpoint: withRewardPadding(given.checkpoint) };
+  const { checkpoint, hyperparameters, validation = [] } = training;
+  const { groups: train, truncatedTexts } = encodeGroups(training);
+  const texts = { train, validation: hyperparameters.earlyStopping ? encodeGroups({ ...training, groups: validation }).groups : [] };
+  const stored: RewardTexts & { trunk?: TrunkStates } = training.keepTrunk === false ? texts : await keepTrunk(training, texts, trunkUse(checkpoint.config, hyperparameters));
   try {
-    return await run.train();
+    const run = new RewardRun(training, stored, truncatedTexts);
+    try {
+      return await run.train();
+    } finally {
+      await run.dispose();
+    }
   } finally {
-    await run.dispose();
+    await stored.trunk?.close();
   }
 }
 
 type Taken = Pick<RewardStep, 'metrics' | 'pairs' | 'tokens'>;
 
 class RewardRun {
-  private readonly groups: EncodedGroup[];
-  private readonly truncatedTexts: number;
+  private readonly groups: readonly EncodedGroup[];
   private readonly validation: PreferenceBatch[];
   private readonly plan: number[][];
   private readonly packing: { padId: number; attentionCost: number };
   private readonly weights: RewardWeights;
+  private readonly trunk: TrunkStates | undefined;
   private stopping = beforeAnyEvaluation;
   private best: Tensors | undefined;
 
-  constructor(private readonly training: RewardTraining) {
-    const { checkpoint, hyperparameters, resume, threads, validation = [] } = training;
+  constructor(
+    private readonly training: RewardTraining,
+    texts: RewardTexts & { trunk?: TrunkStates },
+    private readonly truncatedTexts: number,
+  ) {
+    const { checkpoint, hyperparameters, resume, threads } = training;
     const { config } = checkpoint;
     this.packing = { padId: config.padTokenId ?? 0, attentionCost: attentionCost(config) };
-    const encoded = encodeGroups(training);
-    this.groups = encoded.groups;
-    this.truncatedTexts = encoded.truncatedTexts;
+    this.groups = texts.train;
+    this.trunk = texts.trunk;
     this.plan = planBatches(this.groups, hyperparameters);
-    this.validation = hyperparameters.earlyStopping
-      ? collateParts(encodeGroups({ ...training, groups: validation }).groups, this.packing, hyperparameters.microBatchTokens ?? validationTokens)
-      : [];
+    this.validation = collateParts(texts.validation, this.packing, hyperparameters.microBatchTokens ?? validationTokens);
     this.stopping = resume?.stopping ?? beforeAnyEvaluation;
     this.best = resume && bestOf(resume);
     this.weights = new RewardWeights(checkpoint, hyperparameters, threads, resume?.state);
@@ -162,7 +176,7 @@ class RewardRun {
     const { hyperparameters } = this.training;
     const batches = this.batchesOf(step);
     const rate = learningRate(scheduleOf(hyperparameters, this.plan.length), step - 1);
-    const { loss, metrics, gradNorm } = await this.weights.step(batches, rate);
+    const { loss, metrics, gradNorm } = await this.weights.step(batches, rate, this.trunk);
     if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`the loss of step ${step} is ${loss}, the gradient norm ${gradNorm}`);
     return {
       metrics: { loss, ...metrics, grad_norm: gradNorm, learning_rate: rate },
@@ -178,14 +192,14 @@ class RewardRun {
 
   /** Whether the weights as they are have a finite loss: one batch shows it, and any will do. */
   private async isSound(): Promise<boolean> {
-    return Number.isFinite((await this.weights.evaluate(this.batchesOf(1))).loss);
+    return Number.isFinite((await this.weights.evaluate(this.batchesOf(1), this.trunk)).loss);
   }
 
   /** Adds what it finds to `metrics`. */
   private async validate(step: number, metrics: RewardMetrics): Promise<void> {
     const { earlyStopping } = this.training.hyperparameters;
     if (!earlyStopping || !isEvaluated(earlyStopping, step, this.plan.length)) return;
-    const { loss, metrics: figures } = await this.weights.evaluate(this.validation);
+    const { loss, metrics: figures } = await this.weights.evaluate(this.validation, this.trunk);
     if (!Number.isFinite(loss)) throw new TrainingDivergedError(`the validation loss after step ${step} is ${loss}`);
     Object.assign(metrics, { eval_loss: loss, eval_accuracy: figures.accuracy });
     const { state, improved } = observe(earlyStopping, this.stopping, { step, loss, accuracy: figures.accuracy });

@@ -2,9 +2,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
-import { initLora, mergeLora } from '#src/lm/lora.js';
+import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed, parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/trained-layers.js';
+import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { inputParams, rewardWeightsFrom } from '#src/lm/weights.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
@@ -16,7 +18,7 @@ import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { type RewardHyperparameters } from './hyperparameters.js';
 import { combineReports, type PartReport } from './part-reports.js';
-import { sizeOf, type BatchSize, type PreferenceBatch } from './preference-batch.js';
+import { sizeOf, type PreferenceBatch } from './preference-batch.js';
 import { Recent } from './recent.js';
 import { rewardLossGraph, type RewardLoss } from './reward-graph.js';
 
@@ -30,6 +32,7 @@ export class RewardWeights {
   /** What a run that diverges goes back to; part of `progress`. */
   readonly good: LastGood;
   private readonly config: ModelConfig;
+  private readonly lora: LoraConfig | undefined;
   private readonly frozen: Tensors;
   private readonly state: TrainState;
   private readonly trainStep: TrainStep;
@@ -41,12 +44,14 @@ export class RewardWeights {
     private readonly threads?: number,
     resume?: Readonly<Tensors>,
   ) {
-    const { lora, seed, weightDecay, maxGradNorm } = hyperparameters;
+    const { seed, weightDecay, maxGradNorm, trainedLayers } = hyperparameters;
     this.config = { ...base.config, head: 'reward' };
+    const lora = loraOf(this.config, hyperparameters.lora, trainedLayers);
+    this.lora = lora;
     const start = rewardWeightsFrom(base.tensors, base.config, seed);
     const factors = lora ? initLora(this.config, lora, seed) : {};
     // With low-rank factors the reward head still has to be learned: it starts from noise.
-    const isTrained = (name: string): boolean => !lora || name === scoreName;
+    const isTrained = (name: string): boolean => (lora ? name === scoreName : isTrainedParameter(this.config, trainedLayers, name));
     const trained = Object.entries(start).filter(([name]) => isTrained(name));
     this.frozen = Object.fromEntries(Object.entries(start).filter(([name]) => !isTrained(name)));
     // Training writes in place; the policy's own tensors must stay as they are, and so must a save.
@@ -56,25 +61,29 @@ export class RewardWeights {
     this.trainStep = new TrainStep({
       state: this.state,
       optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
-      build: (feeds) => this.build(sizeOf(feeds)),
+      build: (feeds) => this.build(feeds),
       frozen: this.frozen,
       session: { threads },
     });
   }
 
-  /** One optimizer step on a batch in parts; each counts by its share of the weight, as if it were one. */
-  async step(batches: readonly PreferenceBatch[], rate: number): Promise<StepResult> {
+  /**
+   * One optimizer step on a batch in parts; each counts by its share of the weight, as if it were one.
+   *
+   * @param trunk hidden states of the texts that have a source
+   */
+  async step(batches: readonly PreferenceBatch[], rate: number, trunk?: TrunkStates): Promise<StepResult> {
     const weight = batches.reduce((total, batch) => total + batch.weight, 0);
-    const parts = batches.map((batch) => ({ feeds: batch.feeds, weight: batch.weight / weight }));
+    const parts = batches.map((batch) => ({ feeds: () => fed(batch, trunk), weight: batch.weight / weight }));
     const { reports, gradNorm } = await this.trainStep.runParts(parts, rate);
     return { ...combineReports(reports, batches), gradNorm };
   }
 
-  /** Loss and figures of these batches with the weights as they are. */
-  async evaluate(batches: readonly PreferenceBatch[]): Promise<Omit<StepResult, 'gradNorm'>> {
+  /** Loss and figures of these batches with the weights as they are; `trunk` as in `step`. */
+  async evaluate(batches: readonly PreferenceBatch[], trunk?: TrunkStates): Promise<Omit<StepResult, 'gradNorm'>> {
     const reports: PartReport[] = [];
-    for (const { feeds } of batches) {
-      const { loss, ...metrics } = await this.forward(feeds);
+    for (const batch of batches) {
+      const { loss, ...metrics } = await this.forward(await fed(batch, trunk));
       reports.push({ loss, metrics });
       await turn();
     }
@@ -93,7 +102,7 @@ export class RewardWeights {
 
   /** The reward model with what is trained as it is now, or as it was in a snapshot. */
   checkpoint(trained: Readonly<Tensors> = this.state.params): Checkpoint {
-    const { lora } = this.hyperparameters;
+    const { lora } = this;
     const tensors = { ...this.frozen, ...copies(trained) };
     const merged = lora ? mergeLora(tensors, tensors, this.config, lora) : tensors;
     const names = Object.keys(parameterShapes(this.config));
@@ -106,9 +115,9 @@ export class RewardWeights {
   }
 
   private async forward(feeds: Feeds): Promise<Record<'loss' | keyof RewardLoss['metrics'], number>> {
-    const size = sizeOf(feeds);
-    const session = await this.forwards.get(JSON.stringify(size), () => {
-      const { loss, metrics } = this.build(size);
+    const key = JSON.stringify([sizeOf(feeds), 'hidden' in feeds]);
+    const session = await this.forwards.get(key, () => {
+      const { loss, metrics } = this.build(feeds);
       return Session.create(emitModel({ loss, ...(metrics as Record<string, Node>) }), { threads: this.threads });
     });
     const results = await session.run({ ...this.frozen, ...this.state.params, ...feeds });
@@ -116,13 +125,19 @@ export class RewardWeights {
     return Object.fromEntries(numbers) as Record<'loss' | keyof RewardLoss['metrics'], number>;
   }
 
-  private build(size: BatchSize): TrainGraph {
-    const { lora, ...options } = this.hyperparameters;
+  private build(feeds: Feeds): TrainGraph {
+    const { config, lora, hyperparameters: options } = this;
     const params = inputParams({ ...this.frozen, ...this.state.params });
-    const { loss, metrics, blocks } = rewardLossGraph({ config: this.config, params, lora: lora ?? undefined }, size, options);
+    const entry = 'hidden' in feeds ? lowestTrainedLayer(config, options.trainedLayers) : undefined;
+    const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, sizeOf(feeds), options, entry);
     const trainable = Object.fromEntries(Object.keys(this.state.params).map((name) => [name, params[name]]));
     return { loss, metrics, trainable, keep: options.gradientCheckpointing ? blocks : [] };
   }
+}
+
+/** What a batch feeds, with the hidden states that are kept of it. */
+async function fed({ feeds, ...batch }: PreferenceBatch, trunk: TrunkStates | undefined): Promise<Feeds> {
+  return trunk && batch.spans.length > 0 ? { ...feeds, hidden: await trunk.of(batch) } : feeds;
 }
 
 function copies(tensors: Readonly<Tensors>): Tensors {

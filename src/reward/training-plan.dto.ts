@@ -43,6 +43,13 @@ export class TrainingPlanDto implements TrainingPlan {
   @ApiProperty({ type: TrainingBytesDto })
   bytes: TrainingBytesDto;
 
+  /**
+   * Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
+   * of the texts, and no part of the peak. 0 where none are kept. @example 0
+   */
+  @ApiProperty({ type: 'integer' })
+  trunkBytes: number;
+
   /** Of the matrix products of the largest step. @example 912680550400 */
   @ApiProperty({ type: 'integer' })
   floatingPointOperations: number;

@@ -3,7 +3,8 @@
  * completion's last token predicts nothing and is left out of the input.
  */
 import { roundUp } from '#src/lm/batching.js';
-import { packBranches, type PackedBatch } from '#src/lm/packing.js';
+import { packBranches, type Branches, type BranchSource, type PackedBatch, type StoredSpan } from '#src/lm/packing.js';
+import { type Feeds } from '#src/nn/session.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 
 export interface CompletionTokens {
@@ -16,6 +17,13 @@ export interface CompletionTokens {
 export interface CompletionGroup {
   promptIds: readonly number[];
   completions: readonly CompletionTokens[];
+  /** Where hidden states of its tokens are kept (lm/trunk-states.ts); none are when left out. */
+  source?: BranchSource;
+}
+
+/** A part of a step or of an evaluation: what it feeds, but for hidden states that are kept elsewhere. */
+export interface PackedPart extends Pick<PackedBatch, 'rows' | 'time' | 'spans'> {
+  feeds: Feeds;
 }
 
 export interface CompletionBatch {
@@ -29,6 +37,8 @@ export interface CompletionBatch {
   lengths: number[];
   /** Padded number of completions. */
   sequences: number;
+  /** Tokens whose hidden states are kept. */
+  spans: StoredSpan[];
   feeds: PackedBatch['feeds'] & {
     /** int64 [slots]: where in [rows * time] each completion token is predicted. */
     predictedAt: Tensor;
@@ -72,11 +82,7 @@ export function packCompletions(groups: readonly CompletionGroup[], attentionCos
     if (completions.some(({ tokenIds }) => tokenIds.length === 0))
       throw new RangeError('a completion has no tokens');
   }
-  const branches = groups.map(({ promptIds, completions }) => ({
-    prefix: promptIds,
-    tails: completions.map(({ tokenIds }) => tokenIds.slice(0, -1)),
-  }));
-  const packed = packBranches(branches, { timeMultiple: buckets.time, attentionCost, bucketRows: true });
+  const packed = packBranches(groups.map(branchesOf), { timeMultiple: buckets.time, attentionCost, bucketRows: true });
   const slots = roundUp(groups.reduce((total, { completions }) => total + countTokens(completions), 0), buckets.slots);
   const predictedAt = new BigInt64Array(slots);
   const targets = new BigInt64Array(slots);
@@ -105,6 +111,7 @@ export function packCompletions(groups: readonly CompletionGroup[], attentionCos
     tokens: lengths.reduce((total, length) => total + length, 0),
     lengths,
     sequences,
+    spans: packed.spans,
     feeds: {
       ...packed.feeds,
       predictedAt: i64(predictedAt, [slots]),
@@ -114,6 +121,11 @@ export function packCompletions(groups: readonly CompletionGroup[], attentionCos
       lengths: f32(Array.from({ length: sequences }, (_, s) => Math.max(1, lengths[s] ?? 1)), [sequences]),
     },
   };
+}
+
+/** A group as the model reads it. */
+export function branchesOf({ promptIds, completions, source }: CompletionGroup): Branches {
+  return { prefix: promptIds, tails: completions.map(({ tokenIds }) => tokenIds.slice(0, -1)), ...(source && { source }) };
 }
 
 export const countTokens = (completions: readonly CompletionTokens[]): number =>

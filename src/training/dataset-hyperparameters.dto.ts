@@ -44,4 +44,17 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   @Min(0)
   @Max(1)
   warmupRatio?: number;
+
+  /**
+   * Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
+   * layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
+   * embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
+   * and kept on disk.
+   */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  trainedLayers?: number | null;
 }

@@ -12,6 +12,8 @@ export interface DatasetHyperparameters extends OptimizerSettings {
   maxTokens: number;
   /** Share of the steps in which the rate rises linearly from 0. */
   warmupRatio: number;
+  /** Only the last so many layers, with final norm and head; null trains all of the model (lm/trained-layers.ts). */
+  trainedLayers: number | null;
 }
 
 export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = {
@@ -21,4 +23,5 @@ export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = {
   batchSize: 32,
   maxTokens: 512,
   warmupRatio: 0.1,
+  trainedLayers: null,
 };

@@ -4,6 +4,7 @@ import { unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora-limits.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
+import { requireLayers } from '#src/reward/trained-layers.js';
 import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
 import type { RunSources } from './rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
@@ -57,8 +58,9 @@ export class DatasetInputsService {
       const message = `label smoothing belongs to the sigmoid loss, not to ${String(hp.lossType)}`;
       throw unprocessable('hyperparameters_impossible', '/hyperparameters/labelSmoothing', 'max', message, hp.labelSmoothing);
     }
-    if (!hp.lora) return;
+    if (!hp.lora && hp.trainedLayers === null) return;
     const { config } = await this.versions.loadDescription(policyVersionId);
+    requireLayers(config, hp.trainedLayers);
     const impossible = impossibleLora(config, hp.lora);
     if (!impossible) return;
     const { code, pointer, rule, message, value } = impossible;

@@ -6,6 +6,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
+import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
@@ -14,10 +15,11 @@ import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type TrainStep } from '#src/nn/train-step.js';
 import { Recent } from '#src/reward/recent.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
-import { type CompletionGroup } from './completion-batch.js';
+import { type CompletionGroup, type PackedPart } from './completion-batch.js';
 import { type DatasetHyperparameters } from './dataset-hyperparameters.js';
 import { bestStep, evaluationsOf, judgeOf } from './checkpoints/checkpoint-rules.js';
 import { isEvaluated } from './checkpoints/checkpoint-settings.js';
+import { fed } from './frozen-trunk.js';
 import { planSteps, type PlannedStep } from './dataset-plan.js';
 import { type PolicyModel } from './policy-graph.js';
 import { PolicyWeights, type TrainedWeights } from './policy-weights.js';
@@ -37,6 +39,8 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
   signal?: AbortSignal;
   /** Heeded within steps too. */
   abandoned?: AbortSignal;
+  /** Whether hidden states of frozen layers are kept from pass to pass; they are when left out. The same but for rounding. */
+  keepTrunk?: boolean;
 }
 
 export interface DatasetStepReport {
@@ -68,9 +72,11 @@ export interface Dataset<G extends CompletionGroup> {
 
 export interface DatasetMethod<G extends CompletionGroup> {
   /** Groups as feeds in parts of at most so many tokens; loss and figures of the parts add up to those of all. */
-  pack: (groups: readonly G[], maxTokens: number | null) => Feeds[];
+  pack: (groups: readonly G[], maxTokens: number | null) => PackedPart[];
   /** Metrics are scalars. */
   graph: (model: PolicyModel, feeds: Feeds) => TrainGraph;
+  /** Hidden states of the groups that have a source. */
+  trunk?: TrunkStates;
 }
 
 /** The least that evaluation computes at once. */
@@ -163,7 +169,7 @@ class DatasetRun<G extends CompletionGroup> {
     const schedule = { kind: hp.schedule, peak: hp.learningRate, warmupSteps: Math.ceil(hp.warmupRatio * totalSteps), totalSteps };
     const rate = learningRate(schedule, step);
     const groups = this.plan[step].members.map((index) => this.data.train[index]);
-    const parts = this.method.pack(groups, hp.microBatchTokens).map((feeds) => ({ feeds, weight: 1 }));
+    const parts = this.method.pack(groups, hp.microBatchTokens).map((part) => ({ feeds: () => fed(part, this.method.trunk), weight: 1 }));
     const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
     await turn();
     const figures = addUp(reports.map(({ loss, metrics }) => ({ loss, ...metrics })));
@@ -176,8 +182,9 @@ class DatasetRun<G extends CompletionGroup> {
   private async evaluate(): Promise<Metrics> {
     const { hyperparameters: hp, abandoned } = this.task;
     const found: Metrics[] = [];
-    for (const feeds of this.method.pack(this.data.evaluation, hp.microBatchTokens ?? evaluationTokens)) {
+    for (const part of this.method.pack(this.data.evaluation, hp.microBatchTokens ?? evaluationTokens)) {
       abandoned?.throwIfAborted();
+      const feeds = await fed(part, this.method.trunk);
       const key = Object.values(feeds).map(({ shape }) => shape.join('x')).join(' ');
       const session = await this.forwards.get(key, () => this.buildForward(feeds));
       const results = await session.run({ ...this.weights.model.tensors, ...feeds });

@@ -5,15 +5,17 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { roundUp } from '#src/lm/batching.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { type TrunkStates } from '#src/lm/trunk-states.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, floats, i64, scalarTensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { splitLargeGroups, type PreferenceGroup } from '#src/reward/preference-groups.js';
-import { cutParts, packCompletions, type CompletionBatch } from './completion-batch.js';
+import { cutParts, packCompletions, type CompletionBatch, type PackedPart } from './completion-batch.js';
 import { trainOnDataset, type DatasetResult, type DatasetTask } from './dataset-trainer.js';
 import { dpoLoss, type DpoOptions } from './dpo.js';
 import { type DpoHyperparameters } from './dpo-hyperparameters.js';
+import { fed, trunkUse, withTrunk } from './frozen-trunk.js';
 import { inputLike, policyGraph, type PolicyModel } from './policy-graph.js';
 import { sumBySequence } from './sequences.js';
 import { TokenLogProbs } from './token-log-probs.js';
@@ -51,20 +53,22 @@ export async function trainDpo(task: DpoTask): Promise<DpoResult> {
     const encoded = encodeExamples(checkpoint, splitLargeGroups(groups, hp.batchSize), hp.maxTokens);
     return { ...encoded, groups: encoded.groups.filter(({ pairs }) => pairs.length > 0) };
   };
-  const [train, evaluation] = [encode(task.train), encode(task.evaluation)];
+  const train = encode(task.train);
+  const evaluation = task.evaluation === task.train ? train : encode(task.evaluation);
   const cost = attentionCost(checkpoint.config);
-  const data = {
-    train: await withReference(task, train.groups, cost),
-    evaluation: await withReference(task, evaluation.groups, cost),
-  };
-  const result = await trainOnDataset(task, data, {
-    pack: (groups, maxTokens) => packPairs(groups, maxTokens, cost),
-    graph: (model, feeds) => dpoGraph(model, feeds, hp, hp.gradientCheckpointing),
+  const data = { train: train.groups, evaluation: evaluation.groups };
+  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, 'dpo'), async (stored, trunk) => {
+    const known = { train: await withReference(task, stored.train, cost, trunk), evaluation: await withReference(task, stored.evaluation, cost, trunk) };
+    return trainOnDataset(task, known, {
+      pack: (groups, maxTokens) => packPairs(groups, maxTokens, cost),
+      graph: (model, feeds) => dpoGraph(model, feeds, hp, hp.gradientCheckpointing),
+      trunk,
+    });
   });
   return {
     ...result,
-    pairs: countPairs(data.train),
-    evaluationPairs: countPairs(data.evaluation),
+    pairs: countPairs(train.groups),
+    evaluationPairs: countPairs(evaluation.groups),
     completions: train.given,
     truncated: train.truncated,
     dropped: train.dropped,
@@ -75,14 +79,16 @@ async function withReference(
   { checkpoint, hyperparameters, threads, signal }: DpoTask,
   groups: readonly ExampleGroup[],
   cost: number,
+  trunk: TrunkStates | undefined,
 ): Promise<PairGroup[]> {
-  const reference = new TokenLogProbs(checkpoint, 1, threads);
+  // Below the trained layers the reference and the policy are the same.
+  const reference = new TokenLogProbs({ ...checkpoint, trainedLayers: hyperparameters.trainedLayers }, 1, threads);
   const sums: number[] = [];
   try {
     for (const part of cutParts(groups, hyperparameters.microBatchTokens ?? referenceTokens)) {
       signal?.throwIfAborted();
       const batch = packCompletions(part, cost);
-      const logProbs = floats(await reference.of(batch));
+      const logProbs = floats(await reference.of({ ...batch, feeds: await fed(batch, trunk) }));
       sums.push(...sumCompletions(logProbs, batch));
       await turn();
     }
@@ -99,12 +105,12 @@ export function sumCompletions(logProbs: Float32Array, { lengths }: CompletionBa
 }
 
 /** Every part divides by the pairs and tokens of all. */
-export function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost: number): Feeds[] {
+export function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost: number): PackedPart[] {
   const weight = 1 / countPairs(groups);
   const parts = cutParts(groups, maxTokens);
   const batches = parts.map((part) => packCompletions(part, cost));
   const tokens = scalarTensor(batches.reduce((total, batch) => total + batch.tokens, 0));
-  return batches.map(({ sequences, feeds }, i) => {
+  return batches.map(({ rows, time, spans, sequences, feeds }, i) => {
     const part = parts[i];
     const refLogProbs = part.flatMap((group) => group.refLogProbs);
     let first = 0;
@@ -117,14 +123,14 @@ export function packPairs(groups: readonly PairGroup[], maxTokens: number | null
     // Pairs that only pad compare completion 0 with itself and weigh nothing.
     const column = (value: (pair: (typeof pairs)[number]) => number): number[] =>
       Array.from({ length: size }, (_, p) => (p < pairs.length ? value(pairs[p]) : 0));
-    return {
-      ...feeds,
+    const own = {
       refLogProbs: f32(Array.from({ length: sequences }, (_, s) => refLogProbs[s] ?? 0), [sequences]),
       chosen: i64(column(({ chosen }) => chosen), [size]),
       rejected: i64(column(({ rejected }) => rejected), [size]),
       weights: f32(column(() => weight), [size]),
       tokens,
     };
+    return { rows, time, spans, feeds: { ...feeds, ...own } };
   });
 }
 

@@ -3,6 +3,7 @@ import { type ModelConfig } from '#src/lm/config.js';
 import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { chunkTokens, tokensAt } from '#src/lm/token-log-probs.js';
+import { isTrainedParameter, lowestTrainedLayer, type TrainedLayers } from '#src/lm/trained-layers.js';
 import { decoderForward, type Model } from '#src/lm/transformer.js';
 import { inputParams } from '#src/lm/weights.js';
 import { input, type Node } from '#src/nn/graph.js';
@@ -14,6 +15,8 @@ export interface PolicyModel {
   /** Base weights, and LoRA factors when `lora` is given; then only these are trained. */
   tensors: Tensors;
   lora?: LoraConfig;
+  /** The last so many layers; all when left out (lm/trained-layers.ts). */
+  trainedLayers?: TrainedLayers;
 }
 
 export interface PolicyTokens {
@@ -29,11 +32,20 @@ export interface PolicyTokens {
   kept: Node[];
 }
 
-/** What a policy gives each completion token, `tokensAtOnce` or all. Feeds: those of a `CompletionBatch`. */
-export function policyTokens(model: Model, batch: Feeds, temperature: number, tokensAtOnce?: number): PolicyTokens {
+/**
+ * What a policy gives each completion token, `tokensAtOnce` or all. Feeds: those of a `CompletionBatch`; with `hidden` float32
+ * [rows, time, hidden] among them, the graph begins at the lowest trained layer.
+ */
+export function policyTokens(
+  model: Model & Pick<PolicyModel, 'trainedLayers'>,
+  batch: Feeds,
+  temperature: number,
+  tokensAtOnce?: number,
+): PolicyTokens {
   const at = (name: string) => inputLike(name, batch);
   const layout = { positions: at('positions'), mask: at('attentionMask') };
-  const { hidden, blocks } = decoderForward(model, at('ids'), layout, { wanted: at('predictedAt') });
+  const start = 'hidden' in batch ? { layer: lowestTrainedLayer(model.config, model.trainedLayers), hidden: at('hidden') } : at('ids');
+  const { hidden, blocks } = decoderForward(model, start, layout, { wanted: at('predictedAt') });
   const targets = at('targets');
   const tokens = tokensAt(model, hidden, targets, { temperature, tokensAtOnce });
   return { ...tokens, targets, kept: [...blocks, hidden, ...tokens.kept] };
@@ -47,18 +59,19 @@ export interface PolicyGraphOptions {
 
 /** A training graph: the policy's tokens, and a loss and figures on them. */
 export function policyGraph(
-  { config, tensors, lora }: PolicyModel,
+  { config, tensors, lora, trainedLayers }: PolicyModel,
   batch: Feeds,
   { temperature, gradientCheckpointing }: PolicyGraphOptions,
   lossOf: (tokens: PolicyTokens) => Pick<TrainGraph, 'loss' | 'metrics'>,
 ): TrainGraph {
   const params = inputParams(tensors);
   const atOnce = gradientCheckpointing ? chunkTokens(config.vocabSize) : undefined;
-  const tokens = policyTokens({ config, params, lora }, batch, temperature, atOnce);
+  const tokens = policyTokens({ config, params, lora, trainedLayers }, batch, temperature, atOnce);
+  const isTrained = (name: string): boolean => (lora ? isLoraName(name) : isTrainedParameter(config, trainedLayers, name));
   return {
     ...lossOf(tokens),
     keep: gradientCheckpointing ? tokens.kept : [],
-    trainable: Object.fromEntries(Object.entries(params).filter(([name]) => !lora || isLoraName(name))),
+    trainable: Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name))),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { isTrainedParameter, loraOf, type TrainedLayers } from '#src/lm/trained-layers.js';
 import { LastGood } from '#src/nn/last-good.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
@@ -15,6 +16,8 @@ import { type PolicyModel } from './policy-graph.js';
 export interface WeightSettings {
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
   lora: LoraConfig | null;
+  /** Only the last so many layers; all when left out or null (lm/trained-layers.ts). */
+  trainedLayers?: TrainedLayers;
   maxGradNorm: number;
   weightDecay: number;
   seed: number;
@@ -32,6 +35,7 @@ export class PolicyWeights {
   /** For trainers that end a run at the last good weights; part of `progress`. */
   readonly good: LastGood;
   private readonly state: TrainState;
+  private readonly frozen: Tensors;
 
   /** @param resume what `progress` gave; copied, since training writes in place */
   constructor(
@@ -40,28 +44,28 @@ export class PolicyWeights {
     resume?: Readonly<Record<string, Tensor>>,
   ) {
     const { config, tensors } = start;
-    const lora = settings.lora ?? undefined;
+    const { trainedLayers } = settings;
+    const lora = loraOf(config, settings.lora, trainedLayers);
+    const isTrained = (name: string): boolean => !lora && isTrainedParameter(config, trainedLayers, name);
+    const [trained, frozen] = [only(tensors, isTrained), only(tensors, (name) => !isTrained(name))];
+    this.frozen = frozen;
     // The checkpoint's own tensors stay as they are: they are the reference, and belong to the caller.
     this.state = resume
       ? TrainState.restore(copyOf(resume))
-      : TrainState.init(lora ? initLora(config, lora, `${settings.seed}/lora`) : copyOf(tensors));
+      : TrainState.init(lora ? initLora(config, lora, `${settings.seed}/lora`) : copyOf(trained));
     this.good = new LastGood(this.state.params);
     this.good.load(resume ?? {});
-    this.model = {
-      config,
-      lora,
-      tensors: lora ? { ...tensors, ...this.state.params } : { ...this.state.params },
-    };
+    this.model = { config, lora, trainedLayers, tensors: { ...frozen, ...this.state.params } };
   }
 
   /** @param build the graph for feeds of these shapes */
   trainStep(build: (batch: Feeds) => TrainGraph, threads: number | undefined): TrainStep {
-    const { lora, maxGradNorm, weightDecay } = this.settings;
+    const { maxGradNorm, weightDecay } = this.settings;
     return new TrainStep({
       state: this.state,
       optimizer: { maxGradNorm, weightDecay, decays: isDecayed },
       build,
-      frozen: lora ? this.start.tensors : {},
+      frozen: this.frozen,
       session: { threads },
     });
   }
@@ -73,17 +77,21 @@ export class PolicyWeights {
 
   /** The policy as it is now, for a checkpoint; copied. */
   current(): TrainedWeights {
-    const { lora } = this.settings;
+    const { lora } = this.model;
     return { checkpoint: this.checkpoint(), adapter: lora ? { lora, factors: copyOf(this.state.params) } : undefined };
   }
 
   /** The policy as it is now; full weights, low-rank factors are merged. */
   checkpoint(): Checkpoint {
     const { config, tensors } = this.start;
-    const { lora } = this.settings;
-    const trained = lora ? mergeLora(tensors, this.state.params, config, lora) : copyOf(this.state.params);
+    const { lora } = this.model;
+    const trained = lora ? mergeLora(tensors, this.state.params, config, lora) : { ...tensors, ...copyOf(this.state.params) };
     return { ...this.start, tensors: trained };
   }
+}
+
+function only(tensors: Tensors, isWanted: (name: string) => boolean): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => isWanted(name)));
 }
 
 function copyOf(tensors: Readonly<Record<string, Tensor>>): Tensors {

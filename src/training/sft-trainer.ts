@@ -6,8 +6,9 @@ import { type Feeds } from '#src/nn/session.js';
 import { scalarTensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type PreferenceGroup } from '#src/reward/preference-groups.js';
-import { cutParts, packCompletions, type CompletionGroup } from './completion-batch.js';
+import { cutParts, packCompletions, type CompletionGroup, type PackedPart } from './completion-batch.js';
 import { trainOnDataset, type DatasetResult, type DatasetTask } from './dataset-trainer.js';
+import { trunkUse, withTrunk } from './frozen-trunk.js';
 import { inputLike, policyGraph, type PolicyModel } from './policy-graph.js';
 import { isLikeliest, sftLoss } from './sft.js';
 import { type SftHyperparameters } from './sft-hyperparameters.js';
@@ -33,15 +34,16 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
   const { checkpoint, hyperparameters: hp } = task;
   const encode = (groups: readonly PreferenceGroup[]) =>
     encodeExamples(checkpoint, selectCompletions(groups, hp.completions), hp.maxTokens);
-  const [train, evaluation] = [encode(task.train), encode(task.evaluation)];
+  const train = encode(task.train);
+  const evaluation = task.evaluation === task.train ? train : encode(task.evaluation);
   const cost = attentionCost(checkpoint.config);
-  const result = await trainOnDataset(
-    task,
-    { train: train.groups, evaluation: evaluation.groups },
-    {
+  const data = { train: train.groups, evaluation: evaluation.groups };
+  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, 'sft'), (stored, trunk) =>
+    trainOnDataset(task, stored, {
       pack: (groups, maxTokens) => packSft(groups, maxTokens, cost),
       graph: (model, feeds) => sftGraph(model, feeds, hp.gradientCheckpointing),
-    },
+      trunk,
+    }),
   );
   return {
     ...result,
@@ -53,10 +55,10 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
 }
 
 /** Every part divides by the tokens of all. */
-export function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, cost: number): Feeds[] {
+export function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, cost: number): PackedPart[] {
   const batches = cutParts(groups, maxTokens).map((part) => packCompletions(part, cost));
   const tokens = scalarTensor(batches.reduce((total, batch) => total + batch.tokens, 0));
-  return batches.map(({ feeds }) => ({ ...feeds, tokens }));
+  return batches.map(({ rows, time, spans, feeds }) => ({ rows, time, spans, feeds: { ...feeds, tokens } }));
 }
 
 export function sftGraph(model: PolicyModel, feeds: Feeds, gradientCheckpointing: boolean): TrainGraph {

@@ -18,8 +18,8 @@ export class TokenLogProbs {
   ) {}
 
   /** Log-probabilities of the completion tokens, float32 [slots]. */
-  async of({ rows, time, slots, feeds }: CompletionBatch): Promise<Tensor> {
-    const session = await this.sessions.get(`${rows} ${time} ${slots}`, () => this.build(feeds));
+  async of({ rows, time, slots, feeds }: Pick<CompletionBatch, 'rows' | 'time' | 'slots'> & { feeds: Feeds }): Promise<Tensor> {
+    const session = await this.sessions.get(`${rows} ${time} ${slots} ${'hidden' in feeds}`, () => this.build(feeds));
     // Weights are fed rather than built in: all sessions share one copy.
     const { logProbs } = await session.run({ ...this.model.tensors, ...feeds });
     return logProbs;
@@ -30,8 +30,8 @@ export class TokenLogProbs {
   }
 
   private build(feeds: Feeds): Promise<Session> {
-    const { config, tensors, lora } = this.model;
-    const { logProbs } = policyTokens({ config, params: inputParams(tensors), lora }, feeds, this.temperature);
+    const { tensors, ...model } = this.model;
+    const { logProbs } = policyTokens({ ...model, params: inputParams(tensors) }, feeds, this.temperature);
     return Session.create(emitModel({ logProbs }), { threads: this.threads });
   }
 }

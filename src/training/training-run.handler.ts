@@ -7,6 +7,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
+import { TrunkSpaceError } from '#src/lm/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
@@ -96,6 +97,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
       if (error instanceof PromptTooLongError) throw new JobFailure('prompt_too_long', error.message);
       if (error instanceof NoTrainingDataError) throw new JobFailure('no_training_data', error.message);
       if (error instanceof TrainingDivergedError) throw new JobFailure('training_diverged', error.message);
+      if (error instanceof TrunkSpaceError) throw new JobFailure('no_temporary_space', error.message);
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import type { ModelConfig } from '#src/lm/config.js';
 import { embeddingName } from '#src/lm/parameter-shapes.js';
 import { rewardWeightsFrom } from '#src/lm/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
@@ -13,8 +14,8 @@ import { tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
 import { givenCriterionVersion, givenPrompt, withSql } from './ratings.js';
 
 /** At a width of 32 the usual initial embeddings leave all logits near zero, whatever the layers do. */
-export function trainableCheckpoint(seed: string | number = 1): Checkpoint {
-  const checkpoint = tinyCheckpoint(seed);
+export function trainableCheckpoint(seed: string | number = 1, overrides: Partial<ModelConfig> = {}): Checkpoint {
+  const checkpoint = tinyCheckpoint(seed, overrides);
   const embedding = checkpoint.tensors[embeddingName];
   const wide = f32(
     floats(embedding).map((value) => 15 * value),

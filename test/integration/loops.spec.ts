@@ -359,10 +359,12 @@ describe('what no loop is made of', () => {
     const dpo = (hyperparameters: object) => ({ training: { method: 'dpo', hyperparameters } });
     const pointwise = { hyperparameters: { objective: 'pointwise', ties: 'rao_kupper' } };
     await refused({ reward: pointwise }, 422, 'hyperparameters_conflict', '/reward/hyperparameters/ties');
+    await refused({ reward: { hyperparameters: { trainedLayers: 99 } } }, 422, 'hyperparameters_impossible', '/reward/hyperparameters/trainedLayers');
     await refused(grpo({ maxTokens: 256 }), 422, 'max_tokens_exceed_model', '/training/hyperparameters/maxTokens');
     await refused(grpo({ lora: { rank: 2, alpha: 4, targetModules: ['c_attn'] } }), 422, 'lora_target_unknown', '/training/hyperparameters/lora/targetModules');
     await refused(grpo({ checkpointEvery: 2 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/checkpointEvery');
     await refused(dpo({ lossType: 'ipo', labelSmoothing: 0.1 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/labelSmoothing');
+    await refused(dpo({ trainedLayers: 99 }), 422, 'hyperparameters_impossible', '/training/hyperparameters/trainedLayers');
     await refused(dpo({ keep: 'best' }), 422, 'nothing_held_out', '/training/hyperparameters/keep');
   });
 

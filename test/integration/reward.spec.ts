@@ -227,6 +227,8 @@ describe('what cannot be trained', () => {
     await refused({ hyperparameters: { batchSize: 1 } }, 422, 'validation_failed', '/hyperparameters/batchSize');
     await refused({ hyperparameters: { objective: 'listwise' } }, 422, 'validation_failed', '/hyperparameters/objective');
     await refused({ hyperparameters: { lora: { rank: 0 } } }, 422, 'validation_failed', '/hyperparameters/lora/rank');
+    await refused({ hyperparameters: { trainedLayers: 0 } }, 422, 'validation_failed', '/hyperparameters/trainedLayers');
+    await refused({ hyperparameters: { trainedLayers: 99 } }, 422, 'hyperparameters_impossible', '/hyperparameters/trainedLayers');
     await refused({ hyperparameters: { leraningRate: 1 } }, 422, 'unknown_field', '/hyperparameters/leraningRate');
   });
 
@@ -250,6 +252,9 @@ describe('what cannot be trained', () => {
     expect(parts).toMatchObject({ fits: true });
     expect(factors.trainedParameters).toBeLessThan(factors.parameters / 2);
     expect(factors.secondsPerStep).toBeGreaterThan(0);
+    const upper = await plan({ ...settings, trainedLayers: 1, epochs: 2 });
+    expect(upper.trainedParameters).toBeLessThan(upper.parameters);
+    expect([large.trunkBytes, upper.trunkBytes > 0]).toEqual([0, true]);
     await refused({ hyperparameters: whole }, 422, 'training_does_not_fit', '/hyperparameters');
   });
 

@@ -117,9 +117,12 @@ describe('checkpoints', () => {
     await expect(t.get(PolicyVersionsService).loadCheckpoint(first.resultPolicyVersionId)).resolves.toBeDefined();
   });
 
-  test('a run on low-rank factors leaves a PEFT folder that makes the same weights', async () => {
+  test.each([
+    ['', {}, {}],
+    [' of the upper layers', { trainedLayers: 1, epochs: 3 }, { layers: [1] }],
+  ])('a run on low-rank factors%s leaves a PEFT folder that makes the same weights', async (_name, settings, layers) => {
     const lora = { rank: 2, alpha: 4, targetModules: ['q_proj', 'v_proj'] };
-    const run = await finished({ lora, maxSteps: 3 }, 'sft');
+    const run = await finished({ lora, maxSteps: 3, ...settings }, 'sft');
     const [{ adapter, modelId, step }] = await checkpointsOf(run.id);
     expect(step).toBe(3);
     expect(adapter!.map(({ name }) => name).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
@@ -132,7 +135,7 @@ describe('checkpoints', () => {
       files[name] = body as Buffer;
     }
     const { lora: read, factors } = parseAdapter(files);
-    expect(read).toEqual(lora);
+    expect(read).toEqual({ ...lora, ...layers });
     const base = trainableCheckpoint();
     const merged = mergeLora(base.tensors, factors, base.config, read);
     const trained = parseCheckpoint(await t.get(ModelsService).loadFiles(modelId));

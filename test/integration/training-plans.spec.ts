@@ -5,6 +5,8 @@ import { withSql } from '../factories/ratings.js';
 import { givenPairSet, givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
+type TrainingPlan = Record<'parameters' | 'trainedParameters' | 'floatingPointOperations' | 'trunkBytes', number> & { bytes: Record<string, number> };
+
 let t: TestApp;
 let policyVersionId: string;
 let pairSetId: string;
@@ -77,6 +79,25 @@ describe('a plan', () => {
   });
 });
 
+test.each(['sft', 'dpo'])('a plan of %s on the upper layers counts what is trained, and what is kept on disk', async (method) => {
+  const plan = async (hyperparameters: object) =>
+    (await post('/v1/training-runs/plan', pairs(hyperparameters, { method })).expect(200)).body as TrainingPlan;
+  const [all, upper, once] = [await plan({ epochs: 2 }), await plan({ epochs: 2, trainedLayers: 1 }), await plan({ epochs: 1, trainedLayers: 1 })];
+  expect(all).toMatchObject({ trainedParameters: all.parameters, trunkBytes: 0 });
+  const { tensors, config } = trainableCheckpoint();
+  const trained = Object.entries(tensors).filter(([name]) => /layers\.1\.|model\.norm\./.test(name));
+  expect(upper).toMatchObject({ parameters: all.parameters, trainedParameters: trained.reduce((total, [, { data }]) => total + data.length, 0) });
+  expect(upper.bytes.trained).toBe(12 * upper.trainedParameters);
+  expect(upper.floatingPointOperations).toBeLessThan(0.9 * all.floatingPointOperations);
+  // The texts of the set have 33 characters, each a token or less, and there are some tokens around them.
+  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeGreaterThan(30);
+  expect(upper.trunkBytes / (4 * config.hiddenSize)).toBeLessThan(70);
+  // With one epoch, supervised training reads its own data once, and the evaluation's twice.
+  expect(once.trunkBytes > 0).toBe(true);
+  expect(once.trunkBytes < upper.trunkBytes).toBe(method === 'sft');
+  expect(once.floatingPointOperations > upper.floatingPointOperations).toBe(method === 'sft');
+});
+
 describe('refused before anything is computed', () => {
   test.each<[string, () => object, string, string]>([
     ['checkpoints beyond the end', () => rollouts({ checkpointEvery: 11 }), 'hyperparameters_impossible', '/hyperparameters/checkpointEvery'],
@@ -86,6 +107,9 @@ describe('refused before anything is computed', () => {
     ['low rank above full rank', () => pairs({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
     ['maps that the policy does not have', () => pairs({ lora: { rank: 2, alpha: 1, targetModules: ['c_attn'] } }), 'lora_target_unknown', '/hyperparameters/lora/targetModules'],
     ['low rank above full rank, of a method that samples', () => rollouts({ lora: { rank: 64, alpha: 1, targetModules: ['q_proj'] } }, 'ppo'), 'hyperparameters_impossible', '/hyperparameters/lora/rank'],
+    ['more layers than the policy has', () => pairs({ trainedLayers: 3 }), 'hyperparameters_impossible', '/hyperparameters/trainedLayers'],
+    ['no layer at all', () => pairs({ trainedLayers: 0 }), 'validation_failed', '/hyperparameters/trainedLayers'],
+    ['upper layers of a method that samples', () => rollouts({ trainedLayers: 1 }), 'unknown_field', '/hyperparameters/trainedLayers'],
     ['no room for a completion', () => pairs({ maxTokens: 2 }), 'no_training_data', '/hyperparameters/maxTokens'],
     ['a keep that is none', () => pairs({ keep: 'first' }), 'validation_failed', '/hyperparameters/keep'],
   ])('%s', async (_name, body, code, pointer) => {

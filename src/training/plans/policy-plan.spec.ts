@@ -25,6 +25,24 @@ test('parts of the plan add up, and each remedy helps', () => {
   expect(planPolicyTraining(config, groups(8), { ...plain, gradientCheckpointing: true }).bytes.activations).toBeLessThan(plan.bytes.activations);
 });
 
+test('of the upper layers, low-rank or not; from kept hidden states the layers below are no part of a step', () => {
+  const lora = { rank: 2, alpha: 2, targetModules: ['q_proj' as const] };
+  const all = planPolicyTraining(config, groups(8), plain);
+  const upper = { ...plain, trainedLayers: 1 };
+  const [whole, kept] = [planPolicyTraining(config, groups(8), upper), planPolicyTraining(config, groups(8), upper, { inSteps: true, bytes: 1000 })];
+  expect(whole.parameters).toBe(all.parameters);
+  expect(whole.trainedParameters).toBeLessThan(all.trainedParameters / 2);
+  expect(kept.trainedParameters).toBe(whole.trainedParameters);
+  expect([all.trunkBytes, whole.trunkBytes, kept.trunkBytes]).toEqual([0, 0, 1000]);
+  expect(kept.floatingPointOperations).toBeLessThan(whole.floatingPointOperations);
+  expect(whole.floatingPointOperations).toBeLessThan(all.floatingPointOperations);
+  // Ids, positions, masks and targets either way; hidden states besides.
+  expect(whole.bytes.batch / all.bytes.batch).toBeCloseTo(1, 3);
+  expect(kept.bytes.batch).toBeGreaterThan(whole.bytes.batch);
+  const [everywhere, above] = [planPolicyTraining(config, groups(8), { ...plain, lora }), planPolicyTraining(config, groups(8), { ...upper, lora })];
+  expect(above.trainedParameters).toBe(everywhere.trainedParameters / 2);
+});
+
 test('a step too large to lay out is planned as a fraction of it', () => {
   const [small, large] = [planPolicyTraining(config, groups(32), plain), planPolicyTraining(config, groups(320), plain)];
   expect(large.bytes.activations / small.bytes.activations).toBeCloseTo(10, -0.5);

@@ -8,6 +8,7 @@ import { loraShapes } from '#src/lm/lora.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { parameterShapes } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { loraOf, type TrainedLayers } from '#src/lm/trained-layers.js';
 import { planTraining, type TrainingPlan } from '#src/lm/training-plan.js';
 import { countTokens, cutParts, type CompletionGroup } from '../completion-batch.js';
 import { type OptimizerSettings } from '../optimizer-settings.js';
@@ -20,7 +21,14 @@ export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'> {
   };
 }
 
-type Settings = Pick<OptimizerSettings, 'lora' | 'microBatchTokens' | 'gradientCheckpointing'>;
+type Settings = Pick<OptimizerSettings, 'lora' | 'microBatchTokens' | 'gradientCheckpointing'> & { trainedLayers?: TrainedLayers };
+
+/** Hidden states of frozen layers that a run keeps. */
+export interface PlannedTrunk {
+  /** Whether steps begin with them, and not with token ids. */
+  inSteps: boolean;
+  bytes: number;
+}
 
 /** A larger part is planned as a fraction of so many tokens, and scaled: batches are made of rows that cost the same. */
 const tokensPlanned = 8192;
@@ -28,14 +36,25 @@ const floatBytes = 4;
 const copiesKept = 2;
 
 /** @param groups of one step, the heaviest there can be */
-export function planPolicyTraining(config: ModelConfig, groups: readonly CompletionGroup[], settings: Settings): PolicyPlan {
+export function planPolicyTraining(
+  config: ModelConfig,
+  groups: readonly CompletionGroup[],
+  settings: Settings,
+  trunk: PlannedTrunk = { inSteps: false, bytes: 0 },
+): PolicyPlan {
   const parts = cutParts(groups, settings.microBatchTokens);
   const heaviest = parts.reduce((largest, part) => (tokensOf(part) > tokensOf(largest) ? part : largest));
   const sample = fractionOf(heaviest);
-  const [feeds] = packSft(sample, null, attentionCost(config));
-  const graph = sftGraph({ config, lora: settings.lora ?? undefined, tensors: weightless(config, settings) }, feeds, settings.gradientCheckpointing);
+  const [{ rows, time, feeds }] = packSft(sample, null, attentionCost(config));
+  const { trainedLayers } = settings;
+  const lora = loraOf(config, settings.lora, trainedLayers);
+  const graph = sftGraph(
+    { config, lora, trainedLayers, tensors: weightless({ ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) }) },
+    { ...feeds, ...(trunk.inSteps ? weightless({ hidden: [rows, time, config.hiddenSize] }) : {}) },
+    settings.gradientCheckpointing,
+  );
   const scale = tokensOf(heaviest) / tokensOf(sample);
-  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { scale });
+  const { bytes, floatingPointOperations, ...counts } = planTraining(config, graph, { scale, trunkBytes: trunk.bytes });
   const lastGood = copiesKept * counts.trainedParameters * floatBytes;
   return {
     ...counts,
@@ -44,7 +63,7 @@ export function planPolicyTraining(config: ModelConfig, groups: readonly Complet
   };
 }
 
-const tokensOf = (groups: readonly CompletionGroup[]): number =>
+export const tokensOf = (groups: readonly CompletionGroup[]): number =>
   groups.reduce((total, { promptIds, completions }) => total + promptIds.length + countTokens(completions), 0);
 
 /** The first groups, or some completions of the first. */
@@ -61,7 +80,6 @@ function fractionOf(groups: readonly CompletionGroup[]): CompletionGroup[] {
 }
 
 /** Tensors that have shapes and no values: graphs are built from shapes. */
-function weightless(config: ModelConfig, { lora }: Settings): Tensors {
-  const shapes = { ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) };
+function weightless(shapes: Readonly<Record<string, number[]>>): Tensors {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: 'float32' as const, shape, data: new Float32Array(0) }]));
 }

@@ -30,6 +30,13 @@ export class TrainingRunPlanDto {
   @ApiProperty({ type: TrainingRunBytesDto })
   bytes: TrainingRunBytesDto;
 
+  /**
+   * Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while the run goes on: an estimate from the length of
+   * its texts, and no part of the peak. 0 where none are kept. @example 0
+   */
+  @ApiProperty({ type: 'integer' })
+  trunkBytes: number;
+
   /** Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included. @example 912680550400 */
   @ApiProperty({ type: 'integer' })
   floatingPointOperations: number;

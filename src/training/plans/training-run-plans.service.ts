@@ -8,22 +8,25 @@ import { chatFraming } from '#src/lm/chat.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import type { ModelConfig } from '#src/lm/config.js';
 import { Tokenizer } from '#src/lm/tokenizer.js';
+import { trunkBytes } from '#src/lm/trunk-states.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/reward/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
 import type { ExpectedAnswers } from '#src/reward/expected-answers.js';
+import { lengthOfTexts } from '#src/reward/preference-groups.js';
 import { RewardModelMembersRepository } from '#src/reward/reward-model-members.repository.js';
 import type { CompletionGroup } from '../completion-batch.js';
 import type { DatasetHyperparameters } from '../dataset-hyperparameters.js';
+import { trunkUse } from '../frozen-trunk.js';
 import type { PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '../rollout-hyperparameters.js';
 import type { SftHyperparameters } from '../sft-hyperparameters.js';
 import { encodeExamples } from '../training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
-import { planPolicyTraining } from './policy-plan.js';
+import { planPolicyTraining, tokensOf, type PlannedTrunk } from './policy-plan.js';
 import { longestExamples } from './longest-examples.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from './rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
@@ -73,8 +76,11 @@ export class TrainingRunPlansService {
     const { method, hyperparameters, policyVersionId } = ahead;
     if (method === 'sft' || method === 'dpo') {
       const model = await this.versions.loadDescription(policyVersionId);
-      const groups = longestExamples(model, answers, hyperparameters as DatasetHyperparameters);
-      return this.requireRoom(planPolicyTraining(model.config, groups, hyperparameters).bytes.peak);
+      const settings = hyperparameters as DatasetHyperparameters;
+      const groups = longestExamples(model, answers, settings);
+      // What is kept on disk takes no memory.
+      const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
+      return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
     }
     const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
@@ -99,8 +105,8 @@ export class TrainingRunPlansService {
 
   private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
-    const { groups, extra } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
-    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters);
+    const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
+    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
@@ -110,17 +116,17 @@ export class TrainingRunPlansService {
     };
   }
 
-  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined }> {
+  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
     const { batchSize, maxTokens } = run.hyperparameters as DatasetHyperparameters;
     // A group has at least two completions, so these are more than one step takes.
     const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
     const { groups, given } = encodeExamples(model, longest, maxTokens);
-    if (groups.length > 0) return { groups };
+    if (groups.length > 0) return { groups, trunk: await this.trunk(run, pairSetId, model, tokensOf(groups) / lengthOfTexts(longest)) };
     const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
     throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
   }
 
-  private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra }> {
+  private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra; trunk?: undefined }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
     const room = model.config.maxPositionEmbeddings - settings.maxTokens;
     let promptTokens = 0;
@@ -135,6 +141,16 @@ export class TrainingRunPlansService {
     const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
     const extra = rolloutExtra(models, settings, promptTokens);
     return { groups: longestRollouts(settings, promptTokens), extra };
+  }
+
+  /** @param tokensPerCharacter as seen in some of the texts */
+  private async trunk({ method, hyperparameters }: PlannedRun, pairSetId: string, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
+    const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, method === 'dpo' ? 'dpo' : 'sft');
+    if (!train && !evaluation) return { inSteps: false, bytes: 0 };
+    const characters = await this.preferences.countCharacters(pairSetId);
+    // Where no prompts are held out, evaluation is on the training data.
+    const kept = (train || characters.eval === 0 ? characters.train : 0) + characters.eval;
+    return { inSteps: train, bytes: trunkBytes(config, Math.round(kept * tokensPerCharacter)) };
   }
 
   private async longestPrompt(promptSetId: string, { tokenizer }: Model): Promise<number> {

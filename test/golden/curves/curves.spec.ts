@@ -66,7 +66,7 @@ test('direct preference optimization', async () => {
     const batch = packCompletions(groups, cost);
     const sums = sumCompletions(floats(await reference.of(batch)), batch);
     const known = groups.map((group, g) => ({ ...group, refLogProbs: sums.slice(2 * g, 2 * g + 2) }));
-    const parts = packPairs(known, null, cost).map((feeds) => ({ feeds, weight: 1 }));
+    const parts = packPairs(known, null, cost).map(({ feeds }) => ({ feeds, weight: 1 }));
     const { reports, gradNorm } = await optimizer.runParts(parts, learningRate);
     ours.push({ ...reports[0].metrics, loss: reports[0].loss, gradNorm });
   }
