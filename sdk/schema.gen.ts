@@ -5653,6 +5653,8 @@ export interface components {
             /** @example 256 */
             maxTokens: number;
             lora: (components["schemas"]["RewardLoraDto"] | null) & (components["schemas"]["RewardLoraDto"] | null);
+            /** @example null */
+            trainedLayers: number | null;
             /** @example 0.1 */
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
@@ -5759,6 +5761,14 @@ export interface components {
             maxTokens?: number;
             /** @description all weights are trained when left out */
             lora?: components["schemas"]["RewardLoraSettingsDto"];
+            /**
+             * @description Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
+             *     below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
+             *     make of a text is computed once and kept on disk.
+             * @default null
+             * @example 8
+             */
+            trainedLayers?: number | null;
             /** @default 0.1 */
             warmupRatio?: number;
             /** @default linear */
@@ -5988,6 +5998,12 @@ export interface components {
             /** @example 4874240 */
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
+            /**
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
+             *     of the texts, and no part of the peak. 0 where none are kept.
+             * @example 0
+             */
+            trunkBytes: number;
             /**
              * @description Of the matrix products of the largest step.
              * @example 912680550400
@@ -6335,6 +6351,15 @@ export interface components {
              * @default 0.1
              */
             warmupRatio?: number;
+            /**
+             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
+             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
+             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
+             *     and kept on disk.
+             * @default null
+             * @example 8
+             */
+            trainedLayers?: number | null;
             /** @default 0.0001 */
             learningRate?: number;
             /**
@@ -6439,6 +6464,15 @@ export interface components {
              * @default 0.1
              */
             warmupRatio?: number;
+            /**
+             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
+             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
+             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
+             *     and kept on disk.
+             * @default null
+             * @example 8
+             */
+            trainedLayers?: number | null;
             /** @default 0.00005 */
             learningRate?: number;
             /**
@@ -7316,6 +7350,12 @@ export interface components {
             /** @example 4874240 */
             trainedParameters: number;
             bytes: components["schemas"]["TrainingRunBytesDto"];
+            /**
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while the run goes on: an estimate from the length of
+             *     its texts, and no part of the peak. 0 where none are kept.
+             * @example 0
+             */
+            trunkBytes: number;
             /**
              * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
              * @example 912680550400
