@@ -23,6 +23,7 @@ export class TaskClaimsRepository {
    * `start`, around its end if need be, over rows that nobody else holds; other claims start elsewhere, so that they
    * neither wait for one another nor step over one another's rows. No item twice, neither with what the labeler has
    * had nor within the claim. Fewer than `k` come when fewer are left, or where an item stood twice in the walk.
+   * A lease begins by the clock, not by `now()`, which on a busy server may lie before the end of the lease whose place it takes.
    *
    * @throws QueryFailedError unique `labeling_tasks_once`, when the same labeler's other claim took the same item
    */
@@ -30,7 +31,7 @@ export class TaskClaimsRepository {
     const start = lowest + Math.floor(Math.random() * size);
     return this.dataSource.query(
       `WITH me AS MATERIALIZED (
-         SELECT l.id, l.vendor_id FROM labelers l
+         SELECT l.id, l.vendor_id, clock_timestamp() AS at FROM labelers l
          WHERE ${'id' in labeler ? 'l.id' : 'l.external_id'} = $2 AND l.vendor_id IS NOT DISTINCT FROM $3::uuid
            AND EXISTS (SELECT FROM labeling_batches b WHERE b.id = $1 AND b.state = 'open'
                          AND ($3::uuid IS NULL OR $3 = ANY(b.vendor_ids)))),
@@ -39,8 +40,8 @@ export class TaskClaimsRepository {
        chosen AS (SELECT DISTINCT ON (item_id) id FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) walked),
        claimed AS (
          UPDATE labeling_tasks t
-         SET state = 'leased', labeler_id = me.id, vendor_id = me.vendor_id, leased_at = now(),
-             lease_expires_at = now() + make_interval(secs => $5)
+         SET state = 'leased', labeler_id = me.id, vendor_id = me.vendor_id, leased_at = me.at,
+             lease_expires_at = me.at + make_interval(secs => $5)
          FROM chosen, me WHERE t.id = chosen.id
          RETURNING t.*)
        SELECT ${taskColumns} FROM claimed t ${taskTables} ORDER BY t.sort_key`,

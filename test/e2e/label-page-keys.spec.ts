@@ -89,13 +89,14 @@ describe.skipIf(!browser)('the label page by keyboard', () => {
     const batch = await pages.given('skipping', 'rate', { 'skip?': ['one', 'two', 'three'] });
     const page = await pages.open(batch.link);
     await page.getByRole('radio', { name: 'level 1' }).waitFor();
+    const focused = page.getByRole('dialog').locator(':focus');
     await press(page, 's');
-    await page.getByRole('dialog').waitFor();
+    await focused.waitFor();
     await press(page, 'Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await pages.tasksOf(batch, 'skipped')).toEqual([]);
     await press(page, 's');
-    await page.getByRole('dialog').waitFor();
+    await focused.waitFor();
     // Digits and letters answer nothing behind the dialog.
     await press(page, '3', 'Tab', 'Enter');
     await shown(page, 'Skipped.');

@@ -20,7 +20,6 @@ let parent: string;
 let folder: string;
 beforeAll(async () => {
   t = await createTestApp();
-  await t.app.listen(0, '127.0.0.1');
   client = new Plumbline({ baseUrl: await t.app.getUrl(), apiKey: t.adminKey });
   ({ versionId } = await createTinyPolicy(t));
   parent = mkdtempSync(join(tmpdir(), 'export-'));

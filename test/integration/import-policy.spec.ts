@@ -16,7 +16,6 @@ describe('importing a policy', () => {
   let folder: string;
   beforeAll(async () => {
     t = await createTestApp();
-    await t.app.listen(0, '127.0.0.1');
     client = new Plumbline({ baseUrl: await t.app.getUrl(), apiKey: t.adminKey });
     folder = await mkdtemp(join(tmpdir(), 'import-'));
   });

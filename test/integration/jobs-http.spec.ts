@@ -13,7 +13,6 @@ let origin: string;
 
 beforeAll(async () => {
   t = await createTestApp();
-  await t.app.listen(0, '127.0.0.1');
   origin = await t.app.getUrl();
   worker = await startNode({ DATABASE_URL: t.database.url }, ['pair-building']);
 });

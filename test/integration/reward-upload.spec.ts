@@ -27,7 +27,6 @@ let t: TestApp;
 let worker: Node;
 beforeAll(async () => {
   t = await createTestApp();
-  await t.app.listen(0, '127.0.0.1');
   worker = await startNode({ DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir }, ['scoring'], [RewardWorkerModule]);
 });
 afterAll(async () => {

@@ -141,7 +141,6 @@ describe('checkpoints', () => {
     const trained = parseCheckpoint(await t.get(ModelsService).loadFiles(modelId));
     for (const [name, tensor] of Object.entries(trained.tensors)) expect(tensor.data, name).toEqual(merged[name].data);
 
-    await t.app.listen(0, '127.0.0.1');
     const client = new Plumbline({ baseUrl: await t.app.getUrl(), apiKey: t.adminKey });
     const folder = mkdtempSync(join(tmpdir(), 'export-'));
     const exported = await exportModel(client, run.resultPolicyVersionId, folder, { adapter: { base: 'owner/base' } });

@@ -39,7 +39,8 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
   const config = readConfig({ DATABASE_URL: database.url, PLUMBLINE_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env });
   const app = await createHttpApp(AppModule.forRoot(config), config, false);
   await app.init();
-  await app.getHttpAdapter().getInstance().ready();
+  // Supertest would listen anew for each request, and two at once would both try to.
+  await app.listen(0, '127.0.0.1');
   const keys = app.get(ApiKeysService, { strict: false });
   const header = (secret: string) => ({ Authorization: `Bearer ${secret}` });
   const { id: keyId, secret: adminKey } = await keys.create({ name: 'test admin', scopes: ['admin'] });

@@ -40,7 +40,6 @@ export class LabelPages {
 
   static async start(browser: Browser): Promise<LabelPages> {
     const t = await createTestApp();
-    await t.app.listen(0, '127.0.0.1');
     const origin = `http://127.0.0.1:${(t.http.address() as AddressInfo).port}`;
     return new LabelPages(t, origin, await givenCriterionVersion(t), browser);
   }
