@@ -1,34 +1,24 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 
+/** A step in a query, where numbers come as text. */
+const IsStep = (): PropertyDecorator =>
+  applyDecorators(ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 999_999_999 }), IsOptional(), Type(() => Number), IsInt(), Min(0), Max(999_999_999));
+
 export class CurveQuery extends PageQuery {
   /** Only steps after this one. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
+  @IsStep()
   afterStep?: number;
 
   /** First step. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
+  @IsStep()
   from?: number;
 
   /** Last step. */
-  @ApiPropertyOptional({ type: 'integer', minimum: 0 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(999_999_999)
+  @IsStep()
   to?: number;
 
   /** Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */

@@ -70,6 +70,11 @@ export interface JobContext {
   commit<R>(work: (tx: Transaction) => Promise<R>): Promise<R>;
 }
 
+/** Stopped by a pause or a shutdown: what is saved now need not be done again. */
+export function willComeBack({ signal, abandoned }: Pick<JobContext, 'signal' | 'abandoned'>): boolean {
+  return signal.aborted && !abandoned.aborted;
+}
+
 /** The lease went to another worker, or the job was ended behind this one's back. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';

@@ -8,7 +8,7 @@ import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { type JobContext } from '#src/jobs/job-handler.js';
+import { willComeBack, type JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/checkpoint.js';
 import { TrunkSpaceError } from '#src/lm/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
@@ -137,6 +137,3 @@ export class RewardMemberTrainer {
     });
   }
 }
-
-/** Stopped by a pause or a shutdown: what is saved now need not be done again. */
-const willComeBack = ({ signal, abandoned }: JobContext): boolean => signal.aborted && !abandoned.aborted;

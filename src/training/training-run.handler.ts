@@ -5,7 +5,7 @@ import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
+import { HandlesJob, willComeBack, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
 import { TrunkSpaceError } from '#src/lm/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
@@ -123,6 +123,3 @@ const evaluationAt = ({ method }: TrainingRun, metrics: readonly Metrics[], step
 function isCheckpoint({ method, hyperparameters: { checkpointEvery, keep } }: TrainingRun, { step, metrics }: TrainingProgress): boolean {
   return (checkpointEvery !== null && step % checkpointEvery === 0) || (keep === 'best' && improves(metrics, judgeOf(method)));
 }
-
-/** Stopped by a pause or a shutdown: what is saved now need not be done again. */
-const willComeBack = ({ signal, abandoned }: JobContext): boolean => signal.aborted && !abandoned.aborted;
