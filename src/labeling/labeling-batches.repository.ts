@@ -4,6 +4,7 @@ import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { LabelingBatch, type LabelingBatchState } from './labeling-batch.entity.js';
+import { hasTask } from './task-sql.js';
 import type { TaskState } from './task-state.js';
 
 export interface TaskCount {
@@ -105,8 +106,8 @@ export class LabelingBatchesRepository {
       .update(LabelingBatch)
       .set({ state: 'completed', completedAt: () => 'now()' })
       .where(`id = :id AND state = 'open'`, { id })
-      .andWhere(`NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = :id AND t.state = 'available')`, { id })
-      .andWhere(`NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = :id AND t.state = 'leased')`, { id })
+      .andWhere(`NOT ${hasTask(':id', 'available')}`, { id })
+      .andWhere(`NOT ${hasTask(':id', 'leased')}`, { id })
       .execute();
     return done.affected === 1 ? this.findIn(tx, id) : null;
   }
@@ -115,8 +116,7 @@ export class LabelingBatchesRepository {
   async finished(): Promise<string[]> {
     const rows: { id: string }[] = await this.rows.query(
       `SELECT b.id FROM labeling_batches b WHERE b.state = 'open'
-         AND NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = b.id AND t.state = 'available')
-         AND NOT EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = b.id AND t.state = 'leased')`,
+         AND NOT ${hasTask('b.id', 'available')} AND NOT ${hasTask('b.id', 'leased')}`,
     );
     return rows.map((row) => row.id);
   }

@@ -23,6 +23,7 @@ export class TaskClaimsRepository {
    * `start`, around its end if need be, over rows that nobody else holds; other claims start elsewhere, so that they
    * neither wait for one another nor step over one another's rows. No item twice, neither with what the labeler has
    * had nor within the claim. Fewer than `k` come when fewer are left, or where an item stood twice in the walk.
+   * The chosen ones are an array, since of a join the planner expects so many rows that it reads the whole table.
    * A lease begins by the clock, not by `now()`, which on a busy server may lie before the end of the lease whose place it takes.
    *
    * @throws QueryFailedError unique `labeling_tasks_once`, when the same labeler's other claim took the same item
@@ -42,7 +43,7 @@ export class TaskClaimsRepository {
          UPDATE labeling_tasks t
          SET state = 'leased', labeler_id = me.id, vendor_id = me.vendor_id, leased_at = me.at,
              lease_expires_at = me.at + make_interval(secs => $5)
-         FROM chosen, me WHERE t.id = chosen.id
+         FROM me WHERE t.id = ANY (ARRAY(SELECT id FROM chosen))
          RETURNING t.*)
        SELECT ${taskColumns} FROM claimed t ${taskTables} ORDER BY t.sort_key`,
       [batchId, 'id' in labeler ? labeler.id : labeler.externalId, vendorId, k, ttlSeconds, start],

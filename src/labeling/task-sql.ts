@@ -14,6 +14,19 @@ export function newTasks(source: string): string {
     FROM (${source}) new_task`;
 }
 
+const indexOrder = { available: 'sort_key', leased: 'lease_expires_at' } as const;
+
+/**
+ * Whether the batch `batchId` (an expression) has a task in that state. The order is that of the state's index: without it
+ * the planner reads the table from its beginning, in the hope of an early hit that the last tasks of a batch are not. A
+ * limit right inside EXISTS would be dropped, with its order.
+ */
+export function hasTask(batchId: string, state: keyof typeof indexOrder, further = 'true'): string {
+  return `EXISTS (SELECT FROM (
+    SELECT FROM labeling_tasks t WHERE t.batch_id = ${batchId} AND t.state = '${state}' AND ${further}
+    ORDER BY t.${indexOrder[state]} LIMIT 1) found)`;
+}
+
 /** A task that takes the place of each of `ended` (rows of item_id, slot). */
 export function replacements(ended: string): string {
   return newTasks(`

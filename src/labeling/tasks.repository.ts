@@ -5,7 +5,7 @@ import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import type { LabelingBatchState, LabelingMode } from './labeling-batch.entity.js';
 import { LabelingTask } from './labeling-task.entity.js';
-import { replacements } from './task-sql.js';
+import { hasTask, replacements } from './task-sql.js';
 import type { TaskState } from './task-state.js';
 
 export interface TaskRow {
@@ -99,8 +99,7 @@ export class TasksRepository {
     const [rows]: [{ finishedAt: Date; more: boolean }[], number] = await tx.query(
       `UPDATE labeling_tasks done SET state = 'completed', finished_at = now() WHERE ${held}
        RETURNING done.finished_at AS "finishedAt",
-         EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = done.batch_id AND t.state = 'available')
-         OR EXISTS (SELECT FROM labeling_tasks t WHERE t.batch_id = done.batch_id AND t.state = 'leased' AND t.id <> done.id) AS more`,
+         ${hasTask('done.batch_id', 'available')} OR ${hasTask('done.batch_id', 'leased', 't.id <> done.id')} AS more`,
       [id],
     );
     return rows[0];
@@ -132,7 +131,7 @@ export class TasksRepository {
          SELECT id FROM labeling_tasks WHERE batch_id = $1 AND state = 'leased' AND lease_expires_at <= now()
          ORDER BY lease_expires_at LIMIT $2 FOR UPDATE SKIP LOCKED),
        ended AS (
-         UPDATE labeling_tasks t SET state = 'expired', finished_at = t.lease_expires_at FROM over WHERE t.id = over.id
+         UPDATE labeling_tasks t SET state = 'expired', finished_at = t.lease_expires_at WHERE t.id = ANY (ARRAY(SELECT id FROM over))
          RETURNING t.item_id, t.slot),
        replaced AS (${replacements('ended')} RETURNING 1)
        SELECT count(*)::int AS ended FROM replaced`,
