@@ -5428,6 +5428,8 @@ export interface components {
             /** @example 32 */
             alpha: number;
             targetModules: components["schemas"]["LoraTargetModule"][];
+            /** @default 0 */
+            dropout?: number;
         };
         /** @enum {string} */
         StoppingMetric: "loss" | "accuracy";
@@ -5706,6 +5708,12 @@ export interface components {
              *     ]
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
+            /**
+             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of them.
+             * @default 0
+             * @example 0.05
+             */
+            dropout?: number;
         };
         EarlyStoppingSettingsDto: {
             /** @default loss */
@@ -6265,6 +6273,13 @@ export interface components {
              */
             targetModules: components["schemas"]["LoraTargetModule"][];
             /**
+             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
+             *     them. For `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @default 0
+             * @example 0.05
+             */
+            dropout?: number;
+            /**
              * @description The factors' product is scaled by alpha / rank.
              * @example 16
              */
@@ -6667,6 +6682,17 @@ export interface components {
             temperature?: number;
             /** @default 1 */
             topP?: number;
+            /**
+             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
+             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @default f32
+             */
+            rolloutWeights?: components["schemas"]["WeightFormat"];
+            /**
+             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @default 3
+             */
+            rolloutRatioMax?: number;
             /** @default 0.2 */
             clipLow?: number;
             /** @default 0.2 */
@@ -6828,6 +6854,17 @@ export interface components {
             temperature?: number;
             /** @default 1 */
             topP?: number;
+            /**
+             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
+             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @default f32
+             */
+            rolloutWeights?: components["schemas"]["WeightFormat"];
+            /**
+             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @default 3
+             */
+            rolloutRatioMax?: number;
             /** @default 0.2 */
             clipLow?: number;
             /** @default 0.2 */
@@ -6986,6 +7023,17 @@ export interface components {
             temperature?: number;
             /** @default 1 */
             topP?: number;
+            /**
+             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
+             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @default f32
+             */
+            rolloutWeights?: components["schemas"]["WeightFormat"];
+            /**
+             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @default 3
+             */
+            rolloutRatioMax?: number;
             /** @default 0.2 */
             clipLow?: number;
             /** @default 0.2 */

@@ -64,17 +64,20 @@ def means(metrics, names):
     return {name: metrics["train"][name][0] for name in names}
 
 
-def grpo_case(loss_type, level, beta, epsilon_low=0.2, epsilon_high=0.28):
+def grpo_case(loss_type, level, beta, ratio_max=None, epsilon_low=0.2, epsilon_high=0.28):
     torch.manual_seed(1)
     mask = mask_of(LENGTHS, LIMIT)
     logps = (-torch.rand(mask.shape) * 3).requires_grad_()
     old = logps.detach() + 0.35 * torch.randn(mask.shape)
     ref = logps.detach() + 0.5 * torch.randn(mask.shape)
     advantages = torch.randn(len(LENGTHS))
+    # As if another copy of the policy had written: its ratios, cut off as TRL does before it computes the loss.
+    sampled = old + 0.6 * torch.randn(mask.shape)
+    copied = {} if ratio_max is None else {"importance_sampling_ratio": torch.clamp(torch.exp(old - sampled), max=ratio_max)}
     fake = trainer(
         top_entropy_quantile=1.0, off_policy_mask_threshold=None, importance_sampling_level=level, beta=beta,
-        loss_type=loss_type, epsilon_low=epsilon_low, epsilon_high=epsilon_high, use_vllm=False,
-        max_completion_length=LIMIT, current_gradient_accumulation_steps=1, _entropy_bonus_enabled=False,
+        loss_type=loss_type, epsilon_low=epsilon_low, epsilon_high=epsilon_high, use_vllm=ratio_max is not None,
+        vllm_importance_sampling_correction=True, max_completion_length=LIMIT, current_gradient_accumulation_steps=1, _entropy_bonus_enabled=False,
         args=SimpleNamespace(delta=None, use_bias_correction_kl=False, steps_per_generation=1),
         _get_per_token_logps_and_entropies=lambda *args, **kwargs: (logps, torch.ones_like(logps), None),
     )
@@ -82,7 +85,7 @@ def grpo_case(loss_type, level, beta, epsilon_low=0.2, epsilon_high=0.28):
     loss = GRPOTrainer._compute_loss(fake, None, {
         "prompt_ids": ids[:, :1], "prompt_mask": torch.ones_like(ids[:, :1]), "completion_ids": ids,
         "completion_mask": mask, "advantages": advantages, "old_per_token_logps": old, "ref_per_token_logps": ref,
-        "num_items_in_batch": mask.sum(),
+        "num_items_in_batch": mask.sum(), **copied,
     })
     (gradient,) = torch.autograd.grad(loss, logps)
     figures = means(fake._metrics, ["clip_ratio/low_mean", "clip_ratio/high_mean", "clip_ratio/region_mean"])
@@ -93,6 +96,7 @@ def grpo_case(loss_type, level, beta, epsilon_low=0.2, epsilon_high=0.28):
         "maxTokens": LIMIT, "lengths": LENGTHS, "logProbs": flat(logps, mask), "old": flat(old, mask),
         "ref": flat(ref, mask), "advantages": numbers(advantages), "loss": loss.item(),
         "gradient": flat(gradient, mask), "metrics": figures,
+        **({} if ratio_max is None else {"sampled": flat(sampled, mask), "ratioMax": ratio_max}),
     }
 
 
@@ -205,5 +209,5 @@ print(json.dumps({
         for loss_type in ["bnpo", "grpo", "dr_grpo"]
         for level in ["token", "sequence"]
         for beta in [0.0, 0.05]
-    ],
+    ] + [grpo_case("bnpo", "token", 0.05, 1.5), grpo_case("grpo", "sequence", 0.0, 1.2)],
 }, indent=None))

@@ -5,7 +5,7 @@ line, with one line of JSON each, so that both sides take turns within the same 
 
   load reward-lora | reward-full | sft | generate     makes ready (and drops what was ready before)
   run N                                               N timed repetitions: {seconds: [...], loss}
-  grpo N                                              N steps of TRL's GRPOTrainer: {seconds: [...]}
+  grpo N, grpo-lora N                                 N steps of TRL's GRPOTrainer: {seconds: [...]}
 
 Reward and supervised steps are those of TRL's trainers without their logging: chosen and rejected texts are padded into
 one batch, the prompt is computed for each. Dropout is off, as in TRL. Gradients are clipped to norm 1, AdamW.
@@ -89,7 +89,7 @@ def generate():
     return run
 
 
-def grpo(steps):
+def grpo(steps, lora):
     from datasets import Dataset
     from transformers import TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
@@ -120,7 +120,10 @@ def grpo(steps):
         )
         model = AutoModelForCausalLM.from_pretrained(request["policy"], dtype=torch.float32)
         lengths = lambda completions, **_: [float(len(text) % 7) for text in completions]
-        trainer = GRPOTrainer(model=model, reward_funcs=lengths, args=config, train_dataset=dataset, processing_class=tokenizer, callbacks=[clock])
+        adapter = LoraConfig(r=16, lora_alpha=32, target_modules=TARGETS, task_type="CAUSAL_LM") if lora else None
+        trainer = GRPOTrainer(
+            model=model, reward_funcs=lengths, args=config, train_dataset=dataset, processing_class=tokenizer, callbacks=[clock], peft_config=adapter
+        )
         trainer.train()
     return [b - a for a, b in zip(clock.marks, clock.marks[1:])]
 
@@ -145,5 +148,5 @@ for line in sys.stdin:
     else:
         ready = None
         gc.collect()
-        answer = {"seconds": grpo(int(argument))}
+        answer = {"seconds": grpo(int(argument), verb == "grpo-lora")}
     print(json.dumps(answer), flush=True)

@@ -5,13 +5,16 @@
 The checkpoints are those of test/golden/families. Sequences are computed one row each, padded on the right; the spec
 (test/golden/trajectory.spec.ts) packs them behind shared prompts, so that the two sides share neither code nor layout.
 """
+import copy
 import json
 import math
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from peft import LoraConfig, get_peft_model
+from rng import Rng
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 torch.set_num_threads(1)
@@ -20,6 +23,8 @@ VOCAB = 96
 IGNORED = -100
 SETTINGS = dict(weightDecay=0.1, maxGradNorm=1.0, warmupSteps=5, floor=0.1)
 LORA = dict(rank=4, alpha=8)
+# Rate and seed of the run with dropout.
+DROPOUT = dict(rate=0.25, seed=11)
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -96,6 +101,7 @@ def train(model, batches, loss_of, peak):
     optimizer = torch.optim.AdamW([g for g in groups if g["params"]], lr=peak)
     run = dict(peak=peak, rates=[], losses=[], gradNorms=[])
     for step, batch in enumerate(batches):
+        HashedDropout.step = step
         rate = rate_of(step, len(batches), peak)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -108,6 +114,37 @@ def train(model, batches, loss_of, peak):
         run["losses"].append(digits(loss.item()))
         run["gradNorms"].append(digits(norm.item()))
     return run
+
+
+def keys(of, count):
+    rng = Rng(f"dropout/{of}")
+    return np.array([rng.int32() | 1 for _ in range(count)], dtype=np.int32)
+
+
+class HashedDropout(torch.nn.Module):
+    """In the place of torch's dropout: leaves out what src/lm/lora-dropout.ts leaves out of x [batch, time, in]."""
+
+    step = 0
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, x):
+        batch, time, inner = x.shape
+        seed = np.int32(Rng(f"{DROPOUT['seed']}/noise/{HashedDropout.step}/0").int32() | 1)
+        with np.errstate(over="ignore"):
+            hashed = (keys("rows", batch * time) * seed)[:, None] * keys(self.weight, inner)[None]
+        kept = hashed < round((1 - DROPOUT["rate"]) * 2**32 - 2**31)
+        return x * torch.from_numpy(kept).view(x.shape) / (1 - DROPOUT["rate"])
+
+
+def dropping(model):
+    """peft's model with its own dropout, of which only the draw is replaced."""
+    for name, module in model.named_modules():
+        if isinstance(getattr(module, "lora_dropout", None), torch.nn.ModuleDict):
+            module.lora_dropout["default"] = HashedDropout(name.replace("base_model.model.", "", 1) + ".weight")
+    return model
 
 
 def policy():
@@ -142,15 +179,18 @@ def main():
     batches = [[supervised["examples"][i] for i in batch] for batch in supervised["batches"]]
     pairs = [[preferences["pairs"][i] for i in batch] for batch in preferences["batches"]]
     lora_model, factors = adapted(generator)
+    dropout_model = dropping(copy.deepcopy(lora_model))
     golden = dict(
         settings=SETTINGS,
         lora=LORA,
+        dropout=DROPOUT,
         factors=factors,
         supervised=supervised,
         preferences=preferences,
         runs=dict(
             full=train(policy(), batches, supervised_loss, 3e-3),
             lora=train(lora_model, batches, supervised_loss, 1e-2),
+            dropout=train(dropout_model, batches[:20], supervised_loss, 1e-2),
             reward=train(reward_model(), pairs, pairwise_loss, 1e-3),
         ),
     )

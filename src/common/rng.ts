@@ -19,6 +19,11 @@ export class Rng {
     return (high * 0x4000000 + low) / 0x20000000000000;
   }
 
+  /** Uniform over all 32-bit integers, signed. */
+  int32(): number {
+    return this.bits() | 0;
+  }
+
   /** Standard normal (Box-Muller, one value per call so that the state alone fixes what follows). */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));

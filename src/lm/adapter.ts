@@ -69,7 +69,9 @@ export function parseAdapter(files: FileMap): Adapter {
   const [rank, alpha] = [json.r, json.lora_alpha].map(Number);
   if (!Number.isInteger(rank) || rank < 1 || !(alpha > 0)) throw new RangeError(`${configFile}: r ${String(json.r)} and lora_alpha ${String(json.lora_alpha)} must be positive`);
   const layers = layersOf(json);
-  return { lora: { rank, alpha, targetModules, ...(layers ? { layers } : {}) }, factors: tensors };
+  const dropout = Number(json.lora_dropout ?? 0);
+  if (!(dropout >= 0 && dropout < 1)) throw new RangeError(`${configFile}: lora_dropout ${JSON.stringify(json.lora_dropout)} must be at least 0 and below 1`);
+  return { lora: { rank, alpha, targetModules, ...(layers ? { layers } : {}), ...(dropout > 0 ? { dropout } : {}) }, factors: tensors };
 }
 
 /** Names of modules, their paths, or `all-linear`: then those that have factors. */

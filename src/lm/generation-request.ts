@@ -23,7 +23,7 @@ export interface GenerationOptions extends SamplingOptions {
 export interface GeneratedSequence {
   /** Without the prompt; the stop token is included when one was sampled, and so are those of a stop string. */
   tokenIds: number[];
-  /** Of each token under the model's softmax at temperature 1, without penalties and filters. */
+  /** Of each token under the model's softmax at `logProbTemperature`, without penalties and filters. */
   logProbs: number[];
   finishReason: 'stop' | 'length';
 }

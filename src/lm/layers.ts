@@ -15,6 +15,8 @@ export interface Model {
   params: Params;
   /** Needed when `params` holds LoRA factors. */
   lora?: LoraConfig;
+  /** Of training graphs, where `lora` has dropout: the seed of what it leaves out, int32 scalar. Without it nothing is left out. */
+  noise?: Node;
 }
 
 export function param(params: Params, name: string): Node {
@@ -32,11 +34,11 @@ export function embed({ config, params }: Model, ids: Node, positions: Node): No
 }
 
 /** x [rows, in] -> [rows, out]: x W^T + b, plus the LoRA term where `params` has factors for it. */
-export function linear({ config, params, lora }: Model, layer: number, role: LinearRole, x: Node): Node {
+export function linear({ config, params, lora, noise }: Model, layer: number, role: LinearRole, x: Node): Node {
   const { weight, bias } = linearParameter(config, layer, role);
   const product =
     quantizedLinear(params, weight, x) ?? matmul(x, param(params, weight), { transB: !familyOf(config).transposed });
-  const delta = loraDelta(params, lora, weight, x);
+  const delta = loraDelta(params, lora, weight, x, noise);
   const sum = delta ? add(product, delta) : product;
   return bias === undefined ? sum : add(sum, param(params, bias));
 }

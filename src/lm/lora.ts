@@ -9,6 +9,7 @@ import { matmul, mul } from '#src/nn/ops.js';
 import { f32, floats, zeros } from '#src/nn/tensor.js';
 import { type ModelConfig } from './config.js';
 import { families, familyOf } from './families.js';
+import { dropInputs } from './lora-dropout.js';
 import { linearNames, moduleOf, parameterShapes, type LinearModule } from './parameter-shapes.js';
 import { type Tensors } from './safetensors.js';
 
@@ -19,6 +20,8 @@ export interface LoraConfig {
   targetModules: LinearModule[];
   /** Indices of the layers that have factors (PEFT's `layers_to_transform`); all when left out. */
   layers?: number[];
+  /** Share of the inputs that training graphs leave out (lora-dropout.ts); none when left out. */
+  dropout?: number;
 }
 
 /** The attention projections, as PEFT's examples do, plus the MLP: all linear maps (Dettmers et al. 2023). */
@@ -81,18 +84,24 @@ export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | nu
   return Object.fromEntries(factors);
 }
 
-/** (alpha / rank) x A^T B^T, or undefined where the base parameter has no factors. x [rows, in] -> [rows, out]. */
+/**
+ * (alpha / rank) x A^T B^T, or undefined where the base parameter has no factors. x [rows, in] -> [rows, out].
+ *
+ * @param noise of training graphs: the seed, int32 scalar, of what dropout leaves out of x
+ */
 export function loraDelta(
   params: Readonly<Record<string, Node>>,
   lora: LoraConfig | undefined,
   baseName: string,
   x: Node,
+  noise?: Node,
 ): Node | undefined {
   const a = params[loraName(baseName, 'A')];
   const b = params[loraName(baseName, 'B')];
   if (!a || !b) return undefined;
   if (!lora) throw new RangeError(`"${baseName}" has LoRA factors but no LoRA config was given`);
-  const narrow = matmul(x, a, { transB: true }); // [rows, rank]
+  const read = noise && lora.dropout ? dropInputs(x, noise, lora.dropout, baseName) : x;
+  const narrow = matmul(read, a, { transB: true }); // [rows, rank]
   return matmul(mul(narrow, loraScale(lora)), b, { transB: true });
 }
 
@@ -169,7 +178,7 @@ export function toPeftConfig(lora: LoraConfig, baseModel: string): Record<string
     base_model_name_or_path: baseModel,
     r: lora.rank,
     lora_alpha: lora.alpha,
-    lora_dropout: 0,
+    lora_dropout: lora.dropout ?? 0,
     target_modules: lora.targetModules,
     ...(lora.layers ? { layers_to_transform: lora.layers } : {}),
     bias: 'none',

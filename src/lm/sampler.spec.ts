@@ -61,6 +61,15 @@ describe('sampler', () => {
     expect(logProb).toBeCloseTo(Math.log(softmax([...logits])[token]), 6);
   });
 
+  it('reports the log-probability at another temperature when it is asked to', () => {
+    for (const options of [{ temperature: 0.7, logProbTemperature: 0.7 }, { temperature: 1, topK: 2, logProbTemperature: 0.7 }]) {
+      const { token, logProb } = sampleToken(logits, options, 0.5);
+      expect(logProb).toBeCloseTo(Math.log(softmax([...logits].map((x) => x / 0.7))[token]), 6);
+    }
+    expectClose(frequencies({ temperature: 0.7, logProbTemperature: 0.7 }), softmax([...logits].map((x) => x / 0.7)));
+    expect(() => checkSampling({ temperature: 1, logProbTemperature: 0 })).toThrow('logProbTemperature');
+  });
+
   it('is greedy at temperature 0', () => {
     expect(sampleToken(logits, { temperature: 0 }, 0.999).token).toBe(4);
   });

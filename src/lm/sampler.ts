@@ -1,7 +1,7 @@
 /**
  * One token from one row of logits. Penalties and filters apply in the order of transformers: penalties,
- * temperature, top-k, top-p, min-p. The log-probability returned is the model's own (no penalty, no
- * temperature, no filter), since that is what a trainer recomputes.
+ * temperature, top-k, top-p, min-p. The log-probability returned is the model's own (no penalty, no filter, and no
+ * temperature unless one is asked for), since that is what a trainer recomputes.
  *
  * Unlike transformers, top-k keeps exactly k tokens: of those tied with the k-th it keeps the lowest ids.
  */
@@ -17,17 +17,24 @@ export interface SamplingOptions extends PenaltyOptions {
   topP?: number;
   /** Keep tokens at least this share as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
   minP?: number;
+  /**
+   * Of the log-probability that is returned: 1 (default) is the model's own, which a trainer recomputes; one that divides its
+   * logits by the temperature of the sampling asks for that.
+   */
+  logProbTemperature?: number;
 }
 
 export interface SampledToken {
   token: number;
-  /** Natural log of the model's probability of the token, <= 0. */
+  /** Natural log of the probability of the token at `logProbTemperature`, <= 0. */
   logProb: number;
 }
 
 /** Throws RangeError naming the option that makes no sense. */
 export function checkSampling(options: SamplingOptions): void {
-  const { temperature, topK = 0, topP = 1, minP = 0 } = options;
+  const { temperature, topK = 0, topP = 1, minP = 0, logProbTemperature = 1 } = options;
+  if (!(logProbTemperature > 0) || !Number.isFinite(logProbTemperature))
+    throw new RangeError(`logProbTemperature must be > 0, got ${logProbTemperature}`);
   if (!(temperature >= 0) || !Number.isFinite(temperature))
     throw new RangeError(`temperature must be >= 0, got ${temperature}`);
   if (!Number.isInteger(topK) || topK < 0) throw new RangeError(`topK must be an integer >= 0, got ${topK}`);
@@ -47,18 +54,19 @@ export function sampleToken(
   uniform: number,
   history?: TokenHistory,
 ): SampledToken {
+  const { logProbTemperature = 1 } = options;
   const best = argmax(logits);
   const weights = new Float64Array(logits.length);
-  const total = fillWeights(weights, logits, { temperature: 1, max: logits[best], cut: everything });
+  const total = fillWeights(weights, logits, { temperature: logProbTemperature, max: logits[best], cut: everything });
   const penalized = history && hasPenalties(options) ? penalize(logits, history, options) : logits;
   const likeliest = penalized === logits ? best : argmax(penalized);
   const token = options.temperature === 0 ? likeliest : draw();
-  return { token, logProb: logits[token] - logits[best] - Math.log(total) };
+  return { token, logProb: (logits[token] - logits[best]) / logProbTemperature - Math.log(total) };
 
   function draw(): number {
     const { temperature } = options;
     const cut = cutOf(penalized, penalized[likeliest], options);
-    const known = penalized === logits && temperature === 1 && cut === everything;
+    const known = penalized === logits && temperature === logProbTemperature && cut === everything;
     const mass = known ? total : fillWeights(weights, penalized, { temperature, max: penalized[likeliest], cut });
     return pick(weights, uniform * mass);
   }

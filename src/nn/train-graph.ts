@@ -16,11 +16,14 @@ export interface TrainGraph {
   readonly trainable: Readonly<Record<string, Node<'Input'>>>;
   /** Forward nodes, in order, that stay in memory; what lies between them is recomputed. Nothing is when left out. */
   readonly keep?: readonly Node[];
+  /** The seed of what the graph draws, an int32 scalar named `names.noise`: each run is fed one of its own. */
+  readonly noise?: Node<'Input'>;
 }
 
 /** Names of the extra inputs and outputs; `next` outputs are meant to be fetched into the tensors that were fed. */
 export const names = {
   weight: 'accumulate.weight',
+  noise: 'noise.seed',
   gradient: (name: string) => `gradient.${name}`,
   metric: (name: string) => `metric.${name}`,
   next: (name: string) => `next.${name}`,

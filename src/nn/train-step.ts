@@ -3,10 +3,11 @@
  * tensors of one TrainState by them, in place.
  */
 import { setImmediate } from 'node:timers/promises';
+import { Rng } from '#src/common/rng.js';
 import { Session, type Feeds, type SessionOptions } from './session.js';
 import { adamw, adamwScalars, type AdamWOptions } from './optim/adamw.js';
 import { clipFactor, globalNorm } from './optim/clip.js';
-import { floats, scalarTensor, zeros, type Tensor } from './tensor.js';
+import { floats, i32, scalarTensor, zeros, type Tensor } from './tensor.js';
 import { buildAccumulate, buildGradients, names, type TrainGraph } from './train-graph.js';
 import type { TrainState } from './train-state.js';
 
@@ -18,6 +19,8 @@ export interface TrainStepOptions {
   /** Inputs that never change, such as frozen weights: fed to every run. */
   readonly frozen?: Feeds;
   readonly session?: SessionOptions;
+  /** Of graphs that draw (`TrainGraph.noise`): it, the step and the part of the step say what is drawn. */
+  readonly seed?: string | number;
   /** Sessions kept at once; the longest unused goes first. 16 when left out. */
   readonly maxSessions?: number;
 }
@@ -40,6 +43,7 @@ interface Compiled {
   readonly session: Session;
   /** Input name of each parameter in this graph. */
   readonly inputs: Readonly<Record<string, string>>;
+  readonly draws: boolean;
 }
 
 /** A batch that is a step, or one whose gradients are added to others. */
@@ -50,6 +54,8 @@ export class TrainStep {
   private buffers: Record<string, Tensor> | undefined;
   /** The buffers hold gradients that no step was taken by yet. */
   private pending = false;
+  /** Runs of the step so far. */
+  private runs = 0;
 
   constructor(private readonly options: TrainStepOptions) {}
 
@@ -106,15 +112,24 @@ export class TrainStep {
 
   /** Gradients of the batch, into the buffers. */
   private async backward(kind: Kind, batch: Feeds, extra: Feeds): Promise<StepReport> {
-    const { session, inputs } = await this.sessionFor(kind, batch);
+    const { session, inputs, draws } = await this.sessionFor(kind, batch);
     const { params } = this.options.state;
     const feeds: Record<string, Tensor> = { ...this.options.frozen, ...batch, ...extra };
+    if (draws) feeds[names.noise] = i32([this.noise()], []);
+    this.runs += 1;
     const into: Record<string, Tensor> = {};
     for (const [name, buffer] of Object.entries(this.gradients())) {
       feeds[inputs[name]] = params[name];
       into[names.next(names.gradient(name))] = buffer;
     }
     return reportOf(await session.run(feeds, into));
+  }
+
+  /** Odd, as hashing wants it. */
+  private noise(): number {
+    const { seed, state } = this.options;
+    if (seed === undefined) throw new Error('the graph draws, and there is no seed');
+    return Rng.from(`${seed}/noise/${state.step}/${this.runs}`).int32() | 1;
   }
 
   /** Parameters and moments by the gradients in the buffers. */
@@ -129,6 +144,7 @@ export class TrainStep {
       adamw(moving, floats(gradients[name]), scalars, optimizer.decays?.(name) ?? true);
     }
     state.step += 1;
+    this.runs = 0;
     return { gradNorm };
   }
 
@@ -155,7 +171,7 @@ export class TrainStep {
     const inputs = Object.fromEntries(
       Object.entries(graph.trainable).map(([name, node]) => [name, node.attrs.name]),
     );
-    const fresh = { session: await Session.create(model, { asWritten: true, ...session }), inputs };
+    const fresh = { session: await Session.create(model, { asWritten: true, ...session }), inputs, draws: graph.noise !== undefined };
     this.compiled.set(key, fresh);
     if (this.compiled.size > maxSessions) {
       const [oldest, { session: unused }] = [...this.compiled][0];

@@ -42,6 +42,14 @@ export class RewardLoraSettingsDto {
   @ArrayUnique()
   @IsIn(linearModules, { each: true })
   targetModules?: LinearModule[];
+
+  /** Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of them. */
+  @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 0.9, example: 0.05 })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(0.9)
+  dropout?: number;
 }
 
 /** Everything optional; the reward model shows what was taken. */
@@ -238,6 +246,9 @@ export class RewardLoraDto implements RewardLora {
 
   @ApiProperty({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true })
   targetModules: LinearModule[];
+
+  @ApiPropertyOptional({ default: 0 })
+  dropout?: number;
 }
 
 /** What a reward model is trained with. */

@@ -38,6 +38,8 @@ export interface RewardLora {
   rank: number;
   alpha: number;
   targetModules: LinearModule[];
+  /** Share of the inputs of the factors that each step leaves out (lm/lora-dropout.ts); none when left out. */
+  dropout?: number;
 }
 
 export interface RewardHyperparameters {
@@ -138,8 +140,8 @@ export function resolveHyperparameters({ lora, earlyStopping, ...given }: GivenH
   };
 }
 
-function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules }: Partial<RewardLora>): RewardLora {
-  return { rank, alpha, targetModules: [...targetModules] };
+function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules, dropout = 0 }: Partial<RewardLora>): RewardLora {
+  return { rank, alpha, targetModules: [...targetModules], dropout };
 }
 
 function present<T extends object>(given: T): Partial<T> {

@@ -1,6 +1,7 @@
 /** What training a reward model will take, from the heaviest step that its data can bring. */
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { isLoraName, loraShapes } from '#src/lm/lora.js';
+import { noiseOf } from '#src/lm/lora-dropout.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/trained-layers.js';
@@ -69,7 +70,7 @@ function planGroups(
     lora ? name === scoreName || isLoraName(name) : isTrainedParameter(config, trainedLayers, name);
   const use = trunkUse(config, hyperparameters);
   const entry = use.train ? lowestTrainedLayer(config, trainedLayers) : undefined;
-  const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, size, hyperparameters, entry);
+  const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora, noise: noiseOf(lora) }, size, hyperparameters, entry);
   const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name)));
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
   const share = use.train ? 1 : use.validation ? hyperparameters.earlyStopping!.validationFraction : 0;

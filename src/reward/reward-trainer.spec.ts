@@ -180,6 +180,7 @@ test('a policy that is broken cannot be started from', async () => {
 test.each<[string, GivenHyperparameters]>([
   ['all weights', {}],
   ['low-rank factors, early stopping', { lora: { rank: 2 }, earlyStopping: { evaluateEvery: 2, patience: 2 } }],
+  ['low-rank factors with dropout, in parts', { lora: { rank: 2, dropout: 0.2 }, microBatchTokens: 60 }],
 ])('resumed after any step it comes to the same bits: %s', async (_name, given) => {
   const settings = { maxSteps: 6, ...given };
   const validation = held.slice(0, 6);

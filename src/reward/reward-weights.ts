@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
+import { noiseOf } from '#src/lm/lora-dropout.js';
 import { isDecayed, parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
 import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/trained-layers.js';
@@ -61,7 +62,8 @@ export class RewardWeights {
     this.trainStep = new TrainStep({
       state: this.state,
       optimizer: { weightDecay, maxGradNorm, decays: isDecayed },
-      build: (feeds) => this.build(feeds),
+      build: (feeds) => this.build(feeds, noiseOf(lora)),
+      seed,
       frozen: this.frozen,
       session: { threads },
     });
@@ -125,13 +127,14 @@ export class RewardWeights {
     return Object.fromEntries(numbers) as Record<'loss' | keyof RewardLoss['metrics'], number>;
   }
 
-  private build(feeds: Feeds): TrainGraph {
+  /** @param noise in a step, where low-rank factors may leave inputs out */
+  private build(feeds: Feeds, noise?: Node<'Input'>): TrainGraph {
     const { config, lora, hyperparameters: options } = this;
     const params = inputParams({ ...this.frozen, ...this.state.params });
     const entry = 'hidden' in feeds ? lowestTrainedLayer(config, options.trainedLayers) : undefined;
-    const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora }, sizeOf(feeds), options, entry);
+    const { loss, metrics, blocks } = rewardLossGraph({ config, params, lora, noise }, sizeOf(feeds), options, entry);
     const trainable = Object.fromEntries(Object.keys(this.state.params).map((name) => [name, params[name]]));
-    return { loss, metrics, trainable, keep: options.gradientCheckpointing ? blocks : [] };
+    return { loss, metrics, trainable, noise, keep: options.gradientCheckpointing ? blocks : [] };
   }
 }
 

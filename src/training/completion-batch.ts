@@ -123,6 +123,17 @@ export function packCompletions(groups: readonly CompletionGroup[], attentionCos
   };
 }
 
+/** Values of tokens by completion as float32 [slots], padding zero. */
+export function bySlot(values: readonly ArrayLike<number>[], { slots }: Pick<CompletionBatch, 'slots'>): Tensor {
+  const flat = new Float32Array(slots);
+  let at = 0;
+  for (const of of values) {
+    flat.set(of, at);
+    at += of.length;
+  }
+  return f32(flat, [slots]);
+}
+
 /** A group as the model reads it. */
 export function branchesOf({ promptIds, completions, source }: CompletionGroup): Branches {
   return { prefix: promptIds, tails: completions.map(({ tokenIds }) => tokenIds.slice(0, -1)), ...(source && { source }) };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { f32, floats } from '#src/nn/tensor.js';
-import { byCompletion, bySlot, logRatioSums, meanKl } from './completion-log-probs.js';
+import { bySlot } from './completion-batch.js';
+import { byCompletion, logRatioSums, meanKl } from './completion-log-probs.js';
 
 test('slots are cut by completion and joined again, padding zero', () => {
   const cut = byCompletion(f32([1, 2, 3, 9], [4]), [1, 2]);

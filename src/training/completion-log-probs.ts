@@ -1,7 +1,6 @@
 /** What two policies give the tokens of recorded completions, by completion, and how far they are apart. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { f32, floats, type Tensor } from '#src/nn/tensor.js';
-import { type CompletionBatch } from './completion-batch.js';
+import { floats, type Tensor } from '#src/nn/tensor.js';
 import { packParts, type RolloutGroup } from './grpo-batch.js';
 import { type TokenLogProbs } from './token-log-probs.js';
 
@@ -30,22 +29,11 @@ export async function completionLogProbs(
   return found;
 }
 
-/** Cuts the slots of a batch, in which completions lie one after the other. Copies. */
+/** The opposite of `bySlot`: cuts the slots of a batch, in which completions lie one after the other. Copies. */
 export function byCompletion(slots: Tensor, lengths: readonly number[]): Float32Array[] {
   const values = floats(slots);
   let at = 0;
   return lengths.map((length) => values.slice(at, (at += length)));
-}
-
-/** The opposite: values by completion as float32 [slots], padding zero. */
-export function bySlot(values: readonly ArrayLike<number>[], { slots }: Pick<CompletionBatch, 'slots'>): Tensor {
-  const flat = new Float32Array(slots);
-  let at = 0;
-  for (const of of values) {
-    flat.set(of, at);
-    at += of.length;
-  }
-  return f32(flat, [slots]);
 }
 
 /**

@@ -120,7 +120,7 @@ class DatasetRun<G extends CompletionGroup> {
     if (data.evaluation.length === 0) throw new NoTrainingDataError('there is nothing to evaluate on');
     this.plan = planSteps(data.train, hp);
     this.weights = new PolicyWeights(checkpoint, hp, resume?.state);
-    this.optimizer = this.weights.trainStep((feeds) => method.graph(this.weights.model, feeds), threads);
+    this.optimizer = this.weights.trainStep((model, feeds) => method.graph(model, feeds), threads);
   }
 
   async train(): Promise<DatasetResult> {

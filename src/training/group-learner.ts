@@ -11,7 +11,8 @@ import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
 import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { type GroupAdvantages } from './advantages.js';
-import { bySlot, type CompletionLogProbs } from './completion-log-probs.js';
+import { bySlot } from './completion-batch.js';
+import { type CompletionLogProbs } from './completion-log-probs.js';
 import { type GrpoBatch, type RolloutGroup } from './grpo-batch.js';
 import { averageMetrics } from './grpo-metrics.js';
 import { type PolicyModel } from './policy-graph.js';
@@ -47,7 +48,7 @@ export class GroupLearner implements Learner {
     private readonly parts: LearnerParts,
   ) {
     const { weights, threads } = parts;
-    this.optimizer = weights.trainStep((batch) => method.graph(weights.model, batch), threads);
+    this.optimizer = weights.trainStep((model, batch) => method.graph(model, batch), threads);
   }
 
   async learn(step: LearningStep): Promise<Learned> {
@@ -110,10 +111,13 @@ export class GroupLearner implements Learner {
       const kl: Metrics = reports.every(({ metrics }) => metrics.kl !== undefined) ? { kl: dilution * total(({ metrics }) => metrics.kl) } : {};
       if (!Number.isFinite(loss + gradNorm)) throw new TrainingDivergedError(`step ${step + 1}: loss ${loss}, gradient norm ${gradNorm}`);
       parts.forEach(({ feeds }, i) => (feeds.oldLogProbs ??= reports[i].values.logProbs));
+      const drift = (name: 'samplingWeight' | 'samplingGap'): number => dilution * total(({ metrics }) => metrics[name]);
+      const corrected = reports.every(({ metrics }) => metrics.samplingWeight !== undefined);
       epochs.push({
         loss,
         grad_norm: gradNorm,
         ...kl,
+        ...(corrected && { 'sampling/importance_sampling_ratio_mean': drift('samplingWeight'), 'sampling/logp_difference_mean': drift('samplingGap') }),
         entropy: dilution * total(({ metrics }) => metrics.entropy),
         'clip_ratio/low_mean': total(({ metrics }) => metrics.clipLowShare),
         'clip_ratio/high_mean': total(({ metrics }) => metrics.clipHighShare),

@@ -1,12 +1,14 @@
 /** Rollouts as the tensors of one training step: completions with what each of their tokens counts in the loss. */
 import { f32, scalarTensor, type Tensor } from '#src/nn/tensor.js';
-import { countTokens, cutParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
+import { bySlot, countTokens, cutParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
 import { tokenWeight, type GrpoLossType } from './grpo.js';
 
 export { buckets } from './completion-batch.js';
 
 export interface RolloutCompletion extends CompletionTokens {
   advantage: number;
+  /** Of its tokens, under the copy in few bits that wrote them; left out where the policy itself wrote. */
+  sampledLogProbs?: readonly number[];
 }
 
 export interface RolloutGroup {
@@ -26,6 +28,8 @@ export interface GrpoBatch extends CompletionBatch {
     sequenceAdvantages: Tensor;
     /** float32 [sequences]: one over the number of completions. */
     sequenceWeights: Tensor;
+    /** float32 [slots]: under the copy of the policy that wrote, where it was one. */
+    sampledLogProbs?: Tensor;
   };
 }
 
@@ -83,6 +87,7 @@ function withAdvantages(
   const advantages = bySequence(({ advantage }) => advantage);
   const counts = { ...totals, maxTokens };
   const weights = bySequence(({ masked }, s) => (masked ? 0 : tokenWeight(lossType, batch.lengths[s], counts)));
+  const written = completions.flatMap(({ sampledLogProbs }) => (sampledLogProbs ? [sampledLogProbs] : []));
   const byToken = (values: Float32Array): Tensor => f32(spread(values, completions, slots), [slots]);
   return {
     ...batch,
@@ -93,6 +98,7 @@ function withAdvantages(
       tokens: scalarTensor(totals.tokens),
       sequenceAdvantages: f32(advantages, [sequences]),
       sequenceWeights: f32(bySequence(() => 1 / totals.completions), [sequences]),
+      ...(written.length > 0 && { sampledLogProbs: bySlot(written, batch) }),
     },
   };
 }

@@ -4,11 +4,12 @@ import { type Node } from '#src/nn/graph.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { grpoLoss, type GrpoOptions, type ImportanceLevel } from './grpo.js';
-import { inputLike, policyGraph, type PolicyGraphOptions, type PolicyModel } from './policy-graph.js';
+import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from './policy-graph.js';
 
 /** `temperature` is that of the sampling: the policy that wrote the completions is softmax(logits / temperature). */
 export interface GrpoGraphOptions extends GrpoOptions, PolicyGraphOptions {
   importanceSampling: ImportanceLevel;
+  rolloutRatioMax: number;
 }
 
 /**
@@ -30,6 +31,7 @@ export function grpoGraph(model: PolicyModel, batch: Feeds, options: GrpoGraphOp
         mask,
         tokens,
         weights: at('weights'),
+        sampled: sampledIn(batch, options.rolloutRatioMax),
         ...(options.importanceSampling === 'sequence' && {
           completions: { sequence: at('sequence'), lengths: at('lengths') },
         }),

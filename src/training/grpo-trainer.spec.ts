@@ -139,6 +139,47 @@ describe('the same task gives the same bits', () => {
   });
 });
 
+describe('completions written by a copy in fewer bits', () => {
+  const [ratio, gap] = ['sampling/importance_sampling_ratio_mean', 'sampling/logp_difference_mean'];
+  const lora = { rank: 4, alpha: 8, targetModules: allLinear };
+
+  test.each<[string, Partial<GrpoHyperparameters>]>([
+    ['8 bits, all weights', { rolloutWeights: 'int8' }],
+    ['4 bits, several epochs', { rolloutWeights: 'int4', innerEpochs: 2, temperature: 0.8 }],
+    ['8 bits, low-rank factors', { rolloutWeights: 'int8', lora }],
+  ])('the reward goes up, and the copy stays close: %s', async (_name, given) => {
+    const { rewardBefore, rewardAfter, metrics } = await trainGrpo(task(given));
+    expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
+    const learned = metrics.filter((step) => 'loss' in step);
+    for (const step of learned) {
+      expect(step[gap]).toBeGreaterThan(0);
+      // A copy that was not made anew after each step would be further off than rounding is.
+      expect(step[gap]).toBeLessThan(given.rolloutWeights === 'int4' ? 0.5 : 0.05);
+      expect(Math.abs(step[ratio] - 1)).toBeLessThan(given.rolloutWeights === 'int4' ? 0.3 : 0.03);
+    }
+    expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
+  });
+
+  test('are for learning: evaluations are those of full weights', async () => {
+    const [few, full] = [await trainGrpo(task({ steps: 1, rolloutWeights: 'int4' })), await trainGrpo(task({ steps: 1 }))];
+    expect(few.rewardBefore).toBe(full.rewardBefore);
+    expect(few.metrics[0][ratio]).not.toBe(1);
+    expect(full.metrics[0]).not.toHaveProperty(ratio);
+  });
+
+  test('resumed they are the same', async () => {
+    const given = { steps: 4, rolloutWeights: 'int8', lora } as const;
+    let saved = new Uint8Array();
+    const onStep = ({ step, progress }: GrpoStepReport) => {
+      if (step === 2) saved = Buffer.concat([...progressFile('a run', progress).chunks]);
+    };
+    const straight = await trainGrpo(task(given, { onStep }));
+    const resumed = await trainGrpo(task(given, { resume: parseProgressFile<TrainingProgress>('a run', saved) }));
+    expect(resumed.metrics).toEqual(straight.metrics);
+    expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));
+  });
+});
+
 test('every trainable parameter moves', async () => {
   const given = task({ steps: 1 });
   const { checkpoint } = await trainGrpo(given);

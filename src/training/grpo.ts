@@ -10,7 +10,8 @@
  * (DAPO, arXiv:2503.14476, section 3.3; TRL's `bnpo`), so that a long completion is not let off lightly, and token
  * weights may say otherwise (`tokenWeights`); the two clip bounds may differ (DAPO, section 3.1); the ratio may be that
  * of whole completions, the geometric mean over their tokens (GSPO, Zheng et al. 2025, arXiv:2507.18071, equation 7);
- * and the supervision is by outcome only.
+ * the supervision is by outcome only; and completions that a copy of pi_old in fewer bits wrote are corrected for
+ * (sampling-correction.ts).
  *
  * All per-token nodes are flat float32 [tokens]; a token that only pads has mask 0.
  */
@@ -32,6 +33,7 @@ import {
   sub,
   sum,
 } from '#src/nn/ops.js';
+import { samplingCorrection, type Sampled } from './sampling-correction.js';
 import { sumBySequence, toTokens } from './sequences.js';
 
 /** How tokens are averaged, as TRL calls it: see `tokenWeights`. */
@@ -57,6 +59,8 @@ export interface GrpoInputs {
   tokens: Node;
   /** What each token counts in the loss, 0 for padding; mask / tokens when left out. */
   weights?: Node;
+  /** Of the copy of the policy that wrote, where it was one in fewer bits. */
+  sampled?: Sampled;
   /** For ratios of whole completions. */
   completions?: {
     /** Which completion a token belongs to, int64 [tokens]. */
@@ -97,17 +101,22 @@ export interface GrpoLoss {
   clipLowShare: Node;
   clipHighShare: Node;
   clipShare: Node;
+  /** Where a copy wrote: mean weight of its tokens, and mean |log pi_old - log mu|. */
+  samplingWeight?: Node;
+  samplingGap?: Node;
 }
 
 export function grpoLoss(inputs: GrpoInputs, { beta, clipLow, clipHigh }: GrpoOptions): GrpoLoss {
-  const { logProbs, refLogProbs, advantages, mask, tokens, weights, completions } = inputs;
+  const { logProbs, refLogProbs, advantages, mask, tokens, weights, completions, sampled } = inputs;
   const old = inputs.oldLogProbs ?? stopGradient(logProbs); // then the ratio is 1 and only its gradient matters
   const average = (perToken: Node): Node => div(sum(mul(perToken, mask)), tokens);
   const total = (perToken: Node): Node => (weights ? sum(mul(perToken, weights)) : average(perToken));
   const logRatio = sub(logProbs, old); // [tokens]
   const ratio = exp(completions ? meanLogRatio(logRatio, mask, completions) : logRatio); // [tokens]
   const clipped = clip(ratio, 1 - clipLow, 1 + clipHigh);
-  const surrogate = neg(minimum(mul(ratio, advantages), mul(clipped, advantages))); // [tokens]
+  const correction = sampled && samplingCorrection(old, sampled);
+  const plain = neg(minimum(mul(ratio, advantages), mul(clipped, advantages))); // [tokens]
+  const surrogate = correction ? mul(plain, correction.weight) : plain;
   const k3 = refLogProbs ? klEstimate(logProbs, refLogProbs) : undefined;
   const low = and(less(ratio, 1 - clipLow), less(advantages, 0));
   const high = and(greater(ratio, 1 + clipHigh), greater(advantages, 0));
@@ -118,6 +127,7 @@ export function grpoLoss(inputs: GrpoInputs, { beta, clipLow, clipHigh }: GrpoOp
     clipLowShare: share(low),
     clipHighShare: share(high),
     clipShare: share(or(low, high)),
+    ...(correction && { samplingWeight: average(correction.weight), samplingGap: average(correction.gap) }),
   };
 }
 

@@ -41,6 +41,17 @@ export class LoraSettingsDto implements LoraSettings {
   @ArrayUnique()
   @IsIn(linearModules, { each: true })
   targetModules: LinearModule[];
+
+  /**
+   * Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
+   * them. For `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+   */
+  @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 0.9, example: 0.05 })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(0.9)
+  dropout?: number;
 }
 
 /** What all training methods can be told; all optional. */

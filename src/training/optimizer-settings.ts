@@ -7,6 +7,8 @@ export interface LoraSettings {
   rank: number;
   alpha: number;
   targetModules: LinearModule[];
+  /** Share of the inputs that each step leaves out (lm/lora-dropout.ts); none when left out. */
+  dropout?: number;
 }
 
 export interface OptimizerSettings extends CheckpointSettings {

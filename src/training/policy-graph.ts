@@ -2,6 +2,7 @@
 import { type ModelConfig } from '#src/lm/config.js';
 import { isLoraName, type LoraConfig } from '#src/lm/lora.js';
 import { type Tensors } from '#src/lm/safetensors.js';
+import { noiseOf } from '#src/lm/lora-dropout.js';
 import { chunkTokens, tokensAt } from '#src/lm/token-log-probs.js';
 import { isTrainedParameter, lowestTrainedLayer, type TrainedLayers } from '#src/lm/trained-layers.js';
 import { decoderForward, type Model } from '#src/lm/transformer.js';
@@ -9,6 +10,7 @@ import { inputParams } from '#src/lm/weights.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
+import { type Sampled } from './sampling-correction.js';
 
 export interface PolicyModel {
   config: ModelConfig;
@@ -17,6 +19,8 @@ export interface PolicyModel {
   lora?: LoraConfig;
   /** The last so many layers; all when left out (lm/trained-layers.ts). */
   trainedLayers?: TrainedLayers;
+  /** For a step, where `lora` may leave inputs out, and not to evaluate. */
+  inTraining?: boolean;
 }
 
 export interface PolicyTokens {
@@ -59,21 +63,27 @@ export interface PolicyGraphOptions {
 
 /** A training graph: the policy's tokens, and a loss and figures on them. */
 export function policyGraph(
-  { config, tensors, lora, trainedLayers }: PolicyModel,
+  { config, tensors, lora, trainedLayers, inTraining }: PolicyModel,
   batch: Feeds,
   { temperature, gradientCheckpointing }: PolicyGraphOptions,
   lossOf: (tokens: PolicyTokens) => Pick<TrainGraph, 'loss' | 'metrics'>,
 ): TrainGraph {
   const params = inputParams(tensors);
   const atOnce = gradientCheckpointing ? chunkTokens(config.vocabSize) : undefined;
-  const tokens = policyTokens({ config, params, lora, trainedLayers }, batch, temperature, atOnce);
+  const noise = inTraining ? noiseOf(lora) : undefined;
+  const tokens = policyTokens({ config, params, lora, trainedLayers, noise }, batch, temperature, atOnce);
   const isTrained = (name: string): boolean => (lora ? isLoraName(name) : isTrainedParameter(config, trainedLayers, name));
   return {
     ...lossOf(tokens),
     keep: gradientCheckpointing ? tokens.kept : [],
     trainable: Object.fromEntries(Object.entries(params).filter(([name]) => isTrained(name))),
+    noise,
   };
 }
 
 /** A new input: each name may be asked for once in a graph. */
 export const inputLike = (name: string, batch: Feeds): Node => input(name, batch[name].dtype, batch[name].shape);
+
+/** Of a batch's tokens, where a copy of the policy in fewer bits wrote them. */
+export const sampledIn = (batch: Feeds, ratioMax: number): Sampled | undefined =>
+  batch.sampledLogProbs && { logProbs: inputLike('sampledLogProbs', batch), ratioMax };

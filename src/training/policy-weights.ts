@@ -59,12 +59,14 @@ export class PolicyWeights {
   }
 
   /** @param build the graph for feeds of these shapes */
-  trainStep(build: (batch: Feeds) => TrainGraph, threads: number | undefined): TrainStep {
-    const { maxGradNorm, weightDecay } = this.settings;
+  trainStep(build: (model: PolicyModel, batch: Feeds) => TrainGraph, threads: number | undefined): TrainStep {
+    const { maxGradNorm, weightDecay, seed } = this.settings;
+    const model = { ...this.model, inTraining: true };
     return new TrainStep({
       state: this.state,
       optimizer: { maxGradNorm, weightDecay, decays: isDecayed },
-      build,
+      build: (batch) => build(model, batch),
+      seed,
       frozen: this.frozen,
       session: { threads },
     });

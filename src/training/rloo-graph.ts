@@ -3,11 +3,11 @@ import { type Node } from '#src/nn/graph.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
-import { inputLike, policyGraph, type PolicyGraphOptions, type PolicyModel } from './policy-graph.js';
+import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from './policy-graph.js';
 import { rlooLoss, type RlooOptions } from './rloo.js';
 
 /** For `TrainStep`; as `grpoGraph`, but without a reference: the KL is in the advantages. */
-export function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions & PolicyGraphOptions): TrainGraph {
+export function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions & PolicyGraphOptions & { rolloutRatioMax: number }): TrainGraph {
   const at = (name: string): Node => inputLike(name, batch);
   return policyGraph(model, batch, options, ({ logProbs, entropies }) => {
     const mask = at('mask');
@@ -15,6 +15,7 @@ export function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions
       {
         logProbs,
         oldLogProbs: batch.oldLogProbs ? at('oldLogProbs') : undefined,
+        sampled: sampledIn(batch, options.rolloutRatioMax),
         mask,
         sequence: at('sequence'),
         advantages: at('sequenceAdvantages'),

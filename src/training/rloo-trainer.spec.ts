@@ -39,6 +39,15 @@ test('the reward goes up, and the KL starts at zero', async () => {
   expect(metrics.flatMap((step) => Object.values(step)).every(Number.isFinite)).toBe(true);
 });
 
+test('completions written by a copy in 8 bits count by their ratio, and the reward goes up', async () => {
+  const { rewardBefore, rewardAfter, metrics } = await trainRloo(task({ rolloutWeights: 'int8', steps: 12 }));
+  expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
+  for (const step of metrics.filter((of) => 'loss' in of)) {
+    expect(step['sampling/logp_difference_mean']).toBeGreaterThan(0);
+    expect(Math.abs(step['sampling/importance_sampling_ratio_mean'] - 1)).toBeLessThan(0.2);
+  }
+});
+
 test('a larger beta keeps the policy nearer to where it started, and 0 measures no KL', async () => {
   const few = { steps: 10, learningRate: 0.02 };
   const last = async (given: Partial<RlooHyperparameters>) => (await trainRloo(task({ ...few, ...given }))).metrics[9];

@@ -12,11 +12,13 @@
  * negative on a sample.
  *
  * What differs from the paper: the ratio and its clipping, which let several optimizer steps use the same completions
- * (as TRL does), and advantages that may be normalised over the batch.
+ * (as TRL does), advantages that may be normalised over the batch, and completions that a copy of pi_old in fewer bits wrote,
+ * which are corrected for (sampling-correction.ts).
  */
 import { type Node } from '#src/nn/graph.js';
 import { add, and, cast, clip, exp, greater, less, minimum, mul, neg, stopGradient, sub, sum } from '#src/nn/ops.js';
 import { mean, rewardGroups, sampleStd, spread, type GroupAdvantages } from './advantages.js';
+import { samplingCorrection, type Sampled } from './sampling-correction.js';
 import { sumBySequence } from './sequences.js';
 
 /** Added to the deviation, as TRL does. */
@@ -46,6 +48,8 @@ export interface RlooInputs {
   logProbs: Node;
   /** The same under the weights that wrote the completions; left out when these are the weights in training. */
   oldLogProbs?: Node;
+  /** Of the copy of the policy that wrote the tokens, where it was one in fewer bits. */
+  sampled?: Sampled;
   /** 1 for tokens of the loss, 0 for padding, float32 [tokens]. */
   mask: Node;
   /** Which completion a token belongs to, int64 [tokens]. */
@@ -67,17 +71,29 @@ export interface RlooLoss {
   clipLowShare: Node;
   clipHighShare: Node;
   clipShare: Node;
+  /** Where a copy wrote: mean weight of its completions, and mean |log pi_old - log mu| of a completion. */
+  samplingWeight?: Node;
+  samplingGap?: Node;
 }
 
 export function rlooLoss(inputs: RlooInputs, { clipLow, clipHigh }: RlooOptions): RlooLoss {
-  const { logProbs, mask, sequence, advantages, weights } = inputs;
+  const { logProbs, mask, sequence, advantages, weights, sampled } = inputs;
   const old = inputs.oldLogProbs ?? stopGradient(logProbs);
-  const ratio = exp(sumBySequence(mul(sub(logProbs, old), mask), sequence, advantages.shape[0])); // [completions]
+  const byCompletion = (tokens: Node): Node => sumBySequence(mul(tokens, mask), sequence, advantages.shape[0]); // [completions]
+  const ratio = exp(byCompletion(sub(logProbs, old)));
   const clipped = clip(ratio, 1 - clipLow, 1 + clipHigh);
-  const surrogate = minimum(mul(ratio, advantages), mul(clipped, advantages)); // [completions]
+  const correction = sampled && samplingCorrection(byCompletion(old), { ...sampled, logProbs: byCompletion(sampled.logProbs) });
+  const plain = minimum(mul(ratio, advantages), mul(clipped, advantages)); // [completions]
+  const surrogate = correction ? mul(plain, correction.weight) : plain;
   const average = (values: Node): Node => sum(mul(values, weights));
   const share = (held: Node): Node => average(cast(held, 'float32'));
   const low = share(and(less(ratio, 1 - clipLow), less(advantages, 0)));
   const high = share(and(greater(ratio, 1 + clipHigh), greater(advantages, 0)));
-  return { loss: neg(average(surrogate)), clipLowShare: low, clipHighShare: high, clipShare: add(low, high) };
+  return {
+    loss: neg(average(surrogate)),
+    clipLowShare: low,
+    clipHighShare: high,
+    clipShare: add(low, high),
+    ...(correction && { samplingWeight: average(correction.weight), samplingGap: average(correction.gap) }),
+  };
 }

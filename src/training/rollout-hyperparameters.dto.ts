@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
+import { weightFormats, type WeightFormat } from '#src/lm/weight-formats.js';
 import { OptimizerSettingsDto } from './optimizer-settings.dto.js';
 import { rolloutDefaults as defaults } from './rollout-hyperparameters.js';
 
@@ -55,6 +56,23 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
   @IsPositive()
   @Max(1)
   topP?: number;
+
+  /**
+   * In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
+   * each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+   */
+  @ApiPropertyOptional({ enum: weightFormats, enumName: 'WeightFormat', default: defaults.rolloutWeights })
+  @IsOptional()
+  @IsIn(weightFormats)
+  rolloutWeights?: WeightFormat;
+
+  /** With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count. */
+  @ApiPropertyOptional({ default: defaults.rolloutRatioMax })
+  @IsOptional()
+  @IsNumber()
+  @Min(1)
+  @Max(100)
+  rolloutRatioMax?: number;
 
   @ApiPropertyOptional({ default: defaults.clipLow })
   @IsOptional()

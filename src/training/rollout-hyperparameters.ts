@@ -1,4 +1,5 @@
 /** The knobs of the methods that learn from completions they sample: GRPO and RLOO. */
+import { type WeightFormat } from '#src/lm/weight-formats.js';
 import { optimizerDefaults, type OptimizerSettings } from './optimizer-settings.js';
 
 export interface RolloutHyperparameters extends OptimizerSettings {
@@ -10,6 +11,10 @@ export interface RolloutHyperparameters extends OptimizerSettings {
   maxTokens: number;
   temperature: number;
   topP: number;
+  /** In which the policy writes: `int8` and `int4` are copies in fewer bits, made anew when weights change (sampling-correction.ts). */
+  rolloutWeights: WeightFormat;
+  /** The most that importance sampling lets a token or completion of such a copy count. */
+  rolloutRatioMax: number;
   /** Weight of the KL to the starting policy; 0 saves computing it. */
   beta: number;
   clipLow: number;
@@ -38,6 +43,8 @@ export const rolloutDefaults: Omit<RolloutHyperparameters, 'beta'> = {
   maxTokens: 64,
   temperature: 1,
   topP: 1,
+  rolloutWeights: 'f32',
+  rolloutRatioMax: 3,
   clipLow: 0.2,
   clipHigh: 0.2,
   innerEpochs: 1,

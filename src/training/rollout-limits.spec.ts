@@ -19,6 +19,8 @@ test('what does not fit the model', () => {
   expect(pointer(completePpo({ lora }))).toBe('/lora/targetModules');
   expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'] } }))).toBeUndefined();
   expect(pointer(completeHyperparameters({ lora: { ...lora, rank: config.hiddenSize + 1, targetModules: ['q_proj'] } }))).toBe('/lora/rank');
+  expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'], dropout: 0 } }))).toBeUndefined();
+  expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'], dropout: 0.1 } }))).toBe('/lora/dropout');
 });
 
 test('what does not fit together', () => {

@@ -1,6 +1,7 @@
 /** Settings of a run on rollouts that cannot work together or with the policy: told before anything is computed. */
 import { type ModelConfig } from '#src/lm/config.js';
 import { impossibleLora } from '#src/lm/lora-limits.js';
+import { takesFewerBits } from '#src/lm/weight-formats.js';
 import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
 import { type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
 
@@ -14,7 +15,7 @@ export interface Impossible {
 }
 
 export function impossibleSettings(hp: RolloutHyperparameters | PpoHyperparameters, model: ModelConfig): Impossible | undefined {
-  return [tooLong(hp, model), noLora(hp, model), 'klControl' in hp ? impossiblePpo(hp) : undefined].find((found) => found !== undefined);
+  return [tooLong(hp, model), noLora(hp, model), noFewerBits(hp, model), 'klControl' in hp ? impossiblePpo(hp) : undefined].find((found) => found !== undefined);
 }
 
 function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings }: ModelConfig): Impossible | undefined {
@@ -25,7 +26,16 @@ function tooLong({ maxTokens }: RolloutHyperparameters, { maxPositionEmbeddings 
 
 function noLora({ lora }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
   const found = impossibleLora(model, lora);
-  return found && { ...found, pointer: `/lora${found.pointer}` };
+  if (found) return { ...found, pointer: `/lora${found.pointer}` };
+  if (!lora?.dropout) return undefined;
+  const message = 'ratios to the policy that wrote the completions would be those of what dropout leaves out: it is for sft, dpo and reward models';
+  return { code: 'hyperparameters_impossible', pointer: '/lora/dropout', rule: 'equals', message, value: lora.dropout };
+}
+
+function noFewerBits({ rolloutWeights }: RolloutHyperparameters, model: ModelConfig): Impossible | undefined {
+  if (rolloutWeights === 'f32' || takesFewerBits(model)) return undefined;
+  const message = `the family ${model.family} stores its linear maps [in, out], of which there is no copy in fewer bits`;
+  return { code: 'hyperparameters_impossible', pointer: '/rolloutWeights', rule: 'equals', message, value: rolloutWeights };
 }
 
 function impossiblePpo(hp: PpoHyperparameters): Impossible | undefined {

@@ -183,7 +183,7 @@ class RolloutRun {
     const { prompts, hyperparameters: hp, abandoned } = this.task;
     const chosen = promptsOfStep(prompts.length, hp.promptsPerStep, hp.seed, step);
     const seedsOf = (i: number) => Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
-    return this.rollouts.sample(chosen.map((i) => prompts[i]), seedsOf, abandoned);
+    return this.rollouts.sample('learning', chosen.map((i) => prompts[i]), seedsOf, abandoned);
   }
 
   private measure(groups: readonly RolloutGroup[]): () => Promise<CompletionLogProbs> {
@@ -194,10 +194,16 @@ class RolloutRun {
   }
 
   private groupsOf(rollouts: readonly Rollout[]): RolloutGroup[] {
-    const { groupSize, maskTruncated } = this.task.hyperparameters;
+    const { groupSize, maskTruncated, rolloutWeights } = this.task.hyperparameters;
+    const isExact = rolloutWeights === 'f32';
     return Array.from({ length: rollouts.length / groupSize }, (_, g) => {
       const group = rollouts.slice(g * groupSize, (g + 1) * groupSize);
-      const completions = group.map(({ tokenIds, finishReason }) => ({ tokenIds, advantage: 0, masked: maskTruncated && finishReason === 'length' }));
+      const completions = group.map(({ tokenIds, logProbs, finishReason }) => ({
+        tokenIds,
+        advantage: 0,
+        masked: maskTruncated && finishReason === 'length',
+        ...(!isExact && { sampledLogProbs: logProbs }),
+      }));
       return { promptIds: group[0].promptIds, completions };
     });
   }
@@ -214,7 +220,7 @@ class RolloutRun {
 
   private async evaluate(): Promise<number> {
     const { hyperparameters: hp, abandoned } = this.task;
-    const rollouts = await this.rollouts.sample(this.evaluation, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
+    const rollouts = await this.rollouts.sample('evaluation', this.evaluation, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
     return mean(rollouts.map(({ score }) => score));
   }
 }

@@ -31,6 +31,8 @@ export interface Rollout {
   prompt: GrpoPrompt;
   promptIds: readonly number[];
   tokenIds: readonly number[];
+  /** Of the tokens, at the temperature of the sampling, under the weights that wrote them. */
+  logProbs: readonly number[];
   text: string;
   finishReason: GeneratedSequence['finishReason'];
   /** What the score function said. */
@@ -42,15 +44,17 @@ export interface Rollout {
 /** Rows that are written at once. */
 export const sampledAtOnce = 128;
 
-type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens'>;
+type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens' | 'rolloutWeights'>;
 
 export class RolloutSource {
   private readonly tokenizer: Tokenizer;
   private readonly framing: ChatFraming;
   private readonly generator: Generator;
+  /** Of full weights, where the other one has few bits. */
+  private readonly exact: Generator;
   private readonly stopTokenIds: number[];
 
-  /** The generator reads `model.tensors` at every step, so weights trained in place need no update. */
+  /** Full weights are read at every step, so that those trained in place need no update; a copy in few bits is made anew for every sampling. */
   constructor(
     checkpoint: Checkpoint,
     private readonly model: GeneratorModel,
@@ -60,7 +64,10 @@ export class RolloutSource {
   ) {
     this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
     this.framing = chatFraming(this.tokenizer);
-    this.generator = new Generator(model, { maxRows: sampledAtOnce, threads, frozen: model.lora !== undefined });
+    const { rolloutWeights: weights } = sampling;
+    const limits = { maxRows: sampledAtOnce, threads };
+    this.generator = new Generator(model, { ...limits, weights, frozen: weights !== 'f32' || model.lora !== undefined });
+    this.exact = weights === 'f32' ? this.generator : new Generator(model, limits);
     this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
   }
 
@@ -76,27 +83,32 @@ export class RolloutSource {
 
   /**
    * `seeds.length` completions of each prompt, prompt after prompt. A completion depends on the weights, its
-   * prompt and its seed only.
+   * prompt and its seed only. Those to learn from are written in `rolloutWeights`, those to evaluate by with full weights.
    *
    * @param seedsOf seeds of the completions of a prompt, by its place in `prompts`
    * @throws TrainingDivergedError when the policy gives a token no finite log-probability
    */
   async sample(
+    purpose: 'learning' | 'evaluation',
     prompts: readonly GrpoPrompt[],
     seedsOf: (prompt: number) => readonly string[],
     signal?: AbortSignal,
   ): Promise<Rollout[]> {
     const ids = prompts.map(({ text }) => this.framing.encodePrompt(text));
     const { temperature, topP, maxTokens } = this.sampling;
-    const options = { temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
+    const options = { temperature, logProbTemperature: temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
     const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
-    const sequences = await this.generator.generate(requests, options, { signal });
+    const generator = purpose === 'learning' ? this.generator : this.exact;
+    // Low-rank factors are read at every step; all else that training moves has to be copied.
+    if (generator !== this.exact && !this.model.lora) generator.updateWeights(this.model.tensors);
+    const sequences = await generator.generate(requests, options, { signal });
     requireFinite(sequences.flat());
     const written = sequences.flatMap((group, i) =>
-      group.map(({ tokenIds, finishReason }) => ({
+      group.map(({ tokenIds, logProbs, finishReason }) => ({
         prompt: prompts[i],
         promptIds: ids[i],
         tokenIds,
+        logProbs,
         finishReason,
         text: this.textOf(tokenIds),
       })),
@@ -115,8 +127,9 @@ export class RolloutSource {
     return this.tokenizer.decode(tokenIds.slice(0, end)).replaceAll('\0', '\ufffd');
   }
 
-  dispose(): Promise<void> {
-    return this.generator.dispose();
+  async dispose(): Promise<void> {
+    await this.generator.dispose();
+    if (this.exact !== this.generator) await this.exact.dispose();
   }
 }
 

@@ -68,6 +68,7 @@ test.each<[string, Partial<SftHyperparameters>]>([
 test.each([
   ['all weights', null],
   ['low-rank factors', { rank: 4, alpha: 8, targetModules: allLinear }],
+  ['low-rank factors with dropout', { rank: 4, alpha: 8, targetModules: allLinear, dropout: 0.3 }],
 ])('resumed in the middle of a pass it ends with the same bits: %s', async (_name, lora) => {
   const given = { epochs: 2, lora };
   const saved: TrainingProgress[] = [];
@@ -80,6 +81,22 @@ test.each([
   expect([resumed.before, resumed.after]).toEqual([straight.before, straight.after]);
   expect(checkpointHash(resumed.checkpoint)).toBe(checkpointHash(straight.checkpoint));
   expect(checkpointHash((await trainSft(task({ ...given, seed: 2 }))).checkpoint)).not.toBe(checkpointHash(straight.checkpoint));
+});
+
+test('dropout is of the steps and not of evaluations, and the same where activations are computed again', async () => {
+  const lora = { rank: 4, alpha: 8, targetModules: allLinear };
+  const given = { epochs: 2, lora };
+  const [plain, dropping] = [await trainSft(task(given)), await trainSft(task({ ...given, lora: { ...lora, dropout: 0.3 } }))];
+  expect(dropping.before).toEqual(plain.before);
+  // The factors start as a product of 0: what the first step leaves out shows in its gradient alone.
+  expect(dropping.metrics[0].loss).toBe(plain.metrics[0].loss);
+  expect(dropping.metrics[0].grad_norm).not.toBeCloseTo(plain.metrics[0].grad_norm, 3);
+  expect(dropping.after.loss).toBeLessThan(dropping.before.loss - 0.1);
+  const saving = await trainSft(task({ ...given, lora: { ...lora, dropout: 0.3 }, gradientCheckpointing: true }));
+  saving.metrics.forEach(({ loss, grad_norm: norm }, i) => {
+    expect(loss).toBeCloseTo(dropping.metrics[i].loss, 4);
+    expect(norm).toBeCloseTo(dropping.metrics[i].grad_norm, 3);
+  });
 });
 
 test('completions are cut at the end, those without room left out, and no data is an error', async () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
 import { allLinear, isLoraName, type LoraConfig } from '#src/lm/lora.js';
+import { noiseOf } from '#src/lm/lora-dropout.js';
 import { packBranches } from '#src/lm/packing.js';
 import { isDecayed } from '#src/lm/parameter-shapes.js';
 import { type Tensors } from '#src/lm/safetensors.js';
@@ -37,10 +38,11 @@ interface Run {
 interface Golden {
   settings: { weightDecay: number; maxGradNorm: number; warmupSteps: number; floor: number };
   lora: { rank: number; alpha: number };
+  dropout: { rate: number; seed: number };
   factors: PackedTensors;
   supervised: { examples: Example[]; batches: number[][] };
   preferences: { pairs: { prompt: number[]; chosen: number[]; rejected: number[] }[]; batches: number[][] };
-  runs: Record<'full' | 'lora' | 'reward', Run>;
+  runs: Record<'full' | 'lora' | 'dropout' | 'reward', Run>;
 }
 
 /** Parts of a step and their share of what the loss averages over. */
@@ -90,6 +92,28 @@ function supervisedGraph({ config }: Checkpoint, tensors: Tensors, feeds: Feeds,
     trainable: Object.fromEntries(trained),
     keep: recompute ? blocks : [],
   };
+}
+
+/** A row for each example, padded on the right: nothing is shared. */
+function plainFeeds(examples: readonly Example[]): Feeds {
+  const rows = examples.map(({ prompt, completion }) => [...prompt, ...completion]);
+  const time = Math.max(...rows.map((row) => row.length));
+  const slots = examples.flatMap(({ prompt, completion }, e) => completion.map((target, t) => ({ target, at: e * time + prompt.length - 1 + t })));
+  return {
+    ids: i64(rows.flatMap((row) => [...row, ...Array<number>(time - row.length).fill(0)]), [rows.length, time]),
+    at: i64(slots.map(({ at }) => at), [slots.length]),
+    targets: i64(slots.map(({ target }) => target), [slots.length]),
+  };
+}
+
+function plainGraph({ config }: Checkpoint, tensors: Tensors, feeds: Feeds, adapted: LoraConfig): TrainGraph {
+  const params = inputParams(tensors);
+  const fed = (name: string): Node => input(name, feeds[name].dtype, feeds[name].shape);
+  const noise = noiseOf(adapted);
+  const model = { config, params, lora: adapted, noise };
+  const { hidden } = decoderForward(model, fed('ids'));
+  const trainable = Object.fromEntries(Object.entries(params).filter(([name]) => isLoraName(name)));
+  return { loss: neg(mean(tokenLogProbs(lmLogits(model, hidden, fed('at')), fed('targets')))), trainable, noise };
 }
 
 function supervisedParts(batch: readonly number[], cut: number): Parts {
@@ -143,7 +167,7 @@ describe('supervised training against PyTorch, 50 steps', () => {
   }
 
   it('has a golden run that learns', () => {
-    for (const { losses } of Object.values(runs)) expect(losses[losses.length - 1]).toBeLessThan(losses[0] / 2);
+    for (const { losses } of [runs.full, runs.lora, runs.reward]) expect(losses[losses.length - 1]).toBeLessThan(losses[0] / 2);
   });
 
   it('all weights', async () => {
@@ -158,16 +182,31 @@ describe('supervised training against PyTorch, 50 steps', () => {
     expectClose(await follow(runs.full, full(true), (at) => supervisedParts(supervised.batches[at], 0)));
   });
 
-  it('low-rank factors of all linear maps', async () => {
+  function startFactors(): Tensors {
     const factors = unpackAll(golden.factors);
     for (const [name, { shape }] of Object.entries(factors)) {
       const weight = base.tensors[name.replace('base_model.model.', '').replace('.lora_A.', '.')];
       factors[name.replace('.lora_A.', '.lora_B.')] = unpackAll({ b: { shape: [weight.shape[0], shape[0]], data: Array<number>(weight.shape[0] * shape[0]).fill(0) } }).b;
     }
     expect(Object.keys(factors)).toHaveLength(2 * 7 * base.config.numLayers);
+    return factors;
+  }
+
+  it('low-rank factors of all linear maps', async () => {
+    const factors = startFactors();
     const build = (feeds: Feeds): TrainGraph => supervisedGraph(base, { ...base.tensors, ...factors }, feeds, false);
     const step = new TrainStep({ state: TrainState.init(factors), optimizer, build, frozen: base.tensors, session });
     expectClose(await follow(runs.lora, step, (at) => supervisedParts(supervised.batches[at], 0)));
+  });
+
+  it('low-rank factors with dropout, whose rows are those of peft', async () => {
+    const factors = startFactors();
+    const { rate, seed } = golden.dropout;
+    const build = (feeds: Feeds): TrainGraph => plainGraph(base, { ...base.tensors, ...factors }, feeds, { ...lora, dropout: rate });
+    const step = new TrainStep({ state: TrainState.init(factors), optimizer, build, frozen: base.tensors, session, seed });
+    expectClose(await follow(runs.dropout, step, (at) => [{ feeds: plainFeeds(supervised.batches[at].map((i) => supervised.examples[i])), weight: 1 }]));
+    const [withAll, without] = [runs.lora.gradNorms[0], runs.dropout.gradNorms[0]];
+    expect(Math.abs(withAll / without - 1)).toBeGreaterThan(tolerance);
   });
 });
 

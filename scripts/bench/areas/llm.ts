@@ -53,12 +53,17 @@ export async function llm(notes: Notes): Promise<AreaResult> {
       notes(`${name}: ${mine.map((s) => s.toFixed(2)).join(' ')} s${rival ? `, peer ${theirs.map((s) => s.toFixed(2)).join(' ')} s` : ''}`);
       cases.push(benchCase(name, 'tokens/s', tokens / median(mine), rival && { name: rival.name, value: tokens / median(theirs) }, goal));
     }
-    const mine = await grpoSeconds(policy, threads, grpoSteps);
-    const theirs = await rival?.grpo(grpoSteps);
-    notes(`GRPO: ${mine.map((s) => s.toFixed(2)).join(' ')} s${theirs ? `, TRL ${theirs.map((s) => s.toFixed(2)).join(' ')} s` : ''}`);
-    // The first step of each also builds what later ones reuse.
-    const rate = (seconds: number[]) => 60 / median(seconds.slice(1));
-    cases.push(benchCase('GRPO iteration, one group', 'per minute', rate(mine), theirs && { name: 'TRL GRPOTrainer', value: rate(theirs) }, grpoGoal));
+    for (const adapted of [false, true]) {
+      const theirs = await rival?.grpo(grpoSteps, adapted);
+      for (const rolloutWeights of adapted ? (['f32', 'int8'] as const) : (['f32'] as const)) {
+        const name = ['GRPO iteration, one group', adapted ? 'LoRA 16' : 'all weights', ...(rolloutWeights === 'f32' ? [] : [`rollouts in ${rolloutWeights}`])].join(', ');
+        const mine = await grpoSeconds(policy, threads, grpoSteps, { adapted, rolloutWeights });
+        notes(`${name}: ${mine.map((s) => s.toFixed(2)).join(' ')} s${theirs ? `, TRL ${theirs.map((s) => s.toFixed(2)).join(' ')} s` : ''}`);
+        // The first step of each also builds what later ones reuse.
+        const rate = (seconds: number[]) => 60 / median(seconds.slice(1));
+        cases.push(benchCase(name, 'per minute', rate(mine), theirs && { name: 'TRL GRPOTrainer', value: rate(theirs) }, grpoGoal));
+      }
+    }
     const peak = await gemmPeak(threads);
     cases.push(peak, ...(await profileCases('supervised step, all weights', (profilePrefix) => profiledSupervisedStep(policy, { threads, profilePrefix }), peak.ours, notes)));
   } finally {

@@ -21,7 +21,7 @@ const settings = {
 
 const setting = settings[process.argv[2] as keyof typeof settings];
 const config: ModelConfig = { ...stepShapes[0].config, vocabSize: 16_384 };
-const options = { temperature: 1, beta: 0, clipLow: 0.2, clipHigh: 0.2, importanceSampling: 'token' as const, gradientCheckpointing: setting.gradientCheckpointing };
+const options = { temperature: 1, beta: 0, clipLow: 0.2, clipHigh: 0.2, importanceSampling: 'token' as const, rolloutRatioMax: 3, gradientCheckpointing: setting.gradientCheckpointing };
 const rng = Rng.from('memory');
 const some = (length: number): number[] => Array.from({ length }, () => rng.int(config.vocabSize));
 const groups = Array.from({ length: 8 }, () => ({

@@ -2,7 +2,9 @@
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { Rng } from '#src/common/rng.js';
 import { Generator } from '#src/lm/generate.js';
+import { allLinear } from '#src/lm/lora.js';
 import { attentionCost } from '#src/lm/packing.js';
+import { type WeightFormat } from '#src/lm/weight-formats.js';
 import { inputParams } from '#src/lm/weights.js';
 import { input } from '#src/nn/graph.js';
 import type { Feeds, SessionOptions } from '#src/nn/session.js';
@@ -97,10 +99,18 @@ function generation(policy: Checkpoint, threads: number): Work {
   return { run, dispose: () => generator.dispose() };
 }
 
+export interface GrpoWay {
+  /** Low-rank factors are trained, and not all weights. */
+  adapted: boolean;
+  rolloutWeights: WeightFormat;
+}
+
 /** Seconds of each of `steps` steps of a GRPO run: rollouts of one group, reference, optimizer step. */
-export async function grpoSeconds(policy: Checkpoint, threads: number, steps: number): Promise<number[]> {
+export async function grpoSeconds(policy: Checkpoint, threads: number, steps: number, { adapted, rolloutWeights }: GrpoWay): Promise<number[]> {
   const hyperparameters = completeHyperparameters({
     steps,
+    lora: adapted ? { ...lora, targetModules: allLinear } : null,
+    rolloutWeights,
     promptsPerStep: 1,
     groupSize: sizes.group,
     maxTokens: sizes.new,

@@ -32,8 +32,8 @@ export class LlmRival {
     return this.ask(`run ${times}`);
   }
 
-  grpo(steps: number): Promise<number[]> {
-    return this.ask(`grpo ${steps}`);
+  grpo(steps: number, adapted: boolean): Promise<number[]> {
+    return this.ask(`${adapted ? 'grpo-lora' : 'grpo'} ${steps}`);
   }
 
   stop(): void {

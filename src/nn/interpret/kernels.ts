@@ -168,7 +168,8 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   StopGradient: sameData,
   Add: map((a, b) => (a) + (b)),
   Sub: map((a, b) => (a) - (b)),
-  Mul: map((a, b) => (a) * (b)),
+  // As in the runtime, int32 wraps.
+  Mul: (node, inputs) => zip(node.shape, inputs, node.dtype === 'int32' ? Math.imul : (a, b) => a * b),
   Div: (node, inputs) =>
     zip(node.shape, inputs, (a, b) => {
       const quotient = (a) / (b);

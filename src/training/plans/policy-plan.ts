@@ -49,7 +49,7 @@ export function planPolicyTraining(
   const { trainedLayers } = settings;
   const lora = loraOf(config, settings.lora, trainedLayers);
   const graph = sftGraph(
-    { config, lora, trainedLayers, tensors: weightless({ ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) }) },
+    { config, lora, trainedLayers, inTraining: true, tensors: weightless({ ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) }) },
     { ...feeds, ...(trunk.inSteps ? weightless({ hidden: [rows, time, config.hiddenSize] }) : {}) },
     settings.gradientCheckpointing,
   );

@@ -5,13 +5,15 @@
  *   loss = mean over tokens of max(-ratio A, -clip(ratio, 1 - low, 1 + high) A)
  *
  * What differs from the paper: the two clip bounds may differ (DAPO, arXiv:2503.14476, section 3.1), and there is no
- * entropy bonus, as in InstructGPT and TRL.
+ * entropy bonus, as in InstructGPT and TRL; and tokens that a copy of pi_old in fewer bits wrote are corrected for
+ * (../sampling-correction.ts).
  *
  * All nodes are flat float32 [tokens]; `weights` is 1 over the tokens of the optimizer step, 0 for padding, so that the
  * losses of micro-batches add up. In TRL means over tokens of the ratio and of approxkl count padding too; here not.
  */
 import { type Node } from '#src/nn/graph.js';
 import { cast, clip, exp, greater, maximum, mul, neg, square, sub, sum } from '#src/nn/ops.js';
+import { samplingCorrection, type Sampled } from '../sampling-correction.js';
 
 export interface PpoPolicyInputs {
   /** log pi of each completion token under the weights in training. */
@@ -20,6 +22,8 @@ export interface PpoPolicyInputs {
   oldLogProbs: Node;
   advantages: Node;
   weights: Node;
+  /** Of the copy of the policy that wrote the tokens, where it was one in fewer bits. */
+  sampled?: Sampled;
 }
 
 export interface PpoClip {
@@ -35,18 +39,24 @@ export interface PpoPolicyLoss {
   /** Share of tokens whose clipped loss is the one that counts. */
   clipShare: Node;
   ratio: Node;
+  /** Where a copy wrote: mean weight of its tokens, and mean |log pi_old - log mu|. */
+  samplingWeight?: Node;
+  samplingGap?: Node;
 }
 
-export function ppoPolicyLoss({ logProbs, oldLogProbs, advantages, weights }: PpoPolicyInputs, { clipLow, clipHigh }: PpoClip): PpoPolicyLoss {
+export function ppoPolicyLoss({ logProbs, oldLogProbs, advantages, weights, sampled }: PpoPolicyInputs, { clipLow, clipHigh }: PpoClip): PpoPolicyLoss {
   const average = (perToken: Node): Node => sum(mul(perToken, weights));
   const logRatio = sub(logProbs, oldLogProbs);
   const ratio = exp(logRatio);
   const plain = neg(mul(ratio, advantages));
   const clipped = neg(mul(clip(ratio, 1 - clipLow, 1 + clipHigh), advantages));
+  const correction = sampled && samplingCorrection(oldLogProbs, sampled);
+  const worst = maximum(plain, clipped);
   return {
-    loss: average(maximum(plain, clipped)),
+    loss: average(correction ? mul(worst, correction.weight) : worst),
     approxKl: mul(average(square(logRatio)), 0.5),
     clipShare: average(cast(greater(clipped, plain), 'float32')),
     ratio: average(ratio),
+    ...(correction && { samplingWeight: average(correction.weight), samplingGap: average(correction.gap) }),
   };
 }

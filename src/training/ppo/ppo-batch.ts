@@ -1,7 +1,7 @@
 /** Completions with what PPO knows of each of their tokens, and mini-batches of them as the feeds of both models. */
 import { Rng } from '#src/common/rng.js';
 import { type Tensor } from '#src/nn/tensor.js';
-import { bySlot } from '../completion-log-probs.js';
+import { bySlot } from '../completion-batch.js';
 import { packParts, type RolloutGroup } from '../grpo-batch.js';
 
 /** Each [tokens]. */

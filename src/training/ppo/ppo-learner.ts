@@ -22,7 +22,7 @@ import { TrainingDivergedError } from '#src/reward/reward-trainer.js';
 import { mean, sampleStd } from '../advantages.js';
 import { byCompletion, type CompletionLogProbs } from '../completion-log-probs.js';
 import { packParts, type RolloutGroup } from '../grpo-batch.js';
-import { inputLike, policyGraph, type PolicyModel } from '../policy-graph.js';
+import { inputLike, policyGraph, sampledIn, type PolicyModel } from '../policy-graph.js';
 import { type Learned, type Learner, type LearnerParts, type LearningStep } from '../rollout-learner.js';
 import { generalizedAdvantages } from './gae.js';
 import { nextCoefficient } from './kl-coefficient.js';
@@ -44,7 +44,7 @@ export class PpoLearner implements Learner {
     private readonly parts: LearnerParts,
   ) {
     const { weights, threads, resume } = parts;
-    this.optimizer = weights.trainStep((batch) => ppoGraph(weights.model, batch, hyperparameters), threads);
+    this.optimizer = weights.trainStep((model, batch) => ppoGraph(model, batch, hyperparameters), threads);
     this.beta = resume?.scalars?.beta ?? hyperparameters.beta;
   }
 
@@ -129,6 +129,7 @@ export class PpoLearner implements Learner {
       ratio: metric('ratio'),
       entropy: metric('entropy'),
       valueClipShare: total(value.reports, ({ metrics }) => metrics.clipShare),
+      ...(policy.reports[0].metrics.samplingWeight !== undefined && { samplingWeight: metric('samplingWeight'), samplingGap: metric('samplingGap') }),
     };
     const { policyLoss, valueLoss, gradNorm, valueGradNorm } = figures;
     if (!Number.isFinite(policyLoss + gradNorm)) throw new TrainingDivergedError(`step ${step + 1}: policy loss ${policyLoss}, gradient norm ${gradNorm}`);
@@ -141,7 +142,7 @@ export class PpoLearner implements Learner {
 export function ppoGraph(model: PolicyModel, batch: Feeds, options: PpoHyperparameters): TrainGraph {
   const at = (name: string) => inputLike(name, batch);
   return policyGraph(model, batch, options, ({ logProbs, entropies }) => {
-    const inputs = { logProbs, oldLogProbs: at('oldLogProbs'), advantages: at('advantages'), weights: at('weights') };
+    const inputs = { logProbs, oldLogProbs: at('oldLogProbs'), advantages: at('advantages'), weights: at('weights'), sampled: sampledIn(batch, options.rolloutRatioMax) };
     const { loss, ...metrics } = ppoPolicyLoss(inputs, options);
     return { loss, metrics: { ...metrics, entropy: div(sum(mul(entropies, at('mask'))), at('tokens')) } };
   });

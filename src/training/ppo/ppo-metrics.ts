@@ -18,6 +18,9 @@ export interface MiniBatchFigures {
   ratio: number;
   entropy: number;
   valueClipShare: number;
+  /** Where a copy of the policy in fewer bits wrote. */
+  samplingWeight?: number;
+  samplingGap?: number;
 }
 
 interface Objective {
@@ -59,6 +62,10 @@ export function epochMetrics(steps: readonly MiniBatchFigures[]): Metrics {
     'loss/value_avg': average((step) => step.valueLoss),
     'val/clipfrac_avg': average((step) => step.valueClipShare),
     'val/ratio': average((step) => step.ratio),
+    ...(steps[0].samplingWeight !== undefined && {
+      'sampling/importance_sampling_ratio_mean': average((step) => step.samplingWeight!),
+      'sampling/logp_difference_mean': average((step) => step.samplingGap!),
+    }),
     'val/ratio_var': steps.length > 1 ? sampleStd(steps.map(({ ratio }) => ratio)) ** 2 : 0,
   };
 }

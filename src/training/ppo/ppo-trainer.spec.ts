@@ -54,6 +54,15 @@ describe('a run', () => {
     expect(checkpointHash(given.checkpoint)).toBe(before);
   });
 
+  test('learns from completions that a copy in 8 bits wrote', async () => {
+    const { rewardBefore, rewardAfter, metrics } = await trainPpo(task({ steps: 10, rolloutWeights: 'int8' }));
+    expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
+    for (const step of metrics) {
+      expect(step['sampling/logp_difference_mean']).toBeGreaterThan(0);
+      expect(Math.abs(step['sampling/importance_sampling_ratio_mean'] - 1)).toBeLessThan(0.05);
+    }
+  });
+
   test('with low-rank factors, and from a reward model', async () => {
     const base = trainableCheckpoint('reward');
     const valueStart = { ...base, config: { ...base.config, head: 'reward' as const }, tensors: rewardWeightsFrom(base.tensors, base.config, 1) };

@@ -54,7 +54,7 @@ test('direct preference optimization', async () => {
   const cost = attentionCost(start.config);
   const hp = completeDpo({ beta: settings.dpoBeta, learningRate, maxGradNorm });
   const weights = new PolicyWeights(start, hp);
-  const optimizer = weights.trainStep((feeds) => dpoGraph(weights.model, feeds, hp, false), 1);
+  const optimizer = weights.trainStep((model, feeds) => dpoGraph(model, feeds, hp, false), 1);
   const reference = new TokenLogProbs(start, 1, 1);
   const ours: Metrics[] = [];
   for (const pairs of batches(dpo.pairs, pairsPerStep)) {

@@ -31,7 +31,7 @@ interface Golden {
   dpo: (Tokens & { lossType: DpoLossType; beta: number; labelSmoothing: number; ref: number[] })[];
   rloo: Clipped[];
   rlooAdvantages: { rewards: number[]; kl: number[]; beta: number; groupSize: number; normalize: boolean; advantages: number[] }[];
-  grpo: (Clipped & { lossType: GrpoLossType; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[] })[];
+  grpo: (Clipped & { lossType: GrpoLossType; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[]; sampled?: number[]; ratioMax?: number })[];
 }
 
 const golden = JSON.parse(readFileSync(new URL('losses.json', import.meta.url), 'utf8')) as Golden;
@@ -140,8 +140,8 @@ describe('leave-one-out REINFORCE', () => {
 });
 
 describe('group relative policy optimization', () => {
-  test.each(golden.grpo)('$lossType, ratios by $importance, beta $beta', (given) => {
-    const { lengths, logProbs, old, ref, advantages, lossType, importance, maxTokens, loss, gradient, metrics, ...options } = given;
+  test.each(golden.grpo)('$lossType, ratios by $importance, beta $beta, written by a copy up to $ratioMax', (given) => {
+    const { lengths, logProbs, old, ref, advantages, lossType, importance, maxTokens, loss, gradient, metrics, sampled, ratioMax, ...options } = given;
     const sequences = sequenceOf(lengths);
     const counts = { tokens: logProbs.length, completions: lengths.length, maxTokens };
     const feeds = {
@@ -154,11 +154,13 @@ describe('group relative policy optimization', () => {
       weights: vector(sequences.map((s) => tokenWeight(lossType, lengths[s], counts))),
       sequence: indices(sequences),
       lengths: vector(lengths),
+      ...(sampled && { sampled: vector(sampled) }),
     };
     const at = fed(feeds);
     const inputs = {
       logProbs: at('logProbs'),
       oldLogProbs: at('oldLogProbs'),
+      ...(sampled && { sampled: { logProbs: at('sampled'), ratioMax: ratioMax! } }),
       refLogProbs: at('refLogProbs'),
       advantages: at('advantages'),
       mask: at('mask'),
