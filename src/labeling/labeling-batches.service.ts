@@ -2,6 +2,7 @@
 // themselves. Other rooms (loops) use `createIn` and `closeIn` inside their own transactions.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
+import { Coalesced } from '#src/common/coalesced.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound, shorten, unprocessable } from '#src/common/problem.js';
@@ -18,6 +19,9 @@ import { LabelingItemsRepository } from './labeling-items.repository.js';
 
 @Injectable()
 export class LabelingBatchesService {
+  /** Tasks by vendor and state: all of a batch are looked at, and tools of a vendor like to ask at the same time. */
+  private readonly counts = new Coalesced((id: string) => this.batches.taskCounts(id));
+
   constructor(
     private readonly database: Database,
     private readonly batches: LabelingBatchesRepository,
@@ -79,7 +83,7 @@ export class LabelingBatchesService {
 
   async get(auth: AuthContext, id: string): Promise<LabelingBatchDetailDto> {
     const batch = await this.find(auth, id);
-    return { ...seenBy(auth, batch), ...batchCounts(await this.batches.taskCounts(id), auth.vendorId) };
+    return { ...seenBy(auth, batch), ...batchCounts(await this.counts.get(id), auth.vendorId) };
   }
 
   /** @throws ProblemException 404, also for a vendor that the batch is not for */

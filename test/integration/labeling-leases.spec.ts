@@ -35,6 +35,8 @@ let completions: string[];
 
 beforeAll(async () => {
   t = await createTestApp();
+  // The sweep of its own accord may hold a lease that is over while the model looks.
+  await t.get(LeasesService).onModuleDestroy();
   sql = await connect(t.database.url);
   version = await givenCriterionVersion(t);
   labelers = [];
