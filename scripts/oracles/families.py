@@ -121,10 +121,7 @@ def write():
         save(model, folder)
         with torch.no_grad():
             save_file(dict(logits=model(ids).logits.contiguous()), folder / "expected.safetensors")
-        case = dict(ids=ids.tolist())
-        if name in ("qwen3", "gpt2"):
-            case["gradients"] = gradients(model, ids)
-        cases[name] = case
+        cases[name] = dict(ids=ids.tolist(), gradients=gradients(model, ids))
     for seed, (name, config) in enumerate(reward_models().items(), 100):
         model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").float()
         randomize(model, seed)
@@ -190,11 +187,15 @@ def check(root):
             got = out[:, 0] if reward else out
             gap = (got - expected["rewards" if reward else "logits"]).abs().max().item()
             line = f"{name:15} {type(model).__name__:32} max difference {gap:.1e}"
-            for kind in [] if reward else ["", "-last"]:
-                adapted = PeftModel.from_pretrained(load(root / name, False), root / f"{name}{kind}-adapter").eval()
-                merged = load(root / f"{name}{kind}-merged", False)
-                change = (merged(ids).logits - got).abs().max().item()
-                gap = max(gap, adapter := (adapted(ids).logits - merged(ids).logits).abs().max().item())
+            for kind in [""] if reward else ["", "-last"]:
+                adapted = PeftModel.from_pretrained(load(root / name, reward), root / f"{name}{kind}-adapter").eval()
+                merged = load(root / f"{name}{kind}-merged", reward)
+                seen = dict(attention_mask=(ids != 0).long())
+                whole = merged(ids, **seen).logits
+                change = (whole - out).abs().max().item()
+                if change < 1e-3:
+                    raise SystemExit(f"{name}{kind}: the adapter changes nothing")
+                gap = max(gap, adapter := (adapted(ids, **seen).logits - whole).abs().max().item())
                 line += f"; adapter{kind} in peft against merged here {adapter:.1e} (it moves logits by {change:.2f})"
         print(line)
         if gap > 1e-4:

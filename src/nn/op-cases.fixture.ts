@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Rng } from '#src/common/rng.js';
 import { constant, input, type Node } from './graph.js';
 import * as ops from './ops.js';
@@ -82,6 +83,7 @@ const elementwise: OpCase[] = [
   binary('sub', ops.sub, normal(1, 4), normal(3, 1)),
   binary('mul', ops.mul, normal(2, 1, 4), normal(3, 1)),
   binary('mul by itself', (a, b) => ops.mul(ops.mul(a, a), b), normal(3), normal(3)),
+  binary('mul of int32, which wraps', ops.mul, i32([2147483647, -1640531535, 3], [3, 1]), i32([668265263, 5, -7, 2], [4]), false),
   binary('div', ops.div, normal(3, 4), positive(4)),
   binary('minimum', ops.minimum, normal(3, 4), normal(4)),
   binary('maximum', ops.maximum, normal(3, 4), normal(3, 1)),
@@ -283,6 +285,14 @@ export const opCases: readonly OpCase[] = [
   decoding('a step with a window', 1, [4, 3], 5, 3),
   decoding('a prompt', 3, [2, 2], 3),
 ];
+
+/** The inputs as JSON can hold them, and their hash. */
+export function packedFeeds({ feeds }: OpCase): { feeds: Record<string, { dtype: string; shape: readonly number[]; data: (number | string)[] }>; hash: string } {
+  // JSON has no word for what is not finite.
+  const number = (value: number | bigint): number | string => (Number.isFinite(Number(value)) ? Number(value) : String(value));
+  const packed = Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: Array.from(data, number) }]));
+  return { feeds: packed, hash: createHash('sha256').update(JSON.stringify(packed)).digest('hex').slice(0, 16) };
+}
 
 /** The case's graph with one Input per feed. */
 export function buildCase(opCase: OpCase): {

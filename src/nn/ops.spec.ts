@@ -5,24 +5,14 @@ import { topologicalOrder } from './graph.js';
 import { interpret } from './interpret.js';
 import { kernels } from './interpret/kernels.js';
 import { buildCase, opCases } from './op-cases.fixture.js';
-import { checkProvider } from './providers.js';
-import { providers, type Provider } from './session.js';
+import { providersHere, slack } from './providers.fixture.js';
 import { copyOf, difference, runOnce } from './testing.fixture.js';
 
-/** GPUs multiply in TF32 (10 bits of mantissa) or sum in another order; decoding ops are the CPU's in any case. */
-const slack: Record<Provider, number> = { cpu: 1, cuda: 2000, webgpu: 100 };
+const here = await providersHere('the operators');
 
-const reasons = new Map<Provider, string>();
-for (const provider of providers) {
-  const works = await checkProvider(provider).then(() => undefined, (error: Error) => error.message);
-  if (works === undefined) continue;
-  reasons.set(provider, works);
-  console.warn(`skipped: the operators on ${provider}, which does not start here: ${works}`);
-}
+it('the CPU provider starts everywhere', () => expect(here).toContain('cpu'));
 
-it('the CPU provider starts everywhere', () => expect(reasons.get('cpu')).toBeUndefined());
-
-describe.each(providers.filter((provider) => !reasons.has(provider)))('forward: ONNX Runtime on %s against the interpreter', (provider) => {
+describe.each(here)('forward: ONNX Runtime on %s against the interpreter', (provider) => {
   it.each(opCases.map((c) => [c.name, c] as const))('%s', async (_, opCase) => {
     const { outputs } = buildCase(opCase);
     const expected = interpret(outputs, opCase.feeds);
