@@ -1790,6 +1790,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reward-models/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training. */
+        get: operations["rewardModels_listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reward-models/{id}/evaluations": {
         parameters: {
             query?: never;
@@ -6107,6 +6124,53 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
+        AdapterFileDto: {
+            /** Format: uuid */
+            artifactId: string;
+            /** @example adapter_model.safetensors */
+            name: string;
+        };
+        /** @enum {string} */
+        RewardEarlyEndReason: "no_improvement" | "diverged";
+        RewardEarlyEndDto: {
+            reason: components["schemas"]["RewardEarlyEndReason"];
+            /**
+             * @description The last step that was taken.
+             * @example 120
+             */
+            step: number;
+            message: string;
+        };
+        RewardModelMemberDto: {
+            /**
+             * @description From 0; its seed is that of the hyperparameters plus this.
+             * @example 0
+             */
+            member: number;
+            /**
+             * Format: uuid
+             * @description Its files are at `/v1/models/{modelId}`; low-rank factors are merged.
+             */
+            modelId: string;
+            /** @description The PEFT folder of the low-rank factors and the head (`modules_to_save`), where these were trained. */
+            adapter: components["schemas"]["AdapterFileDto"][] | null;
+            /** @example 200 */
+            steps: number;
+            /**
+             * @description The step whose weights were kept.
+             * @example 160
+             */
+            keptStep: number;
+            ended: components["schemas"]["RewardEarlyEndDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        RewardModelMemberPage: {
+            data: components["schemas"]["RewardModelMemberDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
         RewardEvaluationPage: {
             data: components["schemas"]["RewardEvaluationDto"][];
             /** @description pass as `cursor` for the next page */
@@ -7534,12 +7598,6 @@ export interface components {
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
-        };
-        AdapterFileDto: {
-            /** Format: uuid */
-            artifactId: string;
-            /** @example adapter_model.safetensors */
-            name: string;
         };
         TrainingCheckpointDto: {
             /**
@@ -20885,6 +20943,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePage"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rewardModels_listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardModelMemberPage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

@@ -3,8 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plumbline, Schemas } from '#sdk/client.js';
 import { readCheckpointDir, writeCheckpointDir, type StorageOptions } from '#src/lm/checkpoint.js';
-import { exportOnnx } from '#src/lm/onnx-export.js';
-import type { FloatFormat } from '#src/lm/safetensors.js';
+import { onnxFiles } from '#src/lm/onnx-export.js';
+import { writeChunks, type FloatFormat } from '#src/lm/safetensors.js';
 import { download } from './download.js';
 import { ExportError, findAdapter, findSource, type ExportSource } from './source.js';
 
@@ -60,8 +60,8 @@ async function convert(raw: string, directory: string, { format, maxShardBytes }
 /** The graph, and beside it what its callers need to make ids of texts. */
 async function writeOnnx(raw: string, directory: string, { maxTime }: { maxTime: number }): Promise<string[]> {
   const checkpoint = await readCheckpointDir(raw);
-  const bytes = exportOnnx(checkpoint, maxTime > 0 ? { maxTime } : {});
-  await writeFile(join(directory, 'model.onnx'), bytes);
+  const files = onnxFiles(checkpoint, maxTime > 0 ? { maxTime } : {});
+  for (const [name, { chunks }] of Object.entries(files)) await writeChunks(join(directory, name), chunks);
   const beside: string[] = [];
   for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja']) {
     const text = await readFile(join(raw, name)).catch(() => undefined);
@@ -69,7 +69,7 @@ async function writeOnnx(raw: string, directory: string, { maxTime }: { maxTime:
     await writeFile(join(directory, name), text);
     beside.push(name);
   }
-  return ['model.onnx', ...beside];
+  return [...Object.keys(files), ...beside];
 }
 
 async function exportAdapter(client: Plumbline, source: ExportSource, directory: string, { base }: { base?: string }): Promise<string[]> {

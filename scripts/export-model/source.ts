@@ -28,9 +28,10 @@ async function withModel(client: Plumbline, kind: ExportSource['kind'], id: stri
   return { kind, id, model };
 }
 
-/** The PEFT folder of the run that made a policy version. Rejects with ExportError when it kept none. */
+/** The PEFT folder of a reward model or of the run that made a policy version. Rejects with ExportError when there is none. */
 export async function findAdapter(client: Plumbline, { kind, id }: ExportSource): Promise<Schemas['AdapterFileDto'][]> {
-  if (kind !== 'policy version') throw new ExportError(`a ${kind} has no adapter; give the policy version that a run with LoRA made`);
+  if (kind === 'reward model') return adapterOfReward(client, id);
+  if (kind !== 'policy version') throw new ExportError(`a ${kind} has no adapter; give the reward model, or the policy version that a run with LoRA made`);
   const query = { type: 'policy_version', id, direction: 'up', depth: 1 } as const;
   const { nodes } = await client.ok(client.http.GET('/v1/lineage', { params: { query } }));
   for (const run of nodes.filter(({ type }) => type === 'training_run')) {
@@ -39,6 +40,13 @@ export async function findAdapter(client: Plumbline, { kind, id }: ExportSource)
     for await (const checkpoint of pages) if (checkpoint.policyVersionId === id && checkpoint.adapter) return checkpoint.adapter;
   }
   throw new ExportError(`policy version ${id} was not made by training LoRA factors: it has no adapter`);
+}
+
+async function adapterOfReward(client: Plumbline, id: string): Promise<Schemas['AdapterFileDto'][]> {
+  const { data } = await client.ok(client.http.GET('/v1/reward-models/{id}/members', { params: { path: { id } } }));
+  const adapter = data.at(0)?.adapter;
+  if (adapter) return adapter;
+  throw new ExportError(`reward model ${id} was not made by training LoRA factors: it has no adapter`);
 }
 
 async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {

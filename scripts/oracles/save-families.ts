@@ -1,5 +1,5 @@
-// Saves the golden checkpoints of all families again, each policy also with a LoRA adapter (for all layers, and for the last one
-// alone) and with the adapter merged:
+// Saves the golden checkpoints of all families again, each also with a LoRA adapter (of policies for all layers, and for the last one
+// alone; of reward models with a head) and with the adapter merged:
 //
 //   npm run build && node dist/scripts/oracles/save-families.js FOLDER
 //   python scripts/oracles/families.py --check FOLDER      loads them with transformers and peft
@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { serializeAdapter } from '#src/lm/adapter.js';
 import { parseCheckpoint, writeCheckpointDir, type Checkpoint } from '#src/lm/checkpoint.js';
 import { allLinearOf, initLora, mergeLora } from '#src/lm/lora.js';
+import { scoreName } from '#src/lm/parameter-shapes.js';
 import { withRewardPadding } from '#src/lm/reward-padding.js';
 import { loraOf } from '#src/lm/trained-layers.js';
-import { floats } from '#src/nn/tensor.js';
+import { f32, floats } from '#src/nn/tensor.js';
 
 const golden = 'test/golden/families';
 const [, , target] = process.argv;
@@ -29,14 +30,16 @@ for (const name of Object.keys(JSON.parse(readFileSync(`${golden}/cases.json`, '
   const checkpoint = await load(name);
   const { config, tensors } = checkpoint;
   await writeCheckpointDir(join(target, name), checkpoint);
-  if (config.head === 'reward') continue;
-  for (const [kind, trainedLayers] of [['', null], ['-last', 1]] as const) {
+  const isReward = config.head === 'reward';
+  // A reward model's adapter has a head of its own.
+  const whole = isReward ? { [scoreName]: f32(floats(tensors[scoreName]).map((value, i) => value + 0.1 * Math.cos(i)), tensors[scoreName].shape) } : undefined;
+  for (const [kind, trainedLayers] of isReward ? ([['', null]] as const) : ([['', null], ['-last', 1]] as const)) {
     const lora = loraOf(config, { rank: 2, alpha: 4, targetModules: allLinearOf(config) }, trainedLayers)!;
     const factors = initLora(config, lora, 1);
     for (const factor of Object.values(factors)) floats(factor).forEach((_, i, data) => (data[i] = 0.05 * Math.sin(i + 1)));
-    await writeCheckpointDir(join(target, `${name}${kind}-merged`), { ...checkpoint, tensors: mergeLora(tensors, factors, config, lora) });
+    await writeCheckpointDir(join(target, `${name}${kind}-merged`), { ...checkpoint, tensors: { ...mergeLora(tensors, factors, config, lora), ...whole } });
     await mkdir(join(target, `${name}${kind}-adapter`), { recursive: true });
-    for (const [file, bytes] of Object.entries(serializeAdapter({ lora, factors }, name))) {
+    for (const [file, bytes] of Object.entries(serializeAdapter({ lora, factors, whole }, name))) {
       await writeFile(join(target, `${name}${kind}-adapter`, file), bytes);
     }
   }

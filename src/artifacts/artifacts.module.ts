@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { DatabaseModule } from '#src/database/database.module.js';
+import { AdapterFilesService } from './adapter-files.service.js';
 import { ArtifactStore } from './artifact-store.js';
 import { Artifact } from './artifact.entity.js';
 import { ArtifactsController } from './artifacts.controller.js';
@@ -41,7 +42,8 @@ const store = {
     LineageService,
     RunSavesRepository,
     RunProgressStore,
+    AdapterFilesService,
   ],
-  exports: [ArtifactStore, ArtifactsService, ModelsService, LineageService, RunProgressStore],
+  exports: [ArtifactStore, ArtifactsService, ModelsService, AdapterFilesService, LineageService, RunProgressStore],
 })
 export class ArtifactsModule {}

@@ -62,7 +62,7 @@ describe('what is asked', () => {
     const rows = await generator({ api: 'completions', apiKeyEnv: null }).generate([prompts[0]], options);
     expect(fake.seen[0].path).toBe('/v1/completions');
     expect(fake.seen[0].headers.authorization).toBeUndefined();
-    expect(fake.seen[0].body).toMatchObject({ prompt: 'question 0', top_k: 5, min_p: 0.1, repetition_penalty: 1.2 });
+    expect(fake.seen[0].body).toMatchObject({ prompt: 'question 0', top_k: 5, min_p: 0.1, repetition_penalty: 1.2, repeat_penalty: 1.2 });
     expect(rows).toMatchObject([{ text: 'x', finishReason: 'length', promptTokens: null, completionTokens: null }]);
   });
 });

@@ -46,7 +46,8 @@ export function requestBody(
     ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
     ...(topK !== null && { top_k: topK }),
     ...(minP !== 0 && { min_p: minP }),
-    ...(repetitionPenalty !== 1 && { repetition_penalty: repetitionPenalty }),
+    // vLLM's name, and that of llama.cpp and Ollama; each ignores the other's.
+    ...(repetitionPenalty !== 1 && { repetition_penalty: repetitionPenalty, repeat_penalty: repetitionPenalty }),
   };
 }
 

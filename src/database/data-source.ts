@@ -29,6 +29,7 @@ import { TrainedLayers1795646810000 } from '../../migrations/1795646810000-Train
 import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-GoldComparisons.js';
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
+import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -63,6 +64,7 @@ export const migrations = [
   GoldComparisons1795646870000,
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
+  RewardAdapters1795646892000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

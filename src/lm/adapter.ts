@@ -9,19 +9,30 @@ import { joined, readSafetensors, safetensorsStream, type Tensors } from './safe
 export interface Adapter {
   lora: LoraConfig;
   factors: Tensors;
+  /** What is trained whole beside the factors, by the base's names: PEFT's `modules_to_save`, as of a reward model its head. */
+  whole?: Tensors;
 }
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 
 /** Files that `peft`, vLLM and TGI load. `baseModel` is the name or path they look the base up by. */
-export function adapterStreams({ lora, factors }: Adapter, baseModel: string): FileStreams {
+export function adapterStreams({ lora, factors, whole = {} }: Adapter, baseModel: string): FileStreams {
   const names = Object.keys(factors);
   const isUsed = (module: LinearModule): boolean => names.some((name) => name.includes(`.${module}.`));
   const used = { ...lora, targetModules: lora.targetModules.filter(isUsed) };
-  const config = new TextEncoder().encode(`${JSON.stringify(toPeftConfig(used, baseModel), null, 2)}\n`);
-  return { [configFile]: { byteLength: config.length, chunks: [config] }, [weightsFile]: safetensorsStream(factors) };
+  const config = new TextEncoder().encode(`${JSON.stringify({ ...toPeftConfig(used, baseModel), ...besideFactors(whole) }, null, 2)}\n`);
+  return { [configFile]: { byteLength: config.length, chunks: [config] }, [weightsFile]: safetensorsStream({ ...factors, ...renamed(whole, (name) => `base_model.model.${name}`) }) };
 }
+
+/** Of a reward model, which has a head to be saved, PEFT has another task. */
+function besideFactors(whole: Tensors): Record<string, unknown> {
+  const modules = Object.keys(whole).map((name) => name.replace(/\.weight$/, ''));
+  return modules.length > 0 ? { task_type: 'SEQ_CLS', modules_to_save: modules } : {};
+}
+
+const renamed = (tensors: Tensors, to: (name: string) => string): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [to(name), tensor]));
 
 /** The same in memory. */
 export function serializeAdapter(adapter: Adapter, baseModel: string): FileMap {

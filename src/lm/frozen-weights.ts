@@ -9,8 +9,8 @@ import { families } from './families.js';
 import { type WeightFormat } from './weight-formats.js';
 import { packedName, quantizable, quantizeWeight, scalesName } from './quantize-weights.js';
 
-/** An ONNX model is one protobuf message, which cannot be larger than 2 GiB. */
-export const maxConstantBytes = 1.9 * 1024 ** 3;
+/** Float32 weights beyond this are fed at every step: decoding would be faster, but a second copy of them is too much memory. */
+export const maxCopiedBytes = 1.9 * 1024 ** 3;
 
 /**
  * Base weights in the form in which a session holds them. Embeddings, norms and the output head are never

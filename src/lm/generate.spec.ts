@@ -1,10 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { emitModel } from '#src/nn/emit.js';
 import { input } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { floats, i64 } from '#src/nn/tensor.js';
 import { Rng } from '#src/common/rng.js';
 import { Generator, type GeneratedSequence, type PromptRequest } from './generate.js';
+import { GenerationSessions } from './generation-sessions.js';
 import { allLinear, initLora } from './lora.js';
 import { type ModelConfig } from './config.js';
 import { familyNames } from './families.js';
@@ -96,6 +97,41 @@ describe('generation', () => {
     expect(texts(alone)).toEqual(texts(all));
     expect(texts(await small.generate(prompts, options))).toEqual(texts(all));
     expect(new Set(all.flat().map(({ tokenIds }) => tokenIds.join())).size).toBeGreaterThan(10);
+  });
+
+  it('lets waiting rows take the places of those that end', async () => {
+    // Rows of 2 and of 20 tokens, by their first token: a batch that waited for its longest row would take many more steps.
+    const isOver = (tokenIds: readonly number[]): boolean => tokenIds.length >= (tokenIds[0] % 2 === 0 ? 2 : 20);
+    const decode = vi.spyOn(GenerationSessions.prototype, 'decode');
+    decode.mockClear();
+    const many = [0, 1, 2, 3].map((p) => ({ ...prompts[p], seeds: [0, 1, 2, 3, 4, 5, 6, 7].map((sample) => `many/${p}/${sample}`) }));
+    const four = new Generator({ config: tinyConfig, tensors }, { maxRows: 4 });
+    const rows = (await four.generate(many, { ...options, isOver, stopTokenIds: [] })).flat();
+    const sizes = decode.mock.calls.map(([size]) => size);
+    decode.mockRestore();
+    await four.dispose();
+    // The first token of a row comes of its prompt.
+    const steps = rows.map(({ tokenIds }) => tokenIds.length - 1);
+    const total = steps.reduce((sum, count) => sum + count, 0);
+    const waiting = Array.from({ length: steps.length / 4 }, (_, b) => Math.max(...steps.slice(4 * b, 4 * b + 4))).reduce((sum, count) => sum + count, 0);
+    expect(new Set(steps)).toEqual(new Set([1, 19]));
+    expect(Math.max(...sizes)).toBe(4);
+    expect(sizes.length).toBeGreaterThanOrEqual(total / 4);
+    expect(sizes.length).toBeLessThan(total / 4 + 20);
+    expect(sizes.length).toBeLessThan(0.8 * waiting);
+  });
+
+  it('gives the same bits with fresh sessions, at one thread and at two, fed and frozen', async () => {
+    const digest = async (limits: object): Promise<string> => {
+      const fresh = new Generator({ config: tinyConfig, tensors }, limits);
+      const groups = await fresh.generate(prompts, options);
+      await fresh.dispose();
+      return JSON.stringify(groups);
+    };
+    const first = await digest({ threads: 1 });
+    for (const threads of [1, 2, 1, 2]) expect(await digest({ threads })).toBe(first);
+    const frozen = await digest({ threads: 1, frozen: true });
+    expect(await digest({ threads: 2, frozen: true })).toBe(frozen);
   });
 
   it('stops at stop tokens and at the limit, and says which', async () => {

@@ -1,10 +1,11 @@
 /** Sessions of the prefill and decode graphs by their static sizes, built when first needed. */
 import { emitModel } from '#src/nn/emit.js';
+import { DataInMemory } from '#src/nn/emit/external-data.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { decodeGraph, prefillGraph } from './decode-graph.js';
-import { bytesOf, frozenParams, frozenTensors, maxConstantBytes } from './frozen-weights.js';
+import { bytesOf, frozenParams, frozenTensors, maxCopiedBytes } from './frozen-weights.js';
 import { type WeightFormat } from './weight-formats.js';
 import { type GeneratorModel } from './generation-request.js';
 import { type Model } from './transformer.js';
@@ -77,18 +78,24 @@ export class GenerationSessions {
   private decodeModel(): Model {
     if (!this.options.frozen) return this.model;
     this.frozen ??= frozenTensors(this.tensors, this.options.weights);
-    // What no model file can hold is fed at every step.
-    if (this.options.weights === 'f32' && bytesOf(this.frozen) > maxConstantBytes) return this.model;
+    if (this.options.weights === 'f32' && bytesOf(this.frozen) > maxCopiedBytes) return this.model;
     return { ...this.model, params: frozenParams(this.frozen, this.tensors) };
   }
 
   private get(key: string, build: () => Record<string, Node>): Promise<Session> {
-    const session = this.sessions.get(key) ?? Session.create(emitModel(build()), { threads: this.threads });
+    const session = this.sessions.get(key) ?? this.create(build());
     // Re-inserting keeps the map in order of last use.
     this.sessions.delete(key);
     this.sessions.set(key, session);
     this.evict();
     return session;
+  }
+
+  /** Frozen weights stay where they are until the runtime has laid them out. */
+  private create(outputs: Record<string, Node>): Promise<Session> {
+    const external = new DataInMemory();
+    const model = emitModel(outputs, { place: external.place });
+    return Session.create(model, { threads: this.threads, externalData: external.files });
   }
 
   private evict(): void {

@@ -1,6 +1,6 @@
 /**
- * A policy or reward model as one ONNX file with open batch and time, for plain ONNX Runtime on any
- * language: operators are ai.onnx 20 and those of com.microsoft that its CPU provider has. The forward
+ * A policy or reward model as ONNX with open batch and time, for plain ONNX Runtime in any language: one
+ * file, or two where one cannot hold the weights. Operators are ai.onnx 20 and those of com.microsoft that its CPU provider has. The forward
  * pass is the one that is trained (`transformer.ts`); positions and mask are computed in the graph from
  * `attention_mask`, so that rows may be padded on either side.
  *
@@ -10,10 +10,12 @@
  *   -> reward        float32 [batch]                   of a reward model, at each row's last token
  */
 import { emitOpenModel, type OpenGraph, type Sizes } from '#src/nn/emit/open-dimensions.js';
+import { DataFile, type PlaceConstant } from '#src/nn/emit/external-data.js';
 import { elementType, type GraphWriter } from '#src/nn/emit/writer.js';
 import { constant, input, type Node } from '#src/nn/graph.js';
 import { reshape } from '#src/nn/ops.js';
 import { f32, i64 } from '#src/nn/tensor.js';
+import { type FileStreams } from './checkpoint.js';
 import { type ModelConfig } from './config.js';
 import { parameterShapes } from './parameter-shapes.js';
 import { type Tensors } from './safetensors.js';
@@ -24,26 +26,47 @@ export interface OnnxExportOptions {
   maxTime?: number;
 }
 
-/** Protobuf cannot hold more in one message, and external data would be files that get lost. */
+/** Protobuf cannot hold more in one message. */
 const maxBytes = 2 ** 31 - 2 ** 24;
+
+const modelFile = 'model.onnx';
 
 export class OnnxExportError extends Error {
   override name = 'OnnxExportError';
 }
 
+type Model = { config: ModelConfig; tensors: Tensors };
+
 /** The bytes of a .onnx file. Throws OnnxExportError when the weights are too large for one. */
-export function exportOnnx(
-  { config, tensors }: { config: ModelConfig; tensors: Tensors },
-  { maxTime = config.maxPositionEmbeddings }: OnnxExportOptions = {},
-): Uint8Array {
+export function exportOnnx(model: Model, options: OnnxExportOptions = {}): Uint8Array {
+  const bytes = weightBytes(model);
+  if (bytes > maxBytes) throw new OnnxExportError(`${bytes} bytes of weights do not fit into one ONNX file, which holds at most ${maxBytes}`);
+  return emitted(model, options);
+}
+
+/**
+ * `model.onnx`, and where it cannot hold the weights `model.onnx.data`, which it refers to.
+ *
+ * @param largest bytes of weights that go into the model itself
+ */
+export function onnxFiles(model: Model, options: OnnxExportOptions = {}, largest = maxBytes): FileStreams {
+  const data = weightBytes(model) > largest ? new DataFile(`${modelFile}.data`) : undefined;
+  const bytes = emitted(model, options, data?.place);
+  return {
+    [modelFile]: { byteLength: bytes.length, chunks: [bytes] },
+    ...(data && { [data.name]: data.stream }),
+  };
+}
+
+const weightBytes = ({ config, tensors }: Model): number =>
+  Object.keys(parameterShapes(config)).reduce((sum, name) => sum + tensors[name].data.byteLength, 0);
+
+function emitted({ config, tensors }: Model, { maxTime = config.maxPositionEmbeddings }: OnnxExportOptions, place?: PlaceConstant): Uint8Array {
   if (!Number.isInteger(maxTime) || maxTime < 1 || maxTime > config.maxPositionEmbeddings)
     throw new OnnxExportError(`maxTime must lie in 1..${config.maxPositionEmbeddings}, got ${maxTime}`);
   const names = Object.keys(parameterShapes(config));
-  const bytes = names.reduce((sum, name) => sum + tensors[name].data.byteLength, 0);
-  if (bytes > maxBytes)
-    throw new OnnxExportError(`${bytes} bytes of weights do not fit into one ONNX file, which holds at most ${maxBytes}; keep the safetensors`);
   const params = Object.fromEntries(names.map((name) => [name, constant(tensors[name], name)]));
-  return emitOpenModel((sizes) => forward(config, params, sizes), { sizesFrom: 'ids', maxTime });
+  return emitOpenModel((sizes) => forward(config, params, sizes), { sizesFrom: 'ids', maxTime, place });
 }
 
 function forward(config: ModelConfig, params: Params, { batch, time }: Sizes): OpenGraph {

@@ -1,7 +1,7 @@
 /** What sampling will hold in memory, told before it runs; it follows rollout.ts and generation-sessions.ts. */
 import { powerOfTwo, roundUp } from './batching.js';
 import { type ModelConfig } from './config.js';
-import { maxConstantBytes } from './frozen-weights.js';
+import { maxCopiedBytes } from './frozen-weights.js';
 import { mostFrozenSessions, resizable } from './generation-sessions.js';
 import { capacityBucket } from './rollout.js';
 
@@ -27,7 +27,7 @@ export function cacheBytes({ numLayers, numKeyValueHeads, headDim }: ModelConfig
  * cache, as long as the sessions' own limit allows.
  */
 export function frozenCopyBytes(weightBytes: number, planned: PlannedSampling): number {
-  if (weightBytes > maxConstantBytes) return 0;
+  if (weightBytes > maxCopiedBytes) return 0;
   const capacities = (capacityOf(planned) - capacityOf({ ...planned, promptTokens: 1 })) / capacityBucket + 1;
   // A batch that ends shrinks by powers of two; one that does not is built for training and for evaluation.
   const batches = resizable(weightBytes) ? Math.log2(powerOfTwo(rowsOf(planned))) + 1 : 2;

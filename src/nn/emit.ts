@@ -4,14 +4,22 @@
  * numbered
  * in topological order, so equal graphs give equal bytes.
  */
+import { type PlaceConstant } from './emit/external-data.js';
 import { emitRules } from './emit/rules.js';
 import { GraphWriter, type SymbolicShapes } from './emit/writer.js';
 import { topologicalOrder, type Node, type Op } from './graph.js';
 
+export interface EmitModelOptions {
+  /** For graphs some of whose dimensions are open. */
+  symbolic?: SymbolicShapes;
+  /** Which constants are not written into the model, and where they are (emit/external-data.ts). */
+  place?: PlaceConstant;
+}
+
 /** ONNX protobuf of the graph that computes `outputs`. Throws a GraphError when two public names clash. */
-export function emitModel(outputs: Readonly<Record<string, Node>>, symbolic?: SymbolicShapes): Uint8Array {
+export function emitModel(outputs: Readonly<Record<string, Node>>, { symbolic, place }: EmitModelOptions = {}): Uint8Array {
   const order = topologicalOrder(Object.values(outputs));
-  const writer = new GraphWriter(order, symbolic);
+  const writer = new GraphWriter(order, symbolic, place);
   const published = new Set<string>();
   for (const [name, node] of Object.entries(outputs)) {
     writer.claim(name);

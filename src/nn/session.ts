@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly withoutOptimizers?: readonly string[];
   /** Where to write the optimized model, to look at what the runtime really runs. */
   readonly optimizedModelPath?: string;
+  /** Constants of the model that lie beside it (emit/external-data.ts), by the name of their file. */
+  readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
   /** Begin of the name of the file into which `endProfiling` writes the time of every operator; not measured when left out. */
   readonly profilePrefix?: string;
 }
@@ -50,7 +52,7 @@ export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-    const { threads = defaultThreads, provider = defaultProvider, arena = false, asWritten = false, optimizedModelPath, profilePrefix } = options;
+    const { threads = defaultThreads, provider = defaultProvider, arena = false, asWritten = false, externalData = [], optimizedModelPath, profilePrefix } = options;
     const inner = await ort.InferenceSession.create(model, {
       executionProviders: [provider],
       interOpNumThreads: 1,
@@ -61,6 +63,7 @@ export class Session {
       enableMemPattern: false,
       enableCpuMemArena: arena,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(externalData.length === 0 ? {} : { externalData }),
       ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: extraOptions(options),

@@ -1,6 +1,7 @@
 // Trains the members of a reward model one after the other. What is done is kept: a member once it is trained, and now
 // and then how far the one in training has come, so that whoever takes up the job goes on from there to the same bits.
 import { Inject, Injectable } from '@nestjs/common';
+import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
@@ -38,6 +39,7 @@ export class RewardMemberTrainer {
     private readonly members: RewardModelMembersRepository,
     private readonly policyVersions: PolicyVersionsService,
     private readonly models: ModelsService,
+    private readonly adapters: AdapterFilesService,
     private readonly lineage: LineageService,
     private readonly saved: RunProgressStore,
     @Inject(CONFIG) config: Config,
@@ -58,7 +60,7 @@ export class RewardMemberTrainer {
     for (let member = trained.length; member < hyperparameters.members; member++) {
       const stepsBefore = trained.reduce((total, { training }) => total + training.steps, 0);
       const result = await this.trainMember(rewardModel, { member, stepsBefore, pairs, checkpoint }, context);
-      trained.push(await this.keep(id, member, result, pairs, context));
+      trained.push(await this.keep(rewardModel, member, result, pairs, context));
     }
     return trained;
   }
@@ -118,21 +120,23 @@ export class RewardMemberTrainer {
   }
 
   private async keep(
-    rewardModelId: string,
+    { id: rewardModelId, basePolicyVersionId }: TrainedHere,
     member: number,
-    { checkpoint, ...result }: TrainedReward,
+    { checkpoint, adapter, ...result }: TrainedReward,
     { lengthBias }: TrainingPairs,
     context: JobContext,
   ): Promise<RewardModelMember> {
     if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
     const files = await this.models.storeCheckpoint(checkpoint);
+    const folder = adapter && (await this.adapters.store(adapter, basePolicyVersionId));
     context.abandoned.throwIfAborted();
     const training: MemberTraining = { ...result, lengthBias };
     return context.commit(async (tx) => {
       const model = await this.models.saveStored(tx, files, modelInfo(checkpoint.config));
-      const row = { rewardModelId, member, modelId: model.id, training };
+      const owner = { type: 'reward_model', id: rewardModelId } as const;
+      const row = { rewardModelId, member, modelId: model.id, adapter: folder && (await this.adapters.register(tx, owner, folder)), training };
       await this.members.insert(tx, row);
-      await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, { type: 'model', id: model.id }, 'trained_by');
+      await this.lineage.link(tx, owner, { type: 'model', id: model.id }, 'trained_by');
       return { ...row, createdAt: new Date() };
     });
   }

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { AdapterFile } from '#src/artifacts/adapter-file.js';
 import type { LengthBias } from './length-bias.js';
 import type { EarlyEnd } from './reward-trainer.js';
 
@@ -25,6 +26,10 @@ export class RewardModelMember {
 
   @Column('uuid')
   modelId: string;
+
+  /** The PEFT folder of its low-rank factors and head, where these were trained. */
+  @Column('jsonb', { nullable: true })
+  adapter: AdapterFile[] | null;
 
   @Column('jsonb')
   training: MemberTraining;

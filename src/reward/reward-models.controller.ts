@@ -9,6 +9,7 @@ import { DisagreementRequestDto, DisputedPairsDto } from './disagreement.dto.js'
 import { DisagreementService } from './disagreement.service.js';
 import { EarlyStoppingDto } from './early-stopping.dto.js';
 import { RewardHyperparametersDto, RewardLoraDto } from './hyperparameters.dto.js';
+import { RewardModelMemberPage } from './reward-model-members.dto.js';
 import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
 import { RewardEvaluationDto, RewardEvaluationPage } from './reward-evaluation.dto.js';
 import { RewardModelsService } from './reward-models.service.js';
@@ -92,6 +93,14 @@ export class RewardModelsController {
   @ApiOperation({ operationId: 'rewardModels_metrics' })
   metrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: CurveQuery): Promise<CurvePage> {
     return this.rewardModels.metrics(id, query);
+  }
+
+  /** What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training. */
+  @Get(':id/members')
+  @RequireScopes('reward-models:read')
+  @ApiOperation({ operationId: 'rewardModels_listMembers' })
+  members(@Param('id', ParseUUIDPipe) id: string): Promise<RewardModelMemberPage> {
+    return this.rewardModels.members(id);
   }
 
   /** How often it is right about prompts it never saw, beside the rules that read no text. */

@@ -18,6 +18,8 @@ import { resolveHyperparameters, type GivenHyperparameters } from './hyperparame
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from './reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
+import { memberDto, type RewardModelMemberDto } from './reward-model-members.dto.js';
+import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 import { RewardPlansService } from './reward-plans.service.js';
@@ -28,6 +30,7 @@ export class RewardModelsService {
   constructor(
     private readonly database: Database,
     private readonly rewardModels: RewardModelsRepository,
+    private readonly membersOf: RewardModelMembersRepository,
     private readonly inputs: RewardInputs,
     private readonly plans: RewardPlansService,
     private readonly uploads: UploadedModelsService,
@@ -123,6 +126,12 @@ export class RewardModelsService {
   async metrics(id: string, query: CurveQuery): Promise<Page<CurveEntryDto>> {
     const { jobId } = await this.get(id);
     return jobId === null ? { data: [], nextCursor: null, hasMore: false } : this.curves.page(jobId, query);
+  }
+
+  /** In order; those that are trained. An uploaded one has none. */
+  async members(id: string): Promise<Page<RewardModelMemberDto>> {
+    await this.get(id);
+    return { data: (await this.membersOf.of(id)).map(memberDto), nextCursor: null, hasMore: false };
   }
 
   /** One evaluation once it is trained, none before. */

@@ -4,6 +4,7 @@
  * through or was resumed at a step.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { type Adapter } from '#src/lm/adapter.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { attentionCost } from '#src/lm/packing.js';
 import { withRewardPadding } from '#src/lm/reward-padding.js';
@@ -68,6 +69,8 @@ export interface EarlyEnd {
 export interface TrainedReward {
   /** `...ForSequenceClassification` with one label and a pad token that ends no text; low-rank factors are merged. */
   checkpoint: Checkpoint;
+  /** The low-rank factors with the head, where these were trained. */
+  adapter: Adapter | null;
   /** Taken. */
   steps: number;
   /** After which the weights were as they are kept. */
@@ -227,7 +230,7 @@ class RewardRun {
   private result(steps: number, ended: EarlyEnd | null, good = steps): TrainedReward {
     const pairs = this.groups.reduce((total, group) => total + group.pairs.length, 0);
     const keptStep = this.best ? this.stopping.best!.step : good;
-    return { checkpoint: this.weights.checkpoint(this.best), steps, keptStep, ended, pairs, truncatedTexts: this.truncatedTexts };
+    return { checkpoint: this.weights.checkpoint(this.best), adapter: this.weights.adapter(this.best), steps, keptStep, ended, pairs, truncatedTexts: this.truncatedTexts };
   }
 
   private progress(step: number): RewardProgress {

@@ -1,5 +1,6 @@
 /** The weights of a reward model in training: which of them move, one step on a batch, and the checkpoint they make. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { type Adapter } from '#src/lm/adapter.js';
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { type ModelConfig } from '#src/lm/config.js';
 import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora.js';
@@ -109,6 +110,13 @@ export class RewardWeights {
     const merged = lora ? mergeLora(tensors, tensors, this.config, lora) : tensors;
     const names = Object.keys(parameterShapes(this.config));
     return { ...this.base, config: this.config, tensors: Object.fromEntries(names.map((name) => [name, merged[name]])) };
+  }
+
+  /** The low-rank factors and the head by themselves, where these are trained; of a snapshot as `checkpoint`. */
+  adapter(trained: Readonly<Tensors> = this.state.params): Adapter | null {
+    if (!this.lora) return null;
+    const { [scoreName]: head, ...factors } = copies(trained);
+    return { lora: this.lora, factors, whole: { [scoreName]: head } };
   }
 
   async dispose(): Promise<void> {

@@ -1,12 +1,15 @@
 // Exported models run by plain onnxruntime-node, without anything of this repository, against our forward pass.
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ModelConfig } from '#src/lm/config.js';
 import { familyNames } from '#src/lm/families.js';
 import { isNormWeight } from '#src/lm/parameter-shapes.js';
-import { type Tensors } from '#src/lm/safetensors.js';
+import { writeChunks, type Tensors } from '#src/lm/safetensors.js';
 import { tinyConfig, tinyConfigs } from '#src/lm/tiny-model.fixture.js';
-import { exportOnnx, OnnxExportError } from '#src/lm/onnx-export.js';
+import { exportOnnx, OnnxExportError, onnxFiles } from '#src/lm/onnx-export.js';
 import { decoderForward, lmLogits, rewardHead } from '#src/lm/transformer.js';
 import { bindParams, initWeights, rewardWeightsFrom } from '#src/lm/weights.js';
 import { input } from '#src/nn/graph.js';
@@ -118,6 +121,28 @@ describe('ONNX export', () => {
     const huge = { ...policy.tensors, 'lm_head.weight': { ...policy.tensors['lm_head.weight'], data: { byteLength: 3e9 } as Float32Array } };
     expect(() => exportOnnx({ ...policy, tensors: huge })).toThrow(OnnxExportError);
     expect(() => exportOnnx({ ...policy, tensors: huge })).toThrow(/bytes of weights do not fit into one ONNX file/);
+  });
+
+  it('writes weights into a second file where one cannot hold them, with the same results', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+    // Wide enough that its matrices are worth a place of their own.
+    const wide = policyOf({ ...tinyConfig, hiddenSize: 128, intermediateSize: 256, headDim: 32, vocabSize: 512 });
+    const files = onnxFiles(wide, {}, 100_000);
+    expect(Object.keys(files)).toEqual(['model.onnx', 'model.onnx.data']);
+    for (const [name, { chunks, byteLength }] of Object.entries(files)) {
+      await writeChunks(join(folder, name), chunks);
+      expect(statSync(join(folder, name)).size).toBe(byteLength);
+    }
+    expect(files['model.onnx'].byteLength).toBeLessThan(files['model.onnx.data'].byteLength / 4);
+    const [one, two] = [await ort.InferenceSession.create(exportOnnx(wide)), await ort.InferenceSession.create(join(folder, 'model.onnx'))];
+    const { inputs } = feeds([3, 9], 'right');
+    expect((await two.run(inputs)).logits.data).toEqual((await one.run(inputs)).logits.data);
+    await Promise.all([one.release(), two.release()]);
+    rmSync(folder, { recursive: true });
+    expect(Object.keys(onnxFiles(policy))).toEqual(['model.onnx']);
+  });
+
+  it('refuses lengths that the model does not read', () => {
     expect(() => exportOnnx(policy, { maxTime: 1000 })).toThrow(/maxTime must lie in 1..128, got 1000/);
   });
 });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { parseCheckpoint } from '#src/lm/checkpoint.js';
+import { isLoraName } from '#src/lm/lora.js';
+import { readSafetensors } from '#src/lm/safetensors.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { RewardScorer } from '#src/reward/reward-scorer.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
@@ -163,11 +165,34 @@ describe('a reward model', () => {
   });
 
   test('low-rank factors are merged: the result is a plain checkpoint', async () => {
-    const { modelId, hyperparameters } = await trained('low rank', { ...settings, maxSteps: 2, lora: { rank: 2 } });
-    expect(hyperparameters.lora).toMatchObject({ rank: 2, alpha: 4 });
+    const { id, modelId, hyperparameters } = await trained('low rank', { ...settings, maxSteps: 2, lora: { rank: 2, dropout: 0.1 } });
+    expect(hyperparameters.lora).toMatchObject({ rank: 2, alpha: 4, dropout: 0.1 });
     const { body } = await get(`/v1/models/${modelId}`).expect(200);
     expect(body).toMatchObject({ architecture: 'LlamaForSequenceClassification', config: { num_labels: 1 } });
     expect(body.files.map(({ name }: { name: string }) => name)).not.toContain('adapter_model.safetensors');
+    // Beside it, the factors and the head by themselves.
+    const [member] = (await get(`/v1/reward-models/${id}/members`).expect(200)).body.data;
+    expect(member).toMatchObject({ member: 0, modelId, steps: 2, keptStep: 2, ended: null });
+    const bytesOf = async (name: string): Promise<Buffer> => {
+      const { artifactId } = member.adapter.find((file: { name: string }) => file.name === name);
+      const { body: bytes } = await get(`/v1/artifacts/${artifactId}/content`).buffer(true).parse((response, done) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => done(null, Buffer.concat(chunks)));
+      }).expect(200);
+      return bytes as Buffer;
+    };
+    const config = JSON.parse((await bytesOf('adapter_config.json')).toString()) as object;
+    expect(config).toMatchObject({ task_type: 'SEQ_CLS', modules_to_save: ['score'], r: 2, lora_dropout: 0.1, base_model_name_or_path: policyVersionId });
+    const { tensors } = readSafetensors(await bytesOf('adapter_model.safetensors'));
+    const merged = (await t.get(ModelsService).loadFiles(modelId))['model.safetensors'];
+    expect(tensors['base_model.model.score.weight'].data).toEqual(readSafetensors(merged).tensors['score.weight'].data);
+    expect(Object.keys(tensors).filter(isLoraName)).toHaveLength(Object.keys(tensors).length - 1);
+  });
+
+  test('its members are listed: of one that is no ensemble, the model itself', async () => {
+    const { body } = await get(`/v1/reward-models/${rewardModel.id}/members`).expect(200);
+    expect(body).toMatchObject({ data: [{ member: 0, modelId: rewardModel.modelId, adapter: null }], nextCursor: null, hasMore: false });
+    await get(`/v1/reward-models/${unknownId}/members`).expect(404);
   });
 
   test('is listed and found by its name', async () => {

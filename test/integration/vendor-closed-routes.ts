@@ -22,7 +22,7 @@ const closed: Readonly<Record<string, string>> = {
   labelingBatches: 'create close',
   pilots: 'create list get',
   pairSets: 'create list preview get listPairs getDiagnostics listLabelerWeights export',
-  rewardModels: 'create list plan get metrics evaluations score scoreTexts disagreement upload',
+  rewardModels: 'create list plan get metrics listMembers evaluations score scoreTexts disagreement upload',
   trainingRuns: 'create list plan get listMetrics getDiagnostics listSamples listCheckpoints promoteCheckpoint',
   comparisons: 'create list get listItems judge judgeBulk',
   loops: 'create list get pause resume stop listIterations getIteration listCompletions',

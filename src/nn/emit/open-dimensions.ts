@@ -8,6 +8,7 @@
 import { GraphError, isOp, topologicalOrder, type Node } from '../graph.js';
 import { sizeOf, type Tensor } from '../tensor.js';
 import { emitModel } from '../emit.js';
+import { type PlaceConstant } from './external-data.js';
 import { type GraphWriter, type SymbolicShapes } from './writer.js';
 
 export interface Sizes {
@@ -40,7 +41,10 @@ const moreTime: Sizes = { batch: 7, time: 17 };
  * `sizesFrom` is the int64 [batch, time] input the sizes are read from. `build` must bind the same
  * parameter nodes each time. Throws GraphError when the graph's structure depends on the sizes.
  */
-export function emitOpenModel(build: (sizes: Sizes) => OpenGraph, { sizesFrom, maxTime }: { sizesFrom: string; maxTime: number }): Uint8Array {
+export function emitOpenModel(
+  build: (sizes: Sizes) => OpenGraph,
+  { sizesFrom, maxTime, place: placeConstant }: { sizesFrom: string; maxTime: number; place?: PlaceConstant },
+): Uint8Array {
   const graph = build(base);
   const orders = [base, moreRows, moreTime, { ...base, time: Math.max(maxTime, moreTime.time) }].map((sizes, i) =>
     topologicalOrder(Object.values(i === 0 ? graph.outputs : build(sizes).outputs)),
@@ -53,7 +57,7 @@ export function emitOpenModel(build: (sizes: Sizes) => OpenGraph, { sizesFrom, m
   );
   const of = (node: Node): Dimension[] => dimensions[place.get(node.id)!];
   const longest = (node: Node): Node => orders[3][place.get(node.id)!];
-  return emitModel(graph.outputs, new OpenShapes(graph, of, longest, sizesFrom));
+  return emitModel(graph.outputs, { symbolic: new OpenShapes(graph, of, longest, sizesFrom), place: placeConstant });
 }
 
 function checkStructure(orders: Node[][]): void {

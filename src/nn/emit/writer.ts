@@ -1,6 +1,7 @@
 import onnxProto from 'onnx-proto';
 import { GraphError, isOp, type Node } from '../graph.js';
 import { i64, type DType, type Tensor } from '../tensor.js';
+import { type ExternalPlace, type PlaceConstant } from './external-data.js';
 
 const { onnx } = onnxProto;
 type Attribute = number | string | readonly number[] | { readonly float: number };
@@ -45,6 +46,7 @@ export class GraphWriter {
   constructor(
     order: readonly Node[],
     readonly symbolic?: SymbolicShapes,
+    private readonly placeConstant?: PlaceConstant,
   ) {
     order.forEach((node, i) => this.names.set(node.id, `_${i}`));
     for (const node of order) {
@@ -125,11 +127,12 @@ export class GraphWriter {
     if (known !== undefined) return known;
     const name = `_c${this.initializers.length}`;
     this.shared.set(key, name);
+    const place = this.placeConstant?.(tensor);
     this.initializers.push({
       name,
       dataType: TYPES[tensor.dtype],
       dims: [...tensor.shape],
-      rawData: bytes(tensor),
+      ...(place ? externally(place) : { rawData: bytes(tensor) }),
     });
     return name;
   }
@@ -162,6 +165,11 @@ export class GraphWriter {
     });
     return onnx.ModelProto.encode(model).finish();
   }
+}
+
+function externally(place: ExternalPlace): onnxProto.onnx.ITensorProto {
+  const externalData = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
+  return { dataLocation: onnx.TensorProto.DataLocation.EXTERNAL, externalData };
 }
 
 function bytes({ data }: Tensor): Uint8Array {

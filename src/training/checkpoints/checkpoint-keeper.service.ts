@@ -1,17 +1,16 @@
 // Keeps weights of a run along its way: contents first, then rows, then what retention no longer wants goes. A step
 // that is done again after a crash stores the same bits, so that nothing is there twice.
 import { Injectable } from '@nestjs/common';
+import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
-import { LineageService } from '#src/artifacts/lineage.service.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import type { Transaction } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { adapterStreams } from '#src/lm/adapter.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { TrainedWeights } from '../policy-weights.js';
 import type { TrainingRun } from '../training-run.entity.js';
 import { judgeOf, stepsToDrop } from './checkpoint-rules.js';
-import type { AdapterFile, TrainingCheckpoint } from './training-checkpoint.entity.js';
+import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';
 
 /** In the store and not yet in a row. */
@@ -22,7 +21,7 @@ export class CheckpointKeeper {
   constructor(
     private readonly models: ModelsService,
     private readonly artifacts: ArtifactsService,
-    private readonly lineage: LineageService,
+    private readonly adapters: AdapterFilesService,
     private readonly rows: TrainingCheckpointsRepository,
   ) {}
 
@@ -39,7 +38,7 @@ export class CheckpointKeeper {
   /** The slow half of `keep`; what it gives is the other one, for the caller's transaction. */
   async store(run: TrainingRun, step: number, { checkpoint, adapter }: TrainedWeights, evaluation: number | null): Promise<StoredWeights> {
     const files = await this.models.storeCheckpoint(checkpoint);
-    const folder = adapter ? await this.models.storeFiles(adapterStreams(adapter, run.policyVersionId)) : undefined;
+    const folder = adapter ? await this.adapters.store(adapter, run.policyVersionId) : undefined;
     return async (tx) => {
       const model = await this.models.saveStored(tx, files, modelInfo(checkpoint.config));
       const known = (await this.rows.list(run.id, tx)).find((row) => row.step === step);
@@ -47,7 +46,7 @@ export class CheckpointKeeper {
         trainingRunId: run.id,
         step,
         modelId: model.id,
-        adapter: known?.adapter ?? (folder ? await this.register(tx, run.id, folder) : null),
+        adapter: known?.adapter ?? (folder ? await this.adapters.register(tx, { type: 'training_run', id: run.id }, folder) : null),
         metric: evaluation === null ? null : judgeOf(run.method).metric,
         metricValue: evaluation,
       });
@@ -72,14 +71,5 @@ export class CheckpointKeeper {
     const ofModel = await this.models.forget(tx, modelId);
     const ofAdapter = await this.artifacts.forget(tx, (adapter ?? []).map(({ artifactId }) => artifactId));
     return [...ofModel, ...ofAdapter];
-  }
-
-  private async register(tx: Transaction, runId: string, folder: Record<string, { sha256: string; bytes: number }>): Promise<AdapterFile[]> {
-    const names = Object.keys(folder);
-    const mediaType = (name: string): string => (name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
-    const files = names.map((name) => ({ kind: 'peft-adapter', fileName: name, mediaType: mediaType(name), ...folder[name] }));
-    const ids = await this.artifacts.register(tx, files);
-    for (const id of ids) await this.lineage.link(tx, { type: 'training_run', id: runId }, { type: 'artifact', id }, 'adapter');
-    return names.map((name, i) => ({ name, artifactId: ids[i] }));
   }
 }

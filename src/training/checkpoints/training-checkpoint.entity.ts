@@ -1,10 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-
-/** A file of a PEFT folder, as an artifact. */
-export interface AdapterFile {
-  name: string;
-  artifactId: string;
-}
+import type { AdapterFile } from '#src/artifacts/adapter-file.js';
 
 /** Weights of a run after a step. */
 @Entity('training_checkpoints')

@@ -1,15 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { AdapterFileDto } from '#src/artifacts/adapter-file.dto.js';
 import { PageOf } from '#src/common/pagination.js';
-import type { AdapterFile } from './training-checkpoint.entity.js';
-
-/** A file of a PEFT folder; its bytes are at `/v1/artifacts/{artifactId}/content`. */
-export class AdapterFileDto implements AdapterFile {
-  /** @example adapter_model.safetensors */
-  name: string;
-
-  @ApiProperty({ format: 'uuid' })
-  artifactId: string;
-}
 
 export class TrainingCheckpointDto {
   /** The weights after this step; 0 is the start, where a run stopped before anything else was good. */

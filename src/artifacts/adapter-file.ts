@@ -1,0 +1,5 @@
+/** A file of a PEFT folder, as an artifact. */
+export interface AdapterFile {
+  name: string;
+  artifactId: string;
+}

@@ -1,0 +1,52 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { AdapterFileDto } from '#src/artifacts/adapter-file.dto.js';
+import { PageOf } from '#src/common/pagination.js';
+import type { RewardModelMember } from './reward-model-member.entity.js';
+
+const endings = ['no_improvement', 'diverged'] as const;
+
+/** Why training ended before its last step. */
+export class RewardEarlyEndDto {
+  @ApiProperty({ enum: endings, enumName: 'RewardEarlyEndReason' })
+  reason: (typeof endings)[number];
+
+  /** The last step that was taken. */
+  @ApiProperty({ type: 'integer', example: 120 })
+  step: number;
+
+  message: string;
+}
+
+/** One trained model of a reward model: an ensemble has several, any other one. */
+export class RewardModelMemberDto {
+  /** From 0; its seed is that of the hyperparameters plus this. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  member: number;
+
+  /** Its files are at `/v1/models/{modelId}`; low-rank factors are merged. */
+  @ApiProperty({ format: 'uuid' })
+  modelId: string;
+
+  /** The PEFT folder of the low-rank factors and the head (`modules_to_save`), where these were trained. */
+  @ApiProperty({ type: () => AdapterFileDto, isArray: true, nullable: true })
+  adapter: AdapterFileDto[] | null;
+
+  @ApiProperty({ type: 'integer', example: 200 })
+  steps: number;
+
+  /** The step whose weights were kept. */
+  @ApiProperty({ type: 'integer', example: 160 })
+  keptStep: number;
+
+  @ApiProperty({ type: () => RewardEarlyEndDto, nullable: true })
+  ended: RewardEarlyEndDto | null;
+
+  createdAt: Date;
+}
+
+export class RewardModelMemberPage extends PageOf(RewardModelMemberDto) {}
+
+export function memberDto({ member, modelId, adapter, training, createdAt }: RewardModelMember): RewardModelMemberDto {
+  const { steps, keptStep, ended } = training;
+  return { member, modelId, adapter, steps, keptStep, ended, createdAt };
+}
