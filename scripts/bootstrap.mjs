@@ -25,7 +25,7 @@ const commands = {
   'export-model': () => runBuilt('export-model/main.js'),
   doctor: () => runBuilt('doctor/main.js'),
   'gpu:install': () => runBuilt('gpu-install/main.js'),
-  bench: () => runBuilt('bench/main.js'),
+  bench: () => runBuilt('bench/main.js', computing()),
   faults: () => runBuilt('faults/main.js'),
   check: () => runBuilt('check.js'),
   test: () => {
@@ -77,17 +77,23 @@ function newestIn(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestIn(join(path, name))));
 }
 
-function runBuilt(file) {
+function runBuilt(file, env) {
   build();
-  return node(['--enable-source-maps', join(root, 'dist', 'scripts', file), ...args]);
+  return node(['--enable-source-maps', join(root, 'dist', 'scripts', file), ...args], env);
+}
+
+/** The engine's benchmarks compute in this process's child, under the allocator's settings of a worker (src/process/allocator.ts). */
+function computing() {
+  const settings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(1024 ** 3) };
+  return { ...settings, ...process.env };
 }
 
 function bin(name, file) {
   return join(root, 'node_modules', name, file);
 }
 
-function node(argv) {
+function node(argv, env = process.env) {
   // The child handles the signals of the terminal; this process only waits for it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
-  return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status ?? 1;
+  return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit', env }).status ?? 1;
 }

@@ -4,9 +4,9 @@
  * backward pass (nn/recompute.ts) no more than one chunk of them is ever in memory.
  */
 import { type Node } from '#src/nn/graph.js';
-import { concat, mul, slice } from '#src/nn/ops.js';
+import { concat, logSoftmax, mul, slice } from '#src/nn/ops.js';
 import { type Model } from './layers.js';
-import { entropy, lmLogits, tokenLogProbs } from './transformer.js';
+import { entropyOf, lmLogits, ofTargets } from './transformer.js';
 
 export interface TokenLogProbs {
   /** log p(target) [n] */
@@ -42,7 +42,8 @@ export function tokensAt(
     const part = (all: Node): Node => (count === 1 ? all : slice(all, 0, i * tokensAtOnce, Math.min(n, (i + 1) * tokensAtOnce)));
     const raw = lmLogits(model, part(hidden)); // [chunk, vocab]
     const logits = temperature === 1 ? raw : mul(raw, 1 / temperature);
-    return { logits, logProbs: tokenLogProbs(logits, part(targets)), entropies: entropy(logits) };
+    const all = logSoftmax(logits, -1);
+    return { logits, logProbs: ofTargets(all, part(targets)), entropies: entropyOf(all) };
   });
   return {
     logits: concat(chunks.map(({ logits }) => logits), 0),

@@ -165,16 +165,19 @@ export function lmLogits({ config, params }: Model, hidden: Node, positions?: No
 }
 
 /** log p(target) [n] from logits [n, vocab] and targets int64 [n]. */
-export function tokenLogProbs(logits: Node, targets: Node): Node {
-  const [n] = logits.shape;
-  return reshape(gatherElements(logSoftmax(logits, -1), reshape(targets, [n, 1]), 1), [n]);
-}
+export const tokenLogProbs = (logits: Node, targets: Node): Node => ofTargets(logSoftmax(logits, -1), targets);
 
 /** Entropy in nats [n] of the distributions that logits [n, vocab] describe. */
-export function entropy(logits: Node): Node {
-  const logProbs = logSoftmax(logits, -1);
-  return neg(sum(mul(exp(logProbs), logProbs), -1));
+export const entropy = (logits: Node): Node => entropyOf(logSoftmax(logits, -1));
+
+/** log p [n, vocab] at targets int64 [n]: [n]. */
+export function ofTargets(logProbs: Node, targets: Node): Node {
+  const [n] = logProbs.shape;
+  return reshape(gatherElements(logProbs, reshape(targets, [n, 1]), 1), [n]);
 }
+
+/** Entropy in nats [n] from log p [n, vocab]. */
+export const entropyOf = (logProbs: Node): Node => neg(sum(mul(exp(logProbs), logProbs), -1));
 
 /** Rewards [batch] of hidden [rows, hidden] at the last token of each row, `lastPositions` int64 [batch] (flat). */
 export function rewardHead(model: Model, hidden: Node, lastPositions: Node): Node {

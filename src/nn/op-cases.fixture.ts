@@ -271,6 +271,23 @@ function decoding(name: string, time: number, lengths: number[], total: number, 
   };
 }
 
+/** What is looked up in few places of a large value: gradients that are zero elsewhere. */
+function lookups(): OpCase[] {
+  const logProbs = (x: Node, at: Node, axis = 1): Node => ops.gatherElements(ops.logSoftmax(x, axis), at, 1);
+  return [
+    binary('log-probabilities of targets', logProbs, normal(4, 7), ints(7, 4, 1)),
+    binary('log-probabilities of several targets', logProbs, normal(4, 5), ints(5, 4, 9)),
+    binary('log-probabilities over the other axis', (x, at) => logProbs(x, at, 0), normal(4, 5), ints(5, 4, 2)),
+    binary('log-probabilities of targets, and all of them', (x, at) => ops.mul(logProbs(x, at), ops.sum(ops.logSoftmax(x, 1), 1, true)), normal(4, 5), ints(5, 4, 1)),
+    binary('a table that is read and multiplied with', (table, ids) => ops.matmul(ops.gather(table, ids, 0), table, { transB: true }), normal(6, 3), i64([1, 4, 1, 5], [4])),
+    {
+      name: 'a table that is read twice',
+      feeds: { table: normal(6, 3), a: i64([1, 4, 1], [3]), b: i64([4, 4, 0], [3]) },
+      build: (table, a, b) => ops.mul(ops.gather(table, a, 0), ops.gather(table, b, 0)),
+    },
+  ];
+}
+
 export const opCases: readonly OpCase[] = [
   ...elementwise,
   ...shapes,
@@ -284,6 +301,7 @@ export const opCases: readonly OpCase[] = [
   decoding('a step', 1, [4, 2], 5),
   decoding('a step with a window', 1, [4, 3], 5, 3),
   decoding('a prompt', 3, [2, 2], 3),
+  ...lookups(),
 ];
 
 /** The inputs as JSON can hold them, and their hash. */

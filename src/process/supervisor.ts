@@ -9,6 +9,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '#src/database/embe
 import { ensureDatabase } from '#src/database/ensure-database.js';
 import { migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
+import { allocatorEnv } from './allocator.js';
 
 export interface SupervisorOptions {
   api: boolean;
@@ -54,15 +55,16 @@ export async function startPlumbline(options: SupervisorOptions): Promise<Runnin
     if (postgres) await ensureDatabase(databaseUrl);
     await migrate(databaseUrl);
     if (!config.redisUrl) await prepareQueueSchema(databaseUrl);
-    const launch = (file: string, args: string[], execArgv: string[] = process.execArgv) => {
+    const launch = (file: string, args: string[], more: { execArgv?: string[]; env?: Record<string, string> } = {}) => {
       const output = options.output ?? 'inherit';
-      const child = fork(join(root, file), args, { env, execArgv, stdio: ['ignore', output, output, 'ipc'] });
+      const execArgv = [...process.execArgv, ...(more.execArgv ?? [])];
+      const child = fork(join(root, file), args, { env: { ...env, ...more.env }, execArgv, stdio: ['ignore', output, output, 'ipc'] });
       children.push(child);
       return readyMessage(child, file);
     };
     const started = await Promise.all([
-      ...(options.api ? [launch('main.js', [], [...process.execArgv, ...apiFlags])] : []),
-      ...options.workers.map((args) => launch('worker.js', args)),
+      ...(options.api ? [launch('main.js', [], { execArgv: apiFlags })] : []),
+      ...options.workers.map((args) => launch('worker.js', args, { env: allocatorEnv(env) })),
     ]);
     const api = options.api ? started[0] : undefined;
     const ended = Promise.race(children.map((child) => exitOf(child)));

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { allocatorEnv } from '#src/process/allocator.js';
 import type { SoakRequest, SoakResult } from '../../scripts/bench/memory/soak.js';
 import { transpile } from '../support/transpile.js';
 
@@ -18,7 +19,8 @@ test('1,000 training steps of varying shapes, with generation, take no more and 
   const request: SoakRequest = { steps: 1000, threads: 1, arena: false, spinning: false };
   // V8 lets its young generation grow to 48 MiB over time, which would hide a leak of ours behind its noise.
   const flags = ['--max-semi-space-size=2'];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(compiled, 'scripts/bench/memory/soak.js'), JSON.stringify(request)]);
+  const env = { ...process.env, ...allocatorEnv({}) };
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(compiled, 'scripts/bench/memory/soak.js'), JSON.stringify(request)], { env });
   const { residentMiB, every, sessionsBuilt, generatedTokens, firstLoss, lastLoss } = JSON.parse(stdout) as SoakResult;
   const between = (from: number, to: number): number => mean(residentMiB.slice(from / every, to / every));
   const [early, late] = [between(200, 400), between(800, 1000)];

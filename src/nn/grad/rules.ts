@@ -11,6 +11,7 @@ import {
 } from './shape-rules.js';
 import { divRule, extremumRule, geluRule, indicator, mulRule, siluRule, sumTo } from './elementwise-rules.js';
 import { layerNormRule, rmsNormRule } from './norm-rules.js';
+import { logSoftmaxOfFew } from './scattered.js';
 import { matMulRule, softmaxMatMulRule } from './matmul-rule.js';
 
 /**
@@ -110,7 +111,7 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
     return [ops.sub(gy, ops.mul(node, ops.sum(gy, node.attrs.axis, true)))];
   },
   LogSoftmax: (node, g) => [
-    ops.sub(g, ops.mul(ops.exp(ops.tie(node, g)), ops.sum(g, node.attrs.axis, true))),
+    logSoftmaxOfFew(node, g) ?? ops.sub(g, ops.mul(ops.exp(ops.tie(node, g)), ops.sum(g, node.attrs.axis, true))),
   ],
   SoftmaxMatMul: softmaxMatMulRule,
   RmsNorm: rmsNormRule,

@@ -1,12 +1,13 @@
 /**
  * What the users of a node send back, added up. Where each of them read another piece of one axis, the pieces are put side by
- * side instead: a sum would first pad each to the full size.
+ * side instead: a sum would first pad each to the full size. What a lookup sends back is added in its few places.
  */
 import { isOp, type Node } from '../graph.js';
 import { add, concat } from '../ops.js';
+import { addedOnto } from './scattered.js';
 
 export function sumOfParts(parts: readonly Node[]): Node {
-  return tiled(parts) ?? parts.reduce((sum, part) => add(sum, part));
+  return tiled(parts) ?? parts.reduce((sum, part) => addedOnto(sum, part) ?? addedOnto(part, sum) ?? add(sum, part));
 }
 
 /** The parts one after another, when each is zero but for a piece of the same axis and the pieces fill it. */

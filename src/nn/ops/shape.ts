@@ -1,4 +1,4 @@
-import { constant, elementCount, GraphError, makeNode, show, type Node } from '../graph.js';
+import { constant, elementCount, GraphError, isOp, makeNode, show, type Node } from '../graph.js';
 import { broadcastShapes, normalizeAxis, sameShape } from '../shapes.js';
 import { i64, sizeOf } from '../tensor.js';
 import { add, cast, less } from './elementwise.js';
@@ -140,6 +140,13 @@ export function zeroAfter(after: Node): Node {
   const element = gather(reshape(stopGradient(after), [-1]), constant(i64([0], [])), 0);
   const number = element.dtype === 'bool' ? cast(element, 'float32') : element;
   return cast(less(number, number), 'float32');
+}
+
+/** Whether all of a node is such a zero, expanded. */
+export function isZeros(node: Node): boolean {
+  if (!isOp(node, 'Expand')) return false;
+  const [zero] = node.inputs;
+  return isOp(zero, 'Cast') && isOp(zero.inputs[0], 'Less') && zero.inputs[0].inputs[0] === zero.inputs[0].inputs[1];
 }
 
 /**

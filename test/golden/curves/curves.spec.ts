@@ -35,14 +35,14 @@ function checkpoint(): Checkpoint {
   return parseCheckpoint({ ...files, 'tokenizer.json': new TextEncoder().encode('{}') });
 }
 
-/** Relative, and to a hundredth of the largest value where a figure is nearly zero. */
+/** Relative, and to a fiftieth of the largest value where a figure is nearly zero: rounding does not become smaller there. */
 function expectSame(curve: Curve, names: Record<string, string>, ours: readonly Metrics[], tolerance = 1e-3): void {
   expect(ours).toHaveLength(30);
   for (const [theirs, own] of Object.entries(names)) {
     const scale = Math.max(...curve[theirs].map(Math.abs));
     ours.forEach((step, i) => {
       const gap = Math.abs(step[own] - curve[theirs][i]);
-      expect(gap / Math.max(Math.abs(curve[theirs][i]), scale / 100), `${theirs} of step ${i + 1}: ${step[own]}, TRL has ${curve[theirs][i]}`).toBeLessThan(tolerance);
+      expect(gap / Math.max(Math.abs(curve[theirs][i]), scale / 50), `${theirs} of step ${i + 1}: ${step[own]}, TRL has ${curve[theirs][i]}`).toBeLessThan(tolerance);
     });
   }
 }
