@@ -22,7 +22,7 @@ export function frozenTensors(tensors: Record<string, Tensor>, format: WeightFor
   const bits = format === 'int4' ? 4 : 8;
   return Object.fromEntries(
     frozen.flatMap(([name, tensor]): [string, Tensor][] => {
-      if (!isLinear(name) || !quantizable(tensor.shape)) return [[name, tensor]];
+      if (!takesFewBits(name, tensor.shape)) return [[name, tensor]];
       const { packed, scales } = quantizeWeight(tensor, bits);
       return [
         [packedName(name), packed],
@@ -48,6 +48,6 @@ export function frozenParams(
   return Object.fromEntries<Node>([...constants, ...factors]);
 }
 
-function isLinear(name: string): boolean {
-  return families.llama.linears.some(({ path }) => name.endsWith(`.${path}.weight`));
-}
+/** Whether a parameter is one of those that formats of few bits round. */
+export const takesFewBits = (name: string, shape: readonly number[]): boolean =>
+  quantizable(shape) && families.llama.linears.some(({ path }) => name.endsWith(`.${path}.weight`));

@@ -24,6 +24,9 @@ export function quantizable(shape: readonly number[]): boolean {
   return shape.length === 2 && shape[1] % blockSize === 0;
 }
 
+/** Of so many values, with the scales of their blocks. */
+export const quantizedBytes = (values: number, bits: 4 | 8): number => (values * bits) / 8 + (values / blockSize) * Float32Array.BYTES_PER_ELEMENT;
+
 /** Quantizes a weight [n, k]. */
 export function quantizeWeight(weight: Tensor, bits: 4 | 8): QuantizedWeight {
   const [n, k] = weight.shape;

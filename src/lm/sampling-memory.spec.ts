@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cacheBytes, frozenCopyBytes } from './sampling-memory.js';
+import { cacheBytes, frozenCopyBytes, heldBytes } from './sampling-memory.js';
 import { tinyConfig } from './tiny-model.fixture.js';
 
 const mebibyte = 1024 ** 2;
@@ -21,6 +21,21 @@ test('frozen weights are copied for each size, within the limit of the sessions'
   expect(frozenCopyBytes(100 * mebibyte, { ...planned, promptTokens: 58 })).toBe(400 * mebibyte);
   expect(frozenCopyBytes(200 * mebibyte, { ...planned, promptTokens: 58 })).toBe(400 * mebibyte);
   expect(frozenCopyBytes(600 * mebibyte, planned)).toBe(600 * mebibyte);
-  // What no model file can hold is fed, not copied.
+  // Very large ones are fed, not copied; in few bits they are copied whatever their size.
   expect(frozenCopyBytes(2000 * mebibyte, planned)).toBe(0);
+  expect(frozenCopyBytes(2000 * mebibyte, planned, 'int8')).toBe(2000 * mebibyte);
 });
+
+test('weights as sessions hold them: linear maps of whole blocks in few bits with their scales, the rest in full', () => {
+  // q, k, v and o of two layers are 16 wide, less than a block, and so is the MLP's input; its output map reads 32.
+  const config = { ...tinyConfig, intermediateSize: 32 };
+  const [all, down] = [heldBytes(config, 'f32'), 2 * 16 * 32];
+  expect(all - heldBytes(config, 'int8')).toBe(down * (4 - 1) - (down / 32) * 4 - attention(8));
+  expect(heldBytes(config, 'int8') - heldBytes(config, 'int4')).toBe(down / 2 + attention(4));
+});
+
+/** o of two layers reads 4 heads of 8. */
+function attention(bits: 4 | 8): number {
+  const o = 2 * 16 * 32;
+  return bits === 8 ? -(o * 3 - (o / 32) * 4) : o / 2;
+}

@@ -13,7 +13,7 @@ import { RewardPanelService } from './rewards/reward-panel.service.js';
 import { trainRloo } from './rloo-trainer.js';
 import type { RolloutHyperparameters } from './rollout-hyperparameters.js';
 import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
-import type { RolloutSummary } from './training-methods.js';
+import { completeFor, type RolloutSummary } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
 import { stoppedFinding } from './stopped.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
@@ -28,7 +28,10 @@ const byReward = judgeOf('grpo');
 type Inputs = Omit<RolloutTask, 'hyperparameters'>;
 type Train = (inputs: Inputs) => Promise<RolloutResult>;
 
-/** Runs on completions that the policy samples and sources of reward score. */
+/**
+ * Runs on completions that the policy samples and sources of reward score. Hyperparameters are completed again: a run that an
+ * earlier release took on has none for what came later.
+ */
 @Injectable()
 export class RolloutRunner {
   constructor(
@@ -39,17 +42,17 @@ export class RolloutRunner {
   ) {}
 
   grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
-    const { hyperparameters } = run;
+    const hyperparameters = completeFor.grpo(run.hyperparameters);
     return this.train(run, hyperparameters, inputs, (task) => trainGrpo({ ...task, hyperparameters }));
   }
 
   rloo(run: RunOf<'rloo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
-    const { hyperparameters } = run;
+    const hyperparameters = completeFor.rloo(run.hyperparameters);
     return this.train(run, hyperparameters, inputs, (task) => trainRloo({ ...task, hyperparameters }));
   }
 
   async ppo(run: RunOf<'ppo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
-    const { hyperparameters } = run;
+    const hyperparameters = completeFor.ppo(run.hyperparameters);
     const valueStart = await this.valueStarts.load(hyperparameters, run.rewards ?? []);
     return this.train(run, hyperparameters, inputs, (task) => trainPpo({ ...task, hyperparameters, valueStart }));
   }

@@ -370,7 +370,7 @@ describe('what no loop is made of', () => {
   });
 
   test('trainings that do not fit the memory that there is', async () => {
-    const small = await createTestApp({ MEMORY_LIMIT_BYTES: String(192 * 1024 ** 2) });
+    const small = await createTestApp({ MEMORY_LIMIT_BYTES: String(312 * 1024 ** 2) });
     try {
       const cramped = await LoopWorld.make(small);
       const made = await cramped.post('/v1/loops', cramped.body()).expect(201);

@@ -32,7 +32,7 @@ const unknownId = '019a8a5e-0000-7000-8000-000000000001';
 const env = () => ({ DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10' });
 
 beforeAll(async () => {
-  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(120 * 1024 ** 2) });
+  t = await createTestApp({ MEMORY_LIMIT_BYTES: String(222 * 1024 ** 2) });
   worker = await startNode(env(), ['pair-building', 'reward-training', 'scoring'], [PairsWorkerModule, RewardWorkerModule]);
   policyVersionId = (await createTinyPolicy(t)).versionId;
   ({ pairSetId, sample } = await givenPolitePairs(t, worker));

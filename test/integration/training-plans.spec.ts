@@ -18,7 +18,7 @@ const get = (path: string) => request(t.http).get(path).set(t.admin);
 const pairOf = (letter: string, split: 'train' | 'eval') => ({ prompt: `${letter}?`, chosen: 'yes.', rejected: `${letter} ${letter} ${letter}`, split });
 
 /** The runtime alone is planned with some 100 MiB. */
-const limitBytes = 192 * 1024 ** 2;
+const limitBytes = 312 * 1024 ** 2;
 
 beforeAll(async () => {
   t = await createTestApp({ MEMORY_LIMIT_BYTES: String(limitBytes) });

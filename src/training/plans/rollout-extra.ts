@@ -2,7 +2,7 @@
 import { type ModelConfig } from '#src/lm/config.js';
 import { loraShapes } from '#src/lm/lora.js';
 import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
-import { cacheBytes, frozenCopyBytes, type PlannedSampling } from '#src/lm/sampling-memory.js';
+import { cacheBytes, frozenCopyBytes, heldBytes, type PlannedSampling } from '#src/lm/sampling-memory.js';
 import { sizeOf } from '#src/nn/tensor.js';
 import { type CompletionGroup } from '../completion-batch.js';
 import { type RolloutHyperparameters } from '../rollout-hyperparameters.js';
@@ -26,7 +26,7 @@ export interface RolloutModels {
   value?: { start: ModelConfig; ownStart: boolean };
 }
 
-type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens' | 'innerEpochs' | 'beta' | 'klBudget' | 'lora'>;
+type Settings = Pick<RolloutHyperparameters, 'promptsPerStep' | 'groupSize' | 'maxTokens' | 'innerEpochs' | 'beta' | 'klBudget' | 'lora' | 'rolloutWeights'>;
 
 const floatBytes = 4;
 /** A forward pass takes two operations a weight and token, a backward pass twice as many. */
@@ -45,15 +45,17 @@ export function longestRollouts(
 
 /** @param promptTokens of the longest prompt */
 export function rolloutExtra({ policy, rewardParameters, value }: RolloutModels, settings: Settings, promptTokens: number): RolloutExtra {
-  const { promptsPerStep, groupSize, maxTokens, innerEpochs, lora } = settings;
+  const { promptsPerStep, groupSize, maxTokens, innerEpochs, lora, rolloutWeights } = settings;
+  const isCopied = lora !== null || rolloutWeights !== 'f32';
   const parameters = total(parameterShapes(policy));
   const sampling: PlannedSampling = { completions: promptsPerStep * groupSize, maxRows: sampledAtOnce, promptTokens, maxNewTokens: maxTokens };
   const tokens = promptsPerStep * (groupSize * maxTokens + promptTokens);
   const policyPasses = forward * (1 + readsOf(settings, value !== undefined));
   const valuePasses = forward + innerEpochs * forwardAndBackward;
   return {
-    // Weights in training are fed to every step; those under low-rank factors do not change and are copied into the sessions.
-    samplingBytes: cacheBytes(policy, sampling) + (lora ? frozenCopyBytes(parameters * floatBytes, sampling) : 0),
+    // Weights in training are fed to every step; copied into the sessions are those under low-rank factors, which do not change,
+    // and those in few bits.
+    samplingBytes: cacheBytes(policy, sampling) + (isCopied ? frozenCopyBytes(heldBytes(policy, rolloutWeights), sampling, rolloutWeights) : 0),
     rewardBytes: rewardParameters * floatBytes,
     valueBytes: value ? floatBytes * valueNumbers(value, settings) : 0,
     floatingPointOperations: tokens * (policyPasses * parameters + forward * rewardParameters + (value ? valuePasses * total(headed(value.start)) : 0)),
