@@ -38,7 +38,7 @@ const floatBytes = 4;
 
 /*
  * What a process takes beyond its values, fitted to `npm run bench -- less-work` (growth over three steps, four settings, under the
- * allocator's settings of a worker): the plan was then 3% too low to 6% too high.
+ * allocator's settings of a worker): the plan was then 4% too low to 4% too high.
  */
 /** Of the runtime and of what the allocator keeps, whatever it runs. */
 const fixedBytes = 200 * 1024 ** 2;

@@ -11,6 +11,7 @@ import { collate, type EncodedGroup } from '#src/reward/preference-batch.js';
 import { resolveHyperparameters, type GivenHyperparameters } from '#src/reward/hyperparameters.js';
 import { keepTrunk } from '#src/reward/reward-trunk.js';
 import { RewardWeights } from '#src/reward/reward-weights.js';
+import { logitsCase, paddingCase } from '../engine/savings.js';
 import { stepShapes } from '../engine/shapes.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
@@ -24,7 +25,7 @@ export async function lessWork(notes: Notes): Promise<AreaResult> {
   const trunk = [];
   for (const epochs of [1, 4]) trunk.push(await frozenTrunk(notes, 'all weights', { epochs }));
   trunk.push(await frozenTrunk(notes, 'low-rank factors', { epochs: 4, lora: { rank: 8 } }));
-  return { cases: [await sharing(notes), ...trunk, ...memory(notes)], broken: [] };
+  return { cases: [await sharing(notes), await paddingCase(), await logitsCase(), ...trunk, ...memory(notes)], broken: [] };
 }
 
 /**
