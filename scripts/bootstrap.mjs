@@ -25,7 +25,7 @@ const commands = {
   'export-model': () => runBuilt('export-model/main.js'),
   doctor: () => runBuilt('doctor/main.js'),
   'gpu:install': () => runBuilt('gpu-install/main.js'),
-  bench: () => runBuilt('bench/main.js', computing()),
+  bench: () => runBuilt('bench/main.js', computing),
   faults: () => runBuilt('faults/main.js'),
   check: () => runBuilt('check.js'),
   test: () => {
@@ -41,7 +41,7 @@ if (!Object.hasOwn(commands, command)) {
 // Read by quickstart, whose time counts from here.
 process.env.PLUMBLINE_STARTED_AT ??= String(Date.now());
 install();
-process.exit(commands[command]());
+process.exit(await commands[command]());
 
 function install() {
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
@@ -77,15 +77,16 @@ function newestIn(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestIn(join(path, name))));
 }
 
-function runBuilt(file, env) {
+async function runBuilt(file, more = () => ({})) {
   build();
+  const env = { ...process.env, ...(await more()) };
   return node(['--enable-source-maps', join(root, 'dist', 'scripts', file), ...args], env);
 }
 
-/** The engine's benchmarks compute in this process's child, under the allocator's settings of a worker (src/process/allocator.ts). */
-function computing() {
-  const settings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(1024 ** 3) };
-  return { ...settings, ...process.env };
+/** The engine's benchmarks compute in the child, under the allocator's settings of a worker. */
+async function computing() {
+  const { allocatorEnv } = await import('../dist/src/process/allocator.js');
+  return allocatorEnv(process.env);
 }
 
 function bin(name, file) {

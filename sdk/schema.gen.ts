@@ -5703,6 +5703,13 @@ export interface components {
             seed: number;
         };
         RewardLoraSettingsDto: {
+            /**
+             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
+             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @default 0
+             * @example 0.05
+             */
+            dropout?: number;
             /** @default 16 */
             rank?: number;
             /**
@@ -5725,12 +5732,6 @@ export interface components {
              *     ]
              */
             targetModules?: components["schemas"]["LoraTargetModule"][];
-            /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of them.
-             * @default 0
-             * @example 0.05
-             */
-            dropout?: number;
         };
         EarlyStoppingSettingsDto: {
             /** @default loss */
@@ -6326,6 +6327,13 @@ export interface components {
          */
         KeptWeights: "last" | "best";
         LoraSettingsDto: {
+            /**
+             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
+             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @default 0
+             * @example 0.05
+             */
+            dropout?: number;
             /** @example 8 */
             rank: number;
             /**
@@ -6336,13 +6344,6 @@ export interface components {
              *     ]
              */
             targetModules: components["schemas"]["LoraTargetModule"][];
-            /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-             *     them. For `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
-             * @default 0
-             * @example 0.05
-             */
-            dropout?: number;
             /**
              * @description The factors' product is scaled by alpha / rank.
              * @example 16

@@ -1,6 +1,6 @@
 /**
  * Settings of glibc's allocator for processes that compute. By default it maps every large block anew and gives it back when it
- * is freed, so that each value of a vocabulary's width (100 MB and more) costs a page fault for every 4 KiB, in every step: a third
+ * is freed, so that each value of a vocabulary's width (100 MB and more) costs a page fault for every 4 KiB, in every step: up to a third
  * of a supervised step of a 135M model. With these, memory that was freed is used again, by all sessions of the process, and
  * what lies free at the end of the heap goes back from 1 GiB on. Other allocators do not read them.
  */

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
 import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
+import { LoraDropoutDto } from './lora-dropout.dto.js';
 import {
   defaultHyperparameters as defaults,
   defaultLora,
@@ -21,7 +22,7 @@ import {
 } from './hyperparameters.js';
 
 /** Low-rank adaptation; the factors are merged into the weights at the end. */
-export class RewardLoraSettingsDto {
+export class RewardLoraSettingsDto extends LoraDropoutDto {
   @ApiPropertyOptional({ type: 'integer', default: defaultLora.rank })
   @IsOptional()
   @IsInt()
@@ -42,14 +43,6 @@ export class RewardLoraSettingsDto {
   @ArrayUnique()
   @IsIn(linearModules, { each: true })
   targetModules?: LinearModule[];
-
-  /** Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of them. */
-  @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 0.9, example: 0.05 })
-  @IsOptional()
-  @IsNumber()
-  @Min(0)
-  @Max(0.9)
-  dropout?: number;
 }
 
 /** Everything optional; the reward model shows what was taken. */

@@ -151,6 +151,7 @@ describe('completions written by a copy in fewer bits', () => {
     const { rewardBefore, rewardAfter, metrics } = await trainGrpo(task(given));
     expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
     const learned = metrics.filter((step) => 'loss' in step);
+    expect(learned.length).toBeGreaterThan(0);
     for (const step of learned) {
       expect(step[gap]).toBeGreaterThan(0);
       // A copy that was not made anew after each step would be further off than rounding is.

@@ -15,10 +15,11 @@ import {
 } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/parameter-shapes.js';
 import { rateSchedules, type RateSchedule } from '#src/reward/hyperparameters.js';
+import { LoraDropoutDto } from '#src/reward/lora-dropout.dto.js';
 import { CheckpointSettingsDto } from './checkpoints/checkpoint-settings.dto.js';
 import { optimizerDefaults as defaults, type LoraSettings } from './optimizer-settings.js';
 
-export class LoraSettingsDto implements LoraSettings {
+export class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 1024, example: 8 })
   @IsInt()
   @Min(1)
@@ -41,17 +42,6 @@ export class LoraSettingsDto implements LoraSettings {
   @ArrayUnique()
   @IsIn(linearModules, { each: true })
   targetModules: LinearModule[];
-
-  /**
-   * Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-   * them. For `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
-   */
-  @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 0.9, example: 0.05 })
-  @IsOptional()
-  @IsNumber()
-  @Min(0)
-  @Max(0.9)
-  dropout?: number;
 }
 
 /** What all training methods can be told; all optional. */

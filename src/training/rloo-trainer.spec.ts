@@ -42,7 +42,9 @@ test('the reward goes up, and the KL starts at zero', async () => {
 test('completions written by a copy in 8 bits count by their ratio, and the reward goes up', async () => {
   const { rewardBefore, rewardAfter, metrics } = await trainRloo(task({ rolloutWeights: 'int8', steps: 12 }));
   expect(rewardAfter).toBeGreaterThan(rewardBefore + 0.1);
-  for (const step of metrics.filter((of) => 'loss' in of)) {
+  const learned = metrics.filter((of) => 'loss' in of);
+  expect(learned.length).toBeGreaterThan(0);
+  for (const step of learned) {
     expect(step['sampling/logp_difference_mean']).toBeGreaterThan(0);
     expect(Math.abs(step['sampling/importance_sampling_ratio_mean'] - 1)).toBeLessThan(0.2);
   }

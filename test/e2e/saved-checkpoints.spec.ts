@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pythonWith } from '../../scripts/system/python.js';
 
-const candidates = [process.env.PYTHON ?? '', 'python3'].filter((name) => name !== '');
-const python = candidates.find((name) => spawnSync(name, ['-c', 'import torch, transformers, peft'], { stdio: 'ignore' }).status === 0);
+const python = pythonWith('torch', 'transformers', 'peft');
 if (!python) console.warn('skipped: what is saved here was not loaded by transformers and peft, which no Python here has (PYTHON or python3)');
 
 const families = ['llama', 'qwen2', 'qwen3', 'gpt2'];

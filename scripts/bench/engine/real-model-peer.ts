@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pythonWith } from './torch-rival.js';
+import { pythonWith } from '../../system/python.js';
 
 export interface PeerComparison {
   tensors: number;

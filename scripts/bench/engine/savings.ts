@@ -5,12 +5,13 @@ import { attentionCost } from '#src/lm/packing.js';
 import { decoderForward, lmLogits, ofTargets, type Model } from '#src/lm/transformer.js';
 import { initWeights, inputParams } from '#src/lm/weights.js';
 import { type Node } from '#src/nn/graph.js';
-import { div, gather, logSoftmax, mul, neg, sum } from '#src/nn/ops.js';
+import { gather, logSoftmax } from '#src/nn/ops.js';
 import { type Feeds } from '#src/nn/session.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { packGroups, type RolloutGroup } from '#src/training/grpo-batch.js';
 import { inputLike, policyTokens } from '#src/training/policy-graph.js';
+import { sftLoss } from '#src/training/sft.js';
 import { benchCase, type BenchCase } from '../report.js';
 import { median } from '../statistics.js';
 import { stepShapes } from './shapes.js';
@@ -67,8 +68,8 @@ function stepOf(groups: RolloutGroup[], forward: Forward): { trainer: TrainStep;
   const state = TrainState.init(initWeights(config, 1));
   const build = (batch: Feeds) => {
     const params = inputParams(state.params);
-    const logProbs = forward({ config, params }, batch);
-    return { loss: neg(div(sum(mul(logProbs, inputLike('mask', batch))), inputLike('tokens', batch))), trainable: params };
+    const inputs = { logProbs: forward({ config, params }, batch), mask: inputLike('mask', batch), tokens: inputLike('tokens', batch) };
+    return { loss: sftLoss(inputs), trainable: params };
   };
   return { trainer: new TrainStep({ state, optimizer: { maxGradNorm: 1 }, build, session: { threads: availableParallelism() } }), feeds };
 }

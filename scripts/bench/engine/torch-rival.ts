@@ -1,21 +1,12 @@
 // The PyTorch process that the engine is measured against: started once, it runs steps when told to, so that
 // both sides take turns within the same minutes. scripts/oracles/torch_step.py is the other end.
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import type { StepShape } from './shapes.js';
 import type { TimedSteps } from './our-step.js';
 
 const script = join('scripts', 'oracles', 'torch_step.py');
-
-/** The Python that has torch: the variable PYTHON, or python3; undefined when neither has. */
-export const pythonWithTorch = (): string | undefined => pythonWith('torch');
-
-/** A Python that has all of these packages. */
-export function pythonWith(...packages: string[]): string | undefined {
-  const candidates = [process.env.PYTHON ?? '', 'python3'].filter((name) => name !== '');
-  return candidates.find((python) => spawnSync(python, ['-c', `import ${packages.join(', ')}`], { stdio: 'ignore' }).status === 0);
-}
 
 export class TorchRival {
   private constructor(
