@@ -4,6 +4,7 @@
  * template's and may hold special tokens, what comes into their places may not.
  */
 import * as library from '@huggingface/jinja';
+import { TimeLimitError, within } from '#src/common/time-limit.js';
 
 export type ChatRole = 'user' | 'assistant';
 
@@ -12,6 +13,9 @@ export interface ChatOutline {
   roles: readonly ChatRole[];
   ask: boolean;
 }
+
+/** For one conversation: loops of a template can be as long as its author likes. */
+const renderMilliseconds = 10_000;
 
 export class ChatTemplateError extends Error {
   override name = 'ChatTemplateError';
@@ -38,6 +42,7 @@ export class ChatTemplate {
   constructor(
     source: string,
     private readonly tokens: Readonly<Record<string, string>>,
+    private readonly milliseconds = renderMilliseconds,
   ) {
     try {
       this.template = new Template(source);
@@ -58,6 +63,7 @@ export class ChatTemplate {
   /**
    * A message as the template writes it, trimmed for instance; `frame` is that of the outline. A template that
    * writes something else around this content than around others gets the content as it is.
+   * Throws ChatTemplateError when it does not come to an end.
    */
   place(content: string, index: number, { roles, ask }: ChatOutline, frame: readonly string[]): string {
     const messages = hidden(roles);
@@ -67,7 +73,8 @@ export class ChatTemplate {
     let text: string;
     try {
       text = this.text(messages, ask);
-    } catch {
+    } catch (error) {
+      if ((error as ChatTemplateError).cause instanceof TimeLimitError) throw error;
       return content;
     }
     const fits = text.length >= before.length + after.length && text.startsWith(before) && text.endsWith(after);
@@ -76,13 +83,8 @@ export class ChatTemplate {
 
   private text(messages: readonly { role: ChatRole; content: string }[], ask: boolean): string {
     try {
-      return this.template.render({
-        ...this.tokens,
-        messages,
-        tools: null,
-        documents: null,
-        add_generation_prompt: ask,
-      });
+      const variables = { ...this.tokens, messages, tools: null, documents: null, add_generation_prompt: ask };
+      return within(this.milliseconds, () => this.template.render(variables));
     } catch (error) {
       throw new ChatTemplateError(`chat_template cannot be rendered: ${(error as Error).message}`, { cause: error });
     }

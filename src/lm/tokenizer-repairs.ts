@@ -4,6 +4,8 @@
  * refused, since ids that are slightly wrong would train a model on noise. The ids of both libraries are compared
  * in tokenizer-golden.spec.ts.
  */
+import { gpt2Words } from './word-patterns.js';
+
 type Part = Record<string, unknown> & { type?: string };
 
 export interface RawTokenizer {
@@ -17,9 +19,6 @@ export interface RawTokenizer {
 export class TokenizerError extends Error {
   override name = 'TokenizerError';
 }
-
-/** GPT-2's split. The library's own copy uses JavaScript's \s, which has U+FEFF and lacks U+0085. */
-const byteLevelSplit = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 /** Throws TokenizerError naming the part that this library would compute differently. */
 export function repairTokenizer(tokenizer: RawTokenizer): RawTokenizer {
@@ -55,7 +54,7 @@ function repairNormalizer(part: Part): Part {
       return { ...part, content: String(part.content).replaceAll('$', '$$$$') };
     case 'Strip': {
       // The library trims what JavaScript calls white space.
-      const ends = [part.strip_left ? String.raw`\A\s+` : '', part.strip_right ? String.raw`\s+\z` : ''];
+      const ends = [part.strip_left ? String.raw`\A\s+` : '', part.strip_right ? String.raw`(?<!\s)\s+\z` : ''];
       return { type: 'Replace', pattern: { Regex: ends.filter(Boolean).join('|') || '(?!)' }, content: '' };
     }
     default:
@@ -90,19 +89,21 @@ const split = (regex: string): Part => ({
 });
 
 function repairByteLevel(part: Part): Part {
+  // The library's own copy of the split uses JavaScript's \s, which has U+FEFF and lacks U+0085.
   const bytes = { ...part, use_regex: false, add_prefix_space: false };
   // As a step of its own, since the space comes before the split. It replaces a character, because JavaScript
   // finds an empty match between two halves of a surrogate pair.
   const space = { type: 'Replace', pattern: { Regex: String.raw`\A[^ ]` }, content: ' $&' };
   const before = [
     ...(part.add_prefix_space === true ? [space] : []),
-    ...(part.use_regex === false ? [] : [split(byteLevelSplit)]),
+    ...(part.use_regex === false ? [] : [split(gpt2Words)]),
   ];
   return before.length === 0 ? bytes : { type: 'Sequence', pretokenizers: [...before, bytes] };
 }
 
 function repairMetaspace(part: Part): Part {
   const mark = (part.replacement as string | undefined) ?? '\u2581';
+  if (!/^[^\\\]^-]$/u.test(mark)) refuse(`pre-tokenizer "Metaspace" with replacement ${JSON.stringify(mark)}`);
   // Older files say it with a flag that the library does not read.
   const scheme = part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always');
   const marked = { ...part, prepend_scheme: scheme };

@@ -61,6 +61,20 @@ describe('byte-level BPE tokenizer', () => {
     expect(framing.stopTokenIds).toEqual([tokenizer.eosTokenId]);
   });
 
+  it('stops an expression that would take years over a text', () => {
+    const bytes = JSON.parse(files.tokenizerJson) as Record<string, object>;
+    const withSplit = (Regex: string) => {
+      const split = { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+      const steps = { type: 'Sequence', pretokenizers: [split, { ...bytes.pre_tokenizer, use_regex: false }] };
+      return Tokenizer.fromFiles({ ...files, tokenizerJson: JSON.stringify({ ...bytes, pre_tokenizer: steps }) }, 100);
+    };
+    const text = `${'a'.repeat(60)}!`;
+    expect(withSplit('a+').decode(withSplit('a+').encode(text))).toBe(text);
+    const hostile = withSplit('(a+)+$');
+    expect(() => hostile.encode(text)).toThrow('a regular expression of tokenizer.json took longer than 0.1 s to encode one text');
+    expect(hostile.decode(hostile.encode('short'))).toBe('short');
+  });
+
   it('refuses files it cannot read', () => {
     expect(() => Tokenizer.fromFiles({ tokenizerJson: '{', tokenizerConfigJson: '{}' })).toThrow(
       TokenizerError,

@@ -5,6 +5,7 @@
  * A lone surrogate is no character and cannot be encoded as UTF-8; it counts as U+FFFD.
  */
 import * as library from '@huggingface/tokenizers';
+import { TimeLimitError, within } from '#src/common/time-limit.js';
 import { AddedTokenSplitter, type AddedToken, type TextPart } from './added-tokens.js';
 import {
   repairByteFallback,
@@ -13,6 +14,7 @@ import {
   type LibraryDecoder,
   type RawTokenizer,
 } from './tokenizer-repairs.js';
+import { hasForeignPattern } from './word-patterns.js';
 
 export { TokenizerError };
 
@@ -41,6 +43,8 @@ const { Tokenizer: HfTokenizer } = library as unknown as {
 };
 
 const utf8 = new TextEncoder();
+/** For one text, by a tokenizer that brings expressions of its own: some need years for thirty letters. */
+const textMilliseconds = 10_000;
 
 export class Tokenizer {
   readonly vocabSize: number;
@@ -59,6 +63,8 @@ export class Tokenizer {
     private readonly inner: HfTokenizer,
     raw: RawTokenizer,
     config: Record<string, unknown>,
+    /** For one text. */
+    private readonly milliseconds: number | undefined,
   ) {
     const added = [...inner.get_added_tokens_decoder().values()];
     this.splitter = new AddedTokenSplitter(added);
@@ -76,12 +82,14 @@ export class Tokenizer {
   }
 
   /** Throws TokenizerError when the files are not JSON or hold a part that would not be computed as elsewhere. */
-  static fromFiles({ tokenizerJson, tokenizerConfigJson }: TokenizerFiles): Tokenizer {
+  static fromFiles({ tokenizerJson, tokenizerConfigJson }: TokenizerFiles, milliseconds = textMilliseconds): Tokenizer {
     try {
       // `clean_up_tokenization_spaces` rewrites " ." to "."; ids must decode to what they spell.
       const config = { ...(JSON.parse(tokenizerConfigJson) as object), clean_up_tokenization_spaces: false };
-      const raw = repairTokenizer(JSON.parse(tokenizerJson) as RawTokenizer);
-      return new Tokenizer(new HfTokenizer(raw, config), raw, config);
+      const given = JSON.parse(tokenizerJson) as RawTokenizer;
+      const raw = repairTokenizer(given);
+      const limit = hasForeignPattern([given.normalizer, given.pre_tokenizer, given.decoder]) ? milliseconds : undefined;
+      return new Tokenizer(new HfTokenizer(raw, config), raw, config, limit);
     } catch (error) {
       throw new TokenizerError(`tokenizer cannot be read: ${(error as Error).message}`, { cause: error });
     }
@@ -98,23 +106,37 @@ export class Tokenizer {
       text: text.replace(/\p{Surrogate}/gu, '\ufffd'),
       trusted,
     }));
-    return this.splitter
-      .split(wellFormed)
-      .flatMap((section, i) =>
-        'token' in section ? [section.token.id] : this.encodeSection(section.text, continued ? i + 1 : i),
-      );
+    return this.inTime('encode', () =>
+      this.splitter
+        .split(wellFormed)
+        .flatMap((section, i) =>
+          'token' in section ? [section.token.id] : this.encodeSection(section.text, continued ? i + 1 : i),
+        ),
+    );
   }
 
   /** The text that ids spell; incomplete UTF-8 becomes U+FFFD. Special tokens are left out unless asked for. */
   decode(ids: readonly number[], { special = false }: { special?: boolean } = {}): string {
     // A model may have more rows than its tokenizer has tokens; what no token stands for spells nothing.
     const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined);
-    return known.length === 0 ? '' : this.inner.decode(known, { skip_special_tokens: !special });
+    if (known.length === 0) return '';
+    return this.inTime('decode', () => this.inner.decode(known, { skip_special_tokens: !special }));
   }
 
   /** Id of one token by its exact name, for instance "<|assistant|>". */
   tokenId(token: string): number | undefined {
     return this.inner.token_to_id(token);
+  }
+
+  /** @throws TokenizerError where an expression of the file takes too long over a text */
+  private inTime<T>(what: 'encode' | 'decode', work: () => T): T {
+    if (this.milliseconds === undefined) return work();
+    try {
+      return within(this.milliseconds, work);
+    } catch (error) {
+      if (!(error instanceof TimeLimitError)) throw error;
+      throw new TokenizerError(`a regular expression of tokenizer.json ${error.message} to ${what} one text`, { cause: error });
+    }
   }
 
   private encodeSection(text: string, index: number): number[] {

@@ -3,6 +3,7 @@
  * the form of `tokenizer.json`. The names stand for the published tokenizers they are called after; the
  * expressions are those tokenizers'.
  */
+import { gpt2Words, modernWords } from '../word-patterns.js';
 import { GgufError } from './gguf-error.js';
 
 type Json = Record<string, unknown>;
@@ -24,12 +25,6 @@ const byteLevel = (useRegex: boolean): Json => ({
 const split = (regex: string): Json => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false });
 
 const sequence = (...pretokenizers: Json[]): Json => ({ type: 'Sequence', pretokenizers });
-
-const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-/** cl100k-like; `digits` is how many stay together. */
-const modernWords = (digits: string): string =>
-  String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 const plain = (preTokenizer: Json): PreTokenization => ({ normalizer: null, preTokenizer, ignoreMerges: false });
 
