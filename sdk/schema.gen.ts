@@ -4251,7 +4251,8 @@ export interface components {
             seed?: number;
             /**
              * @description Share of the items that shall be gold, mixed in unseen: completions of gold items of the criterion version. At most
-             *     as many as there are. Of modes `rate` and `compare` only.
+             *     as many as there are. Modes `rank` and `compare` take items with a `worseCompletionId`, the others items with scores; where
+             *     a task shows all of a prompt, other completions of that prompt stand beside the gold ones.
              * @example 0.05
              */
             goldShare?: number;

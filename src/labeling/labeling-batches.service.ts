@@ -9,9 +9,9 @@ import { conflict, notFound, shorten, unprocessable } from '#src/common/problem.
 import { Database, type Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
-import { GoldItemsRepository } from '#src/ratings/gold-items.repository.js';
 import { batchCounts } from './batch-counts.js';
 import { materialProblem } from './batch-rules.js';
+import { asksForOrder, GoldDrawRepository } from './gold-draw.repository.js';
 import type { LabelingBatch } from './labeling-batch.entity.js';
 import type { CreateLabelingBatchDto, LabelingBatchDetailDto, LabelingBatchDto, LabelingBatchesQuery } from './labeling-batches.dto.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
@@ -27,7 +27,7 @@ export class LabelingBatchesService {
     private readonly batches: LabelingBatchesRepository,
     private readonly items: LabelingItemsRepository,
     private readonly criteria: CriteriaService,
-    private readonly gold: GoldItemsRepository,
+    private readonly gold: GoldDrawRepository,
     private readonly events: EventsService,
   ) {}
 
@@ -39,7 +39,7 @@ export class LabelingBatchesService {
   /**
    * @throws ProblemException 422 `labeling_selection_missing`, `pairs_per_prompt_without_pairs`,
    *   `criterion_version_not_found`, `completion_not_found`, `vendor_not_found`, `labeling_batch_empty`,
-   *   `too_many_completions_per_task`, `too_many_tasks`, `gold_items_missing`, `gold_needs_rate_or_compare`; 409 `criterion_version_not_published`
+   *   `too_many_completions_per_task`, `too_many_tasks`, `gold_items_missing`; 409 `criterion_version_not_published`
    */
   async createIn(tx: Transaction, dto: CreateLabelingBatchDto): Promise<LabelingBatch> {
     const batch = newBatch(dto);
@@ -65,12 +65,14 @@ export class LabelingBatchesService {
     share: number,
   ): Promise<number> {
     const wanted = Math.max(1, Math.round((work * share) / (1 - share)));
-    const picked = await this.gold.pick(tx, batch, batch.mode === 'compare' ? 'compared' : 'rated', wanted);
-    if (picked.length === 0) {
-      const message = `the criterion version has no gold item for mode ${batch.mode} beside the chosen completions: create some, or leave goldShare out`;
+    const drawn = await this.gold.draw(tx, batch, wanted);
+    if (drawn.length === 0) {
+      const kind = asksForOrder(batch.mode) ? 'of two completions' : 'with scores';
+      const beside = batch.mode === 'rate' || batch.mode === 'compare' ? 'completions' : 'prompts';
+      const message = `the criterion version has no gold item ${kind} beside the chosen ${beside}: create some, or leave goldShare out`;
       throw unprocessable('gold_items_missing', '/goldShare', 'exists', message, share);
     }
-    const items = picked.map((item) => ({ id: newId(), kind: 'gold' as const, ...item }));
+    const items = drawn.map((item) => ({ id: newId(), kind: 'gold' as const, ...item }));
     await this.items.addItems(tx, { id: batch.id, itemCount: work }, items);
     return items.length;
   }
@@ -124,10 +126,6 @@ export class LabelingBatchesService {
     }
     if (pairsPerPrompt !== null && batch.mode !== 'compare') {
       throw unprocessable('pairs_per_prompt_without_pairs', '/pairsPerPrompt', 'mode', `mode ${batch.mode} has no pairs`, pairsPerPrompt);
-    }
-    if (batch.goldShare !== null && batch.mode !== 'rate' && batch.mode !== 'compare') {
-      const message = `gold items are of one completion or of two: mode ${batch.mode} asks about more at once`;
-      throw unprocessable('gold_needs_rate_or_compare', '/goldShare', 'mode', message, batch.goldShare);
     }
     const version = await this.criteria.findVersion(batch.criterionVersionId);
     if (!version) {

@@ -4,6 +4,7 @@ import { AuthModule } from '#src/auth/auth.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { RatingsModule } from '#src/ratings/ratings.module.js';
+import { GoldDrawRepository } from './gold-draw.repository.js';
 import { LabelerSessionsController } from './labeler-sessions.controller.js';
 import { LabelerSessionsService } from './labeler-sessions.service.js';
 import { LabelingBatch } from './labeling-batch.entity.js';
@@ -28,6 +29,7 @@ import { TasksService } from './tasks.service.js';
   providers: [
     LabelingBatchesRepository,
     LabelingItemsRepository,
+    GoldDrawRepository,
     LabelingBatchesService,
     TasksRepository,
     TasksService,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
+import { touchesGold } from '#src/ratings/gold-sql.js';
 
 export interface LabelerWeight {
   labelerId: string;
@@ -55,15 +56,19 @@ export class LabelerWeightsRepository {
     return this.pack(tx, scores, [labelerIds, pairSetId, borders]);
   }
 
-  /** Votes as answers: an item is a pair of completions, its levels are worse, tied and better, of the one with the lower id. */
-  packOrders(tx: Transaction, pairSetId: string, labelerIds: readonly string[]): Promise<void> {
+  /**
+   * Votes as answers: an item is a pair of completions, its levels are worse, tied and better, of the one with the lower id. Gold
+   * is left out as it is of the set's pairs: what it tells is not agreement.
+   */
+  packOrders(tx: Transaction, pairSetId: string, labelerIds: readonly string[], includeGold: boolean): Promise<void> {
+    const withoutGold = includeGold ? '' : `AND NOT (${touchesGold('a.completion_id', 'b.completion_id', 'f.criterion_version_id')})`;
     const orders = `
       SELECT md5(a.completion_id::text || b.completion_id::text)::uuid AS item, f.labeler_id, f.id,
              1 + sign(b.rank - a.rank)::int AS level
       FROM pair_set_preferences m JOIN preferences f ON f.id = m.preference_id
       JOIN preference_ranks a ON a.preference_id = f.id
       JOIN preference_ranks b ON b.preference_id = f.id AND b.completion_id > a.completion_id
-      WHERE m.pair_set_id = $2`;
+      WHERE m.pair_set_id = $2 ${withoutGold}`;
     return this.pack(tx, orders, [labelerIds, pairSetId]);
   }
 

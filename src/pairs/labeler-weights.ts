@@ -31,13 +31,13 @@ export class LabelerWeights {
    *
    * @throws JobFailure `no_shared_ratings`
    */
-  async estimate(tx: Transaction, set: Pick<PairSet, 'id' | 'criterionVersionId'>): Promise<void> {
+  async estimate(tx: Transaction, set: Pick<PairSet, 'id' | 'criterionVersionId' | 'config'>): Promise<void> {
     const values = await this.repository.scaleValues(tx, set.criterionVersionId);
     const labelers = await this.repository.labelers(tx, set.id);
     const ids = labelers.map(({ labelerId }) => labelerId);
     await this.repository.packScores(tx, set.id, ids, bordersOf(values));
     const byScores = await this.reliabilities(tx, ids.length, values);
-    await this.repository.packOrders(tx, set.id, ids);
+    await this.repository.packOrders(tx, set.id, ids, set.config.includeGold);
     const byVotes = await this.reliabilities(tx, ids.length, orderValues);
     const ofScores = byScores ?? byVotes;
     const ofVotes = byVotes ?? byScores;

@@ -1,6 +1,6 @@
 // Rankings and comparisons as SQL: standing preferences -> votes on pairs -> pairs that the votes decide. Between two
 // completions the labelers who judged them against each other are asked first; aggregated scores decide the rest.
-import { isGold, isGoldPair } from '#src/ratings/gold-sql.js';
+import { touchesGold } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
 import type { Parameters } from './pair-sql.js';
 
@@ -33,11 +33,10 @@ export function recordedPreferences(pairSetId: string, p: Parameters): string {
  * @param pairSetId whose labelers' weights count, when these do
  */
 export function decidedPairs(source: string, config: PairSetConfig, p: Parameters, pairSetId?: string): string {
-  const conditions = ['a.completion_id', 'b.completion_id'].flatMap((completion) => [
-    ...(config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : []),
-    ...(config.includeGold ? [] : [`NOT ${isGold(completion, 'f.criterion_version_id')}`]),
-  ]);
-  if (!config.includeGold) conditions.push(`NOT ${isGoldPair('a.completion_id', 'b.completion_id', 'f.criterion_version_id')}`);
+  const conditions = ['a.completion_id', 'b.completion_id'].flatMap((completion) =>
+    config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : [],
+  );
+  if (!config.includeGold) conditions.push(`NOT (${touchesGold('a.completion_id', 'b.completion_id', 'f.criterion_version_id')})`);
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
   const weighed = config.aggregation === 'reliability-weighted';

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
-import type { Transaction } from '#src/database/database.js';
 import { GoldItem } from './gold-item.entity.js';
 import { comparedGold, goldPassed } from './gold-sql.js';
 
@@ -67,37 +66,5 @@ export class GoldItemsRepository {
       [ids],
     );
     return new Map(rows.map(({ id, ratings, passed }) => [id, { ratings, passed }]));
-  }
-
-  /**
-   * Active items of a version that the batch does not ask about by itself, of its kind. First those that stand out least: ids
-   * tell when a row was made, and an id that a vendor has met before tells by itself; of two completions either may. Among
-   * equals the seed decides.
-   */
-  pick(
-    tx: Transaction,
-    batch: { id: string; criterionVersionId: string; seed: number; vendorIds: string[] },
-    kind: 'rated' | 'compared',
-    limit: number,
-  ): Promise<{ completionIds: string[]; promptId: string }[]> {
-    return tx.query(
-      `WITH work AS MATERIALIZED (
-         SELECT c.id, c.prompt_id, c.batch_id FROM labeling_items i JOIN completions c ON c.id = ANY(i.completion_ids) WHERE i.batch_id = $2),
-       span AS (SELECT min(id::text)::uuid AS first, max(id::text)::uuid AS last,
-                       min(prompt_id::text)::uuid AS first_prompt, max(prompt_id::text)::uuid AS last_prompt FROM work),
-       candidate AS (
-         SELECT g.id, c.prompt_id, array_agg(c.id ORDER BY c.id) AS completion_ids,
-                bool_or(c.id NOT BETWEEN span.first AND span.last)::int
-                + bool_or(c.prompt_id NOT BETWEEN span.first_prompt AND span.last_prompt)::int
-                + bool_or(NOT EXISTS (SELECT FROM work w WHERE w.batch_id IS NOT DISTINCT FROM c.batch_id))::int
-                + bool_or(EXISTS (SELECT FROM labeling_tasks t WHERE t.vendor_id = ANY($5::uuid[]) AND t.completion_order @> ARRAY[c.id]))::int AS tells
-         FROM gold_items g JOIN completions c ON c.id IN (g.completion_id, g.worse_completion_id) CROSS JOIN span
-         WHERE g.criterion_version_id = $1 AND g.retired_at IS NULL AND (g.worse_completion_id IS NOT NULL) = $6::boolean
-         GROUP BY g.id, c.prompt_id)
-       SELECT completion_ids AS "completionIds", prompt_id AS "promptId" FROM candidate
-       WHERE NOT EXISTS (SELECT FROM labeling_items i WHERE i.batch_id = $2 AND i.completion_ids @> candidate.completion_ids)
-       ORDER BY tells, md5('gold:' || $3::text || ':' || id) LIMIT $4`,
-      [batch.criterionVersionId, batch.id, String(batch.seed), limit, batch.vendorIds, kind === 'compared'],
-    );
   }
 }

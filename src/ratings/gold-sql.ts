@@ -38,3 +38,8 @@ export function isGoldPair(one: string, other: string, criterionVersionId: strin
     AND least(gold.completion_id, gold.worse_completion_id) = least(${one}, ${other})
     AND greatest(gold.completion_id, gold.worse_completion_id) = greatest(${one}, ${other}) AND gold.worse_completion_id IS NOT NULL)`;
 }
+
+/** SQL: whether one of two completions is gold by itself, or both are as a pair. */
+export function touchesGold(one: string, other: string, criterionVersionId: string): string {
+  return [isGold(one, criterionVersionId), isGold(other, criterionVersionId), isGoldPair(one, other, criterionVersionId)].join(' OR ');
+}

@@ -48,6 +48,6 @@ import { TaskAnswersService } from './task-answers.service.js';
     GoldItemsRepository,
     GoldItemsService,
   ],
-  exports: [CriteriaService, LabelersService, RatingsService, TaskAnswersService, GoldItemsRepository],
+  exports: [CriteriaService, LabelersService, RatingsService, TaskAnswersService],
 })
 export class RatingsModule {}

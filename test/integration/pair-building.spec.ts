@@ -129,8 +129,28 @@ test('votes weigh as their labelers are reliable, and pairs as those behind them
   expect((await build(versionId, { ...plainRules, aggregation: 'reliability-weighted' })).contentHash).not.toBe(weighted.contentHash);
 });
 
+test('votes on gold pairs say nothing about weights, unless the set includes gold', async () => {
+  const { versionId, promptIds, facts } = await insertVotes();
+  const before = (await build(versionId, { ...plainRules, aggregation: 'reliability-weighted' })).weights!.votes;
+  const tenOfThem = promptIds.filter((_, i) => i < 40 && i % 4 === 0).map((id) => facts.filter(({ promptId }) => promptId === id));
+  await insert(
+    'gold_items',
+    tenOfThem.map(([better, worse]) => ({
+      id: newId(),
+      completion_id: better.completionId,
+      worse_completion_id: worse.completionId,
+      criterion_version_id: versionId,
+      expected: '[]',
+      explanation: '',
+    })),
+  );
+  const included = (await build(versionId, { ...plainRules, aggregation: 'reliability-weighted', includeGold: true })).weights!.votes;
+  expect(included).toEqual(before);
+  expect((await build(versionId, { ...plainRules, aggregation: 'reliability-weighted' })).weights!.votes).not.toEqual(before);
+});
+
 /** 40 pairs that two labelers order alike and two at random; and one more, on which a careful one is against both of these. */
-async function insertVotes(): Promise<{ versionId: string; promptId: string; completionIds: string[] }> {
+async function insertVotes(): Promise<{ versionId: string; promptIds: string[]; facts: RatingFact[]; promptId: string; completionIds: string[] }> {
   const rng = Rng.from('votes');
   const rating = [{ labeler: 0, score: 1, corrected: null }];
   const { versionId, facts } = await insertRatings(Array.from({ length: 41 }, () => [rating, rating]));
@@ -139,7 +159,7 @@ async function insertVotes(): Promise<{ versionId: string; promptId: string; com
   await insertPreferences(versionId, facts, [...agreed, [order(0, true), order(2, false), order(3, false)]]);
   const promptIds = [...new Set(facts.map(({ promptId }) => promptId))];
   const promptId = promptIds[40];
-  return { versionId, promptId, completionIds: facts.filter((fact) => fact.promptId === promptId).map(({ completionId }) => completionId) };
+  return { versionId, promptIds, facts, promptId, completionIds: facts.filter((fact) => fact.promptId === promptId).map(({ completionId }) => completionId) };
 }
 
 test('a built set is left alone, whatever is rated afterwards', async () => {

@@ -116,7 +116,8 @@ describe('gold items', () => {
     // Agreement is about work: of the nine completions rated, one is gold.
     expect((await get(`/labeling-batches/${batch.id}/agreement`).expect(200)).body).toMatchObject({ items: 8, ratings: 16 });
 
-    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_needs_rate_or_compare');
+    // All of it is of the prompt that the work is of: shown side by side, it would be shown twice.
+    expect((await post('/labeling-batches', { ...order, mode: 'rate-side-by-side', goldShare: 0.1 }).expect(422)).body.code).toBe('gold_items_missing');
     const without = await givenCriterionVersion(t);
     expect((await post('/labeling-batches', { ...order, criterionVersionId: without, goldShare: 0.1 }).expect(422)).body.code).toBe('gold_items_missing');
   });
