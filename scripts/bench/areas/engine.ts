@@ -17,6 +17,9 @@ const [warmup, rounds, stepsPerRound] = [2, 4, 2];
 /** Times PyTorch's speed. */
 const trainingGoal = 1.5;
 
+/** Bytes at hand for profiled steps. */
+const profileMemory = 4 * 1024 ** 3;
+
 export async function engine(notes: Notes): Promise<AreaResult> {
   const threads = availableParallelism();
   const python = pythonWith('torch');
@@ -32,7 +35,8 @@ export async function engine(notes: Notes): Promise<AreaResult> {
       const step = await trainingStep(shape, threads, rival);
       cases.push(...step.cases(peak.ours));
       broken.push(...step.broken);
-      cases.push(...(await profileCases(shape.name, (profilePrefix) => profiledStep(shape, { threads, profilePrefix }), peak.ours, notes)));
+      const start = (profilePrefix: string) => profiledStep(shape, { threads, profilePrefix });
+      cases.push(...(await profileCases({ name: shape.name, start, memory: profileMemory }, threads, notes)));
     }
   } finally {
     rival?.stop();

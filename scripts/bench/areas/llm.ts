@@ -17,6 +17,8 @@ const rounds = 5;
 /** Times the peers' speed. */
 const [trainingGoal, grpoGoal] = [1.5, 3];
 const grpoSteps = 4;
+/** Bytes at hand for profiled steps. */
+const profileMemory = 12 * 1024 ** 3;
 
 /** Tokens that a step takes in, prompts counted for each text: what a trainer without sharing computes. */
 const textTokens = 2 * sizes.pairs * (sizes.prompt + sizes.completion);
@@ -64,8 +66,8 @@ export async function llm(notes: Notes): Promise<AreaResult> {
         cases.push(benchCase(name, 'per minute', rate(mine), theirs && { name: 'TRL GRPOTrainer', value: rate(theirs) }, grpoGoal));
       }
     }
-    const peak = await gemmPeak(threads);
-    cases.push(peak, ...(await profileCases('supervised step, all weights', (profilePrefix) => profiledSupervisedStep(policy, { threads, profilePrefix }), peak.ours, notes)));
+    const start = (profilePrefix: string) => profiledSupervisedStep(policy, { threads, profilePrefix });
+    cases.push(await gemmPeak(threads), ...(await profileCases({ name: 'supervised step, all weights', start, memory: profileMemory }, threads, notes)));
   } finally {
     rival?.stop();
     rmSync(folders.root, { recursive: true, force: true });

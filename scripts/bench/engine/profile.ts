@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../statistics.js';
+import { touchMemory } from './touched-memory.js';
 
 export interface OperatorTime {
   operator: string;
@@ -42,9 +43,13 @@ export interface Profiled {
   end(): Promise<void>;
 }
 
-/** @param start of a step whose session writes its profile to files that begin so */
-export async function profileStep(start: (profilePrefix: string) => Profiled): Promise<StepProfile & { outside: number }> {
+/**
+ * @param start of a step whose session writes its profile to files that begin so
+ * @param memory bytes to have at hand
+ */
+export async function profileStep(start: (profilePrefix: string) => Profiled, memory: number): Promise<StepProfile & { outside: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-profile-'));
+  const release = await touchMemory(memory);
   try {
     const step = start(join(folder, 'step'));
     const seconds: number[] = [];
@@ -54,6 +59,7 @@ export async function profileStep(start: (profilePrefix: string) => Profiled): P
     const profile = summarize(JSON.parse(readFileSync(join(folder, file), 'utf8')) as TraceEvent[]);
     return { ...profile, outside: 1 - profile.seconds / median(seconds.slice(warmup)) };
   } finally {
+    await release();
     rmSync(folder, { recursive: true, force: true });
   }
 }
