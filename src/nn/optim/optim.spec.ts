@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Rng } from '#src/common/rng.js';
+import { kernels, moduleSource } from '../../../scripts/wasm/module-source.js';
 import { adamw, adamwScalars, type AdamWOptions } from './adamw.js';
 import { clipFactor, globalNorm } from './clip.js';
 import { learningRate } from './schedule.js';
@@ -36,6 +39,30 @@ describe('adamw', () => {
 
   it('leaves a parameter that does not decay alone at gradient zero', () => {
     expect(step({ decay: false, weightDecay: 0.5 }, 1, [3, 0, 0], 0)).toEqual([3, 0, 0]);
+  });
+
+  it.each([1, 3, 4, 5, 16_383, 16_384, 16_385, 40_003])('moves each of %i values as the equation says, and nothing beyond them', (count) => {
+    const rng = Rng.from(`adamw ${count}`);
+    const some = (scale: number) => Float32Array.from({ length: count + 2 }, () => scale * (rng.next() - 0.5));
+    const all = [some(2), some(0.1), some(0.01).map((x) => x * x), some(1)];
+    const before = all.map((values) => values.slice());
+    const [param, m, v, gradient] = all.map((values) => values.subarray(1, count + 1));
+    const [rate, clip, decay] = [1e-2, 0.5, 0.1];
+    adamw({ param, m, v }, gradient, adamwScalars(7, rate, clip, { weightDecay: decay }), true);
+    let worst = 0;
+    for (let i = 1; i <= count; i++) {
+      const [p0, m0, v0, g] = [before[0][i], before[1][i], before[2][i], clip * before[3][i]];
+      const [mean, square] = [0.9 * m0 + 0.1 * g, 0.999 * v0 + 0.001 * g * g];
+      const moved = p0 * (1 - rate * decay) - (rate * mean) / (1 - 0.9 ** 7) / (Math.sqrt(square / (1 - 0.999 ** 7)) + 1e-8);
+      worst = Math.max(worst, Math.abs(all[0][i] - moved), Math.abs(all[1][i] - mean), Math.abs(all[2][i] - square));
+    }
+    expect(worst).toBeLessThan(1e-6);
+    expect(all.map((values) => [values[0], values[count + 1]])).toEqual(before.map((values) => [values[0], values[count + 1]]));
+    expect(all[3]).toEqual(before[3]);
+  });
+
+  it('runs the kernel that its text says', () => {
+    for (const base of kernels) expect(readFileSync(`${base}-module.ts`, 'utf8'), `${base}: npm run wasm`).toBe(moduleSource(base));
   });
 });
 
