@@ -10,7 +10,7 @@ import { inputParams } from '#src/lm/weights.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
-import { type Sampled } from './sampling-correction.js';
+import { type Sampled } from './rollouts/sampling-correction.js';
 
 export interface PolicyModel {
   config: ModelConfig;

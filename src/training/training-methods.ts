@@ -1,11 +1,11 @@
 /** The ways to train a policy, what each can be told, and what comes of it. */
-import { completeDpo, type DpoHyperparameters } from './dpo-hyperparameters.js';
-import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { completeDpo, type DpoHyperparameters } from './dpo/dpo-hyperparameters.js';
+import { completeHyperparameters, type GrpoHyperparameters } from './grpo/grpo-hyperparameters.js';
 import { completePpo, type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
-import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { completeRloo, type RlooHyperparameters } from './rloo/rloo-hyperparameters.js';
 import { type EvaluatedSplit } from '#src/reward/reward-evaluation.js';
 import { type Stopped } from './stopped.js';
-import { completeSft, type SftHyperparameters } from './sft-hyperparameters.js';
+import { completeSft, type SftHyperparameters } from './sft/sft-hyperparameters.js';
 
 export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo', 'ppo'] as const;
 export type TrainingMethod = (typeof trainingMethods)[number];

@@ -7,11 +7,11 @@ import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
-import { DpoRunner } from './dpo.runner.js';
-import { PreferenceSplitsReader } from './preference-splits.js';
+import { DpoRunner } from './dpo/dpo.runner.js';
+import { PreferenceSplitsReader } from './datasets/preference-splits.js';
 import { RewardPanelService } from './rewards/reward-panel.service.js';
-import { RolloutRunner } from './rollout.runner.js';
-import { SftRunner } from './sft.runner.js';
+import { RolloutRunner } from './rollouts/rollout.runner.js';
+import { SftRunner } from './sft/sft.runner.js';
 import { TrainingRunHandler } from './training-run.handler.js';
 import { TrainingModule } from './training.module.js';
 

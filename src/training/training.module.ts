@@ -12,10 +12,10 @@ import { TrainingCheckpointsController } from './checkpoints/training-checkpoint
 import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
 import { TrainingCurvesService } from './curves/training-curves.service.js';
-import { DatasetInputsService } from './dataset-inputs.service.js';
+import { DatasetInputsService } from './datasets/dataset-inputs.service.js';
 import { TrainingRunPlansService } from './plans/training-run-plans.service.js';
 import { RewardInputsService } from './rewards/reward-inputs.service.js';
-import { RolloutInputsService } from './rollout-inputs.service.js';
+import { RolloutInputsService } from './rollouts/rollout-inputs.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { TrainingRun } from './training-run.entity.js';
 import { TrainingRunsController } from './training-runs.controller.js';

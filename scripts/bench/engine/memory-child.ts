@@ -8,8 +8,8 @@ import { initWeights } from '#src/lm/weights.js';
 import { Rng } from '#src/common/rng.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { packParts } from '#src/training/grpo-batch.js';
-import { grpoGraph } from '#src/training/grpo-graph.js';
+import { packParts } from '#src/training/rollouts/group-batch.js';
+import { grpoGraph } from '#src/training/grpo/grpo-graph.js';
 import { stepShapes } from './shapes.js';
 
 const settings = {

@@ -14,10 +14,10 @@ import { TrainStep } from '#src/nn/train-step.js';
 import { collate, type EncodedGroup } from '#src/reward/preference-batch.js';
 import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
 import { RewardWeights } from '#src/reward/reward-weights.js';
-import { packGroups } from '#src/training/grpo-batch.js';
+import { packGroups } from '#src/training/rollouts/group-batch.js';
 import { policyTokens } from '#src/training/policy-graph.js';
-import { completeHyperparameters } from '#src/training/grpo-hyperparameters.js';
-import { trainGrpo } from '#src/training/grpo-trainer.js';
+import { completeHyperparameters } from '#src/training/grpo/grpo-hyperparameters.js';
+import { trainGrpo } from '#src/training/grpo/grpo-trainer.js';
 import type { Profiled } from '../engine/profile.js';
 import { lora, sizes } from './setting.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stoppedFinding } from '../stopped.js';
-import { auditDpo, auditSft } from '../verdict-dataset.js';
-import { auditRun } from '../verdict.js';
+import { auditDpo, auditSft } from '../verdicts/verdict-dataset.js';
+import { auditRun } from '../verdicts/verdict.js';
 import { knownChecks, seriesOf } from './check-series.js';
 
 test('every check of every audit has its series', () => {

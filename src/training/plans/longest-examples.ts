@@ -2,7 +2,7 @@
 import { type Checkpoint } from '#src/lm/checkpoint.js';
 import { largestAnswers, type ExpectedAnswers } from '#src/reward/expected-answers.js';
 import { type CompletionGroup } from '../completion-batch.js';
-import { type DatasetHyperparameters } from '../dataset-hyperparameters.js';
+import { type DatasetHyperparameters } from '../datasets/dataset-hyperparameters.js';
 
 export function longestExamples(
   model: Pick<Checkpoint, 'config' | 'tokenizer'>,

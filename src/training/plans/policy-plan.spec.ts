@@ -3,7 +3,7 @@ import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
 import { tinyCheckpoint } from '../../../test/support/tiny-policy.js';
 import { type CompletionGroup } from '../completion-batch.js';
 import { planPolicyTraining } from './policy-plan.js';
-import { rolloutDefaults } from '../rollout-hyperparameters.js';
+import { rolloutDefaults } from '../rollouts/rollout-hyperparameters.js';
 import { longestRollouts, rolloutExtra, type RolloutModels } from './rollout-extra.js';
 
 const { config } = tinyCheckpoint();

@@ -12,7 +12,7 @@ import { loraOf, type TrainedLayers } from '#src/lm/trained-layers.js';
 import { planTraining, type TrainingPlan } from '#src/lm/training-plan.js';
 import { countTokens, cutParts, type CompletionGroup } from '../completion-batch.js';
 import { type OptimizerSettings } from '../optimizer-settings.js';
-import { packSft, sftGraph } from '../sft-trainer.js';
+import { packSft, sftGraph } from '../sft/sft-trainer.js';
 
 export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'> {
   bytes: TrainingPlan['bytes'] & {

@@ -5,8 +5,8 @@ import { parameterShapes, scoreName } from '#src/lm/parameter-shapes.js';
 import { cacheBytes, frozenCopyBytes, heldBytes, type PlannedSampling } from '#src/lm/sampling-memory.js';
 import { sizeOf } from '#src/nn/tensor.js';
 import { type CompletionGroup } from '../completion-batch.js';
-import { type RolloutHyperparameters } from '../rollout-hyperparameters.js';
-import { sampledAtOnce } from '../rollouts.js';
+import { type RolloutHyperparameters } from '../rollouts/rollout-hyperparameters.js';
+import { sampledAtOnce } from '../rollouts/rollouts.js';
 
 export interface RolloutExtra {
   /** Keys and values of the completions that are being written, and copies of weights that sampling makes. */

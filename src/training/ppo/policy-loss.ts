@@ -13,7 +13,7 @@
  */
 import { type Node } from '#src/nn/graph.js';
 import { cast, clip, exp, greater, maximum, mul, neg, square, sub, sum } from '#src/nn/ops.js';
-import { samplingCorrection, type Sampled } from '../sampling-correction.js';
+import { samplingCorrection, type Sampled } from '../rollouts/sampling-correction.js';
 
 export interface PpoPolicyInputs {
   /** log pi of each completion token under the weights in training. */

@@ -2,7 +2,7 @@
 import { Rng } from '#src/common/rng.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { bySlot } from '../completion-batch.js';
-import { packParts, type RolloutGroup } from '../grpo-batch.js';
+import { packParts, type RolloutGroup } from '../rollouts/group-batch.js';
 
 /** Each [tokens]. */
 export interface TokenFacts {

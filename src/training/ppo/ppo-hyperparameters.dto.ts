@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
-import { RolloutSettingsDto } from '../rollout-hyperparameters.dto.js';
+import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
 import { klControls, ppoDefaults as defaults, valueStarts, type KlControl, type PpoHyperparameters, type ValueStart } from './ppo-hyperparameters.js';
 import { klEstimators, type KlEstimator } from './token-rewards.js';
 

@@ -1,6 +1,6 @@
 /** The knobs of a PPO run, complete. */
 import { withDefaults } from '../optimizer-settings.js';
-import { rolloutDefaults, type RolloutHyperparameters } from '../rollout-hyperparameters.js';
+import { rolloutDefaults, type RolloutHyperparameters } from '../rollouts/rollout-hyperparameters.js';
 import { type KlEstimator } from './token-rewards.js';
 
 export const valueStarts = ['policy', 'reward-model'] as const;

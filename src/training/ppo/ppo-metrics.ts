@@ -4,7 +4,7 @@
  * approxkl, ratio) these do not.
  */
 import { type Metrics } from '#src/lm/training-progress.js';
-import { mean, sampleStd } from '../advantages.js';
+import { mean, sampleStd } from '../rollouts/advantages.js';
 import { type TokenFacts } from './ppo-batch.js';
 
 /** Of one mini-batch. */

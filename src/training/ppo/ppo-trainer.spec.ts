@@ -3,8 +3,8 @@ import { checkpointHash } from '#src/lm/checkpoint.js';
 import { allLinear } from '#src/lm/lora.js';
 import { rewardWeightsFrom } from '#src/lm/weights.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
-import type { RolloutStepReport } from '../rollout-trainer.js';
-import type { ScoredText } from '../rollouts.js';
+import type { RolloutStepReport } from '../rollouts/rollout-trainer.js';
+import type { ScoredText } from '../rollouts/rollouts.js';
 import { completePpo, type PpoHyperparameters } from './ppo-hyperparameters.js';
 import { trainPpo, type PpoTask } from './ppo-trainer.js';
 

@@ -1,6 +1,6 @@
 /** Proximal policy optimization (ppo-learner.ts) on rollouts. */
 import { type Checkpoint } from '#src/lm/checkpoint.js';
-import { trainOnRollouts, type RolloutResult, type RolloutTask } from '../rollout-trainer.js';
+import { trainOnRollouts, type RolloutResult, type RolloutTask } from '../rollouts/rollout-trainer.js';
 import { type PpoHyperparameters } from './ppo-hyperparameters.js';
 import { PpoLearner } from './ppo-learner.js';
 import { ValueModel, valueStartFrom } from './value-model.js';

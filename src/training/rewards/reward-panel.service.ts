@@ -6,7 +6,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
 import { RewardScorersService } from '#src/reward/reward-scorers.service.js';
-import type { ScoredText, ScoreFn } from '../rollouts.js';
+import type { ScoredText, ScoreFn } from '../rollouts/rollouts.js';
 import { HttpRewards } from './http-rewards.js';
 import type { RewardModelSource, RewardSource } from './reward-sources.js';
 import { RewardNotFiniteError, weightedRewards, type Scale } from './weighted-rewards.js';

@@ -7,10 +7,10 @@ import { interpret } from '#src/nn/interpret.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { f32, floats, i64, scalarTensor, type Tensor } from '#src/nn/tensor.js';
 import { entropy, tokenLogProbs } from '#src/lm/transformer.js';
-import { dpoLoss, type DpoLossType } from '#src/training/dpo.js';
-import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/training/grpo.js';
-import { leaveOneOutAdvantages, rlooLoss } from '#src/training/rloo.js';
-import { isLikeliest, sftLoss } from '#src/training/sft.js';
+import { dpoLoss, type DpoLossType } from '#src/training/dpo/dpo.js';
+import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/training/grpo/grpo.js';
+import { leaveOneOutAdvantages, rlooLoss } from '#src/training/rloo/rloo.js';
+import { isLikeliest, sftLoss } from '#src/training/sft/sft.js';
 import { sumBySequence } from '#src/training/sequences.js';
 
 interface Tokens {

@@ -1,0 +1,37 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { grpoLossTypes, importanceLevels, type GrpoLossType, type ImportanceLevel } from './grpo.js';
+import { grpoDefaults as defaults, type GrpoHyperparameters } from './grpo-hyperparameters.js';
+import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
+
+/** All optional: what is left out gets the default shown, and the answer shows the values in force. */
+export class GrpoHyperparametersDto extends RolloutSettingsDto implements Partial<GrpoHyperparameters> {
+  /** Weight of the KL to the starting policy; 0 saves computing it. */
+  @ApiPropertyOptional({ default: defaults.beta })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  beta?: number;
+
+  /** Divide advantages by the deviation of their group. */
+  @ApiPropertyOptional({ default: defaults.scaleRewards })
+  @IsOptional()
+  @IsBoolean()
+  scaleRewards?: boolean;
+
+  /**
+   * What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
+   * `dr_grpo` the same in all steps.
+   */
+  @ApiPropertyOptional({ enum: grpoLossTypes, enumName: 'GrpoLossType', default: defaults.lossType })
+  @IsOptional()
+  @IsIn(grpoLossTypes)
+  lossType?: GrpoLossType;
+
+  /** Whether the clipped ratio is that of a token or of its completion (GSPO). */
+  @ApiPropertyOptional({ enum: importanceLevels, enumName: 'ImportanceLevel', default: defaults.importanceSampling })
+  @IsOptional()
+  @IsIn(importanceLevels)
+  importanceSampling?: ImportanceLevel;
+}

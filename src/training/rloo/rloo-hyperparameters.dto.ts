@@ -1,0 +1,21 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { rlooDefaults as defaults, type RlooHyperparameters } from './rloo-hyperparameters.js';
+import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
+
+/** All optional: what is left out gets the default shown, and the answer shows the values in force. */
+export class RlooHyperparametersDto extends RolloutSettingsDto implements Partial<RlooHyperparameters> {
+  /** Taken off the reward per nat that a completion is likelier than under the starting policy; 0 saves computing it. */
+  @ApiPropertyOptional({ default: defaults.beta })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  beta?: number;
+
+  /** Shift and scale the advantages of a step to mean 0 and deviation 1. */
+  @ApiPropertyOptional({ default: defaults.normalizeAdvantages })
+  @IsOptional()
+  @IsBoolean()
+  normalizeAdvantages?: boolean;
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { verdictOf } from '#src/common/findings.js';
+import { JobFailure } from '#src/jobs/job-failure.js';
+import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
+import type { EvaluatedSplit } from '#src/reward/reward-evaluation.js';
+import { bestStep, evaluationsOf, judgeOf } from '../checkpoints/checkpoint-rules.js';
+import type { KeptWeights } from '../checkpoints/checkpoint-settings.js';
+import { trainGrpo } from '../grpo/grpo-trainer.js';
+import type { RunInputs, TrainedRun } from '../method-runner.js';
+import { trainPpo } from '../ppo/ppo-trainer.js';
+import { ValueStartService } from '../ppo/value-start.service.js';
+import { RewardPanelService } from '../rewards/reward-panel.service.js';
+import { trainRloo } from '../rloo/rloo-trainer.js';
+import type { RolloutHyperparameters } from './rollout-hyperparameters.js';
+import type { RolloutResult, RolloutStepReport, RolloutTask } from './rollout-trainer.js';
+import { completeFor, type RolloutSummary } from '../training-methods.js';
+import type { RunOf, TrainingRun } from '../training-run.entity.js';
+import { stoppedFinding } from '../stopped.js';
+import { TrainingRunsRepository } from '../training-runs.repository.js';
+import type { TrainingSample } from '../training-sample.entity.js';
+import { auditRun } from '../verdicts/verdict.js';
+
+/** Samples kept per step: whole groups, from the first. */
+const samplesKept = 16;
+
+const byReward = judgeOf('grpo');
+
+type Inputs = Omit<RolloutTask, 'hyperparameters'>;
+type Train = (inputs: Inputs) => Promise<RolloutResult>;
+
+/**
+ * Runs on completions that the policy samples and sources of reward score. Hyperparameters are completed again: a run that an
+ * earlier release took on has none for what came later.
+ */
+@Injectable()
+export class RolloutRunner {
+  constructor(
+    private readonly runs: TrainingRunsRepository,
+    private readonly promptSets: PromptSetsService,
+    private readonly panels: RewardPanelService,
+    private readonly valueStarts: ValueStartService,
+  ) {}
+
+  grpo(run: RunOf<'grpo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
+    const hyperparameters = completeFor.grpo(run.hyperparameters);
+    return this.train(run, hyperparameters, inputs, (task) => trainGrpo({ ...task, hyperparameters }));
+  }
+
+  rloo(run: RunOf<'rloo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
+    const hyperparameters = completeFor.rloo(run.hyperparameters);
+    return this.train(run, hyperparameters, inputs, (task) => trainRloo({ ...task, hyperparameters }));
+  }
+
+  async ppo(run: RunOf<'ppo'>, inputs: RunInputs): Promise<TrainedRun<RolloutSummary>> {
+    const hyperparameters = completeFor.ppo(run.hyperparameters);
+    const valueStart = await this.valueStarts.load(hyperparameters, run.rewards ?? []);
+    return this.train(run, hyperparameters, inputs, (task) => trainPpo({ ...task, hyperparameters, valueStart }));
+  }
+
+  private async train(
+    { id, rewards, promptSetId, evaluationPromptSetId }: TrainingRun,
+    { steps, evaluationPrompts, keep }: Pick<RolloutHyperparameters, 'steps' | 'evaluationPrompts' | 'keep'>,
+    { checkpoint, resume, record, threads, context }: RunInputs,
+    train: Train,
+  ): Promise<TrainedRun<RolloutSummary>> {
+    if (rewards === null) throw new JobFailure('rewards_missing', 'this run has no source of reward');
+    if (promptSetId === null) throw new JobFailure('prompt_set_missing', 'this run has no prompt set');
+    const prompts = await this.promptSets.members(promptSetId);
+    const evaluation = evaluationPromptSetId === null ? undefined : await this.promptSets.members(evaluationPromptSetId);
+    context.phase('training');
+    await context.progress(resume?.step ?? 0, steps, 'steps');
+    const onStep = async (report: RolloutStepReport): Promise<void> => {
+      const kept = report.samples.slice(0, samplesKept).map((sample, index) => sampleRow(id, report.step, index, sample));
+      await context.commit((tx) => this.runs.putSamples(tx, kept));
+      await record(report, steps);
+    };
+    const panel = await this.panels.open(rewards);
+    try {
+      const { signal, abandoned } = context;
+      const result = await train({ checkpoint, prompts, evaluation, score: panel.score, onStep, resume, threads, signal, abandoned });
+      const { adapter, stopped, metrics } = result;
+      return { checkpoint: result.checkpoint, adapter, stopped, metrics, ...account(result, evaluation ? 'eval' : 'train', Math.min((evaluation ?? prompts).length, evaluationPrompts), keep) };
+    } finally {
+      await panel.dispose();
+    }
+  }
+}
+
+function account(result: RolloutResult, split: EvaluatedSplit, evaluationPrompts: number, keep: KeptWeights): Pick<TrainedRun<RolloutSummary>, 'summary' | 'verdict'> {
+  const { metrics, rewardBefore, stopped = null } = result;
+  const best = keep === 'best' ? bestStep(evaluationsOf(metrics, byReward), byReward) : undefined;
+  const rewardAfter = best === undefined ? result.rewardAfter : metrics[best - 1].eval_reward;
+  const last = (name: string): number | null => metrics.findLast((step) => name in step)?.[name] ?? null;
+  const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter, split, best: best !== undefined });
+  return {
+    summary: { rewardBefore, rewardAfter, kl: last('kl'), entropy: last('entropy'), steps: metrics.length, split, evaluationPrompts, stopped },
+    verdict: verdictOf(stopped ? [...findings, stoppedFinding(stopped)] : findings),
+  };
+}
+
+function sampleRow(
+  trainingRunId: string,
+  step: number,
+  sampleIndex: number,
+  { prompt, text, reward, scores, advantage, tokenIds, finishReason }: RolloutStepReport['samples'][number],
+): TrainingSample {
+  const completionTokens = tokenIds.length;
+  return {
+    trainingRunId,
+    step,
+    sampleIndex,
+    promptId: prompt.id,
+    text,
+    reward,
+    scores,
+    advantage,
+    completionTokens,
+    finishReason,
+  };
+}

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { MethodRunner, RunInputs, TrainedRun } from '../method-runner.js';
+import { PreferenceSplitsReader } from '../datasets/preference-splits.js';
+import { trainSft } from './sft-trainer.js';
+import type { SftSummary } from '../training-methods.js';
+import type { RunOf } from '../training-run.entity.js';
+import { auditSft } from '../verdicts/verdict-dataset.js';
+
+/** Runs of supervised fine-tuning on the preferred completions of a pair set. */
+@Injectable()
+export class SftRunner implements MethodRunner<'sft'> {
+  constructor(private readonly pairs: PreferenceSplitsReader) {}
+
+  async train(run: RunOf<'sft'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<SftSummary>> {
+    const { train, evaluation, split } = await this.pairs.read(run);
+    context.phase('training');
+    const { checkpoint, adapter, stopped, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({
+      ...task,
+      train,
+      evaluation,
+      hyperparameters: run.hyperparameters,
+      onStep: (report) => record(report, report.totalSteps),
+      signal: context.signal,
+      abandoned: context.abandoned,
+    });
+    const shortened = (truncated + dropped) / (examples + dropped);
+    return {
+      checkpoint,
+      adapter,
+      stopped,
+      metrics,
+      summary: {
+        steps: metrics.length,
+        stopped: stopped ?? null,
+        split,
+        examples,
+        evaluationExamples,
+        lossBefore: before.loss,
+        lossAfter: after.loss,
+        tokenAccuracyBefore: before.mean_token_accuracy,
+        tokenAccuracyAfter: after.mean_token_accuracy,
+        truncated,
+        dropped,
+      },
+      verdict: auditSft({ steps: metrics, before, after, heldOut: split === 'eval', stopped, shortened }),
+    };
+  }
+}
