@@ -4604,6 +4604,8 @@ export interface components {
             labelerId: string;
             /** Format: uuid */
             labelingBatchId: string | null;
+            /** Format: date-time */
+            expiresAt: string;
             /**
              * @description Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
@@ -4614,8 +4616,6 @@ export interface components {
              * @example /label#plk_Zk3f0000000000000000000000000000
              */
             path: string;
-            /** Format: date-time */
-            expiresAt: string;
         };
         LabelerLinkDto: {
             /** Format: uuid */

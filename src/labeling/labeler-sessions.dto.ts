@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import { PageOf } from '#src/common/pagination.js';
 import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
@@ -47,18 +47,7 @@ export class LabelerLinkDto {
 
 export class LabelerLinkPage extends PageOf(LabelerLinkDto) {}
 
-export class CreatedLabelerSessionDto {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty({ format: 'uuid' })
-  labelerId: string;
-
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  labelingBatchId: string | null;
-
-  expiresAt: Date;
-
+export class CreatedLabelerSessionDto extends PickType(LabelerLinkDto, ['id', 'labelerId', 'labelingBatchId', 'expiresAt'] as const) {
   /** Works as an API key, for this labeler's tasks alone. It is shown this once and kept only as a hash. */
   @ApiProperty({ example: 'plk_Zk3f0000000000000000000000000000' })
   token: string;

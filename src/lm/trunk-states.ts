@@ -20,11 +20,13 @@ import { type Tensors } from './safetensors.js';
 import { trunkForward } from './transformer.js';
 import { inputParams } from './weights.js';
 
+const usualTokens = 4096;
+
 export interface TrunkOptions {
   /** How many layers are frozen, from the bottom. */
   layers: number;
-  /** Tokens computed at once; one group may exceed it. */
-  maxTokens: number;
+  /** Tokens computed at once; one group may exceed it. 4,096 when left out. */
+  maxTokens?: number;
   /** Of ONNX Runtime; its own choice when left out. */
   threads?: number;
   /** Heeded between parts. */
@@ -89,7 +91,7 @@ export class TrunkStates {
     const states = new TrunkStates(await namelessFile(), hiddenSize);
     const trunk = new Trunk(model, options);
     try {
-      for (const part of trunkParts(groups, options.maxTokens)) {
+      for (const part of trunkParts(groups, options.maxTokens ?? usualTokens)) {
         options.signal?.throwIfAborted();
         const packing = { timeMultiple, bucketRows: true, attentionCost: attentionCost(model.config) };
         const batch = packBranches(part.map((g) => groups[g]), packing);

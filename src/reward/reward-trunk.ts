@@ -23,9 +23,6 @@ interface TrunkTask {
   signal?: AbortSignal;
 }
 
-/** The least that the frozen layers compute at once. */
-const trunkTokens = 4096;
-
 /**
  * Keeping pays from the second reading on: of training texts with a second epoch, of validation texts always. A function of
  * settings alone, so that a resumed training keeps the same.
@@ -43,7 +40,7 @@ export async function keepTrunk(task: TrunkTask, texts: RewardTexts, use: TrunkU
   const branches = kept.map((group) => textBranches(group.texts));
   const stored = inStore(branches.flat());
   const layers = lowestTrainedLayer(checkpoint.config, hyperparameters.trainedLayers);
-  const maxTokens = hyperparameters.microBatchTokens ?? trunkTokens;
+  const maxTokens = hyperparameters.microBatchTokens ?? undefined;
   const trunk = await TrunkStates.compute(checkpoint, stored, { layers, maxTokens, threads, signal });
   let next = 0;
   const placed = kept.map((group, g): EncodedGroup => ({ ...group, texts: withSources(group.texts, branches[g].map(({ members }) => ({ members, source: stored[next++].source }))) }));

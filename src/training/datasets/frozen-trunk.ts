@@ -13,9 +13,6 @@ export interface TrunkUse {
   evaluation: boolean;
 }
 
-/** The least that the frozen layers compute at once. */
-const trunkTokens = 4096;
-
 /**
  * Keeping pays from the second reading on. Training data are read once per epoch, by `dpo` once more for the reference;
  * evaluation data before the first step and after every epoch. A function of settings alone, so that a resumed run keeps the same.
@@ -42,7 +39,7 @@ export async function withTrunk<G extends CompletionGroup, R>(
   if (!keepTrunk || kept.length === 0) return work(data, undefined);
   const stored = inStore(kept.map(branchesOf));
   const layers = lowestTrainedLayer(checkpoint.config, hp.trainedLayers);
-  const trunk = await TrunkStates.compute(checkpoint, stored, { layers, maxTokens: hp.microBatchTokens ?? trunkTokens, threads, signal });
+  const trunk = await TrunkStates.compute(checkpoint, stored, { layers, maxTokens: hp.microBatchTokens ?? undefined, threads, signal });
   try {
     const sources = new Map(kept.map((group, i) => [group, stored[i].source]));
     const withSource = (group: G): G => ({ ...group, source: sources.get(group) });
