@@ -49,7 +49,7 @@ describe('chat template', () => {
   it('stops a template that does not come to an end, also where only some content sends it there', () => {
     const loop = '{% for i in range(100000000) %}{% for j in range(100000000) %}{% endfor %}{% endfor %}';
     expect(() => new ChatTemplate(`${loop}{{ messages[0]['content'] }}`, {}, 50).frame(asked)).toThrow('took longer than 0.05 s');
-    const picky = new ChatTemplate(`{% if messages[0]['content'] == 'magic' %}${loop.replaceAll('100000000', '5000')}{% endif %}<{{ messages[0]['content'] }}>`, {}, 50);
+    const picky = new ChatTemplate(`{% if messages[0]['content'] == 'magic' %}${loop.replaceAll('100000000', '5000')}{% endif %}<{{ messages[0]['content'] }}>`, {}, 1000);
     expect(place(picky, 'hi')).toBe('hi');
     expect(() => place(picky, 'magic')).toThrow(ChatTemplateError);
   });

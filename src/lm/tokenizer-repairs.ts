@@ -103,7 +103,8 @@ function repairByteLevel(part: Part): Part {
 
 function repairMetaspace(part: Part): Part {
   const mark = (part.replacement as string | undefined) ?? '\u2581';
-  if (!/^[^\\\]^-]$/u.test(mark)) refuse(`pre-tokenizer "Metaspace" with replacement ${JSON.stringify(mark)}`);
+  // One character, that stands for itself in an expression.
+  if (!/^[^\\^$.*+?()[\]{}|-]$/u.test(mark)) refuse(`pre-tokenizer "Metaspace" with replacement ${JSON.stringify(mark)}`);
   // Older files say it with a flag that the library does not read.
   const scheme = part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always');
   const marked = { ...part, prepend_scheme: scheme };
