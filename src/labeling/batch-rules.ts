@@ -32,6 +32,12 @@ export function itemsOf(mode: LabelingMode, material: Material): number {
   }
 }
 
+/** Whether answers say which of two is better; otherwise they give scores. */
+export const asksForOrder = (mode: LabelingMode): boolean => mode === 'rank' || mode === 'compare';
+
+/** Whether a task shows all that is chosen of a prompt. */
+export const showsWholePrompt = (mode: LabelingMode): boolean => mode === 'rank' || mode === 'rate-side-by-side';
+
 /** Why no batch can be made of it. */
 export function materialProblem(mode: LabelingMode, overlap: number, material: Material): ProblemException | undefined {
   const items = itemsOf(mode, material);
@@ -39,8 +45,7 @@ export function materialProblem(mode: LabelingMode, overlap: number, material: M
     const lack = material.completions === 0 ? 'no completion is chosen' : 'no prompt has two of the chosen completions';
     return unprocessable('labeling_batch_empty', '', 'notEmpty', `${lack}: there is nothing to ${mode}`);
   }
-  const together = mode === 'rank' || mode === 'rate-side-by-side';
-  if (together && material.mostPerPrompt > maximumPerTask) {
+  if (showsWholePrompt(mode) && material.mostPerPrompt > maximumPerTask) {
     const message = `a prompt has ${material.mostPerPrompt} of the chosen completions; a task shows at most ${maximumPerTask}`;
     return unprocessable('too_many_completions_per_task', '/mode', 'max', message, mode);
   }

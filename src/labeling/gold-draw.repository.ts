@@ -1,7 +1,8 @@
 // Which gold items a batch gets, beside its work: those that stand out least. SQL only.
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
-import type { LabelingBatch, LabelingMode } from './labeling-batch.entity.js';
+import { asksForOrder, showsWholePrompt } from './batch-rules.js';
+import type { LabelingBatch } from './labeling-batch.entity.js';
 import type { LabelingItem } from './labeling-item.entity.js';
 
 /** One item to be shown; `completionIds` in the order of ids, as those of work are. */
@@ -27,7 +28,7 @@ export class GoldDrawRepository {
                      ELSE ARRAY[least(c.id, g.worse_completion_id), greatest(c.id, g.worse_completion_id)] END AS known
          FROM gold_items g JOIN completions c ON c.id = g.completion_id
          WHERE g.criterion_version_id = $1 AND g.retired_at IS NULL AND (g.worse_completion_id IS NOT NULL) = $6::boolean),
-       shown AS (${shownWith[batch.mode]}),
+       shown AS (${showsWholePrompt(batch.mode) ? amongOthers : alone}),
        candidate AS (
          SELECT s.place, s.prompt_id, s.completion_ids,
                 (cardinality(s.completion_ids) <> size.usual)::int
@@ -42,9 +43,6 @@ export class GoldDrawRepository {
     );
   }
 }
-
-/** Whether answers say which of two is better; otherwise they give scores. */
-export const asksForOrder = (mode: LabelingMode): boolean => mode === 'rank' || mode === 'compare';
 
 /** By itself: what is known is all that is asked. */
 const alone = `
@@ -67,5 +65,3 @@ const amongOthers = `
   FROM gold CROSS JOIN size
   WHERE NOT EXISTS (SELECT FROM work w WHERE w.prompt_id = gold.prompt_id)
   ORDER BY gold.prompt_id, gold.place`;
-
-const shownWith: Readonly<Record<LabelingMode, string>> = { rate: alone, compare: alone, 'rate-side-by-side': amongOthers, rank: amongOthers };

@@ -10,8 +10,8 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { batchCounts } from './batch-counts.js';
-import { materialProblem } from './batch-rules.js';
-import { asksForOrder, GoldDrawRepository } from './gold-draw.repository.js';
+import { asksForOrder, materialProblem, showsWholePrompt } from './batch-rules.js';
+import { GoldDrawRepository } from './gold-draw.repository.js';
 import type { LabelingBatch } from './labeling-batch.entity.js';
 import type { CreateLabelingBatchDto, LabelingBatchDetailDto, LabelingBatchDto, LabelingBatchesQuery } from './labeling-batches.dto.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
@@ -68,7 +68,7 @@ export class LabelingBatchesService {
     const drawn = await this.gold.draw(tx, batch, wanted);
     if (drawn.length === 0) {
       const kind = asksForOrder(batch.mode) ? 'of two completions' : 'with scores';
-      const beside = batch.mode === 'rate' || batch.mode === 'compare' ? 'completions' : 'prompts';
+      const beside = showsWholePrompt(batch.mode) ? 'prompts' : 'completions';
       const message = `the criterion version has no gold item ${kind} beside the chosen ${beside}: create some, or leave goldShare out`;
       throw unprocessable('gold_items_missing', '/goldShare', 'exists', message, share);
     }

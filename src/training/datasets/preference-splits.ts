@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { PreferenceDataRepository, type StoredGroup } from '#src/reward/preference-data.repository.js';
+import type { RunInputs } from '../method-runner.js';
 import type { TrainingRun } from '../training-run.entity.js';
+import type { DatasetTask } from './dataset-trainer.js';
 
 export interface PreferenceSplits {
   train: StoredGroup[];
@@ -20,4 +22,9 @@ export class PreferenceSplitsReader {
     const [train, unseen] = [await this.preferences.groups(pairSetId, 'train', 0), await this.preferences.groups(pairSetId, 'eval', 0)];
     return unseen.length > 0 ? { train, evaluation: unseen, split: 'eval' } : { train, evaluation: train, split: 'train' };
   }
+}
+
+/** What a trainer on recorded completions is given, but for its hyperparameters. */
+export function datasetTask({ record, context, ...task }: RunInputs, { train, evaluation }: PreferenceSplits): Omit<DatasetTask, 'hyperparameters'> & Omit<PreferenceSplits, 'split'> {
+  return { ...task, train, evaluation, onStep: (report) => record(report, report.totalSteps), signal: context.signal, abandoned: context.abandoned };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { trainDpo } from './dpo-trainer.js';
 import type { MethodRunner, RunInputs, TrainedRun } from '../method-runner.js';
-import { PreferenceSplitsReader } from '../datasets/preference-splits.js';
+import { datasetTask, PreferenceSplitsReader } from '../datasets/preference-splits.js';
 import type { DpoSummary } from '../training-methods.js';
 import type { RunOf } from '../training-run.entity.js';
 import { auditDpo } from '../verdicts/verdict-dataset.js';
@@ -11,18 +11,10 @@ import { auditDpo } from '../verdicts/verdict-dataset.js';
 export class DpoRunner implements MethodRunner<'dpo'> {
   constructor(private readonly pairs: PreferenceSplitsReader) {}
 
-  async train(run: RunOf<'dpo'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<DpoSummary>> {
-    const { train, evaluation, split } = await this.pairs.read(run);
-    context.phase('training');
-    const { checkpoint, adapter, stopped, metrics, before, after, pairs, evaluationPairs, completions, truncated, dropped } = await trainDpo({
-      ...task,
-      train,
-      evaluation,
-      hyperparameters: run.hyperparameters,
-      onStep: (report) => record(report, report.totalSteps),
-      signal: context.signal,
-      abandoned: context.abandoned,
-    });
+  async train(run: RunOf<'dpo'>, inputs: RunInputs): Promise<TrainedRun<DpoSummary>> {
+    const data = await this.pairs.read(run);
+    inputs.context.phase('training');
+    const { checkpoint, adapter, stopped, metrics, before, after, pairs, evaluationPairs, completions, truncated, dropped } = await trainDpo({ ...datasetTask(inputs, data), hyperparameters: run.hyperparameters });
     return {
       checkpoint,
       adapter,
@@ -31,7 +23,7 @@ export class DpoRunner implements MethodRunner<'dpo'> {
       summary: {
         steps: metrics.length,
         stopped: stopped ?? null,
-        split,
+        split: data.split,
         pairs,
         evaluationPairs,
         lossBefore: before.loss,
@@ -43,7 +35,7 @@ export class DpoRunner implements MethodRunner<'dpo'> {
         truncated,
         dropped,
       },
-      verdict: auditDpo({ steps: metrics, before, after, heldOut: split === 'eval', stopped, shortened: (truncated + dropped) / completions }),
+      verdict: auditDpo({ steps: metrics, before, after, heldOut: data.split === 'eval', stopped, shortened: (truncated + dropped) / completions }),
     };
   }
 }

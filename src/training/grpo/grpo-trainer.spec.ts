@@ -8,19 +8,7 @@ import { completeHyperparameters, type GrpoHyperparameters } from './grpo-hyperp
 import { trainGrpo, type GrpoStepReport, type GrpoTask } from './grpo-trainer.js';
 import type { ScoredText } from '../rollouts/rollouts.js';
 import { type TrainingProgress } from '#src/lm/training-progress.js';
-
-const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({
-  id: `p${i}`,
-  text,
-}));
-
-/** Share of printable ASCII: about a fifth of what random weights write. */
-const printable = (text: string): number => {
-  const bytes = [...new TextEncoder().encode(text)];
-  return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
-};
-const score = (items: readonly ScoredText[]) =>
-  Promise.resolve({ total: items.map(({ completion }) => printable(completion)) });
+import { printable, prompts, score } from '../rollouts/printable.fixture.js';
 
 function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> = {}): GrpoTask {
   const hyperparameters = completeHyperparameters({

@@ -4,18 +4,9 @@ import { allLinear } from '#src/lm/lora.js';
 import { rewardWeightsFrom } from '#src/lm/weights.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import type { RolloutStepReport } from '../rollouts/rollout-trainer.js';
-import type { ScoredText } from '../rollouts/rollouts.js';
 import { completePpo, type PpoHyperparameters } from './ppo-hyperparameters.js';
 import { trainPpo, type PpoTask } from './ppo-trainer.js';
-
-const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
-
-/** Share of printable ASCII: about a fifth of what random weights write. */
-const printable = (text: string): number => {
-  const bytes = [...new TextEncoder().encode(text)];
-  return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
-};
-const score = (items: readonly ScoredText[]) => Promise.resolve({ total: items.map(({ completion }) => printable(completion)) });
+import { prompts, score } from '../rollouts/printable.fixture.js';
 
 function task(given: Partial<PpoHyperparameters> = {}, rest: Partial<PpoTask> = {}): PpoTask {
   const hyperparameters = completePpo({

@@ -4,17 +4,8 @@ import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { completeRloo, type RlooHyperparameters } from './rloo-hyperparameters.js';
 import { trainRloo, type RlooTask } from './rloo-trainer.js';
 import { type RolloutStepReport } from '../rollouts/rollout-trainer.js';
-import type { ScoredText } from '../rollouts/rollouts.js';
 import { type TrainingProgress } from '#src/lm/training-progress.js';
-
-const prompts = ['who?', 'what is it?', 'when', 'where to, and why?', 'how'].map((text, i) => ({ id: `p${i}`, text }));
-
-/** Share of printable ASCII: about a fifth of what random weights write. */
-const printable = (text: string): number => {
-  const bytes = [...new TextEncoder().encode(text)];
-  return bytes.length === 0 ? 0 : bytes.filter((byte) => byte >= 32 && byte < 127).length / bytes.length;
-};
-const score = (items: readonly ScoredText[]) => Promise.resolve({ total: items.map(({ completion }) => printable(completion)) });
+import { prompts, score } from '../rollouts/printable.fixture.js';
 
 function task(given: Partial<RlooHyperparameters> = {}, rest: Partial<RlooTask> = {}): RlooTask {
   const hyperparameters = completeRloo({

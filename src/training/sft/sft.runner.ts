@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MethodRunner, RunInputs, TrainedRun } from '../method-runner.js';
-import { PreferenceSplitsReader } from '../datasets/preference-splits.js';
+import { datasetTask, PreferenceSplitsReader } from '../datasets/preference-splits.js';
 import { trainSft } from './sft-trainer.js';
 import type { SftSummary } from '../training-methods.js';
 import type { RunOf } from '../training-run.entity.js';
@@ -11,18 +11,10 @@ import { auditSft } from '../verdicts/verdict-dataset.js';
 export class SftRunner implements MethodRunner<'sft'> {
   constructor(private readonly pairs: PreferenceSplitsReader) {}
 
-  async train(run: RunOf<'sft'>, { record, context, ...task }: RunInputs): Promise<TrainedRun<SftSummary>> {
-    const { train, evaluation, split } = await this.pairs.read(run);
-    context.phase('training');
-    const { checkpoint, adapter, stopped, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({
-      ...task,
-      train,
-      evaluation,
-      hyperparameters: run.hyperparameters,
-      onStep: (report) => record(report, report.totalSteps),
-      signal: context.signal,
-      abandoned: context.abandoned,
-    });
+  async train(run: RunOf<'sft'>, inputs: RunInputs): Promise<TrainedRun<SftSummary>> {
+    const data = await this.pairs.read(run);
+    inputs.context.phase('training');
+    const { checkpoint, adapter, stopped, metrics, before, after, examples, evaluationExamples, truncated, dropped } = await trainSft({ ...datasetTask(inputs, data), hyperparameters: run.hyperparameters });
     const shortened = (truncated + dropped) / (examples + dropped);
     return {
       checkpoint,
@@ -32,7 +24,7 @@ export class SftRunner implements MethodRunner<'sft'> {
       summary: {
         steps: metrics.length,
         stopped: stopped ?? null,
-        split,
+        split: data.split,
         examples,
         evaluationExamples,
         lossBefore: before.loss,
@@ -42,7 +34,7 @@ export class SftRunner implements MethodRunner<'sft'> {
         truncated,
         dropped,
       },
-      verdict: auditSft({ steps: metrics, before, after, heldOut: split === 'eval', stopped, shortened }),
+      verdict: auditSft({ steps: metrics, before, after, heldOut: data.split === 'eval', stopped, shortened }),
     };
   }
 }
