@@ -6,7 +6,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   resolve: { alias: { '#src': here('./src'), '#sdk': here('./sdk') } },
   test: {
-    include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts', 'web/src/**/*.spec.ts', 'test/**/*.spec.ts'],
+    include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts', 'bench/**/*.spec.ts', 'tools/**/*.spec.ts', 'web/src/**/*.spec.ts', 'test/**/*.spec.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     isolate: false,

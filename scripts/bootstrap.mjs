@@ -16,18 +16,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const commands = {
-  quickstart: () => runBuilt('quickstart/main.js'),
-  'loop:demo': () => runBuilt('loop-demo/main.js'),
-  start: () => runBuilt('start.js'),
-  worker: () => runBuilt('worker.js'),
-  ingest: () => runBuilt('ingest/main.js'),
-  'import-policy': () => runBuilt('import-policy/main.js'),
-  'export-model': () => runBuilt('export-model/main.js'),
-  doctor: () => runBuilt('doctor/main.js'),
-  'gpu:install': () => runBuilt('gpu-install/main.js'),
+  quickstart: () => runBuilt('scripts/quickstart/main.js'),
+  'loop:demo': () => runBuilt('scripts/loop-demo/main.js'),
+  start: () => runBuilt('scripts/start.js'),
+  worker: () => runBuilt('scripts/worker.js'),
+  ingest: () => runBuilt('scripts/ingest/main.js'),
+  'import-policy': () => runBuilt('scripts/import-policy/main.js'),
+  'export-model': () => runBuilt('scripts/export-model/main.js'),
+  doctor: () => runBuilt('scripts/doctor/main.js'),
+  'gpu:install': () => runBuilt('scripts/gpu-install/main.js'),
   bench: () => runBuilt('bench/main.js', computing),
-  faults: () => runBuilt('faults/main.js'),
-  check: () => runBuilt('check.js'),
+  faults: () => runBuilt('test/faults/main.js'),
+  check: () => runBuilt('scripts/check.js'),
   test: () => {
     build();
     return node([bin('vitest', 'vitest.mjs'), 'run', ...args]);
@@ -59,7 +59,7 @@ function install() {
 
 function build() {
   const stamp = join(root, 'dist', '.built');
-  const sources = ['src', 'scripts', 'sdk', 'migrations', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+  const sources = ['src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'migrations', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
   const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   console.log('Building ...');
@@ -80,7 +80,7 @@ function newestIn(path) {
 async function runBuilt(file, more = () => ({})) {
   build();
   const env = { ...process.env, ...(await more()) };
-  return node(['--enable-source-maps', join(root, 'dist', 'scripts', file), ...args], env);
+  return node(['--enable-source-maps', join(root, 'dist', file), ...args], env);
 }
 
 /** The engine's benchmarks compute in the child, under the allocator's settings of a worker. */
