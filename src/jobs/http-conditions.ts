@@ -5,12 +5,6 @@ export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
-/** Whether `If-None-Match` names the tag (RFC 9110, weak comparison). */
-export function noneMatches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
-}
-
 /** Longest wait of one request, so that proxies in between do not give up first. */
 export const maxWaitSeconds = 60;
 
@@ -30,7 +24,7 @@ export function parseEventId(header: string | undefined): string {
   throw new ProblemException({
     status: 400,
     code: 'invalid_last_event_id',
-    title: 'The event id is not one of ours',
+    title: 'Unknown event id',
     detail: 'Last-Event-ID must be the id of an event of this stream',
   });
 }

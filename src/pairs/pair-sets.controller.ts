@@ -1,3 +1,4 @@
+import contentDisposition from 'content-disposition';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -96,7 +97,7 @@ export class PairSetsController {
   async export(@Param('id', ParseUUIDPipe) id: string, @Query() query: ExportQuery): Promise<StreamableFile> {
     const name = `pair-set-${id}${query.split ? `-${query.split}` : ''}.jsonl`;
     const lines = await this.sets.export(id, query.split);
-    return new StreamableFile(lines, { type: 'application/x-ndjson', disposition: `attachment; filename="${name}"` });
+    return new StreamableFile(lines, { type: 'application/x-ndjson', disposition: contentDisposition(name) });
   }
 }
 
