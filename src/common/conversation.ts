@@ -1,0 +1,130 @@
+/**
+ * Conversations as chat APIs write them: messages of a system, a user, an assistant and tools, in turn. What a conversation may
+ * be is decided here, for requests, bulk lines and files alike; how a model reads it is its chat template's (lm/text/chat.ts).
+ */
+import type { ProblemDetail } from './problem.js';
+
+export const messageRoles = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+export type MessageRole = (typeof messageRoles)[number];
+
+/** A call that an assistant makes. `arguments` is a JSON object in a string, as models write it. */
+export interface ToolCall {
+  id: string;
+  type: 'function';
+  function: { name: string; arguments: string };
+}
+
+/** A tool that a prompt offers; `parameters` is a JSON Schema. */
+export interface Tool {
+  type: 'function';
+  function: { name: string; description?: string; parameters?: Record<string, unknown> };
+}
+
+export interface Message {
+  role: MessageRole;
+  /** Null only beside tool calls. */
+  content: string | null;
+  /** Of a participant, where several share a role. */
+  name?: string;
+  /** What the assistant thought before it answered, where that is known apart. */
+  reasoning?: string;
+  toolCalls?: ToolCall[];
+  /** Of a tool message: the call that it answers. */
+  toolCallId?: string;
+}
+
+export interface Conversation {
+  messages: Message[];
+  tools?: Tool[];
+  /** The last message is the beginning of the answer, and the policy goes on from there. */
+  continueFinalMessage?: boolean;
+}
+
+/** What a policy is asked: a text, which is one user message to a chat model, or a conversation. */
+export type PromptContent = string | Conversation;
+
+/** The first reason why messages are no prompt; undefined when they are one. Pointers begin at the object that has the messages. */
+export function promptMistake({ messages, continueFinalMessage = false }: Conversation): ProblemDetail | undefined {
+  const mistake = turnsMistake(messages);
+  if (mistake) return mistake;
+  const last = messages.at(-1)!;
+  const at = messages.length - 1;
+  if (continueFinalMessage) {
+    if (last.role !== 'assistant' || last.toolCalls) return wrong(at, 'role', 'continued', 'with continueFinalMessage the last message must be an assistant message without tool calls', last.role);
+    return undefined;
+  }
+  if (last.role === 'user' || last.role === 'tool') return undefined;
+  const message = last.role === 'assistant' ? 'a prompt ends with a user or tool message; continueFinalMessage lets the policy continue an assistant message' : 'a prompt ends with a user or tool message';
+  return wrong(at, 'role', 'lastOfPrompt', message, last.role);
+}
+
+/** The first reason why messages are no answer to a prompt: one assistant message, or assistant and tool messages in alternation. */
+export function answerMistake(messages: readonly Message[]): ProblemDetail | undefined {
+  if (messages.length === 0) return empty;
+  const stranger = messages.findIndex(({ role }) => role !== 'assistant' && role !== 'tool');
+  if (stranger >= 0) return wrong(stranger, 'role', 'answerRole', 'an answer has assistant and tool messages only', messages[stranger].role);
+  if (messages[0].role !== 'assistant') return wrong(0, 'role', 'firstOfAnswer', 'an answer begins with an assistant message', messages[0].role);
+  const last = messages.at(-1)!;
+  if (last.role !== 'assistant') return wrong(messages.length - 1, 'role', 'lastOfAnswer', 'an answer ends with an assistant message', last.role);
+  return turnsMistake(messages, { callsMayStayOpen: true });
+}
+
+const empty: ProblemDetail = { pointer: '/messages', rule: 'notEmpty', message: 'messages must not be empty', value: '[]' };
+
+/** Rules that hold between messages: where a system message stands, which tool result answers which call. */
+function turnsMistake(messages: readonly Message[], { callsMayStayOpen = false } = {}): ProblemDetail | undefined {
+  if (messages.length === 0) return empty;
+  /** Calls of the latest assistant message that have no result yet. */
+  let open = new Map<string, string>();
+  for (const [at, message] of messages.entries()) {
+    const { role, content, toolCalls, toolCallId, reasoning } = message;
+    if ((role === 'system' || role === 'developer') && at > 0) return wrong(at, 'role', 'systemFirst', `a ${role} message must be the first message`, role);
+    if (toolCalls && role !== 'assistant') return wrong(at, 'toolCalls', 'assistantOnly', 'only an assistant message has tool calls');
+    if (reasoning !== undefined && role !== 'assistant') return wrong(at, 'reasoning', 'assistantOnly', 'only an assistant message has reasoning');
+    if (toolCallId !== undefined && role !== 'tool') return wrong(at, 'toolCallId', 'toolOnly', 'only a tool message has a toolCallId', toolCallId);
+    if (content === null && !toolCalls) return wrong(at, 'content', 'content', 'content may be null only beside toolCalls');
+    if (content === '' && role === 'user') return wrong(at, 'content', 'content', 'a user message must not be empty', '');
+    if (role === 'tool') {
+      if (toolCallId === undefined || !open.delete(toolCallId)) {
+        return wrong(at, 'toolCallId', 'answersCall', 'a tool message must answer a call of the assistant message before it, once', toolCallId);
+      }
+      continue;
+    }
+    if (open.size > 0) return wrong(at, 'role', 'callsAnswered', `the call ${[...open.keys()][0]} must be answered by a tool message first`, role);
+    open = new Map();
+    for (const [c, call] of (toolCalls ?? []).entries()) {
+      if (open.has(call.id)) return wrong(at, `toolCalls/${c}/id`, 'unique', 'two calls of one message have the same id', call.id);
+      if (!isJsonObject(call.function.arguments)) return wrong(at, `toolCalls/${c}/function/arguments`, 'jsonObject', 'arguments must be a JSON object in a string', call.function.arguments);
+      open.set(call.id, call.function.name);
+    }
+  }
+  if (open.size === 0 || callsMayStayOpen) return undefined;
+  return wrong(messages.length - 1, 'toolCalls', 'callsAnswered', `the call ${[...open.keys()][0]} must be answered by a tool message`);
+}
+
+function wrong(at: number, field: string, rule: string, message: string, value?: string): ProblemDetail {
+  return { pointer: `/messages/${at}/${field}`, rule, message, ...(value !== undefined && { value }) };
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A conversation as one text, for search, for people without a better view, and for whatever compares prompts by their text.
+ *
+ * @example `system: Be brief.\n\nuser: Hi`
+ */
+export function readableText(messages: readonly Message[]): string {
+  return messages.map(readableMessage).join('\n\n');
+}
+
+function readableMessage({ role, content, toolCalls = [] }: Message): string {
+  const calls = toolCalls.map(({ function: { name, arguments: given } }) => `[calls ${name}(${given})]`);
+  return `${role}: ${[...(content ? [content] : []), ...calls].join('\n')}`;
+}
