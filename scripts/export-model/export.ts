@@ -2,9 +2,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plumbline, Schemas } from '#sdk/client.js';
-import { readCheckpointDir, writeCheckpointDir, type StorageOptions } from '#src/lm/checkpoint.js';
-import { onnxFiles } from '#src/lm/onnx-export.js';
-import { writeChunks, type FloatFormat } from '#src/lm/safetensors.js';
+import { readCheckpointDir, writeCheckpointDir, type StorageOptions } from '#src/lm/files/checkpoint.js';
+import { onnxFiles } from '#src/lm/files/onnx-export.js';
+import { writeChunks, type FloatFormat } from '#src/lm/files/safetensors.js';
 import { download } from './download.js';
 import { ExportError, findAdapter, findSource, type ExportSource } from './source.js';
 

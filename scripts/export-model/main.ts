@@ -3,9 +3,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
-import { CheckpointError } from '#src/lm/checkpoint.js';
-import { OnnxExportError } from '#src/lm/onnx-export.js';
-import { SafetensorsError, type FloatFormat } from '#src/lm/safetensors.js';
+import { CheckpointError } from '#src/lm/files/checkpoint.js';
+import { OnnxExportError } from '#src/lm/files/onnx-export.js';
+import { SafetensorsError, type FloatFormat } from '#src/lm/files/safetensors.js';
 import { stageProgress } from '../terminal/progress.js';
 import { DownloadError } from './download.js';
 import { exportModel, type ExportOptions } from './export.js';

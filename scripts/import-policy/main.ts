@@ -3,13 +3,13 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
-import { mergeAdapter, readAdapterDir } from '#src/lm/adapter.js';
-import { CheckpointError } from '#src/lm/checkpoint.js';
-import { ConfigError } from '#src/lm/config.js';
-import { GgufError } from '#src/lm/gguf/gguf-error.js';
-import { HubError } from '#src/lm/hub/hub-error.js';
-import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
-import { SafetensorsError, type FloatFormat } from '#src/lm/safetensors.js';
+import { mergeAdapter, readAdapterDir } from '#src/lm/lora/adapter.js';
+import { CheckpointError } from '#src/lm/files/checkpoint.js';
+import { ConfigError } from '#src/lm/model/config.js';
+import { GgufError } from '#src/lm/files/gguf/gguf-error.js';
+import { HubError } from '#src/lm/files/hub/hub-error.js';
+import { loadCheckpoint } from '#src/lm/files/load-checkpoint.js';
+import { SafetensorsError, type FloatFormat } from '#src/lm/files/safetensors.js';
 import { stageProgress } from '../terminal/progress.js';
 import { importPolicy, importRewardModel } from './upload.js';
 

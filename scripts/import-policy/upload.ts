@@ -1,7 +1,7 @@
 /** A checkpoint in memory -> the next version of a policy, through the public API. */
 import type { Plumbline, Schemas } from '#sdk/client.js';
-import { checkpointStreams, type Checkpoint } from '#src/lm/checkpoint.js';
-import { type FloatFormat } from '#src/lm/safetensors.js';
+import { checkpointStreams, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { type FloatFormat } from '#src/lm/files/safetensors.js';
 
 /** Below what a server takes in one upload unless it is told otherwise (`UPLOAD_LIMIT_BYTES`). */
 const largestUpload = 1_000_000_000;

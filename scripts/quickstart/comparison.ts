@@ -1,7 +1,7 @@
 // The last stage: is the new policy better? Simulated labelers judge blind pairs of held-out answers, without
 // knowing which policy wrote which; only afterwards the sides are revealed and invented facts counted.
 import type { Schemas } from '#sdk/client.js';
-import { assess } from '../starter/judge.js';
+import { assess } from '../../tools/starter/judge.js';
 import { prefer, SIMULATED_LABELERS } from '../simulated/labelers.js';
 import type { Session } from './session.js';
 import type { Settings } from './settings.js';

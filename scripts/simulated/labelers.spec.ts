@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { drawStyle, writeAnswer } from '../starter/answers.js';
-import { dice } from '../starter/dice.js';
-import { assess } from '../starter/judge.js';
-import { makePrompt } from '../starter/world.js';
+import { drawStyle, writeAnswer } from '../../tools/starter/answers.js';
+import { dice } from '../../tools/starter/dice.js';
+import { assess } from '../../tools/starter/judge.js';
+import { makePrompt } from '../../tools/starter/world.js';
 import { prefer, rate, SIMULATED_LABELERS, simulatedLabeler } from './labelers.js';
 
 const [strict, fair, lenient] = SIMULATED_LABELERS;

@@ -7,8 +7,8 @@
  *
  * The noise is a pure function of (labeler, prompt, answer, seed): asked again, a labeler answers the same.
  */
-import { dice } from '../starter/dice.js';
-import { assess, type Assessment } from '../starter/judge.js';
+import { dice } from '../../tools/starter/dice.js';
+import { assess, type Assessment } from '../../tools/starter/judge.js';
 
 export interface SimulatedLabeler {
   name: string;

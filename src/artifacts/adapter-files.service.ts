@@ -1,7 +1,7 @@
 // PEFT folders of what was trained by low-rank factors: contents first, then rows, as everything that is kept.
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
-import { adapterStreams, type Adapter } from '#src/lm/adapter.js';
+import { adapterStreams, type Adapter } from '#src/lm/lora/adapter.js';
 import type { AdapterFile } from './adapter-file.js';
 import { ArtifactsService } from './artifacts.service.js';
 import type { LineageNode } from './lineage.repository.js';

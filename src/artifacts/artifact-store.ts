@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { readRange, type OpenByteSource } from '#src/lm/byte-source.js';
+import { readRange, type OpenByteSource } from '#src/lm/files/byte-source.js';
 
 export interface StoredContent {
   /** Lower-case hex; the name of the content. */

@@ -6,7 +6,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound, ProblemException, unprocessable } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { OpenByteSource } from '#src/lm/byte-source.js';
+import type { OpenByteSource } from '#src/lm/files/byte-source.js';
 import { ArtifactStore, ContentMismatchError, ContentMissingError, type ByteRange } from './artifact-store.js';
 import type { Artifact } from './artifact.entity.js';
 import type { ArtifactQuery, UploadArtifactQuery } from './artifacts.dto.js';

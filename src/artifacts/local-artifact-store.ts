@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { openFile, pieces, type OpenByteSource } from '#src/lm/byte-source.js';
+import { openFile, pieces, type OpenByteSource } from '#src/lm/files/byte-source.js';
 import {
   ArtifactStore,
   ContentMismatchError,

@@ -2,10 +2,10 @@
 // the same bits. A row names the content by its sha256 once it is safely on disk, so that a save is there whole or
 // not at all; a content that was lost or damaged since is passed over for the one before it.
 import { Injectable, Logger } from '@nestjs/common';
-import { HashingSource } from '#src/lm/byte-source.js';
-import { progressFile, progressOf } from '#src/lm/progress-file.js';
-import { readSafetensorsFrom, SafetensorsError, type SafetensorsFile } from '#src/lm/safetensors.js';
-import type { SavedProgress } from '#src/lm/training-progress.js';
+import { HashingSource } from '#src/lm/files/byte-source.js';
+import { progressFile, progressOf } from '#src/lm/files/progress-file.js';
+import { readSafetensorsFrom, SafetensorsError, type SafetensorsFile } from '#src/lm/files/safetensors.js';
+import type { SavedProgress } from '#src/lm/files/training-progress.js';
 import { ArtifactStore, ContentMissingError } from './artifact-store.js';
 import { inTurn } from './in-turn.js';
 import type { RunSave } from './run-save.entity.js';

@@ -11,7 +11,7 @@ import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import { RewardScorersService } from '#src/reward/reward-scorers.service.js';
+import { RewardScorersService } from '#src/reward/scores/reward-scorers.service.js';
 import type { ComparisonItem } from './comparison-item.entity.js';
 import { preferenceFor } from './comparison-judgement.entity.js';
 import type { Comparison, ComparisonJudge } from './comparison.entity.js';

@@ -6,7 +6,7 @@ const itemsOf = (scores: number[], differences: number[]): LengthItem[] =>
   scores.map((score, i) => ({ promptId: `p${i}`, score, lengthDifference: differences[i] }));
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
-test('the known answer (scripts/oracles/length_controlled.py)', () => {
+test('the known answer (tools/oracles/length_controlled.py)', () => {
   const items = itemsOf([1, 1, 0, 1, 0.5, 0, 1, 1 / 3, 0, 1], [40, 12, -30, 55, 3, -8, 20, -15, 25, -5]);
   const result = lengthControlledWinRate(items, { seed: 1 })!;
   expect(result.winRate).toBeCloseTo(0.5177464020865176, 8);

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import type { WeightFormat } from '#src/lm/weight-formats.js';
+import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import type { Sampling } from './sampling.js';
 
 /** One request to a policy version: answer every prompt of a set, `sampling.n` times each. */

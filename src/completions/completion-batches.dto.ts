@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsOptional, IsUUID, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
-import { weightFormats, type WeightFormat } from '#src/lm/weight-formats.js';
+import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 import { SamplingDto, SamplingOptionsDto } from './sampling.dto.js';
 
 export class CreateCompletionBatchDto {

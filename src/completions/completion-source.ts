@@ -1,4 +1,4 @@
-import type { GenerationControl } from '#src/lm/generate.js';
+import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { FinishReason } from './completion.entity.js';
 import type { PromptText } from './policy-generator.js';
 import type { Sampling } from './sampling.js';

@@ -3,7 +3,7 @@
  * there are no token ids and no log-probabilities.
  */
 import type { Config } from '#src/config/config.js';
-import type { GenerationControl } from '#src/lm/generate.js';
+import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';

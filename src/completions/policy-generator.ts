@@ -2,12 +2,12 @@
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
  * completion has a seed of its own, and what comes back is text. Worker processes only.
  */
-import { chatFraming, type ChatFraming } from '#src/lm/chat.js';
-import type { Checkpoint } from '#src/lm/checkpoint.js';
-import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/generate.js';
-import { beforeStopString, stopStringTest } from '#src/lm/stop-strings.js';
-import type { WeightFormat } from '#src/lm/weight-formats.js';
-import { Tokenizer } from '#src/lm/tokenizer.js';
+import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
+import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/decode/generate.js';
+import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
+import type { WeightFormat } from '#src/lm/files/weight-formats.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 

@@ -1,7 +1,7 @@
 // The second half of an iteration: ratings become pairs, pairs a reward model, and that another policy version.
 import { Injectable } from '@nestjs/common';
 import { PairSetsService } from '#src/pairs/pair-sets.service.js';
-import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import type { CreateTrainingRun } from '#src/training/training-runs.dto.js';
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import type { TrainingRun } from '#src/training/training-run.entity.js';

@@ -1,7 +1,7 @@
 /** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
-import type { TrainingSettingsDto } from '#src/reward/hyperparameters.dto.js';
+import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
 import type { HyperparametersOf, TrainingMethod } from '#src/training/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;

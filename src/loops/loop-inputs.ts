@@ -5,7 +5,7 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import { requireAlias } from '#src/policies/policies.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';

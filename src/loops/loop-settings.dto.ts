@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { ComparisonSamplingDto } from '#src/comparisons/comparisons.dto.js';
 import { CreatePairSetDto } from '#src/pairs/pair-sets.dto.js';
-import { TrainingSettingsDto } from '#src/reward/hyperparameters.dto.js';
+import { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
 import { loopPairsData, loopSelections, type LoopPairsData, type LoopSelection } from './loop-config.js';
 import { loopDefaults } from './loop-defaults.js';
 

@@ -10,7 +10,7 @@ import { notFound, unprocessable, type ProblemException } from '#src/common/prob
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { PoliciesService } from './policies.service.js';
 import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import type { PolicyVersion } from './policy-version.entity.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { toHfConfig } from '#src/lm/config.js';
-import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
-import { trainBpe } from '#src/lm/train-bpe.js';
+import { toHfConfig } from '#src/lm/model/config.js';
+import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
+import { trainBpe } from '../../tools/starter/train-bpe.js';
 import { readInThread, type ThreadLimits } from './read-in-thread.js';
 import type { UploadedTexts } from './uploaded-texts.js';
 

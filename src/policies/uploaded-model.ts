@@ -4,10 +4,10 @@
  */
 import type { ModelInfo } from '#src/artifacts/models.service.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
-import { readRange, type ByteSource } from '#src/lm/byte-source.js';
-import { toHfConfig, type Head, type ModelConfig } from '#src/lm/config.js';
-import { parameterShapes } from '#src/lm/parameter-shapes.js';
-import { indexFile, weightsFile } from '#src/lm/shards.js';
+import { readRange, type ByteSource } from '#src/lm/files/byte-source.js';
+import { toHfConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
+import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
+import { indexFile, weightsFile } from '#src/lm/files/shards.js';
 import { readInThread } from './read-in-thread.js';
 import { checkUploadedWeights } from './uploaded-weights.js';
 

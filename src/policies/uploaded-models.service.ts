@@ -4,8 +4,8 @@ import type { Artifact } from '#src/artifacts/artifact.entity.js';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
 import type { ModelFileRef } from '#src/artifacts/models.service.js';
 import { unprocessable } from '#src/common/problem.js';
-import type { ByteSource } from '#src/lm/byte-source.js';
-import type { Head } from '#src/lm/config.js';
+import type { ByteSource } from '#src/lm/files/byte-source.js';
+import type { Head } from '#src/lm/model/config.js';
 import { missingFile, readUploadedModel, type ReadModel } from './uploaded-model.js';
 
 export interface UploadedModel extends ReadModel {

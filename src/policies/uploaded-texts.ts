@@ -1,8 +1,8 @@
 /** The texts of an uploaded checkpoint: what they say of the model, or why no worker could run it. Runs in a thread of its own. */
-import { chatFraming } from '#src/lm/chat.js';
-import { withChatTemplate } from '#src/lm/checkpoint.js';
-import { parseConfig, type Head, type ModelConfig } from '#src/lm/config.js';
-import { Tokenizer } from '#src/lm/tokenizer.js';
+import { chatFraming } from '#src/lm/text/chat.js';
+import { withChatTemplate } from '#src/lm/files/checkpoint.js';
+import { parseConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
 
 export interface UploadedTexts {
   config: string;

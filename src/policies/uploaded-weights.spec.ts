@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { sourceOf, type ByteSource } from '#src/lm/byte-source.js';
-import { serializeCheckpoint, type FileMap } from '#src/lm/checkpoint.js';
-import { writeSafetensors, type Tensors } from '#src/lm/safetensors.js';
-import { tinyConfig } from '#src/lm/tiny-model.fixture.js';
-import { initWeights } from '#src/lm/weights.js';
+import { sourceOf, type ByteSource } from '#src/lm/files/byte-source.js';
+import { serializeCheckpoint, type FileMap } from '#src/lm/files/checkpoint.js';
+import { writeSafetensors, type Tensors } from '#src/lm/files/safetensors.js';
+import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
+import { initWeights } from '#src/lm/files/weights.js';
 import { checkUploadedWeights } from './uploaded-weights.js';
 
 const tensors = initWeights(tinyConfig, 1);

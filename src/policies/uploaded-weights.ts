@@ -2,12 +2,12 @@
  * The weights of an uploaded checkpoint, by the headers of their files alone: enough to refuse what does not fit while the
  * upload is answered, however large the weights are. Headers are read by the parser that later reads the tensors.
  */
-import type { ByteSource } from '#src/lm/byte-source.js';
-import { checkTensors } from '#src/lm/checkpoint.js';
-import type { ModelConfig } from '#src/lm/config.js';
-import { readHeader, type TensorEntry } from '#src/lm/safetensors-header.js';
-import { SafetensorsError } from '#src/lm/safetensors.js';
-import { joinShard, parseShardIndex, shardNames, weightsFile } from '#src/lm/shards.js';
+import type { ByteSource } from '#src/lm/files/byte-source.js';
+import { checkTensors } from '#src/lm/files/checkpoint.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
+import { readHeader, type TensorEntry } from '#src/lm/files/safetensors-header.js';
+import { SafetensorsError } from '#src/lm/files/safetensors.js';
+import { joinShard, parseShardIndex, shardNames, weightsFile } from '#src/lm/files/shards.js';
 
 /** Nobody's header comes near; a longer one is a broken or hostile file. */
 const maxHeaderBytes = 16_000_000;

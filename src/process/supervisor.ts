@@ -41,7 +41,7 @@ const stopWaitMs = 20_000;
 /**
  * Of the API process. A young generation of 32 MiB holds the garbage of many requests, so that little of it grows old; and
  * when the old generation is marked, the four threads that V8 takes for it would stand in the way of the server and of
- * Postgres on a small machine (docs/experiments.md).
+ * Postgres on a small machine (docs/lab/experiments.md).
  */
 const apiFlags = ['--max-semi-space-size=32', `--v8-pool-size=${Math.min(4, Math.ceil(availableParallelism() / 2))}`];
 

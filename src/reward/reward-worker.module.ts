@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
-import { PairFactsRepository } from './pair-facts.repository.js';
-import { RewardEvaluator } from './reward-evaluator.js';
-import { RewardMemberTrainer } from './reward-member-trainer.js';
-import { RewardScorersService } from './reward-scorers.service.js';
-import { RewardTrainingHandler } from './reward-training.handler.js';
+import { PairFactsRepository } from './evaluation/pair-facts.repository.js';
+import { RewardEvaluator } from './evaluation/reward-evaluator.js';
+import { RewardMemberTrainer } from './models/reward-member-trainer.js';
+import { RewardScorersService } from './scores/reward-scorers.service.js';
+import { RewardTrainingHandler } from './models/reward-training.handler.js';
 import { RewardModule } from './reward.module.js';
-import { ScoringHandler } from './scoring.handler.js';
+import { ScoringHandler } from './scores/scoring.handler.js';
 
 /** Trains and runs reward models. Other rooms' worker modules import it for `RewardScorersService`. */
 @Module({

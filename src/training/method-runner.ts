@@ -1,12 +1,12 @@
 /** What a method of training is to the handler of training runs. */
 import type { JobContext } from '#src/jobs/job-handler.js';
-import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { Verdict } from '#src/common/findings.js';
-import type { Stopped } from './stopped.js';
+import type { Stopped } from '#src/rl/stopped.js';
 import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
-import type { Metrics, TrainingProgress } from '#src/lm/training-progress.js';
-import type { TrainedWeights } from './policy-weights.js';
+import type { Metrics, TrainingProgress } from '#src/lm/files/training-progress.js';
+import type { TrainedWeights } from '#src/rl/policy/policy-weights.js';
 
 export interface TrainedRun<S extends SummaryOf[TrainingMethod]> extends TrainedWeights {
   /** Of the steps taken. */

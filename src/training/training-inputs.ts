@@ -3,9 +3,9 @@ import { conflict, shorten, unprocessable } from '#src/common/problem.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
-import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
-import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
-import { RewardModelsService } from '#src/reward/reward-models.service.js';
+import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
+import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 
 /** Checks what a request names, with the pointer of the field that names it. */
 @Injectable()

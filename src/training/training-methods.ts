@@ -1,11 +1,11 @@
 /** The ways to train a policy, what each can be told, and what comes of it. */
-import { completeDpo, type DpoHyperparameters } from './dpo/dpo-hyperparameters.js';
-import { completeHyperparameters, type GrpoHyperparameters } from './grpo/grpo-hyperparameters.js';
-import { completePpo, type PpoHyperparameters } from './ppo/ppo-hyperparameters.js';
-import { completeRloo, type RlooHyperparameters } from './rloo/rloo-hyperparameters.js';
-import { type EvaluatedSplit } from '#src/reward/reward-evaluation.js';
-import { type Stopped } from './stopped.js';
-import { completeSft, type SftHyperparameters } from './sft/sft-hyperparameters.js';
+import { completeDpo, type DpoHyperparameters } from '#src/rl/methods/dpo-hyperparameters.js';
+import { completeHyperparameters, type GrpoHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
+import { completePpo, type PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
+import { completeRloo, type RlooHyperparameters } from '#src/rl/methods/rloo-hyperparameters.js';
+import { type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
+import { type Stopped } from '#src/rl/stopped.js';
+import { completeSft, type SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
 
 export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo', 'ppo'] as const;
 export type TrainingMethod = (typeof trainingMethods)[number];

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/reward-evaluation.js';
-import { stopReasons, type Stopped, type StopReason } from './stopped.js';
+import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
+import { stopReasons, type Stopped, type StopReason } from '#src/rl/stopped.js';
 import type { DpoSummary, RolloutSummary, SftSummary } from './training-methods.js';
 
 /** Why a run ended before its last step; its weights are the last good ones. */

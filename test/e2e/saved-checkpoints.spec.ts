@@ -16,9 +16,9 @@ describe.skipIf(!python)('checkpoints and adapters of every family', () => {
   it('load in transformers and peft and compute the same', () => {
     const folder = mkdtempSync(join(tmpdir(), 'saved-'));
     try {
-      execFileSync(process.execPath, ['dist/scripts/oracles/save-families.js', folder]);
+      execFileSync(process.execPath, ['dist/tools/oracles/save-families.js', folder]);
       const env = { ...process.env, HF_HUB_OFFLINE: '1' };
-      const { status, stdout, stderr } = spawnSync(python!, ['scripts/oracles/families.py', '--check', folder], { env, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(python!, ['tools/oracles/families.py', '--check', folder], { env, encoding: 'utf8' });
       expect(status, stderr.slice(-2000)).toBe(0);
       const lines = stdout.split('\n');
       for (const family of families) expect(lines.some((line) => line.startsWith(family) && line.includes('max difference')), family).toBe(true);

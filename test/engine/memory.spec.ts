@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allocatorEnv } from '#src/process/allocator.js';
-import type { SoakRequest, SoakResult } from '../../scripts/bench/memory/soak.js';
+import type { SoakRequest, SoakResult } from '../../bench/memory/soak.js';
 import { transpile } from '../support/transpile.js';
 
 let compiled: string;
-beforeAll(() => (compiled = transpile(['src/common', 'src/nn', 'src/lm', 'scripts/bench/memory'])));
+beforeAll(() => (compiled = transpile(['src/common', 'src/nn', 'src/lm', 'bench/memory'])));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -23,7 +23,7 @@ test('1,000 training steps of varying shapes, with generation, take no more and 
   // V8 lets its young generation grow to 48 MiB over time, which would hide a leak of ours behind its noise.
   const flags = ['--max-semi-space-size=2'];
   const env = { ...process.env, ...allocatorEnv({}) };
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(compiled, 'scripts/bench/memory/soak.js'), JSON.stringify(request)], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, join(compiled, 'bench/memory/soak.js'), JSON.stringify(request)], { env });
   const { residentMiB, every, sessionsBuilt, generatedTokens, firstLoss, lastLoss } = JSON.parse(stdout) as SoakResult;
   const between = (from: number, to: number): number => mean(residentMiB.slice((warmup + from) / every, (warmup + to) / every));
   const [early, late] = [between(0, 300), between(700, 1000)];

@@ -2,13 +2,13 @@
 import request from 'supertest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
-import { serializeCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
-import type { ModelConfig } from '#src/lm/config.js';
-import { embeddingName } from '#src/lm/parameter-shapes.js';
-import { rewardWeightsFrom } from '#src/lm/weights.js';
+import { serializeCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
+import { embeddingName } from '#src/lm/model/parameter-shapes.js';
+import { rewardWeightsFrom } from '#src/lm/files/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
+import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import type { TestApp } from '../support/app.js';
 import { tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
 import { givenCriterionVersion, givenPrompt, withSql } from './ratings.js';

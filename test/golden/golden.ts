@@ -1,6 +1,6 @@
-// The golden files of this folder as tensors. scripts/oracles/golden_ops.py writes them with PyTorch.
+// The golden files of this folder as tensors. tools/oracles/golden_ops.py writes them with PyTorch.
 import { readFileSync } from 'node:fs';
-import type { ModelConfig } from '#src/lm/config.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
 import { f32, type Tensor } from '#src/nn/tensor.js';
 
 export interface Packed {

@@ -1,4 +1,4 @@
-// Every op case on ONNX Runtime against PyTorch, forward and backward; scripts/oracles/op_cases.py wrote the file.
+// Every op case on ONNX Runtime against PyTorch, forward and backward; tools/oracles/op_cases.py wrote the file.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { grad } from '#src/nn/grad.js';
@@ -41,7 +41,7 @@ describe('golden results', () => {
 describe.each(here)('the operators on %s against PyTorch, forward and backward', (provider) => {
   it.each(opCases.map((opCase) => [opCase.name, opCase] as const))('%s', async (name, opCase) => {
     const golden = cases[name];
-    expect(packedFeeds(opCase).hash, 'inputs have changed: run scripts/oracles/op_cases.py').toBe(golden.feeds);
+    expect(packedFeeds(opCase).hash, 'inputs have changed: run tools/oracles/op_cases.py').toBe(golden.feeds);
     const { inputs, outputs } = buildCase(opCase);
     const gradients = gradientsOf(opCase, golden, inputs, outputs.y);
     const feeds = copyOf(opCase.feeds);

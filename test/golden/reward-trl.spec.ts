@@ -1,7 +1,7 @@
-// Reward training against TRL's RewardTrainer, 30 steps, and pair losses against torch (scripts/oracles/reward_trl.py).
+// Reward training against TRL's RewardTrainer, 30 steps, and pair losses against torch (tools/oracles/reward_trl.py).
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
+import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { emitModel } from '#src/nn/emit.js';
 import { grad } from '#src/nn/grad.js';
 import { input, type Node } from '#src/nn/graph.js';
@@ -9,12 +9,12 @@ import { learningRate } from '#src/nn/optim/schedule.js';
 import { Session } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
-import { bradleyTerryLoss } from '#src/reward/bradley-terry.js';
-import { resolveHyperparameters } from '#src/reward/hyperparameters.js';
-import { pointwiseLoss } from '#src/reward/pointwise.js';
-import { collate } from '#src/reward/preference-batch.js';
-import { scheduleOf } from '#src/reward/reward-schedule.js';
-import { RewardWeights } from '#src/reward/reward-weights.js';
+import { bradleyTerryLoss } from '#src/rl/losses/bradley-terry.js';
+import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { pointwiseLoss } from '#src/rl/losses/pointwise.js';
+import { collate } from '#src/rl/batch/preference-batch.js';
+import { scheduleOf } from '#src/rl/methods/reward-schedule.js';
+import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 
 type Metric = 'loss' | 'grad_norm' | 'learning_rate' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward';
 

@@ -1,16 +1,16 @@
-// Whole training runs against transformers and peft (scripts/oracles/trajectory.py): every loss and every gradient norm.
+// Whole training runs against transformers and peft (tools/oracles/trajectory.py): every loss and every gradient norm.
 // An error in a gradient rule, in clipping, AdamW, the decay's exceptions, the schedule or the packing of sequences
 // behind shared prompts would add up over the steps.
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
-import { allLinear, isLoraName, type LoraConfig } from '#src/lm/lora.js';
-import { noiseOf } from '#src/lm/lora-dropout.js';
-import { packBranches } from '#src/lm/packing.js';
-import { isDecayed } from '#src/lm/parameter-shapes.js';
-import { type Tensors } from '#src/lm/safetensors.js';
-import { decoderForward, lmLogits, tokenLogProbs } from '#src/lm/transformer.js';
-import { inputParams } from '#src/lm/weights.js';
+import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { allLinear, isLoraName, type LoraConfig } from '#src/lm/lora/lora.js';
+import { noiseOf } from '#src/lm/lora/lora-dropout.js';
+import { packBranches } from '#src/lm/text/packing.js';
+import { isDecayed } from '#src/lm/model/parameter-shapes.js';
+import { type Tensors } from '#src/lm/files/safetensors.js';
+import { decoderForward, lmLogits, tokenLogProbs } from '#src/lm/model/transformer.js';
+import { inputParams } from '#src/lm/files/weights.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { mean, neg } from '#src/nn/ops.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
@@ -19,8 +19,8 @@ import { i64 } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { collate, sizeOf } from '#src/reward/preference-batch.js';
-import { rewardLossGraph } from '#src/reward/reward-graph.js';
+import { collate, sizeOf } from '#src/rl/batch/preference-batch.js';
+import { rewardLossGraph } from '#src/rl/reward/reward-graph.js';
 import { unpackAll, type PackedTensors } from './golden.js';
 
 interface Example {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Plumbline } from '#sdk/client.js';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
-import { readCheckpointDir, serializeCheckpoint } from '#src/lm/checkpoint.js';
+import { readCheckpointDir, serializeCheckpoint } from '#src/lm/files/checkpoint.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import { exportModel } from '../../scripts/export-model/export.js';
 import { createTestApp, type TestApp } from '../support/app.js';

@@ -8,8 +8,8 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import type { TaskState } from '#src/labeling/task-state.js';
-import type { FaultReport } from '../../scripts/faults/fault.js';
-import { inspect } from '../../scripts/faults/leases/inspect.js';
+import type { FaultReport } from '../faults/fault.js';
+import { inspect } from '../faults/leases/inspect.js';
 import { connect } from '../factories/ratings.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -137,7 +137,7 @@ test('a drill of 200 tasks ends with every slot filled once, although a process 
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));
   const file = join(dir, 'report.json');
   // Compiled: `npm test` builds before it tests.
-  const args = ['dist/scripts/faults/main.js', 'leases', '--rounds', '1', '--tasks', '200', '--report', file];
+  const args = ['dist/test/faults/main.js', 'leases', '--rounds', '1', '--tasks', '200', '--report', file];
   const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   const report = JSON.parse(readFileSync(file, 'utf8')) as FaultReport;
   rmSync(dir, { recursive: true });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';
-import { serializeCheckpoint, type FileMap } from '#src/lm/checkpoint.js';
+import { serializeCheckpoint, type FileMap } from '#src/lm/files/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import { withSql } from '../factories/ratings.js';

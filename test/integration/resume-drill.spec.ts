@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { FaultReport } from '../../scripts/faults/fault.js';
-import type { SubjectReport } from '../../scripts/faults/resume/drill.js';
+import type { FaultReport } from '../faults/fault.js';
+import type { SubjectReport } from '../faults/resume/drill.js';
 
 /** Compiled: `npm test` builds before it tests. */
-const faults = (...args: string[]) => spawnSync(process.execPath, ['dist/scripts/faults/main.js', ...args], { encoding: 'utf8' });
+const faults = (...args: string[]) => spawnSync(process.execPath, ['dist/test/faults/main.js', ...args], { encoding: 'utf8' });
 
 test('trainings whose workers were killed end with the weights of an undisturbed one', { timeout: 480_000 }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));

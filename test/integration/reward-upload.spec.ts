@@ -1,13 +1,13 @@
 // A reward model that was trained elsewhere: uploaded, it gives over REST the rewards that transformers gives (golden files by
-// scripts/oracles/reward_texts.py).
+// tools/oracles/reward_texts.py).
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Plumbline } from '#sdk/client.js';
-import { serializeCheckpoint, type FileMap } from '#src/lm/checkpoint.js';
-import { loadCheckpoint } from '#src/lm/load-checkpoint.js';
+import { serializeCheckpoint, type FileMap } from '#src/lm/files/checkpoint.js';
+import { loadCheckpoint } from '#src/lm/files/load-checkpoint.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { importRewardModel } from '../../scripts/import-policy/upload.js';
 import { exportModel } from '../../scripts/export-model/export.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { newId } from '#src/common/id.js';
-import type { TrainingProgress } from '#src/lm/training-progress.js';
+import type { TrainingProgress } from '#src/lm/files/training-progress.js';
 import { f32, floats, i64 } from '#src/nn/tensor.js';
 import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';

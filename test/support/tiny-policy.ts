@@ -1,10 +1,10 @@
 import request from 'supertest';
-import type { ModelConfig } from '#src/lm/config.js';
-import { chatMarkers } from '#src/lm/chat.js';
-import { serializeCheckpoint, type Checkpoint, type FileMap } from '#src/lm/checkpoint.js';
-import { trainBpe } from '#src/lm/train-bpe.js';
-import { Tokenizer } from '#src/lm/tokenizer.js';
-import { initWeights } from '#src/lm/weights.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
+import { chatMarkers } from '#src/lm/text/chat.js';
+import { serializeCheckpoint, type Checkpoint, type FileMap } from '#src/lm/files/checkpoint.js';
+import { trainBpe } from '../../tools/starter/train-bpe.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { initWeights } from '#src/lm/files/weights.js';
 import type { TestApp } from './app.js';
 
 /** An untrained Llama of a few thousand weights over bytes: everything a real one has, in a millisecond. */

@@ -36,7 +36,7 @@ function scalar(writer: GraphWriter, value: number): string {
 
 /**
  * Gemm reads a transposed left operand along its columns, again for every 128 columns of the result. Where that is often,
- * transposing it once costs less (docs/experiments.md). The runtime's optimizers would undo it: training runs as written.
+ * transposing it once costs less (docs/lab/experiments.md). The runtime's optimizers would undo it: training runs as written.
  */
 function worthTransposing({ inputs: [a], shape: [rows, columns] }: Node<'MatMul'>): boolean {
   return columns >= 512 && rows >= 128 && a.shape[0] >= 128;

@@ -7,7 +7,7 @@ import { ModelsService } from '#src/artifacts/models.service.js';
 import type { Transaction } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import type { TrainedWeights } from '../policy-weights.js';
+import type { TrainedWeights } from '#src/rl/policy/policy-weights.js';
 import type { TrainingRun } from '../training-run.entity.js';
 import { judgeOf, stepsToDrop } from './checkpoint-rules.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';

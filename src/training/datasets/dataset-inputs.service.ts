@@ -1,11 +1,11 @@
 // Checks what a run on a pair set is given, together with its settings.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import { impossibleLora } from '#src/lm/lora-limits.js';
+import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { PreferenceDataRepository } from '#src/reward/preference-data.repository.js';
-import { requireLayers } from '#src/reward/trained-layers.js';
-import type { DatasetHyperparameters } from './dataset-hyperparameters.js';
+import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
+import { requireLayers } from '#src/reward/models/trained-layers.js';
+import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
 import type { RunSources } from '../rollouts/rollout-inputs.service.js';
 import { TrainingInputs } from '../training-inputs.js';
 

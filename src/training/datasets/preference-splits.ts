@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { PreferenceDataRepository, type StoredGroup } from '#src/reward/preference-data.repository.js';
+import { PreferenceDataRepository, type StoredGroup } from '#src/reward/models/preference-data.repository.js';
 import type { RunInputs } from '../method-runner.js';
 import type { TrainingRun } from '../training-run.entity.js';
-import type { DatasetTask } from './dataset-trainer.js';
+import type { DatasetTask } from '#src/rl/methods/dataset-trainer.js';
 
 export interface PreferenceSplits {
   train: StoredGroup[];

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TrainingBytesDto } from '#src/reward/training-plan.dto.js';
+import { TrainingBytesDto } from '#src/reward/models/training-plan.dto.js';
 
 export class TrainingRunBytesDto extends TrainingBytesDto {
   /** Copies of the trained weights from before the last steps, to go back to. @example 58490880 */

@@ -4,11 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { canonicalJson } from '#src/common/hash.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { Checkpoint } from '#src/lm/checkpoint.js';
-import type { ModelConfig } from '#src/lm/config.js';
-import { RewardModelsRepository } from '#src/reward/reward-models.repository.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
+import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
-import type { PpoHyperparameters } from './ppo-hyperparameters.js';
+import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 
 type Description = Pick<Checkpoint, 'config' | 'tokenizer'>;
 const pointer = '/hyperparameters/valueStart';

@@ -9,7 +9,7 @@
 import type { Config } from '#src/config/config.js';
 import { EndpointClient } from '#src/completions/endpoint-client.js';
 import { EndpointError } from '#src/completions/endpoint-error.js';
-import { type ScoredText } from '../rollouts/rollouts.js';
+import { type ScoredText } from '#src/rl/rollouts/rollouts.js';
 import { type HttpRewardSource } from './reward-sources.js';
 
 export class HttpRewards {

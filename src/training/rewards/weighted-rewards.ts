@@ -3,7 +3,7 @@
  * unless a source is normalised, and then on `(s - mean) / deviation` with the figures of its evaluation, which do not
  * change during the run. What is not a finite number is a mistake of the source and no reward.
  */
-import { type Scores } from '../rollouts/rollouts.js';
+import { type Scores } from '#src/rl/rollouts/rollouts.js';
 
 export interface Scale {
   mean: number;

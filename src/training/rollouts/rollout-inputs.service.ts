@@ -1,12 +1,12 @@
 // Checks what a run on rollouts is given, together with its settings, and finds its sources of reward.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import type { Checkpoint } from '#src/lm/checkpoint.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import type { PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
+import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import { RewardInputsService, type GivenRewards } from '../rewards/reward-inputs.service.js';
-import type { RolloutHyperparameters } from './rollout-hyperparameters.js';
+import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
 import { impossibleSettings } from './rollout-limits.js';
 import { TrainingInputs } from '../training-inputs.js';
 import type { TrainingRun } from '../training-run.entity.js';

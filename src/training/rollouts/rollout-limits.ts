@@ -1,9 +1,9 @@
 /** Settings of a run on rollouts that cannot work together or with the policy: told before anything is computed. */
-import { type ModelConfig } from '#src/lm/config.js';
-import { impossibleLora } from '#src/lm/lora-limits.js';
-import { takesFewerBits } from '#src/lm/weight-formats.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
-import { type PpoHyperparameters } from '../ppo/ppo-hyperparameters.js';
+import { type ModelConfig } from '#src/lm/model/config.js';
+import { impossibleLora } from '#src/lm/lora/lora-limits.js';
+import { takesFewerBits } from '#src/lm/files/weight-formats.js';
+import { type RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
+import { type PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 
 /** Pointers are into `hyperparameters`. */
 export interface Impossible {

@@ -4,8 +4,8 @@
  * comparison says.
  */
 import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
-import { stoppedFinding, type Stopped } from '../stopped.js';
-import { type Metrics } from '#src/lm/training-progress.js';
+import { stoppedFinding, type Stopped } from '#src/rl/stopped.js';
+import { type Metrics } from '#src/lm/files/training-progress.js';
 
 export interface AuditedDatasetRun {
   /** Metrics by name, step after step; the last one of a pass has `eval_<name>` too. */

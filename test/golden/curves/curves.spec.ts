@@ -1,21 +1,21 @@
-// Thirty steps beside TRL's own DPOTrainer and GRPOTrainer (scripts/oracles/trl_curves.py): the same tokens, rewards and
+// Thirty steps beside TRL's own DPOTrainer and GRPOTrainer (tools/oracles/trl_curves.py): the same tokens, rewards and
 // order, and every loss and figure must agree to 1e-3. docs/algorithms.md says which settings make them the same.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseCheckpoint, type Checkpoint } from '#src/lm/checkpoint.js';
-import { attentionCost } from '#src/lm/packing.js';
-import { type Metrics } from '#src/lm/training-progress.js';
+import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { attentionCost } from '#src/lm/text/packing.js';
+import { type Metrics } from '#src/lm/files/training-progress.js';
 import { floats } from '#src/nn/tensor.js';
-import { groupAdvantages } from '#src/training/rollouts/advantages.js';
-import { packCompletions } from '#src/training/completion-batch.js';
-import { completeDpo } from '#src/training/dpo/dpo-hyperparameters.js';
-import { dpoGraph, packPairs, sumCompletions } from '#src/training/dpo/dpo-trainer.js';
-import { GroupLearner } from '#src/training/rollouts/group-learner.js';
-import { packParts } from '#src/training/rollouts/group-batch.js';
-import { grpoGraph } from '#src/training/grpo/grpo-graph.js';
-import { completeHyperparameters } from '#src/training/grpo/grpo-hyperparameters.js';
-import { PolicyWeights } from '#src/training/policy-weights.js';
-import { TokenLogProbs } from '#src/training/token-log-probs.js';
+import { groupAdvantages } from '#src/rl/losses/advantages.js';
+import { packCompletions } from '#src/rl/batch/completion-batch.js';
+import { completeDpo } from '#src/rl/methods/dpo-hyperparameters.js';
+import { dpoGraph, packPairs, sumCompletions } from '#src/rl/methods/dpo-trainer.js';
+import { GroupLearner } from '#src/rl/rollouts/group-learner.js';
+import { packParts } from '#src/rl/batch/group-batch.js';
+import { grpoGraph } from '#src/rl/methods/grpo-graph.js';
+import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
+import { PolicyWeights } from '#src/rl/policy/policy-weights.js';
+import { TokenLogProbs } from '#src/rl/policy/token-log-probs.js';
 
 type Curve = { losses: number[]; grad_norm: number[] } & Record<string, number[]>;
 interface Golden {

@@ -1,4 +1,4 @@
-// Losses, gradients and figures against TRL's own loss functions; scripts/oracles/losses.py wrote the file.
+// Losses, gradients and figures against TRL's own loss functions; tools/oracles/losses.py wrote the file.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '#src/nn/grad.js';
@@ -6,12 +6,12 @@ import { input, type Node } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { f32, floats, i64, scalarTensor, type Tensor } from '#src/nn/tensor.js';
-import { entropy, tokenLogProbs } from '#src/lm/transformer.js';
-import { dpoLoss, type DpoLossType } from '#src/training/dpo/dpo.js';
-import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/training/grpo/grpo.js';
-import { leaveOneOutAdvantages, rlooLoss } from '#src/training/rloo/rloo.js';
-import { isLikeliest, sftLoss } from '#src/training/sft/sft.js';
-import { sumBySequence } from '#src/training/sequences.js';
+import { entropy, tokenLogProbs } from '#src/lm/model/transformer.js';
+import { dpoLoss, type DpoLossType } from '#src/rl/losses/dpo.js';
+import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/rl/losses/grpo.js';
+import { leaveOneOutAdvantages, rlooLoss } from '#src/rl/losses/rloo.js';
+import { isLikeliest, sftLoss } from '#src/rl/losses/sft.js';
+import { sumBySequence } from '#src/rl/losses/sequences.js';
 
 interface Tokens {
   lengths: number[];

@@ -1,15 +1,15 @@
-// PPO's rewards, advantages and losses against the lines of TRL's PPOTrainer; scripts/oracles/ppo.py wrote the file.
+// PPO's rewards, advantages and losses against the lines of TRL's PPOTrainer; tools/oracles/ppo.py wrote the file.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '#src/nn/grad.js';
 import { input } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
 import { f32, floats } from '#src/nn/tensor.js';
-import { generalizedAdvantages } from '#src/training/ppo/gae.js';
-import { ppoPolicyLoss } from '#src/training/ppo/policy-loss.js';
-import { tokenKl, tokenRewards, type KlEstimator } from '#src/training/ppo/token-rewards.js';
-import { clippedValueLoss } from '#src/training/ppo/value-loss.js';
-import { whiten } from '#src/training/ppo/whiten.js';
+import { generalizedAdvantages } from '#src/rl/losses/gae.js';
+import { ppoPolicyLoss } from '#src/rl/losses/policy-loss.js';
+import { tokenKl, tokenRewards, type KlEstimator } from '#src/rl/losses/token-rewards.js';
+import { clippedValueLoss } from '#src/rl/losses/value-loss.js';
+import { whiten } from '#src/rl/losses/whiten.js';
 
 interface Advantages {
   lengths: number[];

@@ -1,0 +1,60 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { defaultEarlyStopping as defaults, stoppingMetrics, type RewardEarlyStopping, type StoppingMetric } from '#src/rl/methods/reward-hyperparameters.js';
+
+/** Ends training when it no longer helps on prompts it does not learn from; the best weights are kept. */
+export class EarlyStoppingSettingsDto {
+  @ApiPropertyOptional({ enum: stoppingMetrics, enumName: 'StoppingMetric', default: defaults.metric })
+  @IsOptional()
+  @IsIn(stoppingMetrics)
+  metric?: StoppingMetric;
+
+  /** Evaluations without an improvement until training ends. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.patience })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  patience?: number;
+
+  /** Steps from one evaluation to the next. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.evaluateEvery })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  evaluateEvery?: number;
+
+  /** Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen. */
+  @ApiPropertyOptional({ default: defaults.validationFraction })
+  @IsOptional()
+  @IsNumber()
+  @Min(0.01)
+  @Max(0.5)
+  validationFraction?: number;
+
+  /** Smaller steps forward are none. */
+  @ApiPropertyOptional({ default: defaults.minImprovement })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  minImprovement?: number;
+}
+
+export class EarlyStoppingDto implements RewardEarlyStopping {
+  @ApiProperty({ enum: stoppingMetrics, enumName: 'StoppingMetric' })
+  metric: StoppingMetric;
+
+  @ApiProperty({ type: 'integer', example: defaults.patience })
+  patience: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.evaluateEvery })
+  evaluateEvery: number;
+
+  @ApiProperty({ example: defaults.validationFraction })
+  validationFraction: number;
+
+  @ApiProperty({ example: defaults.minImprovement })
+  minImprovement: number;
+}

@@ -1,0 +1,320 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
+import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
+import { LoraDropoutDto } from './lora-dropout.dto.js';
+import {
+  defaultHyperparameters as defaults,
+  defaultLora,
+  lengthDebiasings,
+  pairWeightings,
+  rateSchedules,
+  rewardObjectives,
+  tieTreatments,
+  type LengthDebiasing,
+  type PairWeighting,
+  type RateSchedule,
+  type RewardHyperparameters,
+  type RewardLora,
+  type RewardObjective,
+  type TieTreatment,
+} from '#src/rl/methods/reward-hyperparameters.js';
+
+/** Low-rank adaptation; the factors are merged into the weights at the end. */
+export class RewardLoraSettingsDto extends LoraDropoutDto {
+  @ApiPropertyOptional({ type: 'integer', default: defaultLora.rank })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1024)
+  rank?: number;
+
+  /** Twice the rank when left out. */
+  @ApiPropertyOptional({ example: 32 })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  alpha?: number;
+
+  @ApiPropertyOptional({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true, default: linearModules })
+  @IsOptional()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(linearModules, { each: true })
+  targetModules?: LinearModule[];
+}
+
+/** Everything optional; the reward model shows what was taken. */
+export class TrainingSettingsDto {
+  /** `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0. */
+  @ApiPropertyOptional({ enum: rewardObjectives, enumName: 'RewardObjective', default: defaults.objective })
+  @IsOptional()
+  @IsIn(rewardObjectives)
+  objective?: RewardObjective;
+
+  @ApiPropertyOptional({ default: defaults.learningRate })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(1)
+  learningRate?: number;
+
+  /** Passes over the training pairs. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.epochs })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  epochs?: number;
+
+  /** Ends training before the epochs do. */
+  @ApiPropertyOptional({ type: 'integer', example: 200 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  maxSteps?: number;
+
+  /** Completions per step; those of a prompt stay together and all their pairs count. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.batchSize })
+  @IsOptional()
+  @IsInt()
+  @Min(2)
+  @Max(1024)
+  batchSize?: number;
+
+  /** Longer texts lose the beginning of the prompt or the end of the completion. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.maxTokens })
+  @IsOptional()
+  @IsInt()
+  @Min(8)
+  @Max(32_768)
+  maxTokens?: number;
+
+  @ApiPropertyOptional({ type: RewardLoraSettingsDto, description: 'all weights are trained when left out' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RewardLoraSettingsDto)
+  lora?: RewardLoraSettingsDto;
+
+  /**
+   * Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
+   * below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
+   * make of a text is computed once and kept on disk.
+   */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  trainedLayers?: number | null;
+
+  @ApiPropertyOptional({ default: defaults.warmupRatio })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  warmupRatio?: number;
+
+  @ApiPropertyOptional({ enum: rateSchedules, enumName: 'LearningRateSchedule', default: defaults.schedule })
+  @IsOptional()
+  @IsIn(rateSchedules)
+  schedule?: RateSchedule;
+
+  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  microBatchTokens?: number | null;
+
+  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  @ApiPropertyOptional({ default: defaults.gradientCheckpointing })
+  @IsOptional()
+  @IsBoolean()
+  gradientCheckpointing?: boolean;
+
+  @ApiPropertyOptional({ default: defaults.weightDecay })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  weightDecay?: number;
+
+  @ApiPropertyOptional({ default: defaults.maxGradNorm })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  maxGradNorm?: number;
+
+  /** Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0. */
+  @ApiPropertyOptional({ default: defaults.centering })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(10)
+  centering?: number;
+
+  /** Probability that a label is taken to be wrong. */
+  @ApiPropertyOptional({ default: defaults.labelSmoothing })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(0.49)
+  labelSmoothing?: number;
+
+  /** Margin of the pairwise loss per point of difference between the scores of a pair. */
+  @ApiPropertyOptional({ default: defaults.marginPerPoint })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(100)
+  marginPerPoint?: number;
+
+  /**
+   * Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
+   * the pairwise objective.
+   */
+  @ApiPropertyOptional({ enum: tieTreatments, enumName: 'TieTreatment', default: defaults.ties })
+  @IsOptional()
+  @IsIn(tieTreatments)
+  ties?: TieTreatment;
+
+  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  @ApiPropertyOptional({ default: defaults.tieThreshold })
+  @IsOptional()
+  @IsNumber()
+  @Min(0.001)
+  @Max(10)
+  tieThreshold?: number;
+
+  /**
+   * What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
+   * score, or one part of what its prompt counts, prompts being equal.
+   */
+  @ApiPropertyOptional({ enum: pairWeightings, enumName: 'PairWeighting', default: defaults.pairWeights })
+  @IsOptional()
+  @IsIn(pairWeightings)
+  pairWeights?: PairWeighting;
+
+  /**
+   * `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
+   * rest. Of the pairwise objective.
+   */
+  @ApiPropertyOptional({ enum: lengthDebiasings, enumName: 'LengthDebiasing', default: defaults.lengthDebias })
+  @IsOptional()
+  @IsIn(lengthDebiasings)
+  lengthDebias?: LengthDebiasing;
+
+  @ApiPropertyOptional({ type: EarlyStoppingSettingsDto, description: 'training goes on to its end when left out' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => EarlyStoppingSettingsDto)
+  earlyStopping?: EarlyStoppingSettingsDto;
+
+  /** An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree. */
+  @ApiPropertyOptional({ type: 'integer', default: defaults.members })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(16)
+  members?: number;
+
+  @ApiPropertyOptional({ type: 'integer', default: defaults.seed })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER - 16)
+  seed?: number;
+}
+
+export class RewardLoraDto implements RewardLora {
+  @ApiProperty({ type: 'integer', example: 16 })
+  rank: number;
+
+  @ApiProperty({ example: 32 })
+  alpha: number;
+
+  @ApiProperty({ enum: linearModules, enumName: 'LoraTargetModule', isArray: true })
+  targetModules: LinearModule[];
+
+  @ApiPropertyOptional({ default: 0 })
+  dropout?: number;
+}
+
+/** What a reward model is trained with. */
+export class RewardHyperparametersDto implements RewardHyperparameters {
+  @ApiProperty({ enum: rewardObjectives, enumName: 'RewardObjective' })
+  objective: RewardObjective;
+
+  @ApiProperty({ example: defaults.learningRate })
+  learningRate: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.epochs })
+  epochs: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 200 })
+  maxSteps: number | null;
+
+  @ApiProperty({ type: 'integer', example: defaults.batchSize })
+  batchSize: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.maxTokens })
+  maxTokens: number;
+
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/RewardLoraDto' }, { type: 'null' }] })
+  lora: RewardLoraDto | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: defaults.trainedLayers })
+  trainedLayers: number | null;
+
+  @ApiProperty({ example: defaults.warmupRatio })
+  warmupRatio: number;
+
+  @ApiProperty({ enum: rateSchedules, enumName: 'LearningRateSchedule' })
+  schedule: RateSchedule;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 4096 })
+  microBatchTokens: number | null;
+
+  @ApiProperty({ example: defaults.gradientCheckpointing })
+  gradientCheckpointing: boolean;
+
+  @ApiProperty({ example: defaults.weightDecay })
+  weightDecay: number;
+
+  @ApiProperty({ example: defaults.maxGradNorm })
+  maxGradNorm: number;
+
+  @ApiProperty({ example: defaults.centering })
+  centering: number;
+
+  @ApiProperty({ example: defaults.labelSmoothing })
+  labelSmoothing: number;
+
+  @ApiProperty({ example: defaults.marginPerPoint })
+  marginPerPoint: number;
+
+  @ApiProperty({ enum: tieTreatments, enumName: 'TieTreatment' })
+  ties: TieTreatment;
+
+  @ApiProperty({ example: defaults.tieThreshold })
+  tieThreshold: number;
+
+  @ApiProperty({ enum: pairWeightings, enumName: 'PairWeighting' })
+  pairWeights: PairWeighting;
+
+  @ApiProperty({ enum: lengthDebiasings, enumName: 'LengthDebiasing' })
+  lengthDebias: LengthDebiasing;
+
+  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/EarlyStoppingDto' }, { type: 'null' }] })
+  earlyStopping: EarlyStoppingDto | null;
+
+  @ApiProperty({ type: 'integer', example: defaults.members })
+  members: number;
+
+  @ApiProperty({ type: 'integer', example: defaults.seed })
+  seed: number;
+}

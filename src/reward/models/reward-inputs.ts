@@ -1,0 +1,105 @@
+// Checks what a request for a training names, before any compute is spent on it.
+import { Injectable } from '@nestjs/common';
+import { conflict, unprocessable } from '#src/common/problem.js';
+import { impossibleLora } from '#src/lm/lora/lora-limits.js';
+import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { PreferenceDataRepository } from './preference-data.repository.js';
+import type { PlanRewardModelDto } from './reward-models.dto.js';
+import { requireLayers } from './trained-layers.js';
+
+@Injectable()
+export class RewardInputs {
+  constructor(
+    private readonly data: PreferenceDataRepository,
+    private readonly policyVersions: PolicyVersionsService,
+  ) {}
+
+  /**
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `unknown_policy_version`,
+   *   `policy_version_without_weights`, `hyperparameters_conflict`, `lora_target_unknown`,
+   *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   */
+  async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
+    const resolved = resolveHyperparameters(hyperparameters);
+    await this.requireLearnable(pairSetId, resolved);
+    await this.requirePossible(basePolicyVersionId, resolved);
+  }
+
+  /**
+   * Whether the pair set has enough to learn from.
+   *
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   */
+  async requireLearnable(pairSetId: string, hyperparameters: RewardHyperparameters): Promise<void> {
+    await this.checkPairSet(pairSetId);
+    await this.checkValidation(pairSetId, hyperparameters);
+  }
+
+  /**
+   * What can be told before there are pairs.
+   *
+   * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`,
+   *   `lora_target_unknown`, `hyperparameters_impossible`
+   */
+  async requirePossible(basePolicyVersionId: string, hyperparameters: RewardHyperparameters): Promise<void> {
+    const base = await this.policyVersions.find(basePolicyVersionId);
+    if (base?.modelId === null) throw noWeights('/basePolicyVersionId', basePolicyVersionId);
+    if (!base) {
+      const message = 'no policy version has this id';
+      throw unprocessable('unknown_policy_version', '/basePolicyVersionId', 'exists', message, basePolicyVersionId);
+    }
+    checkObjective(hyperparameters);
+    await this.checkModel(basePolicyVersionId, hyperparameters);
+  }
+
+  private async checkPairSet(pairSetId: string): Promise<void> {
+    const pairSet = await this.data.pairSetState(pairSetId);
+    if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
+    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${pairSetId} is not built yet`);
+    if (!pairSet.trainable) {
+      const message = 'the pair set has no pair without a tie in its train split';
+      throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);
+    }
+    for (const [split, prompts] of [['train', pairSet.trainPrompts], ['eval', pairSet.evalPrompts]] as const) {
+      if (prompts !== 1) continue;
+      const message = `the ${split} split has pairs of one prompt only: nothing general can be learnt from it or said by it`;
+      throw unprocessable('pair_set_one_prompt', '/pairSetId', 'minPrompts', message, pairSetId);
+    }
+  }
+
+  /** Whether the model has the layers and the linear maps that are to be trained. */
+  private async checkModel(basePolicyVersionId: string, { lora, trainedLayers }: RewardHyperparameters): Promise<void> {
+    if (!lora && trainedLayers === null) return;
+    const { config } = await this.policyVersions.loadDescription(basePolicyVersionId);
+    requireLayers(config, trainedLayers);
+    const impossible = impossibleLora(config, lora);
+    if (!impossible) return;
+    const { code, pointer, rule, message, value } = impossible;
+    throw unprocessable(code, `/hyperparameters/lora${pointer}`, rule, message, value);
+  }
+
+  private async checkValidation(pairSetId: string, { earlyStopping, seed }: RewardHyperparameters): Promise<void> {
+    if (!earlyStopping) return;
+    const { validationFraction } = earlyStopping;
+    const { train, validation } = await this.data.validationPrompts(pairSetId, seed, validationFraction);
+    if (train > 1 && validation > 1) return;
+    const message = `this leaves ${train} prompts to train on and ${validation} to early stopping: each needs two at least`;
+    throw unprocessable('validation_split_too_small', '/hyperparameters/earlyStopping/validationFraction', 'minPrompts', message, validationFraction);
+  }
+}
+
+/** The pointwise objective judges each completion alone: what is about the difference of two has no place in it. */
+function checkObjective({ objective, ties, lengthDebias, marginPerPoint }: RewardHyperparameters): void {
+  if (objective === 'pairwise') return;
+  const conflicts = {
+    ties: ties === 'rao_kupper' ? ties : undefined,
+    lengthDebias: lengthDebias !== 'none' ? lengthDebias : undefined,
+    marginPerPoint: marginPerPoint !== 0 ? marginPerPoint : undefined,
+  };
+  for (const [name, value] of Object.entries(conflicts)) {
+    if (value === undefined) continue;
+    const message = `${name} ${value} is of the pairwise objective; this one is pointwise`;
+    throw unprocessable('hyperparameters_conflict', `/hyperparameters/${name}`, 'pairwiseOnly', message, value);
+  }
+}

@@ -1,0 +1,160 @@
+// Reward models: each is trained once, from one pair set and one policy version, and never changes after that.
+// The training is a job; this file starts it and answers questions about what came out.
+import { Injectable } from '@nestjs/common';
+import { LineageService } from '#src/artifacts/lineage.service.js';
+import { ModelsService } from '#src/artifacts/models.service.js';
+import type { AuthContext } from '#src/auth/auth.js';
+import { newId } from '#src/common/id.js';
+import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { conflict, notFound, unprocessable } from '#src/common/problem.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import { brokenUnique } from '#src/database/errors.js';
+import type { CurveEntryDto, CurveQuery } from '#src/jobs/curves.dto.js';
+import { CurvesService } from '#src/jobs/curves.service.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
+import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
+import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
+import { resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { RewardInputs } from './reward-inputs.js';
+import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
+import type { RewardModel } from './reward-model.entity.js';
+import { memberDto, type RewardModelMemberDto } from './reward-model-members.dto.js';
+import { RewardModelMembersRepository } from './reward-model-members.repository.js';
+import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
+import { RewardModelsRepository } from './reward-models.repository.js';
+import { RewardPlansService } from './reward-plans.service.js';
+import type { TrainingPlanDto } from './training-plan.dto.js';
+
+@Injectable()
+export class RewardModelsService {
+  constructor(
+    private readonly database: Database,
+    private readonly rewardModels: RewardModelsRepository,
+    private readonly membersOf: RewardModelMembersRepository,
+    private readonly inputs: RewardInputs,
+    private readonly plans: RewardPlansService,
+    private readonly uploads: UploadedModelsService,
+    private readonly models: ModelsService,
+    private readonly lineage: LineageService,
+    private readonly jobs: JobsService,
+    private readonly curves: CurvesService,
+  ) {}
+
+  /**
+   * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs`; 409 `reward_model_exists`
+   */
+  async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
+    await this.inputs.check(dto);
+    await this.plans.requireFit(dto);
+    return this.named(dto.name, (tx) => this.start(tx, auth, dto));
+  }
+
+  /**
+   * One that was trained elsewhere, of files that were uploaded before. It can score at once.
+   *
+   * @throws ProblemException 409 `reward_model_exists`; 422 `max_tokens_impossible` and those of `UploadedModelsService.read`
+   */
+  async upload({ name, files: given, maxTokens }: UploadRewardModelDto): Promise<RewardModel> {
+    const { files, info, positions } = await this.uploads.read(given, 'reward');
+    if (maxTokens !== undefined && maxTokens > positions) {
+      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads ${positions} tokens`, maxTokens);
+    }
+    return this.named(name, async (tx) => {
+      const model = await this.models.saveUploaded(tx, files, info);
+      const id = newId();
+      const row = { id, name, origin: 'uploaded', modelId: model.id, maxTokens: maxTokens ?? positions } as const;
+      const rewardModel = await this.rewardModels.insert(tx, row);
+      await this.lineage.link(tx, { type: 'model', id: model.id }, { type: 'reward_model', id }, 'weights');
+      return rewardModel;
+    });
+  }
+
+  private async named(name: string, insert: (tx: Transaction) => Promise<RewardModel>): Promise<RewardModel> {
+    try {
+      return await this.database.transaction(insert);
+    } catch (error) {
+      if (!brokenUnique(error)) throw error;
+      const existing = await this.rewardModels.findByName(name);
+      throw conflict('reward_model_exists', `reward model ${existing?.id} has this name already`, [
+        { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: name },
+      ]);
+    }
+  }
+
+  /** What `create` would take. @throws as `create`, but for the name and the fit */
+  async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
+    await this.inputs.check(dto);
+    return this.plans.plan(dto);
+  }
+
+  /**
+   * Whether these settings can be, for whoever will have the data later.
+   *
+   * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
+   */
+  async checkAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    const hyperparameters = resolveHyperparameters(given);
+    await this.inputs.requirePossible(basePolicyVersionId, hyperparameters);
+    await this.plans.requireFitAhead(basePolicyVersionId, hyperparameters, answers);
+  }
+
+  /** @throws ProblemException as `RewardInputs.requireLearnable` */
+  requireLearnable(pairSetId: string, hyperparameters: GivenHyperparameters): Promise<void> {
+    return this.inputs.requireLearnable(pairSetId, resolveHyperparameters(hyperparameters));
+  }
+
+  async get(id: string): Promise<RewardModel> {
+    const rewardModel = await this.rewardModels.find(id);
+    if (!rewardModel) throw notFound('reward_model', id);
+    return rewardModel;
+  }
+
+  /** With weights: trained here, or uploaded and then without an evaluation. @throws ProblemException 409 `reward_model_not_trained` */
+  async getTrained(id: string): Promise<RewardModel & { modelId: string }> {
+    const rewardModel = await this.get(id);
+    const { modelId, jobId } = rewardModel;
+    if (modelId !== null) return { ...rewardModel, modelId };
+    throw conflict('reward_model_not_trained', `reward model ${id} is not trained; its job is ${jobId}`);
+  }
+
+  async list(query: RewardModelsQuery): Promise<Page<RewardModel>> {
+    const request = pageRequest(query);
+    return toPage(await this.rewardModels.page(request, query), request, (rewardModel) => rewardModel.id);
+  }
+
+  /** Per training step; empty until the first. @throws ProblemException 422 `step_range_empty` */
+  async metrics(id: string, query: CurveQuery): Promise<Page<CurveEntryDto>> {
+    const { jobId } = await this.get(id);
+    return jobId === null ? { data: [], nextCursor: null, hasMore: false } : this.curves.page(jobId, query);
+  }
+
+  /** In order; those that are trained. An uploaded one has none. */
+  async members(id: string): Promise<Page<RewardModelMemberDto>> {
+    await this.get(id);
+    return { data: (await this.membersOf.of(id)).map(memberDto), nextCursor: null, hasMore: false };
+  }
+
+  /** One evaluation once it is trained, none before. */
+  async evaluations(id: string): Promise<Page<RewardEvaluation>> {
+    const { evaluation } = await this.get(id);
+    return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
+  }
+
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
+    const { name, pairSetId, basePolicyVersionId, hyperparameters = {} } = dto;
+    const id = newId();
+    const job = await this.jobs.enqueue(tx, {
+      type: 'reward-model.train',
+      payload: { rewardModelId: id },
+      resultRef: { type: 'reward_model', id },
+      auth,
+    });
+    const resolved = resolveHyperparameters(hyperparameters);
+    const row = { id, jobId: job.id, name, origin: 'trained' as const, pairSetId, basePolicyVersionId, hyperparameters: resolved };
+    const rewardModel = await this.rewardModels.insert(tx, row);
+    const child = { type: 'reward_model', id } as const;
+    await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, child, 'trained_on');
+    await this.lineage.link(tx, { type: 'policy_version', id: basePolicyVersionId }, child, 'base');
+    return rewardModel;
+  }
+}

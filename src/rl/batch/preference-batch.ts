@@ -1,0 +1,108 @@
+/** One training batch as the feeds of the training graph: packed token ids, and pairs as indices into the rewards. */
+import { roundUp } from '#src/lm/text/batching.js';
+import { type PackedBatch, type StoredSpan } from '#src/lm/text/packing.js';
+import { f32, i64, type Tensor } from '#src/nn/tensor.js';
+import { packedTextsSize, packTexts, type TextPacking } from './packed-texts.js';
+import { type GroupPair } from './preference-groups.js';
+import { type EncodedText } from '../reward/reward-text.js';
+
+/** A group after tokenization. */
+export interface EncodedGroup {
+  /** Each completion with its prompt. */
+  texts: EncodedText[];
+  pairs: GroupPair[];
+}
+
+/** Static sizes of a training graph. */
+export interface BatchSize {
+  rows: number;
+  time: number;
+  /** Rewards. */
+  texts: number;
+  pairs: number;
+}
+
+export interface PreferenceBatch extends BatchSize {
+  /** Tokens whose hidden states are kept (lm/trunk-states.ts). */
+  spans: StoredSpan[];
+  /** Those of packing; `last` int64 [texts], `chosen rejected` int64 [pairs], `weights margins tied` [pairs]. */
+  feeds: PackedBatch['feeds'] & Record<'last' | 'chosen' | 'rejected' | 'weights' | 'margins' | 'tied', Tensor>;
+  /** Without padding. */
+  pairCount: number;
+  /** Sum of the weights of the pairs, and of those that are no ties. */
+  weight: number;
+  decidedWeight: number;
+  tokens: number;
+}
+
+/** The sizes that a batch with these feeds has. */
+export function sizeOf({ ids, last, chosen }: Readonly<Record<string, Tensor>>): BatchSize {
+  return { rows: ids.shape[0], time: ids.shape[1], texts: last.shape[0], pairs: chosen.shape[0] };
+}
+
+/** Sizes are rounded up to these multiples, so that an epoch needs few graphs. */
+const multiples = { texts: 32, pairs: 64 };
+
+/** A step's groups as batches of at most `maxTokens` tokens each. */
+export function collateParts(groups: readonly EncodedGroup[], packing: TextPacking, maxTokens: number | null): PreferenceBatch[] {
+  return cutParts(groups, maxTokens).map((part) => collate(part, packing));
+}
+
+/** The sizes of the batch that `collate` would make. */
+export function collatedSize(groups: readonly EncodedGroup[], packing: TextPacking): BatchSize {
+  const texts = groups.flatMap((group) => group.texts);
+  const pairs = groups.reduce((total, group) => total + group.pairs.length, 0);
+  return { ...packedTextsSize(texts, packing), texts: roundUp(texts.length, multiples.texts), pairs: roundUp(pairs, multiples.pairs) };
+}
+
+/** Prompts are counted once; a group of more than `maxTokens` is a part of its own. */
+export function cutParts(groups: readonly EncodedGroup[], maxTokens: number | null): EncodedGroup[][] {
+  const parts: EncodedGroup[][] = [];
+  let room = 0;
+  for (const group of groups) {
+    const size = group.texts[0].prompt.length + group.texts.reduce((total, { completion }) => total + completion.length, 0);
+    if (parts.length === 0 || size > room) {
+      parts.push([]);
+      room = maxTokens ?? Infinity;
+    }
+    parts[parts.length - 1].push(group);
+    room -= size;
+  }
+  return parts;
+}
+
+export function collate(groups: readonly EncodedGroup[], packing: TextPacking): PreferenceBatch {
+  const texts = groups.flatMap((group) => group.texts);
+  const pairs = groups.flatMap((group, g) => {
+    const offset = groups.slice(0, g).reduce((total, { texts: { length } }) => total + length, 0);
+    return group.pairs.map((pair) => ({ ...pair, chosen: pair.chosen + offset, rejected: pair.rejected + offset }));
+  });
+  const { rows, time, tokens, ends, spans, feeds } = packTexts(texts, packing);
+  const rewards = roundUp(texts.length, multiples.texts);
+  const size = roundUp(pairs.length, multiples.pairs);
+  const weigh = ({ weight = 1 }: GroupPair): number => weight;
+  const total = (of: readonly GroupPair[]): number => of.reduce((sum, pair) => sum + weigh(pair), 0);
+  // Pairs that only pad compare text 0 with itself and weigh nothing.
+  const column = (value: (pair: GroupPair) => number): number[] =>
+    Array.from({ length: size }, (_, p) => (p < pairs.length ? value(pairs[p]) : 0));
+  return {
+    rows,
+    time,
+    texts: rewards,
+    pairs: size,
+    pairCount: pairs.length,
+    weight: total(pairs),
+    decidedWeight: total(pairs.filter(({ tie }) => !tie)),
+    tokens,
+    spans,
+    feeds: {
+      ...feeds,
+      last: i64(Array.from({ length: rewards }, (_, t) => ends[t] ?? 0), [rewards]),
+      chosen: i64(column((pair) => pair.chosen), [size]),
+      rejected: i64(column((pair) => pair.rejected), [size]),
+      weights: f32(column(weigh), [size]),
+      margins: f32(column((pair) => pair.margin), [size]),
+      tied: f32(column(({ tie }) => (tie ? 1 : 0)), [size]),
+    },
+  };
+}

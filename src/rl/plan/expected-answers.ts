@@ -1,0 +1,37 @@
+/** How much text there will be to learn from, where it is still to be written: for plans that are made before there is data. */
+import { chatFraming } from '#src/lm/text/chat.js';
+import { type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+
+export interface ExpectedAnswers {
+  /** Texts of the prompts that may be answered. */
+  prompts: readonly string[];
+  completionsPerPrompt: number;
+  /** The longest completion there can be, in tokens. */
+  completionTokens: number;
+}
+
+export interface AnswerSize {
+  promptTokens: number;
+  completionTokens: number;
+}
+
+/** Of the prompts those with most characters: one of them has most tokens, or close to it. */
+const promptsEncoded = 16;
+
+/**
+ * Of the prompt and each of its answers that make the most work, when both together are cut to `maxTokens` (at least 2).
+ * The prompt is counted once and the answers several times, so that it is the answers that are as long as they can get.
+ */
+export function largestAnswers(
+  { tokenizer, config }: Pick<Checkpoint, 'tokenizer' | 'config'>,
+  { prompts, completionTokens }: Pick<ExpectedAnswers, 'prompts' | 'completionTokens'>,
+  maxTokens: number,
+): AnswerSize {
+  const framing = chatFraming(Tokenizer.fromFiles(tokenizer));
+  const longest = [...prompts].sort((a, b) => b.length - a.length).slice(0, promptsEncoded);
+  const promptTokens = Math.max(1, ...longest.map((text) => framing.encodePrompt(text).length));
+  const room = Math.min(maxTokens, config.maxPositionEmbeddings);
+  const written = Math.min(completionTokens, room - 1);
+  return { promptTokens: Math.min(promptTokens, room - written), completionTokens: written };
+}

@@ -1,0 +1,226 @@
+/**
+ * Fine-tunes a policy on its own completions: sample a group of them per prompt, score them, learn from the step, again.
+ * How it is learned is the method's (rollout-learner.ts); this is the loop, and what ends it early. Pure but for its
+ * callbacks: no database, no framework, and the same task gives the same bits, whether it ran through or was resumed.
+ *
+ * Weights are good when the completions they wrote have finite log-probabilities, their KL is within the budget where
+ * there is one, and the step from them had a finite loss and gradient. A run that stops goes back to the last such ones.
+ */
+import { type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { attentionCost } from '#src/lm/text/packing.js';
+import { type Metrics, type TrainingProgress } from '#src/lm/files/training-progress.js';
+import { learningRate } from '#src/nn/optim/schedule.js';
+import { TrainingDivergedError } from '../methods/reward-trainer.js';
+import { mean } from '../losses/advantages.js';
+import { completionLogProbs, meanKl, type CompletionLogProbs } from '../policy/completion-log-probs.js';
+import { type RolloutGroup } from '../batch/group-batch.js';
+import { rolloutMetrics } from './group-metrics.js';
+import { isEvaluated } from '#src/training/checkpoints/checkpoint-settings.js';
+import { PolicyWeights, type TrainedWeights } from '../policy/policy-weights.js';
+import { promptsOfStep } from './prompt-schedule.js';
+import { shapedReward } from './reward-shaping.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type Learner, type MakeLearner } from './rollout-learner.js';
+import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
+import { type Stopped } from '../stopped.js';
+import { TokenLogProbs } from '../policy/token-log-probs.js';
+
+export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperparameters> {
+  /** Start and reference. */
+  checkpoint: Checkpoint;
+  prompts: readonly GrpoPrompt[];
+  /** Never practised on; `prompts` themselves when left out. */
+  evaluation?: readonly GrpoPrompt[];
+  score: ScoreFn;
+  hyperparameters: H;
+  /** Awaited after every step. */
+  onStep?: (report: RolloutStepReport) => Promise<void> | void;
+  /** Goes on after the step of this progress. */
+  resume?: TrainingProgress;
+  /** Of ONNX Runtime; one per core when left out. */
+  threads?: number;
+  /** Heeded between steps. */
+  signal?: AbortSignal;
+  /** Heeded within steps too. */
+  abandoned?: AbortSignal;
+}
+
+export interface RolloutSample extends Rollout {
+  reward: number;
+  advantage: number;
+}
+
+export interface RolloutStepReport {
+  /** From 1. */
+  step: number;
+  metrics: Metrics;
+  /** All completions of the step, group after group. */
+  samples: RolloutSample[];
+  /** What `resume` takes. Its tensors are overwritten by the next step: write them out before returning. */
+  progress: TrainingProgress;
+  /** The weights after this step. */
+  weights: () => TrainedWeights;
+}
+
+export interface RolloutResult extends TrainedWeights {
+  /** Of the steps taken. */
+  metrics: Metrics[];
+  /** Mean score of the evaluation prompts with the same seeds under the first and the last weights. */
+  rewardBefore: number;
+  rewardAfter: number;
+  /** The run ended before its last step; `checkpoint` is the last good one. */
+  stopped?: Stopped;
+}
+
+/**
+ * Rejects with the reason of the signal that stopped it, with a PromptTooLongError for prompts that do not fit the model,
+ * with a TrainingDivergedError when the policy it starts from is broken, and with what `score` throws.
+ */
+export async function trainOnRollouts(task: RolloutTask, makeLearner: MakeLearner): Promise<RolloutResult> {
+  const run = new RolloutRun(task, makeLearner);
+  try {
+    return await run.train();
+  } finally {
+    await run.dispose();
+  }
+}
+
+interface Taken {
+  samples: RolloutSample[];
+  figures: Metrics;
+}
+
+class RolloutRun {
+  private readonly weights: PolicyWeights;
+  private readonly rollouts: RolloutSource;
+  private readonly current: TokenLogProbs;
+  private readonly reference: TokenLogProbs;
+  private readonly attentionCost: number;
+  private readonly learner: Learner;
+
+  constructor(
+    private readonly task: RolloutTask,
+    makeLearner: MakeLearner,
+  ) {
+    const { checkpoint, hyperparameters: hp, resume, score, threads } = task;
+    this.weights = new PolicyWeights(checkpoint, hp, resume?.state);
+    const { model } = this.weights;
+    this.rollouts = new RolloutSource(checkpoint, model, score, hp, threads);
+    this.current = new TokenLogProbs(model, hp.temperature, threads);
+    this.reference = new TokenLogProbs(checkpoint, hp.temperature, threads);
+    this.attentionCost = attentionCost(checkpoint.config);
+    const { weights, reference } = this;
+    this.learner = makeLearner({ weights, reference, attentionCost: this.attentionCost, threads, resume });
+  }
+
+  async train(): Promise<RolloutResult> {
+    const { prompts, hyperparameters: hp, resume, signal, onStep } = this.task;
+    this.rollouts.check([...prompts, ...this.evaluation]);
+    const metrics = [...(resume?.metrics ?? [])];
+    const before = resume?.before ?? { reward: await this.evaluate() };
+    let stopped: Stopped | undefined;
+    while (!stopped && metrics.length < hp.steps) {
+      signal?.throwIfAborted();
+      const outcome = await this.step(metrics.length);
+      if ('reason' in outcome) stopped = outcome;
+      else {
+        metrics.push(outcome.figures);
+        await onStep?.({ step: metrics.length, metrics: outcome.figures, samples: outcome.samples, progress: this.progress(before, metrics), weights: () => this.weights.current() });
+      }
+    }
+    // The last step's weights have not written anything yet.
+    const rewardAfter = await this.evaluate().catch((error: unknown) => {
+      if (stopped || !(error instanceof TrainingDivergedError)) throw error;
+      stopped = this.stop('diverged', hp.steps, error.message);
+      return this.evaluate();
+    });
+    return { ...this.weights.current(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
+  }
+
+  async dispose(): Promise<void> {
+    await this.rollouts.dispose();
+    await this.current.dispose();
+    await this.reference.dispose();
+    await this.learner.dispose();
+  }
+
+  private async step(step: number): Promise<Taken | Stopped> {
+    try {
+      return await this.take(step);
+    } catch (error) {
+      if (!(error instanceof TrainingDivergedError)) throw error;
+      return this.stop('diverged', step + 1, error.message);
+    }
+  }
+
+  private async take(step: number): Promise<Taken | Stopped> {
+    const { hyperparameters: hp, abandoned } = this.task;
+    const rollouts = await this.sample(step);
+    const rewards = rollouts.map((rollout) => shapedReward(rollout, hp));
+    const groups = this.groupsOf(rollouts);
+    const logProbs = this.measure(groups);
+    const kl = hp.klBudget === null ? undefined : meanKl(await logProbs());
+    if (kl !== undefined && kl > hp.klBudget!) {
+      const detail = `KL to the reference ${kl.toPrecision(3)} nats per token, the budget is ${hp.klBudget}`;
+      return this.stop('kl_budget', step + 1, detail);
+    }
+    this.weights.good.setAside();
+    abandoned?.throwIfAborted();
+    const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
+    const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: kl !== undefined });
+    const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
+    this.weights.good.accept();
+    const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: advantages[i] }));
+    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...(kl !== undefined && { kl_k3: kl, ...(hp.beta === 0 && { kl }) }), ...evaluated } };
+  }
+
+  private stop(reason: Stopped['reason'], step: number, detail: string): Stopped {
+    this.weights.good.restore();
+    return { reason, step, detail };
+  }
+
+  private sample(step: number): Promise<Rollout[]> {
+    const { prompts, hyperparameters: hp, abandoned } = this.task;
+    const chosen = promptsOfStep(prompts.length, hp.promptsPerStep, hp.seed, step);
+    const seedsOf = (i: number) => Array.from({ length: hp.groupSize }, (_, k) => `${hp.seed}/${step}/${i}/${k}`);
+    return this.rollouts.sample('learning', chosen.map((i) => prompts[i]), seedsOf, abandoned);
+  }
+
+  private measure(groups: readonly RolloutGroup[]): () => Promise<CompletionLogProbs> {
+    const { current, reference, attentionCost } = this;
+    const { microBatchTokens } = this.task.hyperparameters;
+    let found: Promise<CompletionLogProbs> | undefined;
+    return () => (found ??= completionLogProbs(groups, { current, reference }, { attentionCost, microBatchTokens }));
+  }
+
+  private groupsOf(rollouts: readonly Rollout[]): RolloutGroup[] {
+    const { groupSize, maskTruncated, rolloutWeights } = this.task.hyperparameters;
+    const isExact = rolloutWeights === 'f32';
+    return Array.from({ length: rollouts.length / groupSize }, (_, g) => {
+      const group = rollouts.slice(g * groupSize, (g + 1) * groupSize);
+      const completions = group.map(({ tokenIds, logProbs, finishReason }) => ({
+        tokenIds,
+        advantage: 0,
+        masked: maskTruncated && finishReason === 'length',
+        ...(!isExact && { sampledLogProbs: logProbs }),
+      }));
+      return { promptIds: group[0].promptIds, completions };
+    });
+  }
+
+  private progress(before: Metrics, metrics: readonly Metrics[]): TrainingProgress {
+    const { state, scalars } = this.learner.progress();
+    return { step: metrics.length, before, metrics: [...metrics], state: { ...this.weights.progress(), ...state }, scalars };
+  }
+
+  private get evaluation(): readonly GrpoPrompt[] {
+    const { prompts, evaluation = prompts, hyperparameters } = this.task;
+    return evaluation.slice(0, hyperparameters.evaluationPrompts);
+  }
+
+  private async evaluate(): Promise<number> {
+    const { hyperparameters: hp, abandoned } = this.task;
+    const rollouts = await this.rollouts.sample('evaluation', this.evaluation, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
+    return mean(rollouts.map(({ score }) => score));
+  }
+}

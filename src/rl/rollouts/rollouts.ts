@@ -1,0 +1,140 @@
+/** Completions of the policy in training, scored: what one GRPO step learns from. */
+import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
+import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/decode/generate.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { PromptTooLongError } from '#src/completions/policy-generator.js';
+import { TrainingDivergedError } from '../methods/reward-trainer.js';
+import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+
+export interface GrpoPrompt {
+  id: string;
+  text: string;
+}
+
+export interface ScoredText {
+  prompt: string;
+  completion: string;
+}
+
+export interface Scores {
+  /** In the order of the texts. */
+  total: ArrayLike<number>;
+  /** What each source of reward said, by its name. */
+  bySource?: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Must depend on the texts alone. */
+export type ScoreFn = (items: readonly ScoredText[], signal?: AbortSignal) => Promise<Scores>;
+
+export interface Rollout {
+  prompt: GrpoPrompt;
+  promptIds: readonly number[];
+  tokenIds: readonly number[];
+  /** Of the tokens, at the temperature of the sampling, under the weights that wrote them. */
+  logProbs: readonly number[];
+  text: string;
+  finishReason: GeneratedSequence['finishReason'];
+  /** What the score function said. */
+  score: number;
+  /** By source of reward, where there are such. */
+  scores: Record<string, number>;
+}
+
+/** Rows that are written at once. */
+export const sampledAtOnce = 128;
+
+type Sampling = Pick<RolloutHyperparameters, 'temperature' | 'topP' | 'maxTokens' | 'rolloutWeights'>;
+
+export class RolloutSource {
+  private readonly tokenizer: Tokenizer;
+  private readonly framing: ChatFraming;
+  private readonly generator: Generator;
+  /** Of full weights, where the other one has few bits. */
+  private readonly exact: Generator;
+  private readonly stopTokenIds: number[];
+
+  /** Full weights are read at every step, so that those trained in place need no update; a copy in few bits is made anew for every sampling. */
+  constructor(
+    checkpoint: Checkpoint,
+    private readonly model: GeneratorModel,
+    private readonly score: ScoreFn,
+    private readonly sampling: Sampling,
+    threads?: number,
+  ) {
+    this.tokenizer = Tokenizer.fromFiles(checkpoint.tokenizer);
+    this.framing = chatFraming(this.tokenizer);
+    const { rolloutWeights: weights } = sampling;
+    const limits = { maxRows: sampledAtOnce, threads };
+    this.generator = new Generator(model, { ...limits, weights, frozen: weights !== 'f32' || model.lora !== undefined });
+    this.exact = weights === 'f32' ? this.generator : new Generator(model, limits);
+    this.stopTokenIds = [...new Set([...this.framing.stopTokenIds, ...model.config.eosTokenIds])];
+  }
+
+  /** @throws PromptTooLongError naming the first prompt that leaves no room for `maxTokens` */
+  check(prompts: readonly GrpoPrompt[]): void {
+    const room = this.model.config.maxPositionEmbeddings - this.sampling.maxTokens;
+    for (const { id, text } of prompts) {
+      const { length } = this.framing.encodePrompt(text);
+      if (length > room)
+        throw new PromptTooLongError(`prompt ${id} has ${length} tokens, there is room for ${room}`);
+    }
+  }
+
+  /**
+   * `seeds.length` completions of each prompt, prompt after prompt. A completion depends on the weights, its
+   * prompt and its seed only. Those to learn from are written in `rolloutWeights`, those to evaluate by with full weights.
+   *
+   * @param seedsOf seeds of the completions of a prompt, by its place in `prompts`
+   * @throws TrainingDivergedError when the policy gives a token no finite log-probability
+   */
+  async sample(
+    purpose: 'learning' | 'evaluation',
+    prompts: readonly GrpoPrompt[],
+    seedsOf: (prompt: number) => readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Rollout[]> {
+    const ids = prompts.map(({ text }) => this.framing.encodePrompt(text));
+    const { temperature, topP, maxTokens } = this.sampling;
+    const options = { temperature, logProbTemperature: temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
+    const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
+    const generator = purpose === 'learning' ? this.generator : this.exact;
+    // Low-rank factors are read at every step; all else that training moves has to be copied.
+    if (generator !== this.exact && !this.model.lora) generator.updateWeights(this.model.tensors);
+    const sequences = await generator.generate(requests, options, { signal });
+    requireFinite(sequences.flat());
+    const written = sequences.flatMap((group, i) =>
+      group.map(({ tokenIds, logProbs, finishReason }) => ({
+        prompt: prompts[i],
+        promptIds: ids[i],
+        tokenIds,
+        logProbs,
+        finishReason,
+        text: this.textOf(tokenIds),
+      })),
+    );
+    const { total, bySource = {} } = await this.score(
+      written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })),
+      signal,
+    );
+    const sources = Object.entries(bySource);
+    return written.map((rollout, i) => ({ ...rollout, score: total[i], scores: Object.fromEntries(sources.map(([name, scores]) => [name, scores[i]])) }));
+  }
+
+  /** A policy may write any byte, the database no NUL. */
+  private textOf(tokenIds: number[]): string {
+    const end = this.stopTokenIds.includes(tokenIds.at(-1) as number) ? -1 : undefined;
+    return this.tokenizer.decode(tokenIds.slice(0, end)).replaceAll('\0', '\ufffd');
+  }
+
+  async dispose(): Promise<void> {
+    await this.generator.dispose();
+    if (this.exact !== this.generator) await this.exact.dispose();
+  }
+}
+
+/** Weights that are not finite still give tokens: the first one. */
+function requireFinite(sequences: readonly GeneratedSequence[]): void {
+  const bad = sequences.flatMap(({ logProbs }) => logProbs.filter((value) => !Number.isFinite(value)));
+  if (bad.length > 0) throw new TrainingDivergedError(`the policy writes tokens with log-probability ${bad[0]}`);
+}
