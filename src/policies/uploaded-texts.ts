@@ -1,7 +1,8 @@
 /** The texts of an uploaded checkpoint: what they say of the model, or why no worker could run it. Runs in a thread of its own. */
 import { chatFraming } from '#src/lm/text/chat.js';
 import { withChatTemplate } from '#src/lm/files/checkpoint.js';
-import { parseConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
+import { parseConfigs, type Head, type ModelConfig } from '#src/lm/model/config.js';
+import { withEnds } from '#src/lm/text/token-roles.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 
 export interface UploadedTexts {
@@ -31,7 +32,6 @@ class Refused extends Error {
 export function readUploadedTexts(texts: UploadedTexts): TextsAnswer {
   try {
     const config = attempt('model_config_invalid', 'config.json', () => readConfig(texts));
-    attempt('model_config_invalid', 'generation_config.json', () => JSON.parse(texts.generation ?? '{}') as unknown);
     attempt('model_tokenizer_invalid', 'tokenizer.json', () => checkTokenizer(texts, config));
     return { config };
   } catch (error) {
@@ -40,26 +40,31 @@ export function readUploadedTexts(texts: UploadedTexts): TextsAnswer {
   }
 }
 
-function readConfig({ config: json, head }: UploadedTexts): ModelConfig {
-  const config = parseConfig(JSON.parse(json));
+function readConfig({ config: json, generation, head }: UploadedTexts): ModelConfig {
+  const defaults = attempt('model_config_invalid', 'generation_config.json', () => JSON.parse(generation ?? '{}') as unknown);
+  const config = parseConfigs(JSON.parse(json), defaults);
   if (config.head === head) return config;
   throw new Error(head === 'lm' ? 'a reward model cannot be a policy' : 'a reward model has an architecture ...ForSequenceClassification with one label, and a score.weight');
 }
 
 function checkTokenizer({ tokenizer: tokenizerJson, tokenizerConfig = '{}', template }: UploadedTexts, config: ModelConfig): void {
   const tokenizerConfigJson = template === undefined ? tokenizerConfig : withChatTemplate(tokenizerConfig, template);
-  const tokenizer = Tokenizer.fromFiles({ tokenizerJson, tokenizerConfigJson });
+  const tokenizer = Tokenizer.fromFiles(withEnds({ tokenizerJson, tokenizerConfigJson }, config));
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new Error(`the tokenizer has ${tokenizer.vocabSize} tokens, the configuration only ${config.vocabSize}`);
   }
   // Throws when its chat template cannot frame a prompt.
-  chatFraming(tokenizer);
+  const { stopTokenIds } = chatFraming(tokenizer);
+  if (config.head === 'lm' && stopTokenIds.length === 0 && config.eosTokenIds.length === 0) {
+    throw new Error('nothing says where an answer ends: name eos_token in tokenizer_config.json, or eos_token_id in config.json or generation_config.json');
+  }
 }
 
 function attempt<T>(code: TextProblem['code'], file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof Refused) throw error;
     throw new Refused({ code, file, message: (error as Error).message });
   }
 }

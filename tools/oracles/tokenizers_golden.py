@@ -44,6 +44,8 @@ TEXTS = [
     "<s>", "</s>", "<unk>", "<|endoftext|>", "<|im_start|>user\nhi<|im_end|>", "<|eot_id|>", "a <|end|> b", "<|user|>hi<|assistant|>",
     "<|im_start", "|im_end|>", "< |im_end|>", "<<|im_end|>>", "<0x41><0x0A>", "▁▁ lower one eighth ▁block", "Ġ Ċ byte stand-ins",
     "<tool_call>x</tool_call>", "a  <tool_call>  b", "  <mask>  c",
+    "<s>hello", "hello</s> <s>x", "<s> <s>x bakery", "xbakery bakery bakeryx", "x <tool_call> y", "x<tool_call>y", "a  <mask>  b<mask>",
+    "cafe\u0301 caf\u00e9", "\u01d5\u0323 \u1ee4\u0308\u0304 U\u0323\u0308\u0304", "\u2581bakery \u2581<s>", "<s>\u2581<tool_call>",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "!!!???...---", "$ $$ $& $1 ${x}", "\"quotes\" 'single' “curly” ‘curly’ «guillemets»",
 ]
 
@@ -189,7 +191,26 @@ def build():
         "metaspace-never": (metaspace_bpe(scheme="never"), inst, None),
         "unigram": (unigram(byte_fallback=False), inst, None),
         "unigram-bytes": (unigram(byte_fallback=True), inst, None),
+        "llama2-normalized": (with_normalized(sentencepiece_bpe(legacy=True), NORMALIZED), inst, None),
+        "mistral-normalized": (with_normalized(sentencepiece_bpe(legacy=False), NORMALIZED), inst, MISTRAL),
+        "qwen2-normalized": (with_normalized(byte_level(GPT4_LIKE % "", specials=im, normalizer=normalizers.NFC()), NORMALIZED), dict(eos_token="<|im_end|>", pad_token="<|endoftext|>"), CHATML),
+        "prefix-normalized": (with_normalized(byte_level(specials=["<|endoftext|>"], prefix=True), NORMALIZED), dict(eos_token="<|endoftext|>"), None),
+        "unigram-normalized": (with_normalized(unigram(byte_fallback=True), NORMALIZED), inst, None),
     }
+
+
+def with_normalized(tokenizer, added):
+    """As converters and people make them: every added token is looked for in the normalized text."""
+    state = json.loads(tokenizer.to_str())
+    for token in state["added_tokens"]:
+        token["normalized"] = True
+    tokenizer = Tokenizer.from_str(json.dumps(state))
+    tokenizer.add_tokens([token if isinstance(token, AddedToken) else AddedToken(token, normalized=True) for token in added])
+    return tokenizer
+
+
+# Rust decodes the contents of added tokens through the decoder, where ByteLevel and Metaspace damage spaces and accents.
+NORMALIZED = ["<tool_call>", "bakery", "\u01d5\u0323", AddedToken("<mask>", lstrip=True, rstrip=True, normalized=True)]
 
 
 def encodings(tokenizer):

@@ -8,7 +8,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Tensor } from '#src/nn/tensor.js';
 import { CheckpointError } from './checkpoint-error.js';
-import { parseConfig, toHfConfig, type ModelConfig } from '../model/config.js';
+import { parseConfigs, toHfConfig, type ModelConfig } from '../model/config.js';
+import { withEnds } from '../text/token-roles.js';
 import { ModelFolder, type ModelFiles } from './model-folder.js';
 import { parameterName, parameterShapes } from '../model/parameter-shapes.js';
 import {
@@ -70,15 +71,18 @@ export function parseCheckpoint(files: FileMap, limits: ReadLimits = {}): Checkp
 
 /** A model without its weights: enough to know its size and to encode texts. Other files may be left out of `files`. */
 export function parseDescription(files: FileMap): Pick<Checkpoint, 'config' | 'tokenizer'> {
-  const { config, tokenizer } = parseSmallFiles(files);
-  return { config: parseConfig(config), tokenizer };
+  return readParts(parseSmallFiles(files));
 }
 
 /** From the parts as Hugging Face writes them. Throws ConfigError or CheckpointError where they do not fit. */
-export function assembleCheckpoint({ config, generation, tokenizer, tensors }: HuggingFaceModel): Checkpoint {
-  const parsed = parseConfig(config);
-  const eosTokenIds = [...new Set([...parsed.eosTokenIds, ...generationEos(generation)])];
-  return { config: { ...parsed, eosTokenIds }, tokenizer, tensors: checkTensors(parsed, tensors) };
+export function assembleCheckpoint({ tensors, ...small }: HuggingFaceModel): Checkpoint {
+  const { config, tokenizer } = readParts(small);
+  return { config, tokenizer, tensors: checkTensors(config, tensors) };
+}
+
+function readParts({ config: json, generation, tokenizer }: Omit<HuggingFaceModel, 'tensors'>): Pick<Checkpoint, 'config' | 'tokenizer'> {
+  const config = parseConfigs(json, generation);
+  return { config, tokenizer: withEnds(tokenizer, config) };
 }
 
 function parseSmallFiles(files: FileMap): Omit<HuggingFaceModel, 'tensors'> {
@@ -99,15 +103,6 @@ function parseSmallFiles(files: FileMap): Omit<HuggingFaceModel, 'tensors'> {
 export function withChatTemplate(tokenizerConfigJson: string, template: string): string {
   const json = parseJson(tokenizerConfigFile, tokenizerConfigJson) as object;
   return JSON.stringify({ ...json, chat_template: template }, null, 2);
-}
-
-function generationEos(generation: unknown): number[] {
-  const value = (generation as { eos_token_id?: unknown } | null)?.eos_token_id ?? [];
-  const ids = [value].flat();
-  const isId = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
-  if (!ids.every(isId))
-    throw new CheckpointError(`${generationFile}: eos_token_id ${JSON.stringify(value)} is not a token id or a list of them`);
-  return ids;
 }
 
 /** Everything but the weights. */

@@ -57,14 +57,14 @@ export function headerLength(firstEight: Uint8Array, fileBytes: number, limit = 
 
 /** The header from its JSON bytes. Throws SafetensorsError with the tensor's name when anything is off. */
 export function parseHeader(json: Uint8Array, fileBytes: number): SafetensorsHeader {
-  const { __metadata__: metadata = {}, ...rest } = parseJson(json);
+  const { __metadata__: metadata, ...rest } = parseJson(json);
   const dataStart = 8 + json.length;
   const dataBytes = fileBytes - dataStart;
   const entries = Object.entries(rest)
     .map(([name, value]) => readEntry(name, value, dataBytes))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkLayout(entries, dataBytes);
-  return { entries, metadata: readMetadata(metadata), dataStart };
+  return { entries, metadata: readMetadata(metadata ?? {}), dataStart };
 }
 
 function parseJson(bytes: Uint8Array): Record<string, unknown> {

@@ -2,6 +2,7 @@
 import { type Checkpoint, type FileMap, type FileStreams } from '../files/checkpoint.js';
 import { families } from '../model/families.js';
 import { isLoraName, isTransposed, loraShapes, mergeLora, toPeftConfig, type LoraConfig } from './lora.js';
+import { fields, unknownField } from '../files/known-fields.js';
 import { ModelFolder } from '../files/model-folder.js';
 import { linearModules, type LinearModule } from '../model/parameter-shapes.js';
 import { joined, readSafetensors, safetensorsStream, type Tensors } from '../files/safetensors.js';
@@ -42,6 +43,7 @@ export function serializeAdapter(adapter: Adapter, baseModel: string): FileMap {
 /** Fields of PEFT under which an adapter computes something else, each with the value that leaves it plain. */
 const plainly: Readonly<Record<string, (value: unknown) => boolean>> = {
   peft_type: (value) => value === 'LORA',
+  init_lora_weights: leavesBase,
   use_dora: isOff,
   use_rslora: isOff,
   use_qalora: isOff,
@@ -55,6 +57,21 @@ const plainly: Readonly<Record<string, (value: unknown) => boolean>> = {
   trainable_token_indices: isEmpty,
   layer_replication: isEmpty,
 };
+
+/**
+ * Ways to begin that leave the base as it was. The others (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA) subtract the beginning
+ * from the base, or quantize it, so that their factors fit that other base alone: `peft` 0.21, `tuners/lora/layer.py`.
+ */
+function leavesBase(value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === 'boolean') return true;
+  return typeof value === 'string' && ['gaussian', 'orthogonal', 'eva', 'mica'].includes(value.toLowerCase());
+}
+
+/** Read elsewhere in this file, or of training, storage and speed alone. */
+const harmless = fields(`
+  task_type auto_mapping peft_version base_model_name_or_path revision inference_mode runtime_config megatron_core megatron_config
+  r lora_alpha lora_dropout target_modules exclude_modules fan_in_fan_out layers_to_transform layers_pattern
+  qalora_group_size eva_config loftq_config corda_config ensure_weight_tying`);
 
 function isOff(value: unknown): boolean {
   return (value ?? false) === false;
@@ -71,6 +88,8 @@ export function parseAdapter(files: FileMap): Adapter {
   const json = JSON.parse(new TextDecoder().decode(files[configFile])) as Record<string, unknown>;
   const other = Object.keys(plainly).find((field) => !plainly[field](json[field]));
   if (other !== undefined) throw new RangeError(`${configFile}: ${other} ${JSON.stringify(json[other])} is not supported`);
+  const unknown = unknownField(json, new Set([...harmless, ...Object.keys(plainly)]));
+  if (unknown !== undefined) throw new RangeError(`${configFile}: ${unknown} ${JSON.stringify(json[unknown])} is not supported: the field is not known here`);
   const { tensors } = readSafetensors(files[weightsFile]);
   const stranger = Object.keys(tensors).find((name) => !isLoraName(name));
   if (stranger !== undefined) throw new RangeError(`"${stranger}" is not a LoRA factor`);

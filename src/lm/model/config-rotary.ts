@@ -3,6 +3,7 @@ import { type ModelConfig } from './config.js';
 import { ConfigError, count, layerCount, positive, refuse, type Json } from './config-fields.js';
 import { type Sizes } from './config-gpt2.js';
 import { type FamilyName } from './families.js';
+import { ropeFields as knownRopeFields, unknownField } from '../files/known-fields.js';
 import { type RopeScaling } from './rotary-tables.js';
 
 export function readRotary(json: Json, family: FamilyName): Sizes {
@@ -63,12 +64,14 @@ function refuseParts(json: Json, rope: Json): void {
   const share = json.partial_rotary_factor ?? rope.partial_rotary_factor ?? 1;
   const layers = Array.isArray(json.layer_types) ? (json.layer_types as unknown[]) : [];
   const other = layers.find((kind) => kind !== 'full_attention');
+  const unknown = unknownField(rope, knownRopeFields);
   refuse([
     [`hidden_act ${JSON.stringify(json.hidden_act)}`, (json.hidden_act ?? 'silu') !== 'silu'],
     // Qwen2's biases are part of the family and not switched by this.
     ['attention_bias', json.attention_bias === true && json.model_type !== 'qwen2'],
     ['mlp_bias', json.mlp_bias === true],
     [`rope_type ${JSON.stringify(type)}`, !['default', 'linear', 'llama3'].includes(type as string)],
+    [`rope_scaling with ${unknown}`, unknown !== undefined],
     ['rope_interleaved', json.rope_interleaved === true],
     [`partial_rotary_factor ${JSON.stringify(share)}`, share !== 1],
     [`layer type ${JSON.stringify(other)}`, other !== undefined],

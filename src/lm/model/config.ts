@@ -7,6 +7,7 @@ import { ConfigError, count, tokenIds, type Json } from './config-fields.js';
 import { readGpt2, writeGpt2 } from './config-gpt2.js';
 import { readRotary, writeRotary } from './config-rotary.js';
 import { families, familyNames, familyOf, type FamilyName } from './families.js';
+import { configFields, generationFields, unknownField } from '../files/known-fields.js';
 import { type RopeScaling } from './rotary-tables.js';
 
 export { ConfigError };
@@ -44,6 +45,9 @@ export function parseConfig(value: unknown): ModelConfig {
   }
   const json = value as Json;
   const family = readFamily(json);
+  const unknown = unknownField(json, family === 'gpt2' ? configFields.gpt2 : configFields.rotary);
+  if (unknown !== undefined) throw notComputed(unknown, json[unknown]);
+  checkArchitecture(json, family);
   const tied = json.tie_word_embeddings ?? families[family].tiedByDefault;
   return {
     ...(family === 'gpt2' ? readGpt2(json) : readRotary(json, family)),
@@ -54,6 +58,30 @@ export function parseConfig(value: unknown): ModelConfig {
     padTokenId: tokenIds(json, 'pad_token_id')[0] ?? null,
     head: isReward(json) ? 'reward' : 'lm',
   };
+}
+
+/** As `parseConfig`, with the ends that `generation_config.json` adds. */
+export function parseConfigs(config: unknown, generation: unknown): ModelConfig {
+  const parsed = parseConfig(config);
+  const eos = generationEos(generation);
+  return { ...parsed, eosTokenIds: [...new Set([...parsed.eosTokenIds, ...eos])] };
+}
+
+const generationFile = 'generation_config.json';
+
+function generationEos(generation: unknown): number[] {
+  const json = (generation ?? {}) as Json;
+  const unknown = unknownField(json, generationFields);
+  if (unknown !== undefined) throw notComputed(`${generationFile}: ${unknown}`, json[unknown]);
+  try {
+    return tokenIds(json, 'eos_token_id');
+  } catch (error) {
+    throw new ConfigError(`${generationFile}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function notComputed(field: string, value: unknown): ConfigError {
+  return new ConfigError(`${field} ${JSON.stringify(value).slice(0, 100)} is not supported: the field is not known here, and may change what the model computes`);
 }
 
 /** The `config.json` that transformers, vLLM and this file's parser read back. */
@@ -81,6 +109,15 @@ function readFamily(json: Json): FamilyName {
   if (family) return family;
   const known = familyNames.flatMap((name) => families[name].readAs).join(', ');
   throw new ConfigError(`model_type ${JSON.stringify(type)} is not supported; known are ${known}`);
+}
+
+/** Mistral's classes count as Llama's, as its `model_type` does. A class without a head is completed by tied embeddings. */
+function checkArchitecture(json: Json, family: FamilyName): void {
+  const given = [json.architectures ?? []].flat() as unknown[];
+  const { lm, reward } = families[family].architectures;
+  const known = [lm, reward, lm.replace(/(ForCausalLM|LMHeadModel)$/, 'Model')];
+  const other = given.find((name) => typeof name !== 'string' || !known.includes(name.replace(/^Mistral/, 'Llama')));
+  if (other !== undefined) throw new ConfigError(`architecture ${JSON.stringify(other)} is not supported; known are ${known.join(', ')}`);
 }
 
 function isReward(json: Json): boolean {

@@ -3,7 +3,8 @@
  * markers it knows: ChatML (`<|im_start|>user\n...<|im_end|>\n`), role markers (`<|user|>...<|assistant|>`), or none.
  * Prompts and completions are encoded as plain text in all cases.
  */
-import { ChatTemplate, type ChatOutline } from './chat-template.js';
+import { ChatTemplate, ChatTemplateError, type ChatOutline } from './chat-template.js';
+import { type TextPart } from './added-tokens.js';
 import { type Tokenizer } from './tokenizer.js';
 
 export { ChatTemplateError } from './chat-template.js';
@@ -39,7 +40,7 @@ function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
   const answeredFrame = template.frame(answered);
   const [before, asking] = askedFrame;
   const [, between, after] = answeredFrame;
-  const { lead, close, end } = answerFrame(tokenizer, asking, between, after);
+  const { lead, close, end, thought } = answerFrame(tokenizer, asking, between, after);
   const context = plainTail(tokenizer, asking);
   return {
     encodePrompt: (prompt) =>
@@ -50,32 +51,64 @@ function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
       ]),
     encodeCompletion: (completion) => {
       const text = template.place(completion, 1, answered, answeredFrame);
-      const led = lead.length > 0 && text.startsWith(lead) ? text : lead + text;
-      return [...encodeAfter(tokenizer, context, led + close), ...(end === null ? [] : [end])];
+      const answer = { text: text + close, trusted: false };
+      if (thought !== null) return encodeAnswer(closedThought(completion + close, answer, lead, thought));
+      const isLed = lead.length > 0 && text.startsWith(lead);
+      return encodeAnswer([isLed ? answer : { text: lead + text + close, trusted: false }]);
     },
     stopTokenIds: stops(end, tokenizer),
   };
+
+  function encodeAnswer(parts: TextPart[]): number[] {
+    return [...encodeAfter(tokenizer, context, parts), ...(end === null ? [] : [end])];
+  }
+}
+
+/**
+ * An answer to a prompt that ends in an open thought. A completion that closes its thought is what the model writes there;
+ * any other is an answer alone, whose thought is closed as the template closes an empty one.
+ * Throws ChatTemplateError where the template does not show how.
+ */
+function closedThought(whole: string, answer: TextPart, lead: string, { opening, closing }: Thought): TextPart[] {
+  if (whole.includes(closing)) return [{ text: whole, trusted: false }];
+  if (lead.length > 0) return [{ text: lead, trusted: true }, answer];
+  throw new ChatTemplateError(`chat_template ends a prompt in ${opening} and does not write how an answer without ${closing} closes it`);
 }
 
 interface AnswerFrame {
-  /** White space that the template writes before an answer. */
+  /** White space that the template writes before an answer, or how it closes the thought that a prompt opened. */
   lead: string;
   /** What it writes between an answer and the end marker. */
   close: string;
   end: number | null;
+  /** The thought that the end of a prompt opens. */
+  thought: Thought | null;
+}
+
+interface Thought {
+  opening: string;
+  closing: string;
+}
+
+/** `<think>` and its likes, as the last thing that a template writes before the model does. */
+function openThought(asking: string): Thought | null {
+  const [, opening, name] = /(<([a-z_:]*(?:think|thought|reason)[a-z_:]*)>)\s*$/i.exec(asking) ?? [];
+  return opening === undefined ? null : { opening, closing: `</${name}>` };
 }
 
 /**
  * `asking` is what a prompt ends with, `between` what stands between prompt and answer, `after` what follows an answer.
  * A template may write more than white space before an answer, an empty line of thought for instance; that is for
- * the model to write.
+ * the model to write, unless the prompt opened the thought: then it is how an answer closes it.
  */
 function answerFrame(tokenizer: Tokenizer, asking: string, between: string, after: string): AnswerFrame {
   const extra = between.startsWith(asking) ? between.slice(asking.length) : '';
-  const lead = /^\s*$/.test(extra) ? extra : '';
+  const thought = openThought(asking);
+  const closes = thought !== null && extra.includes(thought.closing);
+  const lead = /^\s*$/.test(extra) ? (thought ? '' : extra) : closes ? extra : '';
   const [token, at] = firstSpecial(tokenizer, after);
-  if (token === undefined) return { lead, close: '', end: tokenizer.eosTokenId };
-  return { lead, close: after.slice(0, at), end: tokenizer.specialTokens.get(token) ?? null };
+  if (token === undefined) return { lead, close: '', end: tokenizer.eosTokenId, thought };
+  return { lead, close: after.slice(0, at), end: tokenizer.specialTokens.get(token) ?? null, thought };
 }
 
 /** The special token that comes first in a text, and where. */
@@ -98,13 +131,13 @@ function plainTail(tokenizer: Tokenizer, text: string): string {
 }
 
 /**
- * Ids of a plain text that follows the plain text `context` without a token between them, so that it is not
+ * Ids of a text that follows the plain text `context` without a token between them, so that it is not
  * encoded as a beginning. Where the two would melt into one token they are kept apart, as generation does.
  */
-function encodeAfter(tokenizer: Tokenizer, context: string, text: string): number[] {
-  const alone = (): number[] => tokenizer.encodeParts([{ text, trusted: false }], { continued: true });
+function encodeAfter(tokenizer: Tokenizer, context: string, parts: readonly TextPart[]): number[] {
+  const alone = (): number[] => tokenizer.encodeParts(parts, { continued: true });
   if (context.length === 0) return alone();
-  const [head, whole] = [tokenizer.encode(context), tokenizer.encode(context + text)];
+  const [head, whole] = [tokenizer.encode(context), tokenizer.encodeParts([{ text: context, trusted: false }, ...parts])];
   return head.every((id, i) => whole[i] === id) ? whole.slice(head.length) : alone();
 }
 

@@ -4,6 +4,7 @@
  * refused, since ids that are slightly wrong would train a model on noise. The ids of both libraries are compared
  * in tokenizer-golden.spec.ts.
  */
+import { fields, unknownField } from '../files/known-fields.js';
 import { gpt2Words } from './word-patterns.js';
 
 type Part = Record<string, unknown> & { type?: string };
@@ -12,6 +13,7 @@ export interface RawTokenizer {
   normalizer?: Part | null;
   pre_tokenizer?: Part | null;
   decoder?: Part | null;
+  post_processor?: Part | null;
   model?: Part & { vocab?: unknown; merges?: unknown };
   added_tokens?: Record<string, unknown>[];
 }
@@ -23,6 +25,9 @@ export class TokenizerError extends Error {
 /** Throws TokenizerError naming the part that this library would compute differently. */
 export function repairTokenizer(tokenizer: RawTokenizer): RawTokenizer {
   const { model, added_tokens: added = [] } = tokenizer;
+  checkOptions('tokenizer.json', { ...tokenizer });
+  for (const token of added) checkOptions('added token', token);
+  if (tokenizer.post_processor) checkPostProcessor(tokenizer.post_processor);
   const single = added.find((token) => token.single_word === true);
   if (single) refuse(`added token ${JSON.stringify(single.content)} with single_word`);
   return {
@@ -39,7 +44,48 @@ function refuse(what: string): never {
   throw new TokenizerError(`${what} is not supported`);
 }
 
+const aroundSpaces = 'type add_prefix_space trim_offsets use_regex';
+const metaspace = 'type replacement str_rep prepend_scheme add_prefix_space split';
+
+/** Options that are computed, or known to change no id and no decoded text, by the kind of part they belong to. */
+const options: Readonly<Record<string, ReadonlySet<string>>> = {
+  'tokenizer.json': fields('version truncation padding added_tokens normalizer pre_tokenizer post_processor decoder model'),
+  'added token': fields('id content single_word lstrip rstrip normalized special'),
+  Sequence: fields('type normalizers pretokenizers decoders processors'),
+  NFC: fields('type'),
+  NFD: fields('type'),
+  NFKC: fields('type'),
+  NFKD: fields('type'),
+  Prepend: fields('type prepend'),
+  Replace: fields('type pattern content'),
+  Strip: fields('type strip_left strip_right content start stop'),
+  ByteLevel: fields(aroundSpaces),
+  Metaspace: fields(metaspace),
+  Digits: fields('type individual_digits'),
+  Split: fields('type pattern behavior invert'),
+  ByteFallback: fields('type'),
+  Fuse: fields('type'),
+  BPE: fields('type vocab merges unk_token fuse_unk byte_fallback ignore_merges continuing_subword_prefix end_of_word_suffix'),
+  Unigram: fields('type vocab unk_id byte_fallback'),
+};
+
+/** Throws TokenizerError naming an option that is set and not known, `dropout` of BPE for one. */
+function checkOptions<T extends Record<string, unknown>>(kind: string, part: T): T {
+  const unknown = unknownField(part, options[kind]);
+  if (unknown !== undefined) refuse(`${kind} with ${unknown} ${JSON.stringify(part[unknown])?.slice(0, 100)}`);
+  return part;
+}
+
+/** It adds tokens around a text where a caller asks for them; texts are framed by the chat template here, so nothing does. */
+function checkPostProcessor({ type, processors }: Part): void {
+  if (type === 'Sequence') return (processors as Part[]).forEach(checkPostProcessor);
+  if (!['TemplateProcessing', 'ByteLevel', 'BertProcessing', 'RobertaProcessing'].includes(type as string)) refuse(`post-processor ${JSON.stringify(type)}`);
+}
+
+const known = (part: Part): Part => (Object.hasOwn(options, part.type ?? '') ? checkOptions(part.type!, part) : part);
+
 function repairNormalizer(part: Part): Part {
+  known(part);
   switch (part.type) {
     case 'Sequence':
       return { ...part, normalizers: (part.normalizers as Part[]).map(repairNormalizer) };
@@ -64,6 +110,7 @@ function repairNormalizer(part: Part): Part {
 }
 
 function repairPreTokenizer(part: Part): Part {
+  known(part);
   switch (part.type) {
     case 'Sequence':
       return { ...part, pretokenizers: (part.pretokenizers as Part[]).map(repairPreTokenizer) };
@@ -124,6 +171,7 @@ function repairSplit(part: Part): Part {
 }
 
 function repairDecoder(part: Part): Part {
+  known(part);
   switch (part.type) {
     case 'Sequence':
       return { ...part, decoders: (part.decoders as Part[]).map(repairDecoder) };
@@ -150,6 +198,8 @@ function repairModel(part: Part): Part {
   for (const field of ['continuing_subword_prefix', 'end_of_word_suffix']) {
     if (part[field]) refuse(`tokenizer model with ${field} ${JSON.stringify(part[field])}`);
   }
+  if (part.dropout === 0) return repairModel({ ...part, dropout: null });
+  checkOptions(type, part);
   return { ...part, type };
 }
 

@@ -7,6 +7,7 @@
 import * as library from '@huggingface/tokenizers';
 import { TimeLimitError, within } from '#src/common/time-limit.js';
 import { AddedTokenSplitter, type AddedToken, type TextPart } from './added-tokens.js';
+import { unknownTokenizerField } from '../files/known-fields.js';
 import {
   repairByteFallback,
   repairTokenizer,
@@ -29,12 +30,12 @@ export interface TokenizerFiles {
 interface HfTokenizer {
   normalizer: { normalize(text: string): string } | null;
   pre_tokenizer: { pre_tokenize(text: string, options: { section_index: number }): string[] } | null;
-  model: { (pieces: string[]): string[]; unk_token_id?: number };
+  model: { (pieces: string[]): string[]; unk_token_id?: number; vocab: string[] };
   decoder: LibraryDecoder | null;
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
   token_to_id(token: string): number | undefined;
+  added_tokens: { id: number; content: string; normalized: boolean }[];
   id_to_token(id: number): string | undefined;
-  get_added_tokens_decoder(): Map<number, AddedToken>;
   get_vocab(): Map<string, number>;
 }
 
@@ -58,6 +59,7 @@ export class Tokenizer {
   readonly chatTemplate: string | null;
   private readonly splitter: AddedTokenSplitter;
   private readonly byteFallback: boolean;
+  private readonly specialIds: ReadonlySet<number>;
 
   private constructor(
     private readonly inner: HfTokenizer,
@@ -66,8 +68,15 @@ export class Tokenizer {
     /** For one text. */
     private readonly milliseconds: number | undefined,
   ) {
-    const added = [...inner.get_added_tokens_decoder().values()];
-    this.splitter = new AddedTokenSplitter(added);
+    const added = addedTokens(raw);
+    const normalize = (text: string): string => (inner.normalizer ? inner.normalizer.normalize(text) : text);
+    this.splitter = new AddedTokenSplitter(added, normalize);
+    // A token of normalized text spells what was found: after Prepend, the space before it.
+    for (const token of inner.added_tokens.filter(({ normalized }) => normalized)) {
+      token.content = normalize(token.content);
+      inner.model.vocab[token.id] = token.content;
+    }
+    this.specialIds = new Set(added.filter(({ special }) => special).map(({ id }) => id));
     this.byteFallback = raw.model?.byte_fallback === true;
     this.vocabSize = inner.get_vocab().size;
     this.specialTokens = new Map(
@@ -87,6 +96,7 @@ export class Tokenizer {
       // `clean_up_tokenization_spaces` rewrites " ." to "."; ids must decode to what they spell.
       const config = { ...(JSON.parse(tokenizerConfigJson) as object), clean_up_tokenization_spaces: false };
       const given = JSON.parse(tokenizerJson) as RawTokenizer;
+      checkConfig(config, given);
       const raw = repairTokenizer(given);
       const limit = hasForeignPattern([given.normalizer, given.pre_tokenizer, given.decoder]) ? milliseconds : undefined;
       return new Tokenizer(new HfTokenizer(raw, config), raw, config, limit);
@@ -118,9 +128,9 @@ export class Tokenizer {
   /** The text that ids spell; incomplete UTF-8 becomes U+FFFD. Special tokens are left out unless asked for. */
   decode(ids: readonly number[], { special = false }: { special?: boolean } = {}): string {
     // A model may have more rows than its tokenizer has tokens; what no token stands for spells nothing.
-    const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined);
+    const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined && (special || !this.specialIds.has(id)));
     if (known.length === 0) return '';
-    return this.inTime('decode', () => this.inner.decode(known, { skip_special_tokens: !special }));
+    return this.inTime('decode', () => this.inner.decode(known, { skip_special_tokens: false }));
   }
 
   /** Id of one token by its exact name, for instance "<|assistant|>". */
@@ -140,10 +150,8 @@ export class Tokenizer {
   }
 
   private encodeSection(text: string, index: number): number[] {
-    const { normalizer, pre_tokenizer: preTokenizer, model } = this.inner;
-    const normalized = normalizer ? normalizer.normalize(text) : text;
-    if (normalized.length === 0) return [];
-    const pieces = preTokenizer ? preTokenizer.pre_tokenize(normalized, { section_index: index }) : [normalized];
+    const { pre_tokenizer: preTokenizer, model } = this.inner;
+    const pieces = preTokenizer ? preTokenizer.pre_tokenize(text, { section_index: index }) : [text];
     // Piece by piece: the library would fuse unknown tokens of neighbouring pieces.
     return pieces.flatMap((piece) => model([piece]).flatMap((token) => this.idsOf(token)));
   }
@@ -163,6 +171,34 @@ export class Tokenizer {
     const token = this.namedTokens[role];
     return token === undefined ? null : (this.inner.token_to_id(token) ?? null);
   }
+}
+
+const flags = ['special', 'lstrip', 'rstrip', 'normalized'] as const;
+
+/** A token that says nothing about `normalized` is looked for in normalized text unless it is special. */
+function addedTokens({ added_tokens: tokens = [] }: RawTokenizer): AddedToken[] {
+  return tokens.map((token) => {
+    const [special, lstrip, rstrip] = flags.map((flag) => token[flag] === true);
+    const normalized = token.normalized === undefined ? !special : token.normalized === true;
+    return { id: Number(token.id), content: String(token.content), special, lstrip, rstrip, normalized };
+  });
+}
+
+/** Throws TokenizerError for what a `tokenizer_config.json` would have other tools read differently. */
+function checkConfig(config: Record<string, unknown>, raw: RawTokenizer): void {
+  const unknown = unknownTokenizerField(config);
+  if (unknown !== undefined) throw new TokenizerError(`tokenizer_config.json: ${unknown} is not supported: the field is not known here`);
+  if (config.split_special_tokens === true) throw new TokenizerError('tokenizer_config.json: split_special_tokens is not supported');
+  const byContent = new Map(addedTokens(raw).map((token) => [token.content, token]));
+  const listed = Object.entries((config.added_tokens_decoder ?? {}) as Record<string, Record<string, unknown>>);
+  const other = listed.find(([id, given]) => {
+    const found = byContent.get(String(given.content));
+    return found?.id !== Number(id) || flags.some((flag) => given[flag] !== undefined && given[flag] !== found[flag]);
+  });
+  if (other) throw new TokenizerError(`tokenizer_config.json: added_tokens_decoder has ${JSON.stringify(other[1].content)} otherwise than tokenizer.json`);
+  const extra = [config.additional_special_tokens ?? []].flat().map((token) => (token as { content?: unknown }).content ?? token);
+  const stranger = extra.find((token) => typeof token !== 'string' || !byContent.has(token));
+  if (stranger !== undefined) throw new TokenizerError(`tokenizer_config.json: additional_special_tokens has ${JSON.stringify(stranger)}, which tokenizer.json does not add`);
 }
 
 const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;

@@ -3,6 +3,7 @@
  * carry the architecture in front (`llama.block_count`); what the metadata leaves out follows from which
  * tensors there are (tied embeddings, biases).
  */
+import { fields, isUnset } from '../known-fields.js';
 import { GgufError } from './gguf-error.js';
 import { type GgufHeader } from './header.js';
 import { type Metadata } from './metadata.js';
@@ -22,11 +23,12 @@ export function architectureOf(metadata: Metadata): Architecture {
 /** @param ropeFactors values of `rope_freqs.weight` when the file has it */
 export function toHuggingFaceConfig(header: GgufHeader, ropeFactors?: Float32Array): Json {
   const architecture = architectureOf(header.metadata);
+  checkKeys(header.metadata, architecture);
   const parts = header.metadata.optionalCount('split.count') ?? 1;
   if (parts > 1) throw new GgufError(`the file is one of ${parts} parts of a model; join them first (llama-gguf-split --merge)`);
   const config = architecture === 'gpt2' ? gpt2Config(header) : llamaLikeConfig(header, architecture, ropeFactors);
   const { metadata } = header;
-  const ends = [metadata.optionalCount('tokenizer.ggml.eos_token_id'), metadata.optionalCount('tokenizer.ggml.eot_token_id')];
+  const ends = [metadata.optionalCount('tokenizer.ggml.eos_token_id'), metadata.optionalCount('tokenizer.ggml.eot_token_id'), metadata.optionalCount('tokenizer.ggml.eom_token_id')];
   const eos = [...new Set(ends.filter((id) => id !== undefined))];
   return {
     ...config,
@@ -36,6 +38,34 @@ export function toHuggingFaceConfig(header: GgufHeader, ropeFactors?: Float32Arr
     eos_token_id: eos.length > 1 ? eos : (eos[0] ?? null),
     pad_token_id: metadata.optionalCount('tokenizer.ggml.padding_token_id') ?? null,
   };
+}
+
+const tokenizerKeys = fields(`
+  model pre tokens token_type scores merges added_tokens token_type_count add_bos_token add_eos_token add_sep_token add_space_prefix
+  bos_token_id eos_token_id eot_token_id eom_token_id unknown_token_id padding_token_id seperator_token_id separator_token_id
+  cls_token_id mask_token_id prefix_token_id suffix_token_id middle_token_id fim_pre_token_id fim_suf_token_id fim_mid_token_id
+  fim_pad_token_id fim_rep_token_id fim_sep_token_id`);
+
+const architectureKeys = fields(`
+  vocab_size context_length embedding_length block_count feed_forward_length expert_count tensor_data_layout attention.head_count attention.head_count_kv
+  attention.layer_norm_epsilon attention.layer_norm_rms_epsilon attention.key_length attention.value_length attention.sliding_window
+  rope.dimension_count rope.freq_base rope.scaling.type rope.scaling.factor rope.scaling.original_context_length rope.scaling.finetuned
+  rope.scaling.attn_factor`);
+
+/**
+ * Throws GgufError naming a key that is set and not known to change nothing (docs/adr/0115): `rope.scale_linear`,
+ * `attention.scale` and `logit_scale` are such. What is said about the file and its making is not looked at.
+ */
+function checkKeys(metadata: Metadata, architecture: Architecture): void {
+  const isKnown = (key: string): boolean => {
+    const [space] = key.split('.', 1);
+    if (['general', 'quantize', 'split'].includes(space) || /^tokenizer\.(chat_templates?(\.|$)|huggingface\.json$)/.test(key)) return true;
+    if (key.startsWith('tokenizer.ggml.')) return tokenizerKeys.has(key.slice('tokenizer.ggml.'.length));
+    return space === architecture && architectureKeys.has(key.slice(architecture.length + 1));
+  };
+  const isNothing = (key: string): boolean => isUnset(metadata.get(key)) || Number(metadata.get(key)) === 0;
+  const unknown = metadata.keys().find((key) => !isKnown(key) && !isNothing(key));
+  if (unknown !== undefined) throw new GgufError(`metadata "${unknown}" is not supported: the key is not known here, and may change what the model computes`);
 }
 
 export function tensorShape({ tensors }: GgufHeader, name: string): number[] {

@@ -25,7 +25,7 @@ export function toTokenizerFiles(metadata: Metadata): TokenizerFiles {
   const kind = metadata.text('tokenizer.ggml.model');
   if (kind !== 'gpt2' && kind !== 'llama')
     throw new GgufError(`tokenizer.ggml.model ${JSON.stringify(kind)} is not one of gpt2, llama`);
-  const vocabulary = readVocabulary(metadata);
+  const vocabulary = withMarkers(readVocabulary(metadata), metadata);
   const json = kind === 'gpt2' ? byteLevelBpe(metadata, vocabulary) : sentencePieceBpe(metadata, vocabulary);
   const config = tokenizerConfig(metadata, vocabulary, kind);
   const shared = {
@@ -55,6 +55,24 @@ function readVocabulary(metadata: Metadata): Vocabulary {
   return { tokens, types, ids };
 }
 
+/**
+ * Some converters gave the markers of a chat the type of ordinary tokens. llama.cpp takes what ends a turn for a control
+ * token by its text, whatever its type; here all markers that no merge spells are, so that none is written in letters.
+ */
+function withMarkers(vocabulary: Vocabulary, metadata: Metadata): Vocabulary {
+  const merged = new Set((metadata.texts('tokenizer.ggml.merges') ?? []).map((merge) => merge.slice(0, merge.indexOf(' ', 1)) + merge.slice(merge.indexOf(' ', 1) + 1)));
+  const named = new Set(Object.keys(roles).concat('eot', 'eom').map((role) => metadata.optionalCount(`tokenizer.ggml.${role}_token_id`)));
+  const isMarker = (token: string, id: number): boolean =>
+    turnEnds.has(token) || ((named.has(id) || /^<[|｜].*[|｜]>$/u.test(token)) && !merged.has(token));
+  const types = vocabulary.tokens.map((token, id) =>
+    vocabulary.types[id] === tokenTypes.normal && isMarker(token, id) ? tokenTypes.control : vocabulary.types[id],
+  );
+  return { ...vocabulary, types };
+}
+
+/** Ends of turns in llama.cpp, `llama-vocab.cpp`. */
+const turnEnds = new Set(['<|eot_id|>', '<|im_end|>', '<|end|>', '<|return|>', '<|call|>', '<|eom_id|>', '<end_of_turn>', '<|endoftext|>', '<|end_of_text|>', '<EOT>', '_<EOT>', '<｜end▁of▁sentence｜>']);
+
 function addedTokens({ tokens, types }: Vocabulary): Json[] {
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
   return tokens.flatMap((content, id) => {
@@ -73,7 +91,7 @@ function byteLevelBpe(metadata: Metadata, { ids }: Vocabulary): Json {
       throw new GgufError(`tokenizer.ggml.merges: ${JSON.stringify(merge)} does not join two tokens to a third`);
     return pair;
   });
-  const { normalizer, preTokenizer, ignoreMerges } = preTokenization(metadata.text('tokenizer.ggml.pre') ?? 'gpt-2');
+  const { normalizer, preTokenizer, ignoreMerges } = preTokenization(metadata.text('tokenizer.ggml.pre') ?? 'default');
   return {
     normalizer,
     pre_tokenizer: preTokenizer,
