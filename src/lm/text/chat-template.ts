@@ -4,15 +4,28 @@
  * template's and may hold special tokens, what comes into their places may not.
  */
 import * as library from '@huggingface/jinja';
+import { type MessageRole, type Tool } from '#src/common/conversation.js';
 import { TimeLimitError, within } from '#src/common/time-limit.js';
 
-export type ChatRole = 'user' | 'assistant';
+/** A message as templates know it: fields by the names that they use, arguments of calls as objects. */
+export interface TemplateMessage {
+  role: MessageRole;
+  content: string;
+  name?: string;
+  reasoning_content?: string;
+  tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: unknown } }[];
+  tool_call_id?: string;
+}
 
-/** Who speaks in turn, and whether the template asks for an answer at the end. */
+/** What a template is given; `ask` makes it end with the beginning of an answer. */
 export interface ChatOutline {
-  roles: readonly ChatRole[];
+  messages: readonly TemplateMessage[];
+  tools?: readonly Tool[];
   ask: boolean;
 }
+
+/** What a template writes: its own text, and in places the texts of messages, by their number among `slotsOf`. */
+export type Frame = readonly (string | number)[];
 
 /** For one conversation: loops of a template can be as long as its author likes. */
 const renderMilliseconds = 10_000;
@@ -22,7 +35,8 @@ export class ChatTemplateError extends Error {
 }
 
 // Private-use characters at both ends: trimming leaves it alone, and no template looks for it.
-const placeholder = (index: number): string => `\ue000message ${index}\ue001`;
+const placeholder = (slot: number): string => `\ue000text ${slot}\ue001`;
+const placeholders = /\ue000text (\d+)\ue001/;
 
 /** What is used of the library: parts of its declarations do not resolve under NodeNext. */
 interface JinjaTemplate {
@@ -53,37 +67,77 @@ export class ChatTemplate {
   }
 
   /**
-   * What the template writes before, between and after the messages: one text more than there are messages.
-   * Throws ChatTemplateError when it refuses the conversation or does not show each message once, in order.
+   * What the template writes around the texts of messages. The same for all conversations that differ in these texts alone.
+   * Throws ChatTemplateError when it refuses the conversation or does not show each text once; reasoning may be left out, as
+   * templates do with that of earlier turns. With `answerOnly` any text but the last may be: some templates move a system
+   * message to the last question, and drop it when an answer follows.
    */
-  frame({ roles, ask }: ChatOutline): string[] {
-    return cutAtPlaceholders(this.text(hidden(roles), ask), roles.length);
+  frame(outline: ChatOutline, { answerOnly = false } = {}): Frame {
+    const slots = slotsOf(outline);
+    const pieces = this.render(filled(outline, slots.map((_, slot) => placeholder(slot)))).split(placeholders);
+    const frame = pieces.map((piece, i) => (i % 2 === 0 ? piece : Number(piece)));
+    for (const [slot, { field, message }] of slots.entries()) {
+      const times = frame.filter((piece) => piece === slot).length;
+      const needed = field === 'content' && (!answerOnly || slot === slots.length - 1);
+      if (times === 1 || (times === 0 && !needed)) continue;
+      throw new ChatTemplateError(`chat_template writes message ${message + 1} of ${outline.messages.length} ${times} times in its place`);
+    }
+    return frame;
   }
 
   /**
-   * A message as the template writes it, trimmed for instance; `frame` is that of the outline. A template that
-   * writes something else around this content than around others gets the content as it is.
+   * The texts of messages as the template writes them, trimmed for instance, by their slot; `frame` is that of the outline. A
+   * template that writes something else around a text than around others gets the text as it is.
    * Throws ChatTemplateError when it does not come to an end.
    */
-  place(content: string, index: number, { roles, ask }: ChatOutline, frame: readonly string[]): string {
-    const messages = hidden(roles);
-    messages[index].content = content;
-    const before = frame.slice(0, index + 1).map((text, i) => (i < index ? text + placeholder(i) : text)).join('');
-    const after = frame.slice(index + 1).map((text, i) => (i > 0 ? placeholder(index + i) + text : text)).join('');
-    let text: string;
-    try {
-      text = this.text(messages, ask);
-    } catch (error) {
-      if ((error as ChatTemplateError).cause instanceof TimeLimitError) throw error;
-      return content;
-    }
-    const fits = text.length >= before.length + after.length && text.startsWith(before) && text.endsWith(after);
-    return fits ? text.slice(before.length, text.length - after.length) : content;
+  texts(outline: ChatOutline, frame: Frame): string[] {
+    const given = slotsOf(outline).map(({ text }) => text);
+    return this.allAtOnce(outline, frame, given) ?? given.map((text, slot) => (frame.includes(slot) ? this.oneAlone(outline, frame, given, slot) : text));
   }
 
-  private text(messages: readonly { role: ChatRole; content: string }[], ask: boolean): string {
+  /** The usual case, in one rendering: each text is written as it is, or trimmed. */
+  private allAtOnce(outline: ChatOutline, frame: Frame, given: readonly string[]): string[] | undefined {
+    const whole = this.renderUnlessRefused(outline);
+    if (whole === undefined) return undefined;
+    const texts = [...given];
+    let at = 0;
+    for (const [i, piece] of frame.entries()) {
+      if (typeof piece === 'string') {
+        if (!whole.startsWith(piece, at)) return undefined;
+        at += piece.length;
+        continue;
+      }
+      const follows = frame[i + 1] as string;
+      const text = [given[piece], given[piece].trim(), given[piece].trimStart(), given[piece].trimEnd()].find((one) => whole.startsWith(one + follows, at));
+      if (text === undefined) return undefined;
+      texts[piece] = text;
+      at += text.length;
+    }
+    return at === whole.length ? texts : undefined;
+  }
+
+  private oneAlone(outline: ChatOutline, frame: Frame, given: readonly string[], slot: number): string {
+    const hide = (piece: string | number): string => (typeof piece === 'string' ? piece : placeholder(piece));
+    const at = frame.indexOf(slot);
+    const before = frame.slice(0, at).map(hide).join('');
+    const after = frame.slice(at + 1).map(hide).join('');
+    const whole = this.renderUnlessRefused(filled(outline, given.map((text, i) => (i === slot ? text : placeholder(i)))));
+    const fits = whole !== undefined && whole.length >= before.length + after.length && whole.startsWith(before) && whole.endsWith(after);
+    return fits ? whole.slice(before.length, whole.length - after.length) : given[slot];
+  }
+
+  private renderUnlessRefused(outline: ChatOutline): string | undefined {
     try {
-      const variables = { ...this.tokens, messages, tools: null, documents: null, add_generation_prompt: ask };
+      return this.render(outline);
+    } catch (error) {
+      if ((error as ChatTemplateError).cause instanceof TimeLimitError) throw error;
+      return undefined;
+    }
+  }
+
+  private render({ messages, tools, ask }: ChatOutline): string {
+    try {
+      const variables = { ...this.tokens, messages, tools: tools?.length ? tools : null, documents: null, add_generation_prompt: ask };
       return within(this.milliseconds, () => this.template.render(variables));
     } catch (error) {
       throw new ChatTemplateError(`chat_template cannot be rendered: ${(error as Error).message}`, { cause: error });
@@ -91,19 +145,22 @@ export class ChatTemplate {
   }
 }
 
-const hidden = (roles: readonly ChatRole[]): { role: ChatRole; content: string }[] =>
-  roles.map((role, index) => ({ role, content: placeholder(index) }));
+interface Slot {
+  message: number;
+  field: 'content' | 'reasoning_content';
+  text: string;
+}
 
-function cutAtPlaceholders(text: string, count: number): string[] {
-  const frame: string[] = [];
-  let rest = text;
-  for (let i = 0; i < count; i++) {
-    const parts = rest.split(placeholder(i));
-    if (parts.length !== 2) {
-      throw new ChatTemplateError(`chat_template writes message ${i + 1} of ${count} ${parts.length - 1} times in its place`);
-    }
-    frame.push(parts[0]);
-    rest = parts[1];
-  }
-  return [...frame, rest];
+/** The texts of messages that are not empty, in order. */
+function slotsOf({ messages }: ChatOutline): Slot[] {
+  return messages.flatMap((message, at) =>
+    (['reasoning_content', 'content'] as const).flatMap((field) => (message[field] ? [{ message: at, field, text: message[field] }] : [])),
+  );
+}
+
+/** The same outline with other texts in its slots. */
+function filled(outline: ChatOutline, texts: readonly string[]): ChatOutline {
+  const messages = outline.messages.map((message) => ({ ...message }));
+  for (const [slot, { message, field }] of slotsOf(outline).entries()) messages[message][field] = texts[slot];
+  return { ...outline, messages };
 }
