@@ -49,8 +49,9 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
   ) {}
 
   onApplicationBootstrap(): void {
-    const forget = () =>
-      (this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`old answers were not dropped: ${error.message}`)));
+    const forget = (): void => {
+      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`old answers were not dropped: ${error.message}`));
+    };
     this.timer = setInterval(forget, forgetEveryMs);
     forget();
   }
@@ -87,7 +88,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
       if (request.body instanceof Readable) return of(await this.landed(request, next, keep));
       return of(
         await this.database.transaction(async () => {
-          const answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
+          const answer: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
           await keep(JSON.stringify(answer) ?? '');
           return answer;
         }),

@@ -42,9 +42,10 @@ export class AmbientDataSource extends DataSource {
     const outer = this.ambient.getStore();
     if (outer && !outer.over) return lent(outer);
     const runner = super.createQueryRunner(mode);
-    const { connect, query } = runner;
-    runner.connect = () => (connect.call(runner) as Promise<unknown>).catch(withoutConnection);
-    runner.query = ((...call: Parameters<typeof query>) => (query.apply(runner, call) as Promise<unknown>).catch(cutOff)) as typeof query;
+    const connect = runner.connect.bind(runner);
+    const query: QueryRunner['query'] = runner.query.bind(runner);
+    runner.connect = () => (connect() as Promise<unknown>).catch(withoutConnection);
+    runner.query = ((...call: Parameters<QueryRunner['query']>) => (query(...call) as Promise<unknown>).catch(cutOff)) as QueryRunner['query'];
     return runner;
   }
 }
