@@ -31,6 +31,7 @@ import { UploadedRewardModels1795646890000 } from '../../migrations/179564689000
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
 import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
+import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
 import { acquireSeconds } from './ambient-data-source.js';
 import { SnakeNaming } from './naming.js';
 
@@ -68,6 +69,7 @@ export const migrations = [
   CompletionBatchWeights1795646891000,
   RewardAdapters1795646892000,
   RowsIdempotentAnswers1795646900000,
+  RowsHeldDeliveries1795646901000,
 ];
 
 /** @param poolSize connections that one process may hold */

@@ -318,7 +318,7 @@ describe('judged through a labeling batch', () => {
     await preferCandidate(comparison, 3);
     const path = `/v1/comparisons/${comparison.id}`;
     expect((await get(path)).body).toMatchObject({ state: 'awaiting_judgements', error: null });
-    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`).expect(200);
+    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`, {}).expect(200);
     const { body: done } = await get(path).expect(200);
     expect(done).toMatchObject({ state: 'complete', itemCount: 20, judgedItemCount: 3, error: null });
     expect(done.result).toMatchObject({ winRate: 1, n: 3, judgements: 3, unjudgedItems: 17 });
@@ -328,7 +328,7 @@ describe('judged through a labeling batch', () => {
   test.each([0, 1])('a batch that is closed with %i items judged fails it', async (count) => {
     const comparison = await compared({ ...judge(), overlap: 1 });
     await preferCandidate(comparison, count);
-    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`).expect(200);
+    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`, {}).expect(200);
     const { body } = await get(`/v1/comparisons/${comparison.id}`).expect(200);
     expect(body).toMatchObject({ state: 'failed', result: null, error: { code: 'comparison_not_judged' } });
     expect(body.error.detail).toContain(`${count} of 20 items`);
