@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { lineageDirections, lineageTypes, type LineageDirection, type LineageType } from './lineage-edge.entity.js';
 
 export class LineageDirectionQuery {

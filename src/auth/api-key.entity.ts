@@ -9,7 +9,7 @@ export class ApiKey {
   @Column('text')
   name: string;
 
-  /** First characters of the key, so that people can tell keys apart. */
+  /** First characters of a key that Plumbline made, so that people can tell keys apart; empty for one that people chose. */
   @Column('text')
   prefix: string;
 
@@ -38,6 +38,10 @@ export class ApiKey {
   /** The key that took its place. */
   @Column('uuid', { nullable: true })
   successorId: string | null;
+
+  /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+  @Column('boolean')
+  fromEnvironment: boolean;
 
   /** The labeler whose session it is; it may then do nothing but work on this labeler's tasks. */
   @Column('uuid', { nullable: true })

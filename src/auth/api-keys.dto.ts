@@ -70,7 +70,7 @@ export class ApiKeyDto {
 
   name: string;
 
-  /** First characters of the key. */
+  /** First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose. */
   @ApiProperty({ example: 'plk_Zk3f' })
   prefix: string;
 
@@ -93,6 +93,9 @@ export class ApiKeyDto {
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'the key that took its place' })
   successorId: string | null;
+
+  /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+  fromEnvironment: boolean;
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {

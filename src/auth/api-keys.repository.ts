@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { IsNull, Not, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { ApiKey } from './api-key.entity.js';
@@ -83,11 +83,30 @@ export class ApiKeysRepository {
     await this.rows.update({ id }, { lastUsedAt: () => 'now()' });
   }
 
-  async anyAdmin(): Promise<boolean> {
-    return this.rows
-      .createQueryBuilder('key')
+  /** The making of admin keys at boot is one process's at a time. */
+  async lockAdmins(tx: Transaction): Promise<void> {
+    await tx.query('LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE');
+  }
+
+  /** Keys of the environment, other than this one, that are not revoked. */
+  othersFromEnvironment(tx: Transaction, id: string): Promise<ApiKey[]> {
+    return tx.findBy(ApiKey, { id: Not(id), fromEnvironment: true, revokedAt: IsNull() });
+  }
+
+  async replaceFromEnvironment(tx: Transaction, id: string, successorId: string): Promise<void> {
+    await tx.update(ApiKey, { id }, { revokedAt: () => 'now()', successorId });
+  }
+
+  async reinstate(tx: Transaction, id: string): Promise<void> {
+    await tx.update(ApiKey, { id }, { revokedAt: null, successorId: null });
+  }
+
+  /** Whether there is an admin key that works. */
+  anyAdmin(tx: Transaction): Promise<boolean> {
+    return tx
+      .createQueryBuilder(ApiKey, 'key')
       .where(`'admin' = ANY(key.scopes)`)
-      .andWhere('key.revoked_at IS NULL')
+      .andWhere('key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > now())')
       .getExists();
   }
 }

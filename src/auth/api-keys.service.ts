@@ -14,6 +14,8 @@ import type { Scope } from './scopes.js';
 /** How long a key that was found valid is trusted without asking the database again. */
 const cacheMs = 2_000;
 const touchMs = 60_000;
+/** Keys that are remembered at once, of either kind. */
+const remembered = 10_000;
 const defaultGraceSeconds = 86_400;
 
 export type CreatedKey = ApiKey & {
@@ -54,7 +56,7 @@ export class ApiKeysService {
       labelerId: key.labelerId,
       labelingBatchId: key.labelingBatchId,
     });
-    if (this.cache.size > 10_000) this.cache.clear();
+    if (this.cache.size >= remembered) this.cache.clear();
     this.cache.set(cacheKey, { auth, until: Math.min(Date.now() + cacheMs, key.expiresAt?.getTime() ?? Infinity) });
     await this.touch(key.id);
     return { auth };
@@ -82,18 +84,39 @@ export class ApiKeysService {
     });
   }
 
-  /** The key given by the environment; kept when it is there already. */
+  /**
+   * Makes the key of the environment valid and revokes the one that was in its place before, so that a key that leaked ends
+   * with a new setting. One that a person revoked stays revoked.
+   */
   async ensureAdmin(secret: string): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const key = row(secret, { name: 'admin from the environment', scopes: ['admin'], expiresAt: null, vendorId: null });
+      await this.keys.lockAdmins(tx);
+      const facts = { name: 'admin from the environment', scopes: ['admin' as const], expiresAt: null, vendorId: null };
+      const key = { ...row(secret, facts), prefix: '', fromEnvironment: true };
       if (await this.keys.insertOnce(tx, key)) await this.note(tx, 'system', 'api_key.created', key, { scopes: key.scopes });
+      const given = (await this.keys.findByHash(key.hash))!.key;
+      for (const old of await this.keys.othersFromEnvironment(tx, given.id)) {
+        await this.keys.replaceFromEnvironment(tx, old.id, given.id);
+        await this.note(tx, 'system', 'api_key.revoked', old, { successorId: given.id, reason: 'PLUMBLINE_ADMIN_KEY changed' });
+      }
+      // Back to an earlier key.
+      const successor = given.successorId === null ? null : await this.keys.find(given.successorId, undefined);
+      if (given.revokedAt !== null && successor?.fromEnvironment) {
+        await this.keys.reinstate(tx, given.id);
+        await this.note(tx, 'system', 'api_key.created', given, { scopes: given.scopes });
+      }
     });
+    this.cache.clear();
   }
 
-  /** Makes the first admin key when there is none; null when there is one. */
-  async createFirstAdmin(): Promise<string | null> {
-    if (await this.keys.anyAdmin()) return null;
-    return (await this.create({ name: 'first admin', scopes: ['admin'] })).secret;
+  /** Makes the first admin key when there is none that is valid; null when there is one. */
+  createFirstAdmin(): Promise<string | null> {
+    return this.database.transaction(async (tx) => {
+      // Of two processes that start at once, the second finds the key of the first.
+      await this.keys.lockAdmins(tx);
+      if (await this.keys.anyAdmin(tx)) return null;
+      return (await this.create({ name: 'first admin', scopes: ['admin'] })).secret;
+    });
   }
 
   /** @param vendorId whose keys are seen; undefined sees all */
@@ -174,6 +197,7 @@ export class ApiKeysService {
   private async touch(id: string): Promise<void> {
     const now = Date.now();
     if (now - (this.touched.get(id) ?? 0) < touchMs) return;
+    if (this.touched.size >= remembered) this.touched.clear();
     this.touched.set(id, now);
     await this.keys.touch(id);
   }
@@ -203,6 +227,6 @@ interface KeyFacts {
 
 function row(secret: string, facts: KeyFacts): NewApiKey {
   const { name, scopes, expiresAt, vendorId, labelerId = null, labelingBatchId = null } = facts;
-  const unused = { revokedAt: null, lastUsedAt: null, successorId: null };
+  const unused = { revokedAt: null, lastUsedAt: null, successorId: null, fromEnvironment: false };
   return { id: newId(), name, prefix: secret.slice(0, 8), hash: digest(secret), scopes, vendorId, labelerId, labelingBatchId, expiresAt, ...unused };
 }

@@ -1,10 +1,20 @@
-import { Injectable, StreamableFile, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  StreamableFile,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
-import { json } from 'node:stream/consumers';
-import { catchError, finalize, from, mergeMap, of, type Observable } from 'rxjs';
+import { text } from 'node:stream/consumers';
+import { lastValueFrom, of, type Observable } from 'rxjs';
 import { conflict, ProblemException, unprocessable } from '#src/common/problem.js';
+import { Database } from '#src/database/database.js';
 import { secretAnswerKey, type AuthenticatedRequest } from './auth.js';
 import { IdempotencyRepository, type StoredAnswer } from './idempotency.repository.js';
 import { hasPrint, headPrint, joinPrint, PrintedBody, splitPrint } from './request-print.js';
@@ -12,20 +22,45 @@ import { hasPrint, headPrint, joinPrint, PrintedBody, splitPrint } from './reque
 /** Headers of an answer that a client acts on and that a replay must therefore repeat. */
 const keptHeaders = ['location', 'retry-after'];
 
+const forgetEveryMs = 3_600_000;
+const forgottenAtOnce = 1000;
+
 /**
  * `Idempotency-Key` on any POST: the first answer is kept for 24 hours and given again to a repeat, the same
  * key with another request is refused, and a failure frees the key. While the first request is at work, its reservation
  * is renewed, however long that takes.
+ *
+ * What a request with a JSON body writes and the answer under its key are one transaction: a process that dies leaves
+ * both or neither. A streamed body is read in many transactions, see `docs/api.md`.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
+export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBootstrap, OnModuleDestroy {
   /** Three times before a reservation counts as left behind. */
   static renewEveryMs = 20_000;
 
+  private readonly logger = new Logger('Idempotency');
+  private timer: NodeJS.Timeout | undefined;
+  private forgetting: Promise<void> = Promise.resolve();
+
   constructor(
     private readonly answers: IdempotencyRepository,
+    private readonly database: Database,
     private readonly reflector: Reflector,
   ) {}
+
+  onApplicationBootstrap(): void {
+    const forget = (): void => {
+      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`old answers were not dropped: ${error.message}`));
+    };
+    this.timer = setInterval(forget, forgetEveryMs);
+    forget();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    await this.forgetting;
+  }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
@@ -40,36 +75,57 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (!(await this.answers.reserve(keyId, key, joinPrint(head)))) {
       return of(await replay(await this.answers.find(keyId, key), head, request.body, reply));
     }
-    const printed = request.body instanceof Readable ? new PrintedBody(request.body) : undefined;
-    if (printed) request.body = printed.stream;
+    const secret = this.reflector.get<boolean | undefined>(secretAnswerKey, context.getHandler()) ?? false;
+    const keep = (body: string, print?: string) =>
+      this.answers.complete(keyId, key, {
+        requestHash: joinPrint(head, print),
+        status: reply.statusCode,
+        headers: keptHeadersOf(reply),
+        body: secret ? null : body,
+      });
     const renewal = setInterval(() => void this.renew(keyId, key), IdempotencyInterceptor.renewEveryMs);
-    return next.handle().pipe(
-      mergeMap(async (given: unknown) => {
-        // What is to be kept is held; only without a key does a bulk answer pass by.
-        const body = given instanceof StreamableFile ? await json(given.getStream()) : given;
-        const headers = Object.fromEntries(
-          keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
-        );
-        const secret = this.reflector.get<boolean | undefined>(secretAnswerKey, context.getHandler());
-        const answer = { requestHash: joinPrint(head, printed?.print()), status: reply.statusCode, headers, body: secret ? null : body };
-        await this.answers.complete(keyId, key, answer);
-        return body;
-      }),
-      catchError((error: unknown) =>
-        from(this.answers.release(keyId, key)).pipe(
-          mergeMap(() => {
-            throw error;
-          }),
-        ),
-      ),
-      finalize(() => clearInterval(renewal)),
-    );
+    try {
+      if (request.body instanceof Readable) return of(await this.landed(request, next, keep));
+      return of(
+        await this.database.transaction(async () => {
+          const answer: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+          await keep(JSON.stringify(answer) ?? '');
+          return answer;
+        }),
+      );
+    } catch (error) {
+      // Where this fails too, the key is free after a minute.
+      await this.answers.release(keyId, key).catch(() => undefined);
+      throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /** A streamed body: its lines are in, whatever becomes of the answer. */
+  private async landed(request: AuthenticatedRequest, next: CallHandler, keep: (body: string, print: string) => Promise<void>): Promise<unknown> {
+    const printed = new PrintedBody(request.body as Readable);
+    request.body = printed.stream;
+    const given: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    // What is to be kept is held; only without a key does a bulk answer pass by.
+    const held = given instanceof StreamableFile ? await text(given.getStream()) : (JSON.stringify(given) ?? '');
+    await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an answer was not kept: ${error.message}`));
+    return given instanceof StreamableFile ? new StreamableFile(Buffer.from(held), given.options) : given;
   }
 
   private async renew(keyId: string, key: string): Promise<void> {
     // One that fails is made up for by the next; the request itself meets the same database.
     await this.answers.renew(keyId, key).catch(() => undefined);
   }
+
+  /** Some at a time, so that no transaction is long. */
+  private async forget(): Promise<void> {
+    while (this.timer && (await this.answers.forget(forgottenAtOnce)) === forgottenAtOnce);
+  }
+}
+
+function keptHeadersOf(reply: FastifyReply): string {
+  return JSON.stringify(Object.fromEntries(keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : []))));
 }
 
 async function replay(answer: StoredAnswer | undefined, head: string, body: unknown, reply: FastifyReply): Promise<unknown> {
@@ -79,11 +135,12 @@ async function replay(answer: StoredAnswer | undefined, head: string, body: unkn
     throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still at work: try again shortly');
   }
   if (body instanceof Readable ? first?.body === undefined || !(await hasPrint(body, first.body)) : first?.body !== undefined) throw reused();
-  if (answer.body === null && answer.status !== 204) {
+  if (answer.body === null) {
     throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its answer held a secret and is shown once');
   }
-  void reply.status(answer.status).headers(answer.headers ?? {}).header('idempotency-replayed', 'true');
-  return answer.body;
+  const headers = JSON.parse(answer.headers ?? '{}') as Record<string, string>;
+  void reply.status(answer.status).headers(headers).header('idempotency-replayed', 'true');
+  return answer.body ? (JSON.parse(answer.body) as unknown) : undefined;
 }
 
 function reused(): ProblemException {

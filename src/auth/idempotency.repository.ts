@@ -6,8 +6,10 @@ export interface StoredAnswer {
   requestHash: string;
   /** Null while the first request with this key is still at work. */
   status: number | null;
-  headers: Record<string, string> | null;
-  body: unknown;
+  /** JSON as text, so that no character of it can be refused. */
+  headers: string | null;
+  /** As sent; null where it held a secret. */
+  body: string | null;
 }
 
 @Injectable()
@@ -43,11 +45,22 @@ export class IdempotencyRepository {
     );
   }
 
-  async complete(apiKeyId: string, key: string, answer: StoredAnswer): Promise<void> {
+  async complete(apiKeyId: string, key: string, { requestHash, status, headers, body }: StoredAnswer): Promise<void> {
     await this.dataSource.query(
       `UPDATE idempotency_keys SET request_hash = $3, status = $4, headers = $5, body = $6 WHERE api_key_id = $1 AND key = $2`,
-      [apiKeyId, key, answer.requestHash, answer.status, JSON.stringify(answer.headers), JSON.stringify(answer.body ?? null)],
+      [apiKeyId, key, requestHash, status, headers, body],
     );
+  }
+
+  /** Drops up to `limit` answers that no repeat can get any more; how many. */
+  async forget(limit: number): Promise<number> {
+    const [, count]: [unknown, number] = await this.dataSource.query(
+      `DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
+         SELECT api_key_id, key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [limit],
+    );
+    return count;
   }
 
   async release(apiKeyId: string, key: string): Promise<void> {

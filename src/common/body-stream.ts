@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { ProblemException } from './problem.js';
+import { ProblemException, shorten } from './problem.js';
 
 /**
  * The body of a request as a stream, bounded. The content-type parser passes such bodies through unread.
@@ -44,6 +44,6 @@ function wrongType(wanted: string, given: string): ProblemException {
     status: 415,
     code: 'unsupported_media_type',
     title: 'The media type is not supported',
-    detail: `this route takes ${wanted}, got '${given.slice(0, 100)}'`,
+    detail: `this route takes ${wanted}, got '${shorten(given)}'`,
   });
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { shorten } from './problem.js';
 
 export interface NdjsonLine {
   /** 1-based line number in the body. */
@@ -71,11 +72,11 @@ function parse(line: number, text: string): NdjsonLine {
   try {
     return { line, value: JSON.parse(text) as unknown };
   } catch (error) {
-    return { line, error: { rule: 'json', message: (error as Error).message, value: text.slice(0, 120) } };
+    return { line, error: { rule: 'json', message: (error as Error).message, value: shorten(text) } };
   }
 }
 
 function tooLong(line: number, text: string, limit: number): NdjsonLine {
   const message = `line is longer than ${limit} characters`;
-  return { line, error: { rule: 'lineLength', message, value: text.slice(0, 120) } };
+  return { line, error: { rule: 'lineLength', message, value: shorten(text) } };
 }

@@ -2,7 +2,7 @@ import { Type as Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Type } from '@nestjs/common';
-import { ProblemException } from './problem.js';
+import { ProblemException, shorten } from './problem.js';
 
 /** Query parameters of every collection. */
 export class PageQuery {
@@ -85,7 +85,7 @@ export function decodeCursor(cursor: string, key: CursorKey): string {
       code: 'invalid_cursor',
       title: 'The cursor is not one of ours',
       detail: `cursor must be the nextCursor of an earlier page`,
-      errors: [{ pointer: 'cursor', rule: 'cursor', message: 'not a cursor of this API', value: cursor.slice(0, 60) }],
+      errors: [{ pointer: 'cursor', rule: 'cursor', message: 'not a cursor of this API', value: shorten(cursor) }],
     });
   }
   return text.slice(2);

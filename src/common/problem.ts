@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { HttpException } from '@nestjs/common';
+import { cut } from './text.js';
 
 /** One mistake in a request: where it is, which rule it broke, and the value that broke it. */
 export class ProblemDetail {
@@ -112,5 +113,5 @@ export function repointed({ init }: ProblemException, move: (pointer: string) =>
 /** At most 120 characters of a refused value, for an error message. */
 export function shorten(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  return cut(text, 120);
 }

@@ -1,6 +1,7 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { cut } from './text.js';
 import { ProblemException, shorten, type ProblemDetail } from './problem.js';
 
 /** Shared by the HTTP pipe and by the reader of NDJSON lines, so that both refuse the same things. */
@@ -34,7 +35,7 @@ export function validationProblem(errors: ProblemDetail[]): ProblemException {
     status: 422,
     code: unknown ? 'unknown_field' : 'validation_failed',
     title: 'The request is not valid',
-    detail: errors.map((error) => `${error.pointer}: ${error.message}`).join('; ').slice(0, 1000),
+    detail: cut(errors.map((error) => `${error.pointer}: ${error.message}`).join('; '), 1000),
     errors,
   });
 }

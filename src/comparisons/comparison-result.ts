@@ -35,6 +35,8 @@ export interface ProxyResult extends JudgedWinRate {
 }
 
 export interface ComparisonResult extends JudgedWinRate {
+  /** Items that nobody judged before the labeling batch was closed; no figure counts them. */
+  unjudgedItems: number;
   judgements: number;
   simulatedJudgements: number;
   lengthControlled: LengthControlledWinRate;
@@ -45,8 +47,9 @@ export interface ComparisonResult extends JudgedWinRate {
 /** The most common tags: a table of one line per prompt would tell nothing. */
 const maxTags = 50;
 
-/** @param rows not empty, each with at least one judgement */
-export function comparisonResult(rows: readonly JudgedRow[], seed: number): ComparisonResult {
+/** @param all with at least one judgement among them */
+export function comparisonResult(all: readonly JudgedRow[], seed: number): ComparisonResult {
+  const rows = all.filter(({ preferences }) => preferences.length > 0);
   const interval = { seed: `${seed}/interval` };
   const items = rows.map((row) => itemOf(row, row.preferences));
   const lengths = rows.map(({ promptId, lengthDifference }, i) => ({
@@ -56,6 +59,7 @@ export function comparisonResult(rows: readonly JudgedRow[], seed: number): Comp
   }));
   return {
     ...judged(winRate(items, interval)),
+    unjudgedItems: all.length - rows.length,
     judgements: rows.reduce((sum, { preferences }) => sum + preferences.length, 0),
     simulatedJudgements: rows.reduce((sum, { simulated }) => sum + simulated, 0),
     lengthControlled: lengthControlledWinRate(lengths, interval)!,

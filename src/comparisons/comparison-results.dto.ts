@@ -75,6 +75,10 @@ export class ComparisonResultDto extends WinRateDto implements ComparisonResult 
   @ApiProperty({ type: 'integer', example: 384 })
   judgements: number;
 
+  /** Items left out, since the labeling batch was closed before anybody judged them. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  unjudgedItems: number;
+
   /** Judgements of labelers that are programs: they do not prove what people would say. */
   @ApiProperty({ type: 'integer', example: 0 })
   simulatedJudgements: number;

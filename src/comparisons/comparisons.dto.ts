@@ -12,12 +12,12 @@ import {
   IsOptional,
   IsPositive,
   IsString,
-  IsUUID,
   Length,
   Max,
   Min,
   ValidateNested,
 } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling } from '#src/completions/sampling.js';
@@ -166,8 +166,16 @@ export class CreateComparisonDto {
   proxyRewardModelId?: string;
 }
 
-export const comparisonStates = ['generating', 'awaiting_judgements', 'complete'] as const;
+export const comparisonStates = ['generating', 'awaiting_judgements', 'complete', 'failed'] as const;
 export type ComparisonState = (typeof comparisonStates)[number];
+
+export class ComparisonErrorDto {
+  @ApiProperty({ example: 'comparison_not_judged' })
+  code: string;
+
+  @ApiProperty({ example: 'the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts' })
+  detail: string;
+}
 
 @ApiExtraModels(RewardModelJudgeDto, LabelersJudgeDto, LabelingBatchJudgeDto)
 export class ComparisonDto {
@@ -198,7 +206,10 @@ export class ComparisonDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelingBatchId: string | null;
 
-  /** `generating` stays when the job has failed: the job says why. */
+  /**
+   * `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
+   * `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+   */
   @ApiProperty({ enum: comparisonStates, enumName: 'ComparisonState' })
   state: ComparisonState;
 
@@ -208,6 +219,10 @@ export class ComparisonDto {
   /** Items that have all the judgements they need. */
   @ApiProperty({ type: 'integer', example: 128 })
   judgedItemCount: number;
+
+  /** Why it failed. */
+  @ApiProperty({ type: () => ComparisonErrorDto, nullable: true })
+  error: ComparisonErrorDto | null;
 
   /** Null until complete: who looks at figures on the way stops when they please him. */
   @ApiProperty({ type: () => ComparisonResultDto, nullable: true })

@@ -41,6 +41,17 @@ export interface SaidOfItem {
   preference: Preference;
 }
 
+export interface Standing {
+  /** Items with as many judgements as they need: any, once the labeling batch is closed. */
+  judged: number;
+  /** Prompts with any judgement. */
+  judgedPrompts: number;
+  /** The labeling batch was closed: no more will be judged. */
+  closed: boolean;
+  /** Another one as soon as a judgement is added or corrected. */
+  version: string;
+}
+
 export interface ItemTexts extends ComparisonItem {
   prompt: string;
   baseline: string;
@@ -74,21 +85,25 @@ export class ComparisonsRepository {
     return query.getMany();
   }
 
-  /** Items with as many judgements as they need, by comparison; those without any have no entry. */
-  async judgedItemCounts(ids: string[]): Promise<Map<string, number>> {
-    const rows: { id: string; judged: number }[] = await this.comparisons.query(
-      `WITH said AS (${said}), given AS (SELECT item_id, count(*) AS given FROM said WHERE counts GROUP BY 1)
-       SELECT c.id, count(*)::int AS judged
+  /** How far the judging of each comparison is; those without items have no entry. */
+  async standings(ids: string[]): Promise<Map<string, Standing>> {
+    const rows: (Standing & { id: string })[] = await this.comparisons.query(
+      `WITH said AS (${said}), given AS (
+         SELECT item_id, count(*) FILTER (WHERE counts) AS given, string_agg(id::text, ',' ORDER BY id) AS ids FROM said GROUP BY 1)
+       SELECT c.id,
+         (count(*) FILTER (WHERE given.given >= CASE WHEN b.state = 'closed' THEN 1
+           ELSE coalesce((c.judge->>'judgementsPerItem')::int, (c.judge->>'overlap')::int, 1) END))::int AS judged,
+         (count(DISTINCT i.prompt_id) FILTER (WHERE given.given > 0))::int AS "judgedPrompts",
+         coalesce(b.state = 'closed', false) AS closed,
+         md5(coalesce(string_agg(given.ids, ',' ORDER BY i.ordinal), '')) AS version
        FROM comparisons c
        JOIN comparison_items i ON i.comparison_id = c.id
-       JOIN given ON given.item_id = i.id
+       LEFT JOIN given ON given.item_id = i.id
        LEFT JOIN labeling_batches b ON b.id = c.labeling_batch_id
-       WHERE c.id = ANY($1) AND given.given >= CASE WHEN b.state = 'closed' THEN 1
-         ELSE coalesce((c.judge->>'judgementsPerItem')::int, (c.judge->>'overlap')::int, 1) END
-       GROUP BY c.id`,
+       WHERE c.id = ANY($1) GROUP BY c.id, b.state`,
       [ids],
     );
-    return new Map(rows.map(({ id, judged }) => [id, judged]));
+    return new Map(rows.map(({ id, ...standing }) => [id, standing]));
   }
 
   /** Every item with what was said about it, in order of the items. */

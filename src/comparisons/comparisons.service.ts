@@ -14,13 +14,14 @@ import type { Comparison } from './comparison.entity.js';
 import {
   samplingDefaults,
   type ComparisonDto,
+  type ComparisonErrorDto,
   type ComparisonItemDto,
   type ComparisonItemsQuery,
   type ComparisonState,
   type CreateComparisonDto,
   type RevealedItemDto,
 } from './comparisons.dto.js';
-import { ComparisonsRepository, type ItemTexts } from './comparisons.repository.js';
+import { ComparisonsRepository, type ItemTexts, type Standing } from './comparisons.repository.js';
 
 /** More would make the bootstrap hold up the API; no interval needs more. */
 const maxPrompts = 5000;
@@ -31,8 +32,8 @@ const resultsKept = 200;
 /** Blind tests of two policy versions: starts them, and tells no more about them than may be known. */
 @Injectable()
 export class ComparisonsService {
-  /** A complete comparison never changes, and its bootstrap need not be done twice. */
-  private readonly results = new Map<string, ComparisonResult>();
+  /** Of the judgements as they are: the bootstrap need not be done twice for the same ones, and is for corrected ones. */
+  private readonly results = new Map<string, { version: string; result: ComparisonResult }>();
 
   constructor(
     private readonly database: Database,
@@ -50,14 +51,14 @@ export class ComparisonsService {
    */
   async create(auth: AuthContext, dto: CreateComparisonDto): Promise<ComparisonDto> {
     await this.check(dto);
-    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), 0);
+    return this.view(await this.database.transaction((tx) => this.start(tx, auth, dto)), notJudged);
   }
 
   private async check(dto: CreateComparisonDto): Promise<void> {
     const { baselineVersionId, candidateVersionId, promptSetId, judge } = dto;
     await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
-    if (baselineVersionId.toLowerCase() === candidateVersionId.toLowerCase()) {
+    if (baselineVersionId === candidateVersionId) {
       const message = 'a version is not compared with itself';
       throw unprocessable(
         'same_policy_version',
@@ -74,16 +75,16 @@ export class ComparisonsService {
 
   async get(id: string): Promise<ComparisonDto> {
     const comparison = await this.find(id);
-    return this.view(comparison, (await this.comparisons.judgedItemCounts([id])).get(id) ?? 0);
+    return this.view(comparison, (await this.comparisons.standings([id])).get(id) ?? notJudged);
   }
 
   async list(query: PageQuery): Promise<Page<ComparisonDto>> {
     const request = pageRequest(query);
     const page = toPage(await this.comparisons.page(request), request, (comparison) => comparison.id);
-    const judged = await this.comparisons.judgedItemCounts(page.data.map(({ id }) => id));
+    const standings = await this.comparisons.standings(page.data.map(({ id }) => id));
     const data: ComparisonDto[] = [];
     for (const comparison of page.data)
-      data.push(await this.view(comparison, judged.get(comparison.id) ?? 0));
+      data.push(await this.view(comparison, standings.get(comparison.id) ?? notJudged));
     return { ...page, data };
   }
 
@@ -149,8 +150,7 @@ export class ComparisonsService {
   async checkVendors(ids: readonly string[], pointer: string): Promise<void> {
     const [unknown] = await this.comparisons.unknownVendors(ids);
     if (unknown === undefined) return;
-    const at = ids.findIndex((id) => id.toLowerCase() === unknown);
-    throw unprocessable('vendor_not_found', `${pointer}/${at}`, 'exists', 'no such vendor', unknown);
+    throw unprocessable('vendor_not_found', `${pointer}/${ids.indexOf(unknown)}`, 'exists', 'no such vendor', unknown);
   }
 
   private async checkProxy({ judge, proxyRewardModelId }: CreateComparisonDto): Promise<void> {
@@ -188,22 +188,23 @@ export class ComparisonsService {
     return comparison;
   }
 
-  private async view(comparison: Comparison, judgedItemCount: number): Promise<ComparisonDto> {
-    const state = stateOf(comparison, judgedItemCount);
+  private async view(comparison: Comparison, standing: Standing): Promise<ComparisonDto> {
+    const state = stateOf(comparison, standing);
     return {
       ...comparison,
-      judgedItemCount,
+      judgedItemCount: standing.judged,
       state,
-      result: state === 'complete' ? await this.result(comparison) : null,
+      error: state === 'failed' ? tooFewJudged(comparison, standing) : null,
+      result: state === 'complete' ? await this.result(comparison, standing.version) : null,
     };
   }
 
-  private async result({ id, sampling }: Comparison): Promise<ComparisonResult> {
+  private async result({ id, sampling }: Comparison, version: string): Promise<ComparisonResult> {
     const known = this.results.get(id);
-    if (known) return known;
+    if (known?.version === version) return known.result;
     const result = comparisonResult(await this.comparisons.judgedItems(id), sampling.seed);
     if (this.results.size >= resultsKept) this.results.clear();
-    this.results.set(id, result);
+    this.results.set(id, { version, result });
     return result;
   }
 
@@ -222,12 +223,21 @@ export class ComparisonsService {
   }
 }
 
+const notJudged: Standing = { judged: 0, judgedPrompts: 0, closed: false, version: '' };
+
 export function stateOf(
   { itemCount }: Pick<Comparison, 'itemCount'>,
-  judgedItemCount: number,
+  { judged, judgedPrompts, closed }: Pick<Standing, 'judged' | 'judgedPrompts' | 'closed'>,
 ): ComparisonState {
   if (itemCount === 0) return 'generating';
-  return judgedItemCount < itemCount ? 'awaiting_judgements' : 'complete';
+  if (judged >= itemCount) return 'complete';
+  if (!closed) return 'awaiting_judgements';
+  return judgedPrompts < minPrompts ? 'failed' : 'complete';
+}
+
+function tooFewJudged({ itemCount }: Comparison, { judged }: Standing): ComparisonErrorDto {
+  const detail = `the labeling batch was closed with ${judged} of ${itemCount} items judged: a result takes the items of at least ${minPrompts} prompts`;
+  return { code: 'comparison_not_judged', detail };
 }
 
 function blind({ id, prompt, baseline, candidate, candidateIsLeft }: ItemTexts): ComparisonItemDto {

@@ -42,8 +42,7 @@ export class JudgementDesk {
   }
 
   decide(offered: OfferedJudgement): Decision {
-    const itemId = offered.itemId.toLowerCase();
-    const { preference } = offered;
+    const { itemId, preference } = offered;
     const [id, externalId] = [offered.labelerId ?? undefined, offered.labelerExternalId ?? undefined];
     if ((id === undefined) === (externalId === undefined)) {
       return refuse(
@@ -58,7 +57,7 @@ export class JudgementDesk {
     }
     const labelerId =
       id !== undefined
-        ? this.state.labelers.get(id.toLowerCase())
+        ? this.state.labelers.get(id)
         : this.state.labelersByExternalId.get(externalId as string);
     if (labelerId === undefined) {
       const pointer = id !== undefined ? '/labelerId' : '/labelerExternalId';

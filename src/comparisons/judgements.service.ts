@@ -81,10 +81,10 @@ export class JudgementsService {
     const items = await this.judgements.lockItems(
       tx,
       id,
-      present(dtos.map((dto) => dto.itemId.toLowerCase())),
+      present(dtos.map((dto) => dto.itemId)),
     );
     const given = await this.judgements.ofItems(tx, [...items]);
-    const labelerIds = present(dtos.map((dto) => dto.labelerId?.toLowerCase()));
+    const labelerIds = present(dtos.map((dto) => dto.labelerId));
     const externalIds = present(dtos.map((dto) => dto.labelerExternalId));
     const labelers = await this.judgements.labelerIds(tx, labelerIds, 'id', auth.vendorId);
     const labelersByExternalId = await this.judgements.labelerIds(

@@ -64,7 +64,7 @@ export class CompletionsService {
     const byId = await this.prompts.resolve(present(values.map((value) => value.promptId)), 'id');
     const byExternalId = await this.prompts.resolve(present(values.map((value) => value.promptExternalId)), 'externalId');
     const promptOf = ({ promptId, promptExternalId }: RecordedCompletionDto) =>
-      promptId ? byId.get(promptId.toLowerCase()) : byExternalId.get(promptExternalId!);
+      promptId ? byId.get(promptId) : byExternalId.get(promptExternalId!);
     const given = lines.map(({ line, value }) => {
       const promptId = promptOf(value);
       const mistake = promptMistake(value, promptId);

@@ -6,6 +6,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cut } from '#src/common/text.js';
 import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/common/network-address.js';
 import type { Config } from '#src/config/config.js';
 import { EndpointError } from './endpoint-error.js';
@@ -106,7 +107,7 @@ export class EndpointClient {
   private refusal({ statusCode = 0, headers }: IncomingMessage, body: string): EndpointError {
     const retriable = statusCode === 408 || statusCode === 429 || statusCode >= 500;
     const code = retriable ? 'endpoint_unavailable' : 'endpoint_refused';
-    const message = `${this.url.href} answered ${statusCode}: ${this.withoutSecret(serverMessage(body)).slice(0, 300)}`;
+    const message = `${this.url.href} answered ${statusCode}: ${cut(this.withoutSecret(serverMessage(body)), 300)}`;
     return new EndpointError(code, message, retriable, headers['retry-after']);
   }
 

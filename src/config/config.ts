@@ -11,6 +11,8 @@ export interface Config {
   readonly dataDir: string;
   /** External Postgres; absent means the embedded one. */
   readonly databaseUrl?: string;
+  /** Database connections that one process may hold. */
+  readonly databasePoolSize: number;
   /** Redis for the queue; absent means the queue lives in Postgres. */
   readonly redisUrl?: string;
   /** Folder of the artifact store. Absolute. */
@@ -105,6 +107,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: integer('PORT', 3000, 0, 65_535),
     dataDir,
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 10, 1, 1000),
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
     artifactsDir: resolve(text('ARTIFACTS_DIR') ?? `${dataDir}/artifacts`),
     logLevel: oneOf('LOG_LEVEL', logLevels, 'info'),

@@ -30,6 +30,9 @@ import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-Gol
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
+import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
+import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
+import { acquireSeconds } from './ambient-data-source.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -65,9 +68,12 @@ export const migrations = [
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
   RewardAdapters1795646892000,
+  RowsIdempotentAnswers1795646900000,
+  RowsHeldDeliveries1795646901000,
 ];
 
-export function dataSourceOptions(url: string): DataSourceOptions {
+/** @param poolSize connections that one process may hold */
+export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions {
   return {
     type: 'postgres',
     url,
@@ -75,7 +81,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     migrationsTransactionMode: 'each',
     namingStrategy: new SnakeNaming(),
     synchronize: false,
-    poolSize: 10,
+    poolSize,
+    connectTimeoutMS: acquireSeconds * 1000,
     applicationName: 'plumbline',
     // Without this, the server goes on with the statement of a process that was killed, and keeps its locks.
     extra: { options: '-c client_connection_check_interval=5000' },

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { AmbientDataSource } from './ambient-data-source.js';
 import { Database } from './database.js';
 import { dataSourceOptions } from './data-source.js';
 
@@ -10,10 +11,11 @@ import { dataSourceOptions } from './data-source.js';
     TypeOrmModule.forRootAsync({
       inject: [CONFIG],
       useFactory: (config: Config) => ({
-        ...dataSourceOptions(config.databaseUrl!),
+        ...dataSourceOptions(config.databaseUrl!, config.databasePoolSize),
         autoLoadEntities: true,
         retryAttempts: 5,
       }),
+      dataSourceFactory: (options) => new AmbientDataSource(options!).initialize(),
     }),
   ],
   providers: [Database],

@@ -1,6 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { EntityManager } from 'typeorm';
+import type { AmbientDataSource } from './ambient-data-source.js';
 
 /** A handle on one transaction, passed down to the repositories that take part in it. */
 export type Transaction = EntityManager;
@@ -8,24 +10,27 @@ export type Transaction = EntityManager;
 /** What services need of the database: transactions. Queries belong to repositories. */
 @Injectable()
 export class Database {
-  private readonly joined = new AsyncLocalStorage<Transaction>();
-
-  constructor(private readonly dataSource: DataSource) {}
-
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const outer = this.joined.getStore();
-    return outer ? work(outer) : this.dataSource.transaction(work);
-  }
+  constructor(@InjectDataSource() private readonly dataSource: AmbientDataSource) {}
 
   /**
-   * Makes part of `tx` what `work` would do in transactions of its own: services of several rooms then succeed or fail
-   * together. Queries of theirs outside transactions do not see what `tx` has not committed.
+   * All or nothing of what `work` does. A transaction that `work` begins, itself or in a service of another room, is part
+   * of this one, and so is every query: the hand-over of `tx` shows who takes part, it does not decide it.
    */
-  join<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
-    return this.joined.run(tx, work);
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.dataSource.inTransaction(work);
   }
 
-  async ping(): Promise<void> {
-    await this.dataSource.query('SELECT 1');
+  /** @throws when the database does not answer within `ms` */
+  async ping(ms: number): Promise<void> {
+    const late = new AbortController();
+    const limit = wait(ms, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`the database did not answer within ${ms} ms`);
+    });
+    try {
+      await Promise.race([this.dataSource.query('SELECT 1'), limit]);
+    } finally {
+      late.abort();
+      await limit.catch(() => undefined);
+    }
   }
 }

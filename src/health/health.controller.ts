@@ -4,6 +4,9 @@ import { Public, RequireScopes } from '#src/auth/auth.js';
 import { Database } from '#src/database/database.js';
 import { METRICS, type Metrics } from './metrics.js';
 
+/** Whoever asks whether to send requests here would rather hear no than wait. */
+const answerWithinMs = 2000;
+
 export class HealthDto {
   @ApiProperty({ example: 'ok' })
   status: string;
@@ -31,7 +34,7 @@ export class HealthController {
   @ApiOperation({ operationId: 'health_ready' })
   async ready(): Promise<HealthDto> {
     try {
-      await this.database.ping();
+      await this.database.ping(answerWithinMs);
     } catch {
       throw new ServiceUnavailableException();
     }

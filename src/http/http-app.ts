@@ -6,6 +6,7 @@ import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
+import { withLowerCaseIds } from '#src/common/is-uuid.js';
 import { ProblemFilter } from '#src/common/problem.filter.js';
 import { ProblemException } from '#src/common/problem.js';
 import { validationPipe } from '#src/common/validation.js';
@@ -30,6 +31,10 @@ export async function createHttpApp(
   for (const type of ['application/x-ndjson', 'application/octet-stream']) {
     fastify.addContentTypeParser(type, { bodyLimit: config.uploadLimitBytes }, (_request: unknown, payload: unknown, done: (e: null, body: unknown) => void) => done(null, payload));
   }
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    request.params = withLowerCaseIds(request.params as Record<string, unknown>);
+    done();
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger,
     abortOnError: false,

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { cut } from '#src/common/text.js';
 import type { Database, Transaction } from '#src/database/database.js';
 import { JobCancelledError, JobPausedError, LeaseLostError, type JobContext, type JobLogLevel } from './job-handler.js';
 import type { JobLeasesRepository, ProgressUpdate } from './job-leases.repository.js';
@@ -81,7 +82,7 @@ export class JobAttempt implements JobContext {
     this.logger[level === 'info' ? 'log' : level](message);
     // A chain keeps the lines in order.
     this.logging = this.logging
-      .then(() => this.parts.records.addLog(this.jobId, level, message.slice(0, 10_000)))
+      .then(() => this.parts.records.addLog(this.jobId, level, cut(message, 10_000)))
       .catch((error: Error) => this.logger.warn(`a log line was not kept: ${error.message}`));
   }
 

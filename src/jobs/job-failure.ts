@@ -1,4 +1,5 @@
 import { ProblemException } from '#src/common/problem.js';
+import { cut } from '#src/common/text.js';
 import { InvalidPayloadError } from './job-types.js';
 
 /** Why a job failed, as kept in `jobs.error`; `code` is stable. */
@@ -23,6 +24,9 @@ export class JobFailure extends Error {
   }
 }
 
+/** Others' words are among the errors: what the database would refuse is taken out of them here. */
+const detailLength = 2000;
+
 /** What goes into `jobs.error`, and whether another attempt may go better. */
 export function describeFailure(error: unknown): { error: JobError; retriable: boolean } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
@@ -30,12 +34,12 @@ export function describeFailure(error: unknown): { error: JobError; retriable: b
   // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
   if (error instanceof ProblemException && error.init.status < 500) {
     const { code, title, detail } = error.init;
-    return { error: { code, title, detail }, retriable: false };
+    return { error: { code, title, detail: detail && cut(detail, detailLength) }, retriable: false };
   }
-  const detail = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
+  const detail = cut(error instanceof Error ? error.message : String(error), detailLength);
   return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };
 }
 
 function deterministic(code: string, message: string): { error: JobError; retriable: false } {
-  return { error: { code, title: 'The job cannot be carried out', detail: message.slice(0, 2000) }, retriable: false };
+  return { error: { code, title: 'The job cannot be carried out', detail: cut(message, detailLength) }, retriable: false };
 }

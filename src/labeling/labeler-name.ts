@@ -14,7 +14,7 @@ export function labelerName(auth: AuthContext, dto: { labelerId?: string | null;
   const id = dto.labelerId ?? undefined;
   const externalId = dto.labelerExternalId ?? undefined;
   if (auth.labelerId) {
-    if ((id !== undefined && id.toLowerCase() !== auth.labelerId) || externalId !== undefined) throw otherLabeler();
+    if ((id !== undefined && id !== auth.labelerId) || externalId !== undefined) throw otherLabeler();
     return { id: auth.labelerId };
   }
   if ((id === undefined) === (externalId === undefined)) {
@@ -26,7 +26,7 @@ export function labelerName(auth: AuthContext, dto: { labelerId?: string | null;
 
 /** A session may be for one batch alone; others are not there for it. */
 export function refuseOtherBatch(auth: AuthContext, batchId: string): void {
-  if (auth.labelingBatchId && auth.labelingBatchId !== batchId.toLowerCase()) throw notFound('labeling_batch', batchId);
+  if (auth.labelingBatchId && auth.labelingBatchId !== batchId) throw notFound('labeling_batch', batchId);
 }
 
 function otherLabeler(): ProblemException {

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PickType } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf } from '#src/common/pagination.js';
 import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
 

@@ -139,12 +139,12 @@ export class LabelingBatchesService {
     }
     const [completion] = completionIds ? await this.items.unknownCompletions(tx, completionIds) : [];
     if (completion) {
-      const pointer = `/completionIds/${completionIds!.findIndex((id) => id.toLowerCase() === completion)}`;
+      const pointer = `/completionIds/${completionIds!.indexOf(completion)}`;
       throw unprocessable('completion_not_found', pointer, 'exists', 'no such completion', shorten(completion));
     }
     const [vendor] = await this.batches.unknownVendors(tx, batch.vendorIds);
     if (vendor) {
-      const pointer = `/vendorIds/${batch.vendorIds.findIndex((id) => id.toLowerCase() === vendor)}`;
+      const pointer = `/vendorIds/${batch.vendorIds.indexOf(vendor)}`;
       throw unprocessable('vendor_not_found', pointer, 'exists', 'no such vendor', vendor);
     }
   }

@@ -12,7 +12,7 @@ const code = (...given: Parameters<typeof read>) => {
 };
 
 test('one score', () => {
-  const dto = { scores: [{ completionId: 'A', score: 2, rationale: 'ok', flags: ['unsafe'] }], timeSpentMs: 500 };
+  const dto = { scores: [{ completionId: 'a', score: 2, rationale: 'ok', flags: ['unsafe'] }], timeSpentMs: 500 };
   expect(read('rate', ['a'], dto).value).toEqual({
     ratings: [
       { completionId: 'a', position: 0, score: 2, dimensionScores: null, timeSpentMs: 500, rationale: 'ok', flags: ['unsafe'], externalId: null },
@@ -35,7 +35,7 @@ test('side by side: each completion once, at its place, time shared where it is 
   ]);
   expect(code('rate-side-by-side', ['a', 'b'], { scores: scores.slice(1, 2) })).toEqual(['scores_incomplete', '/scores']);
   expect(code('rate-side-by-side', ['a', 'b'], { scores })).toEqual(['completion_not_in_task', '/scores/0/completionId']);
-  const twice = [scores[1], { ...scores[1], completionId: 'A' }];
+  const twice = [scores[1], { ...scores[1], completionId: 'a' }];
   expect(code('rate-side-by-side', ['a', 'b'], { scores: twice })).toEqual(['completion_scored_twice', '/scores/1/completionId']);
   expect(code('rate', ['a'], { scores: [{ completionId: 'a', score: 9 }] })).toEqual(['score_out_of_scale', '/scores/0/score']);
 });
@@ -50,7 +50,7 @@ test('what the mode asks for must be there, and nothing else', () => {
 });
 
 test('a ranking, with ties', () => {
-  const { value } = read('rank', ['a', 'b', 'c'], { ranking: [['C'], ['a', 'b']], timeSpentMs: 9, externalId: 'r' });
+  const { value } = read('rank', ['a', 'b', 'c'], { ranking: [['c'], ['a', 'b']], timeSpentMs: 9, externalId: 'r' });
   expect(value).toEqual({
     ratings: [],
     preference: { kind: 'ranking', groups: [['c'], ['a', 'b']], timeSpentMs: 9, rationale: null, flags: [], externalId: 'r' },
@@ -60,7 +60,7 @@ test('a ranking, with ties', () => {
 
 test('a comparison is a ranking of two', () => {
   const groups = (preferredCompletionId: string | null) => read('compare', ['a', 'b'], { comparison: { preferredCompletionId } }).value?.preference?.groups;
-  expect(groups('B')).toEqual([['b'], ['a']]);
+  expect(groups('b')).toEqual([['b'], ['a']]);
   expect(groups(null)).toEqual([['a', 'b']]);
   expect(code('compare', ['a', 'b'], { comparison: { preferredCompletionId: 'x' } })).toEqual(['completion_not_in_task', '/comparison/preferredCompletionId']);
 });

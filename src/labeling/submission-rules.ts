@@ -83,12 +83,12 @@ function readPreference(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedPref
     externalId: dto.externalId ?? null,
   };
   if (task.mode === 'rank') {
-    const groups = dto.ranking!.map((group) => group.map((id) => id.toLowerCase()));
+    const groups = dto.ranking!;
     const mistake = rankingMistake(groups, task.completionIds);
     return mistake ? { refusal: mistake } : { value: { kind: 'ranking', groups, ...rest } };
   }
   if (task.mode === 'compare') {
-    const preferred = dto.comparison!.preferredCompletionId?.toLowerCase() ?? null;
+    const preferred = dto.comparison!.preferredCompletionId ?? null;
     if (preferred !== null && !task.completionIds.includes(preferred)) return notInTask('/comparison/preferredCompletionId', preferred);
     const groups = preferred === null ? [[...task.completionIds]] : [[preferred], task.completionIds.filter((id) => id !== preferred)];
     return { value: { kind: 'comparison', groups, ...rest } };
@@ -100,7 +100,7 @@ function readRatings(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedRating[
   const ratings: SubmittedRating[] = [];
   const given = dto.scores!;
   for (const [i, score] of given.entries()) {
-    const completionId = score.completionId.toLowerCase();
+    const completionId = score.completionId;
     const position = task.completionIds.indexOf(completionId);
     if (position < 0) return notInTask(`/scores/${i}/completionId`, completionId);
     if (ratings.some((rating) => rating.completionId === completionId)) {

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, Length, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { IsStorable } from '#src/common/storable.js';
 import { AreFlags, maximumFlags } from '#src/ratings/flags.js';
 import { IsRanking } from '#src/ratings/is-ranking.js';

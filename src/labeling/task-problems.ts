@@ -43,7 +43,7 @@ export function correctionProblem(task: TaskStanding, actor: TaskActor): Problem
 }
 
 function heldBy(task: TaskStanding, { vendorId, labelerId }: TaskActor): boolean {
-  return task.vendorId === vendorId && (labelerId === undefined || task.labelerId === labelerId.toLowerCase());
+  return task.vendorId === vendorId && (labelerId === undefined || task.labelerId === labelerId);
 }
 
 function notYours(task: TaskStanding): ProblemException {

@@ -32,7 +32,8 @@ export class DecideStages {
   }
 
   async awaitJudgements({ loop, iteration }: StageTask): Promise<StageResult | null> {
-    const { result } = await this.comparisons.get(made(iteration.comparisonId, 'comparison'));
+    const { state, result } = await this.comparisons.get(made(iteration.comparisonId, 'comparison'));
+    if (state === 'failed') return { outcome: 'not_judged' };
     if (!result) return null;
     return { figures: { comparison: figuresOf(result) }, outcome: comparisonOutcome(result, loop.config.gate) };
   }

@@ -23,8 +23,8 @@ test('agreement that is lacking is waited for while somebody has still to answer
   expect(ratingsOutcome(progress, wanted, false)).toBeNull();
   expect(ratingsOutcome(progress, wanted, true)).toBe('disagreement');
   expect(ratingsOutcome({ ...progress, agreement: 0.6 }, wanted, false)).toBe('rated');
-  // Ratings can still be posted to what a closed batch left.
-  expect(ratingsOutcome(progress, { ...wanted, quorum: 1 }, true)).toBeNull();
+  expect(ratingsOutcome(progress, { ...wanted, quorum: 1 }, false)).toBeNull();
+  expect(ratingsOutcome(progress, { ...wanted, quorum: 1 }, true)).toBe('too_few_ratings');
 });
 
 test('a failed audit, a KL over budget, and a KL that is no number are all held', () => {

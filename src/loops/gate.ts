@@ -37,8 +37,9 @@ export function ratingsNeed(
 export function ratingsOutcome(progress: RatingProgress, wanted: Pick<LoopRatingsConfig, 'quorum' | 'minimumAgreement'>, answered: boolean): LoopOutcome | null {
   const need = ratingsNeed(progress, wanted);
   if (need === null) return 'rated';
-  // Agreement does not come by waiting when nobody is left to answer.
-  return need === 'agreement' && answered ? 'disagreement' : null;
+  // Neither comes by waiting when nobody is left to answer.
+  if (!answered) return null;
+  return need === 'agreement' ? 'disagreement' : 'too_few_ratings';
 }
 
 /** A reward model that is no better than a rule without reading, or broken, teaches a policy nothing that people want. */

@@ -72,8 +72,7 @@ export class LoopAdvancer {
     if (job && (await this.waitsFor(tx, loop, job))) return false;
     const iteration = await this.loops.iteration(tx, loop.id, loop.iteration);
     const lack = job ? lackOfJob(job) : undefined;
-    // What other rooms make for the loop is part of the step.
-    const result = await this.database.join(tx, () => this.work[loop.state]({ tx, loop, iteration, lack }));
+    const result = await this.work[loop.state]({ tx, loop, iteration, lack });
     if (!result) return false;
     await this.record(tx, loop, iteration, result);
     return true;

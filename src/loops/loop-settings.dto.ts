@@ -1,6 +1,7 @@
 import { ApiPropertyOptional, ApiProperty, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { ComparisonSamplingDto } from '#src/comparisons/comparisons.dto.js';
 import { CreatePairSetDto } from '#src/pairs/pair-sets.dto.js';
 import { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';

@@ -22,6 +22,7 @@ export const loopOutcomes = [
   'selected',
   'rated',
   'disagreement',
+  'too_few_ratings',
   'built',
   'no_pairs',
   'trained',
@@ -30,6 +31,7 @@ export const loopOutcomes = [
   'answered',
   'won',
   'not_won',
+  'not_judged',
   'next_iteration',
   'last_iteration',
 ] as const;
@@ -40,7 +42,8 @@ type Transitions = Readonly<Record<LoopState, Readonly<Partial<Record<LoopOutcom
 export const loopTransitions: Transitions = Object.freeze({
   generate: Object.freeze({ generated: 'select' }),
   select: Object.freeze({ selected: 'awaiting_ratings' }),
-  awaiting_ratings: Object.freeze({ rated: 'pairs', disagreement: 'hold' }),
+  // A labeling batch that was closed early gives no more ratings.
+  awaiting_ratings: Object.freeze({ rated: 'pairs', disagreement: 'hold', too_few_ratings: 'hold' }),
   pairs: Object.freeze({ built: 'reward', no_pairs: 'hold' }),
   // Weights of pairs can leave a split without any, which only the training sees. A reward model that failed its audit
   // would teach the policy what people did not ask for.
@@ -48,7 +51,7 @@ export const loopTransitions: Transitions = Object.freeze({
   // A policy that left its reference too far, or whose run failed its audit, is not worth people's time.
   train: Object.freeze({ trained: 'compare', over_kl_budget: 'hold', unsound: 'hold' }),
   compare: Object.freeze({ answered: 'awaiting_judgements' }),
-  awaiting_judgements: Object.freeze({ won: 'promote', not_won: 'hold' }),
+  awaiting_judgements: Object.freeze({ won: 'promote', not_won: 'hold', not_judged: 'hold' }),
   promote: Object.freeze({ next_iteration: 'generate', last_iteration: 'done' }),
   hold: Object.freeze({ next_iteration: 'generate', last_iteration: 'done' }),
   done: Object.freeze({}),

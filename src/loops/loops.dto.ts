@@ -1,6 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/comparisons.dto.js';
 import { PageOf } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';

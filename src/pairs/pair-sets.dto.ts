@@ -7,11 +7,11 @@ import {
   IsInt,
   IsNumber,
   IsOptional,
-  IsUUID,
   Max,
   Min,
   ValidateIf,
 } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import {
   pairStrategies,

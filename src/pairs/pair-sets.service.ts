@@ -47,7 +47,7 @@ export class PairSetsService {
         resultRef: { type: 'pair_set', id },
         auth,
       });
-      const criterionVersionId = dto.criterionVersionId.toLowerCase();
+      const { criterionVersionId } = dto;
       return { ...(await this.sets.insert(tx, { id, jobId: job.id, criterionVersionId, config })), jobId: job.id };
     });
   }
@@ -141,9 +141,9 @@ export class PairSetsService {
 
 function toConfig(dto: CreatePairSetDto): PairSetConfig {
   return {
-    promptSetId: dto.promptSetId?.toLowerCase() ?? null,
-    completionBatchId: dto.completionBatchId?.toLowerCase() ?? null,
-    labelerIds: dto.labelerIds ? [...new Set(dto.labelerIds.map((id) => id.toLowerCase()))].sort() : null,
+    promptSetId: dto.promptSetId ?? null,
+    completionBatchId: dto.completionBatchId ?? null,
+    labelerIds: dto.labelerIds ? [...new Set(dto.labelerIds)].sort() : null,
     includePilots: dto.includePilots ?? false,
     includeGold: dto.includeGold ?? false,
     strategy: dto.strategy ?? 'all',

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsOptional, IsUUID, Matches, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, Matches, ValidateNested } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf } from '#src/common/pagination.js';
 import { PolicyEndpointDto, PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import { maxModelFiles, modelFileName } from './uploaded-model.js';

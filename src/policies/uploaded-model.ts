@@ -3,6 +3,7 @@
  * under its own problem code. Weights are checked by their headers alone.
  */
 import type { ModelInfo } from '#src/artifacts/models.service.js';
+import { cut } from '#src/common/text.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
 import { readRange, type ByteSource } from '#src/lm/files/byte-source.js';
 import { toHfConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
@@ -94,5 +95,5 @@ async function readText(files: UploadedFiles, name: TextFile): Promise<string | 
 
 function invalid(code: string, name: string, why: string): ProblemException {
   const message = why.startsWith(`${name}:`) ? why : `${name}: ${why}`;
-  return unprocessable(code, '/files', 'modelFile', message.slice(0, 500), name);
+  return unprocessable(code, '/files', 'modelFile', cut(message, 500), name);
 }

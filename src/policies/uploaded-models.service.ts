@@ -24,7 +24,7 @@ export class UploadedModelsService {
     checkNames(files.map((file) => file.name));
     const found = new Map((await this.artifacts.getMany(files.map((f) => f.artifactId))).map((a) => [a.id, a]));
     const named = files.map(({ name, artifactId }, at) => {
-      const artifact = found.get(artifactId.toLowerCase());
+      const artifact = found.get(artifactId);
       if (artifact) return { name, artifact };
       throw unprocessable('unknown_artifact', `/files/${at}/artifactId`, 'exists', 'no artifact has this id', artifactId);
     });

@@ -65,7 +65,7 @@ export class PromptSetsService {
       throw unprocessable('prompt_set_members', '/promptIds', 'oneOf', 'give either promptIds or externalIds');
     }
     const by = promptIds ? 'id' : 'externalId';
-    const keys = (promptIds?.map((id) => id.toLowerCase()) ?? externalIds)!;
+    const keys = (promptIds ?? externalIds)!;
     const pointer = promptIds ? '/promptIds' : '/externalIds';
     refuse('duplicate_prompt', 'unique', 'the same prompt is listed twice', pointer, repeated(keys));
     const ids = await this.prompts.resolve(keys, by);

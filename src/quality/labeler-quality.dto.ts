@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsUUID } from 'class-validator';
+import { IsOptional } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { EstimateDto } from './agreement.dto.js';
 import type { Interval } from './bootstrap.js';
 import { labelerFlagCodes, type LabelerFlag, type LabelerFlagCode } from './labeler-flags.js';

@@ -25,10 +25,10 @@ export class GoldItemsService {
       throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', dto.criterionVersionId);
     }
     const expected = (dto.expected ?? []).map(({ dimension, minimum, maximum }) => ({ dimension: dimension ?? null, minimum, maximum }));
-    const worseCompletionId = dto.worseCompletionId?.toLowerCase() ?? null;
+    const worseCompletionId = dto.worseCompletionId ?? null;
     const mistake = goldMistake(expected, worseCompletionId, version);
     if (mistake) throw invalid(mistake);
-    if (worseCompletionId !== null) await this.checkPair(dto.completionId.toLowerCase(), worseCompletionId);
+    if (worseCompletionId !== null) await this.checkPair(dto.completionId, worseCompletionId);
     try {
       const item = await this.items.insert({
         id: newId(),

@@ -1,4 +1,7 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
 import { isUUID, ValidateBy } from 'class-validator';
+import { lowerCase } from '#src/common/is-uuid.js';
 
 const maximumRanked = 100;
 
@@ -10,5 +13,8 @@ export function isRanking(value: unknown): value is string[][] {
 
 export function IsRanking(): PropertyDecorator {
   const message = () => `$property must be an array of arrays of completion ids, of at most ${maximumRanked} each`;
-  return ValidateBy({ name: 'isRanking', validator: { validate: isRanking, defaultMessage: message } });
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => lowerCase(value)),
+    ValidateBy({ name: 'isRanking', validator: { validate: isRanking, defaultMessage: message } }),
+  );
 }

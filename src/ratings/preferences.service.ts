@@ -32,16 +32,15 @@ export class PreferencesService {
    *   `criterion_version_not_found`; 409 `criterion_version_not_published`, `external_id_conflict`
    */
   async rank(auth: AuthContext, dto: CreateRankingDto): Promise<PreferenceDto> {
-    const groups = dto.ranking.map((group) => group.map((id) => id.toLowerCase()));
+    const groups = dto.ranking;
     refuse(rankingMistake(groups, null));
-    const shown = dto.shownOrder?.map((id) => id.toLowerCase()) ?? null;
+    const shown = dto.shownOrder ?? null;
     if (shown) refuse(rankingMistake(shown.map((id) => [id]), groups.flat(), '/shownOrder'));
     return this.create(auth, dto, 'ranking', groups, shown, '/ranking');
   }
 
   async compare(auth: AuthContext, dto: CreatePreferenceJudgementDto): Promise<PreferenceDto> {
-    const shown = dto.completionIds.map((id) => id.toLowerCase());
-    const preferred = dto.preferredCompletionId?.toLowerCase() ?? null;
+    const { completionIds: shown, preferredCompletionId: preferred } = dto;
     if (preferred !== null && !shown.includes(preferred)) {
       const message = 'the preferred completion must be one of the two';
       throw unprocessable('ranking_inconsistent', '/preferredCompletionId', 'compared', message, preferred);
@@ -53,7 +52,7 @@ export class PreferencesService {
   /** @throws ProblemException 404; 422 `ranking_inconsistent`; 409 `already_superseded`, `external_id_conflict` */
   async supersede(auth: AuthContext, id: string, dto: SupersedePreferenceDto): Promise<PreferenceDto> {
     const old = await this.get(auth, id);
-    const groups = dto.ranking.map((group) => group.map((completion) => completion.toLowerCase()));
+    const groups = dto.ranking;
     refuse(rankingMistake(groups, old.ranking.flat()));
     const { kind, promptId, criterionVersionId, labelerId, vendorId, labelingTaskId } = old;
     const row = { id: newId(), kind, promptId, criterionVersionId, labelerId, vendorId, labelingTaskId, supersedesId: old.id, ...detailsOf(dto) };
@@ -101,10 +100,9 @@ export class PreferencesService {
     return toDto((await this.preferences.find(null, row.id))!, await this.preferences.ranks([row.id]));
   }
 
-  private async publishedVersion(auth: AuthContext, given: string): Promise<string> {
-    const id = given.toLowerCase();
+  private async publishedVersion(auth: AuthContext, id: string): Promise<string> {
     const version = (await this.versions.get([id], auth.vendorId)).get(id);
-    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', given);
+    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', id);
     if (version.state !== 'published') {
       throw refusedValue('criterion_version_not_published', '/criterionVersionId', 'published', `criterion version ${id} is a draft: publish it first`, id);
     }

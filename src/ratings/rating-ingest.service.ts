@@ -152,11 +152,11 @@ function keysOf(dtos: readonly CreateRatingDto[]): Record<ReferenceField, Set<st
     criterionVersionId: new Set<string>(),
   };
   for (const dto of dtos) {
-    if (present(dto.completionId)) keys.completionId.add(dto.completionId.toLowerCase());
+    if (present(dto.completionId)) keys.completionId.add(dto.completionId);
     else keys.completionExternalId.add(dto.completionExternalId!);
-    if (present(dto.labelerId)) keys.labelerId.add(dto.labelerId.toLowerCase());
+    if (present(dto.labelerId)) keys.labelerId.add(dto.labelerId);
     else keys.labelerExternalId.add(dto.labelerExternalId!);
-    keys.criterionVersionId.add(dto.criterionVersionId.toLowerCase());
+    keys.criterionVersionId.add(dto.criterionVersionId);
   }
   return keys;
 }
@@ -172,11 +172,11 @@ function toRow(id: string, dto: CreateRatingDto, references: References): BulkRa
     id,
     completionId:
       present(dto.completionId)
-        ? dto.completionId.toLowerCase()
+        ? dto.completionId
         : references.completionsByExternalId.get(dto.completionExternalId!)!,
-    criterionVersionId: dto.criterionVersionId.toLowerCase(),
+    criterionVersionId: dto.criterionVersionId,
     labelerId:
-      present(dto.labelerId) ? dto.labelerId.toLowerCase() : references.labelersByExternalId.get(dto.labelerExternalId!)!,
+      present(dto.labelerId) ? dto.labelerId : references.labelersByExternalId.get(dto.labelerExternalId!)!,
     ...scoresOf(dto, references.versions),
     position: dto.position ?? null,
     timeSpentMs: dto.timeSpentMs ?? null,

@@ -10,8 +10,14 @@ import { CreateRatingDto, ratingBounds } from './ratings.dto.js';
 
 export type RatingLine = { value: CreateRatingDto; errors?: undefined } | { value?: undefined; errors: ProblemDetail[] };
 
+const idFields = ['criterionVersionId', 'completionId', 'labelerId'] as const;
+
 export function readRatingLine(given: unknown): RatingLine {
-  if (passesRules(given)) return namedOnce(given);
+  if (passesRules(given)) {
+    // As the DTO does.
+    for (const name of idFields) if (present(given[name])) given[name] = given[name].toLowerCase();
+    return namedOnce(given);
+  }
   const checked = validatePlain(CreateRatingDto, given);
   return checked.errors ? checked : namedOnce(checked.value);
 }

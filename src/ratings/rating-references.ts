@@ -33,7 +33,7 @@ export function scoresOf(
   dto: Pick<CreateRatingDto, 'criterionVersionId' | 'score' | 'dimensionScores'>,
   versions: ReadonlyMap<string, CriterionVersion>,
 ): Scores {
-  const read = readScores(versions.get(dto.criterionVersionId.toLowerCase())!, dto);
+  const read = readScores(versions.get(dto.criterionVersionId)!, dto);
   if (read.refusal) throw new RangeError(`a refused rating has no scores: ${read.refusal.code}`);
   return read.scores;
 }
@@ -43,7 +43,7 @@ export function versionRefusal(
   dto: Pick<CreateRatingDto, 'criterionVersionId' | 'score' | 'dimensionScores'>,
   versions: ReadonlyMap<string, CriterionVersion>,
 ): Refusal | undefined {
-  const version = versions.get(dto.criterionVersionId.toLowerCase());
+  const version = versions.get(dto.criterionVersionId);
   if (!version) return absent('criterion_version_not_found', '/criterionVersionId', dto.criterionVersionId);
   if (version.state !== 'published') {
     const message = `criterion version ${version.id} is a draft: publish it first`;
@@ -67,7 +67,7 @@ export function absent(
 function completionRefusal(dto: CreateRatingDto, references: References): Refusal | undefined {
   const found =
     present(dto.completionId)
-      ? references.completions.has(dto.completionId.toLowerCase())
+      ? references.completions.has(dto.completionId)
       : references.completionsByExternalId.has(dto.completionExternalId!);
   return found ? undefined : absentCompletion(dto);
 }
@@ -75,7 +75,7 @@ function completionRefusal(dto: CreateRatingDto, references: References): Refusa
 function labelerRefusal(dto: CreateRatingDto, references: References): Refusal | undefined {
   const found =
     present(dto.labelerId)
-      ? references.labelers.has(dto.labelerId.toLowerCase())
+      ? references.labelers.has(dto.labelerId)
       : references.labelersByExternalId.has(dto.labelerExternalId!);
   return found ? undefined : absentLabeler(dto);
 }

@@ -25,7 +25,7 @@ export class RatingsService {
   async create(auth: AuthContext, dto: CreateRatingDto): Promise<Rating> {
     const mistakes = namingMistakes(dto);
     if (mistakes.length > 0) throw validationProblem(mistakes);
-    const versions = await this.versions.get([dto.criterionVersionId.toLowerCase()], auth.vendorId);
+    const versions = await this.versions.get([dto.criterionVersionId], auth.vendorId);
     const refused = versionRefusal(dto, versions);
     if (refused) throw problem(refused);
     const rating = named(auth, dto, scoresOf(dto, versions));
@@ -104,7 +104,7 @@ function named(auth: AuthContext, dto: CreateRatingDto, scores: Scores): NamedRa
   return {
     id: newId(),
     completion: present(dto.completionId) ? { id: dto.completionId } : { externalId: dto.completionExternalId! },
-    criterionVersionId: dto.criterionVersionId.toLowerCase(),
+    criterionVersionId: dto.criterionVersionId,
     labeler: present(dto.labelerId) ? { id: dto.labelerId } : { externalId: dto.labelerExternalId! },
     ...scores,
     position: dto.position ?? null,

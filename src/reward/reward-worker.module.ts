@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
+import { DatabaseModule } from '#src/database/database.module.js';
 import { PairFactsRepository } from './evaluation/pair-facts.repository.js';
 import { RewardEvaluator } from './evaluation/reward-evaluator.js';
 import { RewardMemberTrainer } from './models/reward-member-trainer.js';
@@ -11,7 +12,7 @@ import { ScoringHandler } from './scores/scoring.handler.js';
 
 /** Trains and runs reward models. Other rooms' worker modules import it for `RewardScorersService`. */
 @Module({
-  imports: [RewardModule, ArtifactsModule, PoliciesModule],
+  imports: [DatabaseModule, RewardModule, ArtifactsModule, PoliciesModule],
   providers: [RewardScorersService, PairFactsRepository, RewardMemberTrainer, RewardEvaluator, RewardTrainingHandler, ScoringHandler],
   exports: [RewardScorersService],
 })

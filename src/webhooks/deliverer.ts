@@ -1,6 +1,6 @@
 // One attempt at one delivery: sign, send, write down how it went. Whoever is killed in between leaves a lease that
 // runs out; the next one sends again under the same id, which is what "at least once" means.
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { Database } from '#src/database/database.js';
@@ -8,13 +8,18 @@ import { DeliveryQueueRepository, type ClaimedDelivery } from './delivery-queue.
 import { EndpointShutdown } from './endpoint-shutdown.service.js';
 import { post, type PostResult } from './http-post.js';
 import { judge } from './retry-schedule.js';
-import { open } from './secret-box.js';
+import { open, SecretBoxError } from './secret-box.js';
 import { signedHeaders } from './signature.js';
 import { messageId } from './webhook-delivery.entity.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 
+/** Until a delivery is looked at again that a fault of ours kept back. */
+const holdSeconds = 30;
+
 @Injectable()
 export class Deliverer {
+  private readonly logger = new Logger('Webhooks');
+
   constructor(
     private readonly database: Database,
     private readonly queue: DeliveryQueueRepository,
@@ -25,7 +30,14 @@ export class Deliverer {
 
   /** Nothing is written down for an attempt that the signal ended: it goes back as it came. */
   async deliver(delivery: ClaimedDelivery, owner: string, signal: AbortSignal): Promise<void> {
-    const result = await this.send(delivery, signal);
+    let result: PostResult;
+    try {
+      result = await this.send(delivery, signal);
+    } catch (error) {
+      // Nothing was sent, and the receiver is not to blame.
+      this.logger.error(`webhook delivery ${delivery.id} waits: ${(error as Error).message}`);
+      return this.queue.hold(delivery.id, owner, error instanceof SecretBoxError ? 'secret_unreadable' : 'internal_error', holdSeconds);
+    }
     if (signal.aborted && result.status === null) return this.queue.release(delivery.id, owner);
     await this.record(delivery, owner, result);
   }

@@ -4,7 +4,8 @@ import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import type { Verdict } from './retry-schedule.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
-import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { sealedPrefix } from './secret-box.js';
+import { WebhookDelivery, type DeliveryHold } from './webhook-delivery.entity.js';
 
 /** A delivery in somebody's hands, with all that is needed to send it. */
 export interface ClaimedDelivery {
@@ -25,7 +26,13 @@ export interface ClaimRequest {
   perEndpoint: number;
   /** Endpoints that have their share. */
   busy: string[];
+  /** Whether the sender can open encrypted secrets; without, it leaves their endpoints to others. */
+  hasSecretsKey: boolean;
 }
+
+/** SQL: whether a secret of the endpoint that signs now is encrypted. */
+const needsKey = (endpointId: string): string => `EXISTS (SELECT FROM webhook_secrets s WHERE s.endpoint_id = ${endpointId}
+  AND (s.expires_at IS NULL OR s.expires_at > now()) AND starts_with(s.secret, '${sealedPrefix}'))`;
 
 /** Deliveries as their senders see them. Times are the database's: hosts need not agree on the time. */
 @Injectable()
@@ -33,7 +40,7 @@ export class DeliveryQueueRepository {
   constructor(@InjectRepository(WebhookDelivery) private readonly rows: Repository<WebhookDelivery>) {}
 
   /** Takes what is due: nobody else's, or of somebody who has not finished in time, because it was killed, say. */
-  claim({ owner, leaseSeconds, limit, perEndpoint, busy }: ClaimRequest): Promise<ClaimedDelivery[]> {
+  claim({ owner, leaseSeconds, limit, perEndpoint, busy, hasSecretsKey }: ClaimRequest): Promise<ClaimedDelivery[]> {
     return this.rows.query<ClaimedDelivery[]>(
       `WITH due AS (
          SELECT d.id FROM webhook_endpoints e CROSS JOIN LATERAL (
@@ -41,16 +48,17 @@ export class DeliveryQueueRepository {
            WHERE endpoint_id = e.id AND state = 'pending' AND next_attempt_at <= now()
              AND (lease_expires_at IS NULL OR lease_expires_at < now())
            ORDER BY next_attempt_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) d
-         WHERE e.disabled_at IS NULL AND e.id <> ALL ($5::uuid[])
+         WHERE e.disabled_at IS NULL AND e.id <> ALL ($5::uuid[]) AND ($6 OR NOT ${needsKey('e.id')})
            AND NOT EXISTS (SELECT FROM vendors v WHERE v.id = e.vendor_id AND v.suspended_at IS NOT NULL) LIMIT $3),
        taken AS (
-         UPDATE webhook_deliveries d SET lease_owner = $1, lease_expires_at = now() + make_interval(secs => $2), attempt = attempt + 1
+         UPDATE webhook_deliveries d SET lease_owner = $1, lease_expires_at = now() + make_interval(secs => $2), attempt = attempt + 1,
+           held_by = NULL
          FROM due WHERE d.id = due.id RETURNING d.id, d.endpoint_id, d.attempt, d.body)
        SELECT taken.id, endpoint_id AS "endpointId", attempt, body, e.url,
          (SELECT json_agg(json_build_object('id', s.id, 'secret', s.secret) ORDER BY s.created_at DESC, s.id DESC)
           FROM webhook_secrets s WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > now())) AS secrets
        FROM taken JOIN webhook_endpoints e ON e.id = taken.endpoint_id`,
-      [owner, leaseSeconds, limit, perEndpoint, busy],
+      [owner, leaseSeconds, limit, perEndpoint, busy, hasSecretsKey],
     );
   }
 
@@ -93,6 +101,28 @@ export class DeliveryQueueRepository {
            AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = e.id)
          ORDER BY e.id LIMIT $2 FOR UPDATE OF e SKIP LOCKED)`,
       [days, limit],
+    );
+    return count;
+  }
+
+  /** Gives back what could not be sent through a fault of ours: it waits, and no attempt is counted. */
+  async hold(id: string, owner: string, heldBy: DeliveryHold, waitSeconds: number): Promise<void> {
+    await this.rows.query(
+      `UPDATE webhook_deliveries SET lease_owner = NULL, lease_expires_at = NULL, attempt = greatest(attempt - 1, 0),
+         held_by = $3, next_attempt_at = now() + make_interval(secs => $4)
+       WHERE id = $1 AND lease_owner = $2`,
+      [id, owner, heldBy, waitSeconds],
+    );
+  }
+
+  /** Marks what has been due for so long and can be sent only by a worker with `SECRETS_KEY`; how many were marked. */
+  async markKeyless(dueForSeconds: number): Promise<number> {
+    const [, count]: [unknown, number] = await this.rows.query(
+      `UPDATE webhook_deliveries d SET held_by = 'secrets_key_missing'
+       FROM webhook_endpoints e WHERE e.id = d.endpoint_id AND e.disabled_at IS NULL AND ${needsKey('e.id')}
+         AND d.state = 'pending' AND d.held_by IS NULL AND d.lease_expires_at IS NULL
+         AND d.next_attempt_at < now() - make_interval(secs => $1)`,
+      [dueForSeconds],
     );
     return count;
   }

@@ -4,6 +4,7 @@
  */
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { storableText } from '#src/common/text.js';
 import { AddressRefusedError, guardedLookup, literalAddress, mayConnect, type Resolver } from '#src/common/network-address.js';
 
 export interface PostOptions {
@@ -63,8 +64,7 @@ function beginning(response: IncomingMessage): Promise<string> {
     let bytes = 0;
     const done = () => {
       response.destroy();
-      // Postgres text holds no NUL.
-      resolve(Buffer.concat(chunks).subarray(0, maxResponseBytes).toString().replaceAll('\0', ''));
+      resolve(storableText(Buffer.concat(chunks).subarray(0, maxResponseBytes).toString()));
     };
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk);

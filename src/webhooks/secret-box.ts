@@ -6,6 +6,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 const [nonceBytes, tagBytes] = [12, 16];
 
+/** Of a secret that was encrypted. */
+export const sealedPrefix = 'gcm:';
+
 export class SecretBoxError extends Error {
   override readonly name = 'SecretBoxError';
 }
@@ -16,14 +19,14 @@ export function seal(secret: string, key: Buffer | undefined, owner: string): st
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(owner));
   const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-  return `gcm:${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')}`;
+  return `${sealedPrefix}${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')}`;
 }
 
 /** @throws SecretBoxError without the key, or with another one */
 export function open(stored: string, key: Buffer | undefined, owner: string): string {
   if (stored.startsWith('plain:')) return stored.slice('plain:'.length);
   if (key === undefined) throw new SecretBoxError('a stored secret is encrypted and this process has no SECRETS_KEY');
-  const bytes = Buffer.from(stored.slice('gcm:'.length), 'base64');
+  const bytes = Buffer.from(stored.slice(sealedPrefix.length), 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
   decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
   try {

@@ -3,7 +3,7 @@ import { IsIn, IsOptional } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { eventTypes, type EventType } from '#src/events/event-types.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
-import { deliveryStates, messageId, type DeliveryState, type WebhookDelivery } from './webhook-delivery.entity.js';
+import { deliveryHolds, deliveryStates, messageId, type DeliveryHold, type DeliveryState, type WebhookDelivery } from './webhook-delivery.entity.js';
 
 export class WebhookDeliveriesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: deliveryStates, enumName: 'WebhookDeliveryState' })
@@ -55,6 +55,13 @@ export class WebhookDeliveryDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null when there is none to come' })
   nextAttemptAt: Date | null;
 
+  /**
+   * Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
+   * worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+   */
+  @ApiProperty({ enum: deliveryHolds, enumName: 'WebhookDeliveryHold', nullable: true })
+  heldBy: DeliveryHold | null;
+
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   finishedAt: Date | null;
 
@@ -70,7 +77,7 @@ export class WebhookDeliveryDto {
 export class WebhookDeliveryPage extends PageOf(WebhookDeliveryDto) {}
 
 export function toDeliveryDto(delivery: WebhookDelivery, attempts: WebhookAttempt[]): WebhookDeliveryDto {
-  const { id, endpointId, eventId, eventType, state, nextAttemptAt, finishedAt, body, createdAt } = delivery;
+  const { id, endpointId, eventId, eventType, state, nextAttemptAt, heldBy, finishedAt, body, createdAt } = delivery;
   return {
     id,
     messageId: messageId(id),
@@ -79,6 +86,7 @@ export function toDeliveryDto(delivery: WebhookDelivery, attempts: WebhookAttemp
     eventType,
     state,
     nextAttemptAt,
+    heldBy,
     finishedAt,
     body,
     attempts: attempts.map(({ attempt, status, error, latencyMs, response, createdAt: at }) => {

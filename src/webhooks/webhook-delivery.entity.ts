@@ -5,6 +5,13 @@ import type { EventType } from '#src/events/event-types.js';
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+/**
+ * What of ours keeps a delivery that is due from being sent: no worker has `SECRETS_KEY`, a secret does not open with the
+ * one that it has, or sending failed before anything was sent.
+ */
+export const deliveryHolds = ['secrets_key_missing', 'secret_unreadable', 'internal_error'] as const;
+export type DeliveryHold = (typeof deliveryHolds)[number];
+
 /** One event for one endpoint. */
 @Entity('webhook_deliveries')
 export class WebhookDelivery {
@@ -35,6 +42,10 @@ export class WebhookDelivery {
   /** Null when there is none to come. */
   @Column('timestamptz', { nullable: true })
   nextAttemptAt: Date | null;
+
+  /** Null for one that is on its way, or is waiting for its time. */
+  @Column('text', { nullable: true })
+  heldBy: DeliveryHold | null;
 
   /** Who is sending it now, and until when others keep off. */
   @Column('text', { nullable: true })

@@ -13,6 +13,8 @@ const forgetMs = 3_600_000;
 /** How long the log shows what ended. */
 const keptDays = 30;
 const forgottenAtOnce = 1000;
+/** A worker with `SECRETS_KEY` would have taken it by then. */
+const keylessAfterSeconds = 30;
 const concurrency = 32;
 const perEndpoint = 4;
 /** What has not answered by then is sent again by somebody else. */
@@ -40,6 +42,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
 
   onApplicationBootstrap(): void {
     this.timers.push(setInterval(() => this.kick(), pollMs), setInterval(() => void this.forget(), forgetMs));
+    if (!this.config.secretsKey) this.timers.push(setInterval(() => void this.tellOfKeyless(), keylessAfterSeconds * 1000));
     this.kick();
   }
 
@@ -70,6 +73,12 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
+  /** What this worker must leave alone is told of where nobody else takes it. */
+  async tellOfKeyless(): Promise<void> {
+    const count = await this.queue.markKeyless(keylessAfterSeconds).catch(() => 0);
+    if (count > 0) this.logger.error(`${count} webhook deliveries wait for a worker with SECRETS_KEY: their secrets are encrypted, and this one has none`);
+  }
+
   private async forget(): Promise<void> {
     await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
     await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not dropped: ${error.message}`));
@@ -88,7 +97,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     if (limit <= 0) return 0;
     // An attempt lasts for its timeout at most; the rest is for a worker that computes in between.
     const leaseSeconds = this.config.webhookTimeoutSeconds + this.config.jobLeaseSeconds;
-    const claimed = await this.queue.claim({ owner: this.owner, leaseSeconds, limit, perEndpoint, busy: this.busy() });
+    const claimed = await this.queue.claim({ owner: this.owner, leaseSeconds, limit, perEndpoint, busy: this.busy(), hasSecretsKey: this.config.secretsKey !== undefined });
     for (const delivery of claimed) this.start(delivery);
     return claimed.length;
   }

@@ -283,6 +283,57 @@ describe('judged through a labeling batch', () => {
     expect(item.revealed!.judgements.map(({ preference }) => preference).sort()).toEqual([item.revealed!.candidateSide, 'tie'].sort());
   });
 
+  /** One labeler prefers the candidate in the first `count` tasks; ids of the tasks in the order of their answers. */
+  async function preferCandidate(comparison: { id: string; labelingBatchId?: string | null }, count: number): Promise<{ taskId: string; worse: string; both: string[] }[]> {
+    const sides = await withSql(t, (client) => client.query('SELECT candidate_completion_id AS c FROM comparison_items WHERE comparison_id = $1', [comparison.id]));
+    const candidates = new Set((sides.rows as { c: string }[]).map(({ c }) => c));
+    const labelerId = (await labelers()).find(({ externalId }) => externalId === 'ann')!.id;
+    const claimed = await post(`/v1/labeling-batches/${comparison.labelingBatchId}/tasks/claim`, { labelerId, k: 100 }).expect(200);
+    const done: { taskId: string; worse: string; both: string[] }[] = [];
+    for (const { id, completions } of (claimed.body.tasks as Task[]).slice(0, count)) {
+      const [better, worse] = [...completions].sort((a, b) => Number(candidates.has(b.id)) - Number(candidates.has(a.id))).map((c) => c.id);
+      await post(`/v1/tasks/${id}/submit`, { comparison: { preferredCompletionId: better } }).expect(200);
+      done.push({ taskId: id, worse, both: [better, worse] });
+    }
+    return done;
+  }
+
+  test('a corrected judgement changes the result, whoever has looked at it before', async () => {
+    const comparison = await compared({ ...judge(), overlap: 1 });
+    const tasks = await preferCandidate(comparison, 20);
+    const path = `/v1/comparisons/${comparison.id}`;
+    expect((await get(path)).body.result).toMatchObject({ winRate: 1, wins: 20, losses: 0 });
+    const { taskId, worse } = tasks.at(-1)!;
+    await post(`/v1/tasks/${taskId}/correct`, { comparison: { preferredCompletionId: worse } }).expect(200);
+    expect((await get(path)).body.result).toMatchObject({ winRate: 0.95, wins: 19, losses: 1, judgements: 20 });
+    // The other way of correcting.
+    const { rows } = await withSql(t, (client) => client.query('SELECT id FROM preferences WHERE labeling_task_id = $1', [tasks[0].taskId]));
+    await post(`/v1/preferences/${(rows as { id: string }[])[0].id}/supersede`, { ranking: [tasks[0].both] }).expect(201);
+    expect((await get(path)).body.result).toMatchObject({ winRate: 0.925, wins: 18, losses: 1, ties: 1 });
+    expect((await get('/v1/comparisons?limit=500')).body.data.find((row: { id: string }) => row.id === comparison.id).result.ties).toBe(1);
+  });
+
+  test('a closed batch ends the comparison, over what was judged', async () => {
+    const comparison = await compared({ ...judge(), overlap: 1 });
+    await preferCandidate(comparison, 3);
+    const path = `/v1/comparisons/${comparison.id}`;
+    expect((await get(path)).body).toMatchObject({ state: 'awaiting_judgements', error: null });
+    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`, {}).expect(200);
+    const { body: done } = await get(path).expect(200);
+    expect(done).toMatchObject({ state: 'complete', itemCount: 20, judgedItemCount: 3, error: null });
+    expect(done.result).toMatchObject({ winRate: 1, n: 3, judgements: 3, unjudgedItems: 17 });
+    expect(await itemsOf(comparison.id, '&reveal=true')).toHaveLength(20);
+  });
+
+  test.each([0, 1])('a batch that is closed with %i items judged fails it', async (count) => {
+    const comparison = await compared({ ...judge(), overlap: 1 });
+    await preferCandidate(comparison, count);
+    await post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`, {}).expect(200);
+    const { body } = await get(`/v1/comparisons/${comparison.id}`).expect(200);
+    expect(body).toMatchObject({ state: 'failed', result: null, error: { code: 'comparison_not_judged' } });
+    expect(body.error.detail).toContain(`${count} of 20 items`);
+  });
+
   test('a criterion or a vendor that is not there', async () => {
     const refused = async (change: object, code: string, pointer: string) => {
       const answer = await post('/v1/comparisons', body({ ...judge(), ...change })).expect(422);

@@ -3,6 +3,8 @@ import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IdempotencyInterceptor } from '#src/auth/idempotency.interceptor.js';
+import { IdempotencyRepository } from '#src/auth/idempotency.repository.js';
+import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
 let t: TestApp;
@@ -167,4 +169,85 @@ test('requests beyond the limit are told to wait', async () => {
   } finally {
     await limited.close();
   }
+});
+
+describe('an Idempotency-Key and the work under it', () => {
+  const sql = <T>(text: string, values: unknown[] = []) => t.app.get(DataSource).query<T[]>(text, values);
+  const policy = (key: string, name: string) => request(t.http).post('/v1/policies').set(t.admin).set('Idempotency-Key', key).send({ name });
+
+  test('an answer with any text in it is kept: bulk lines that are refused for their characters do not double the others', async () => {
+    const criterionVersionId = await givenCriterionVersion(t);
+    const labelerId = await givenLabeler(t, 'idem');
+    const { completionIds } = await givenPrompt(t, 'rate me', [{ text: 'a' }, { text: 'b' }]);
+    for (const [n, bad] of ['x\0y', `${'a'.repeat(116)}😀 and more`, '\ud83d'].entries()) {
+      const lines = [...completionIds, bad].map((completionId) => JSON.stringify({ completionId, criterionVersionId, labelerId, score: 3 })).join('\n');
+      const post = (path: string, body: string) =>
+        request(t.http).post(path).set(t.admin).set('Idempotency-Key', `any-${n}`).set('content-type', 'application/x-ndjson').send(body);
+      const first = await post('/v1/ratings/bulk', lines).expect(200);
+      expect(first.body).toMatchObject({ created: 2, failed: 1 });
+      const again = await post('/v1/ratings/bulk', lines).expect(200).expect('idempotency-replayed', 'true');
+      expect(again.text).toBe(first.text);
+      expect(await sql(`SELECT FROM ratings WHERE labeler_id = $1`, [labelerId])).toHaveLength(2 * (n + 1));
+      const prompts = await request(t.http).post('/v1/prompts/bulk').set(t.admin).set('Idempotency-Key', `any-p-${n}`)
+        .set('content-type', 'application/x-ndjson').send(JSON.stringify({ text: 'x\0y', [bad]: 1 })).expect(200);
+      expect(prompts.body).toMatchObject({ created: 0, failed: 1 });
+    }
+  });
+
+  test('whose answer cannot be kept is not done, and can be done again', async () => {
+    await sql(`ALTER TABLE idempotency_keys ADD CONSTRAINT test_refuses CHECK (body NOT LIKE '%unlucky%')`);
+    try {
+      await policy('together', 'unlucky').expect(500);
+      expect(await sql(`SELECT FROM policies WHERE name = 'unlucky'`)).toHaveLength(0);
+      // What was read line by line is in, so that its answer goes out all the same.
+      const bulk = request(t.http).post('/v1/prompts/bulk').set(t.admin).set('Idempotency-Key', 'landed').set('content-type', 'application/x-ndjson');
+      expect((await bulk.send('{"unlucky": 1}\n{"text": "landed"}').expect(200)).body).toMatchObject({ created: 1, failed: 1 });
+    } finally {
+      await sql('ALTER TABLE idempotency_keys DROP CONSTRAINT test_refuses');
+    }
+    await policy('together', 'unlucky').expect(201);
+    await policy('together', 'unlucky').expect(201).expect('idempotency-replayed', 'true');
+    expect(await sql(`SELECT FROM policies WHERE name = 'unlucky'`)).toHaveLength(1);
+  });
+
+  test('of a process that dies before its commit, neither is there', async () => {
+    const [{ pid }] = await new Promise<{ pid: number }[]>((resolve, reject) => {
+      const interceptor = t.app.get(IdempotencyRepository, { strict: false });
+      const complete = interceptor.complete.bind(interceptor);
+      interceptor.complete = async (...answer) => {
+        interceptor.complete = complete;
+        await complete(...answer);
+        const own = await sql<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await withSql(t, (client) => client.query('SELECT pg_terminate_backend($1)', [own[0].pid]));
+        resolve(own);
+      };
+      policy('cut off', 'nearly').expect(503).catch(reject);
+    });
+    expect(pid).toBeGreaterThan(0);
+    await expect.poll(() => sql(`SELECT FROM idempotency_keys WHERE key = 'cut off'`)).toHaveLength(0);
+    expect(await sql(`SELECT FROM policies WHERE name = 'nearly'`)).toHaveLength(0);
+    await policy('cut off', 'nearly').expect(201);
+  });
+
+  test('refusals that look into the database are the same as without a key', async () => {
+    for (const [path, body, code] of [
+      ['policies', { name: 'twice' }, 'policy_name_taken'],
+      ['criteria', { name: 'twice' }, 'criterion_exists'],
+      ['labelers', { externalId: 'twice' }, 'labeler_exists'],
+      ['vendors', { name: 'twice' }, 'vendor_exists'],
+    ] as const) {
+      const post = (key: string) => request(t.http).post(`/v1/${path}`).set(t.admin).set('Idempotency-Key', key).send(body);
+      await post(`${path} 1`).expect(201);
+      expect((await post(`${path} 2`).expect(409)).body.code).toBe(code);
+    }
+  });
+
+  test('answers are dropped after 24 hours, some at a time', async () => {
+    await sql(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
+    const { length } = await sql('SELECT FROM idempotency_keys');
+    const answers = t.app.get(IdempotencyRepository, { strict: false });
+    expect(await answers.forget(2)).toBe(2);
+    expect(await answers.forget(1000)).toBe(length - 2);
+    expect(await sql('SELECT FROM idempotency_keys')).toHaveLength(0);
+  });
 });

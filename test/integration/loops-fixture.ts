@@ -37,8 +37,8 @@ export type RatingRule = (of: CompletionToRate & { index: number; labeler: strin
 const handlers = [CompletionsWorkerModule, PairsWorkerModule, RewardWorkerModule, TrainingWorkerModule, ComparisonsWorkerModule];
 
 /** A worker of every queue. */
-export function startWorker(t: TestApp, more: Type[] = []): Promise<Node> {
-  const env = { DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10', COMPUTE_THREADS: '1' };
+export function startWorker(t: TestApp, more: Type[] = [], settings: Record<string, string> = {}): Promise<Node> {
+  const env = { ...settings, DATABASE_URL: t.database.url, PLUMBLINE_DATA_DIR: t.config.dataDir, JOB_LEASE_SECONDS: '10', COMPUTE_THREADS: '1' };
   return startNode(env, [...queueNames], [...handlers, ...more]);
 }
 

@@ -288,6 +288,28 @@ describe('looked after by workers', () => {
     await world.post(`/v1/loops/${id}/stop`).expect(200);
   }, 60_000);
 
+  test('labeling batches that are closed early are not waited for: too few ratings, then no judgements', async () => {
+    const vendorIds = [await t.givenVendor()];
+    const change = {
+      name: 'closed batches', iterations: 2, ratings: { perCompletion: 2, vendorIds },
+      generation: { prompts: 2, completionsPerPrompt: 3, sampling: { maxTokens: 6 } },
+      judge: { type: 'labeling-batch', criterionVersionId: world.criterionVersionId, vendorIds, overlap: 1 },
+    };
+    const { body: created } = await world.post('/v1/loops', world.body(change)).expect(201);
+    const { id } = created as { id: string };
+    const waits = (number: number, wanted: string) => world.until(id, ({ iteration, state }) => iteration === number && state === wanted);
+    await waits(1, 'awaiting_ratings');
+    await world.post(`/v1/labeling-batches/${(await world.iteration(id, 1)).labelingBatchId}/close`).expect(200);
+    await waits(2, 'awaiting_ratings');
+    expect(await world.iteration(id, 1)).toMatchObject({ decision: 'held', reason: 'too_few_ratings', figures: { ratings: { ratings: 0 } } });
+    await world.label((await world.iteration(id, 2)).labelingBatchId);
+    await waits(2, 'awaiting_judgements');
+    const { body: comparison } = await world.get(`/v1/comparisons/${(await world.iteration(id, 2)).comparisonId}`).expect(200);
+    await world.post(`/v1/labeling-batches/${comparison.labelingBatchId}/close`).expect(200);
+    await world.until(id, ({ status }) => status === 'completed');
+    expect(await world.iteration(id, 2)).toMatchObject({ decision: 'held', reason: 'not_judged' });
+  }, 90_000);
+
   test('a reward model that failed its audit trains no policy, unless that is allowed', async () => {
     // The longest answer always wins, so that nothing can do better than a rule that does not read.
     const longest: RatingRule = ({ text, answers }) => (text.length === Math.max(...answers.map(({ length }) => length)) ? 5 : 1);

@@ -91,3 +91,24 @@ test('a draft takes none, and a vendor sees its own', async () => {
   expect((await get(`/preferences/${foreign.id}`, acme.key).expect(404)).body.code).toBe('preference_not_found');
   await post(`/preferences/${foreign.id}/supersede`, { ranking: [[a], [b], [c]] }, acme.key).expect(404);
 });
+
+test('one id in two letter cases is one id, wherever ids are given', async () => {
+  const upper = (id: string) => id.toUpperCase();
+  for (const preferredCompletionId of [null, a]) {
+    const { body } = await post('/preference-judgements', comparison({ completionIds: [a, upper(a)], preferredCompletionId })).expect(422);
+    expect(body.errors[0]).toMatchObject({ pointer: '/completionIds', rule: 'arrayUnique' });
+  }
+  expect((await post('/rankings', ranking({ ranking: [[a], [upper(a)]] })).expect(422)).body.code).toBe('ranking_inconsistent');
+  expect((await post('/rankings', ranking({ shownOrder: [a, b, upper(b)] })).expect(422)).body.errors[0].rule).toBe('arrayUnique');
+  const batch = { name: 'cases', mode: 'rate', criterionVersionId: upper(version), overlap: 1 };
+  expect((await post('/labeling-batches', { ...batch, completionIds: [a, upper(a)] }).expect(422)).body.errors[0].rule).toBe('arrayUnique');
+  expect((await post('/labeling-batches', { ...batch, completionIds: [a], vendorIds: [acme.id, upper(acme.id)] }).expect(422)).body.errors[0].rule).toBe('arrayUnique');
+  // Given once, any case is understood and kept in lower case: in bodies, lines, queries and addresses.
+  const { body: made } = await post('/labeling-batches', { ...batch, completionIds: [upper(a)], vendorIds: [upper(acme.id)] }).expect(201);
+  expect(made).toMatchObject({ criterionVersionId: version, vendorIds: [acme.id], selection: { completionIds: [a] } });
+  expect((await get(`/labeling-batches/${upper(made.id)}`).expect(200)).body.id).toBe(made.id);
+  expect((await get(`/labeling-batches/${upper(newId())}`).expect(404)).body.code).toBe('labeling_batch_not_found');
+  const { body: kept } = await post('/preference-judgements', comparison({ completionIds: [upper(a), b], preferredCompletionId: upper(b) })).expect(201);
+  expect(kept).toMatchObject({ ranking: [[b], [a]], shownOrder: [a, b] });
+  expect((await get(`/preferences?criterionVersionId=${upper(version)}&limit=500`).expect(200)).body.data.map(({ id }: { id: string }) => id)).toContain(kept.id);
+});

@@ -11,6 +11,7 @@ import { Database } from '#src/database/database.js';
 import type { DomainEvent } from '#src/events/event-types.js';
 import { EventsModule } from '#src/events/events.module.js';
 import { EventsService } from '#src/events/events.service.js';
+import { WebhookPoller } from '#src/webhooks/webhook-poller.js';
 import { DeliveryQueueRepository } from '#src/webhooks/delivery-queue.repository.js';
 import { WebhookDelivery } from '#src/webhooks/webhook-delivery.entity.js';
 import { withSql } from '../factories/ratings.js';
@@ -341,4 +342,41 @@ test('there is an end to the number of endpoints', async () => {
   const key = await t.vendorKey(await t.givenVendor());
   for (let i = 0; i < 20; i++) await given(key);
   expect((await post('', key, { url: receiver.url() }).expect(409)).body.code).toBe('too_many_webhook_endpoints');
+});
+
+test('a sender without SECRETS_KEY leaves encrypted secrets to others, and where there are none says what is lacking', async () => {
+  const endpoint = await given();
+  await emit(closed());
+  sender = await startSender({ ...env, SECRETS_KEY: undefined, DATABASE_URL: t.database.url });
+  await until(async () => expect(await deliveries(endpoint.id)).toHaveLength(1));
+  await sql(`UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 minute'`);
+  await sender.get(WebhookPoller).tellOfKeyless();
+  expect(await deliveries(endpoint.id)).toMatchObject([{ state: 'pending', heldBy: 'secrets_key_missing', attempts: [] }]);
+  expect(await sql('SELECT attempt, lease_owner FROM webhook_deliveries')).toEqual([{ attempt: 0, lease_owner: null }]);
+  // A secret that is kept plain needs no key.
+  const [{ secret }] = await sql('SELECT secret FROM webhook_secrets');
+  await sql(`UPDATE webhook_secrets SET secret = 'plain:${endpoint.secret}'`);
+  await until(async () => expect(await deliveries(endpoint.id)).toMatchObject([{ state: 'delivered', heldBy: null }]));
+  await sql('UPDATE webhook_secrets SET secret = $1', [secret]);
+  await sender.close();
+  // One with the key has all its attempts.
+  receiver.answer = () => [500, ''];
+  await emit(closed());
+  await send();
+  await until(async () => expect((await deliveries(endpoint.id))[0]).toMatchObject({ state: 'pending', heldBy: null, attempts: [{ attempt: 1, status: 500 }] }));
+});
+
+test('a secret that does not open counts no attempt, and the delivery waits and says why', async () => {
+  const endpoint = await given();
+  await emit(closed());
+  sender = await startSender({ ...env, SECRETS_KEY: Buffer.alloc(32, 8).toString('base64'), DATABASE_URL: t.database.url });
+  for (let n = 0; n < 3; n++) {
+    await until(async () => expect(await deliveries(endpoint.id)).toMatchObject([{ state: 'pending', heldBy: 'secret_unreadable', attempts: [] }]));
+    await sql(`UPDATE webhook_deliveries SET next_attempt_at = now(), held_by = NULL`);
+  }
+  await until(async () => expect(await sql('SELECT attempt, lease_owner FROM webhook_deliveries')).toEqual([{ attempt: 0, lease_owner: null }]));
+  await sender.close();
+  await hurry();
+  await send();
+  await until(async () => expect(await deliveries(endpoint.id)).toMatchObject([{ state: 'delivered', heldBy: null, attempts: [{ attempt: 1, status: 204 }] }]));
 });

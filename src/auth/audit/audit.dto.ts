@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, IsUUID, Matches } from 'class-validator';
+import { IsDate, IsIn, IsOptional, Matches } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { actorTypes, auditActions, type ActorType, type AuditAction } from './audit-actions.js';
 import type { AuditEntry } from './audit-entry.entity.js';

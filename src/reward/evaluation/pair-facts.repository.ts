@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Database } from '#src/database/database.js';
 import type { PairSplit } from '../models/preference-data.repository.js';
 
 /** What rules that read no text know of a pair, and what its raters made of it. */
@@ -20,10 +20,10 @@ export interface PairFacts {
 /** The facts by which a pair set's diagnostics are summed up, pair by pair; ties are left out. */
 @Injectable()
 export class PairFactsRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly database: Database) {}
 
   of(pairSetId: string, split: PairSplit): Promise<PairFacts[]> {
-    return this.dataSource.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       // Joins over whole sets, as in building them.
       await tx.query('SET LOCAL enable_nestloop = off');
       return tx.query<PairFacts[]>(

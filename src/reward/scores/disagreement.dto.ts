@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsUUID } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import type { DisputedPair } from './disagreement.service.js';
 
 /** Completions of one prompt that have their scores. */

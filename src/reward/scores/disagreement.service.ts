@@ -35,9 +35,9 @@ export class DisagreementService {
     }
     const found = await this.scores.ofCompletions(rewardModelId, completionIds);
     const known = new Set(found.map(({ completionId }) => completionId));
-    const unknown = completionIds.find((id) => !known.has(id.toLowerCase()));
+    const unknown = completionIds.find((id) => !known.has(id));
     if (unknown) throw notFound('completion', unknown);
-    const at = found.findIndex((completion) => completion.promptId !== promptId.toLowerCase());
+    const at = found.findIndex((completion) => completion.promptId !== promptId);
     if (at >= 0) {
       const message = `this completion is of prompt ${found[at].promptId}`;
       throw unprocessable('completion_of_other_prompt', `/completionIds/${at}`, 'samePrompt', message, found[at].completionId);

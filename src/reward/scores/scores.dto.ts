@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsOptional, IsUUID } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsOptional } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import type { RankedCompletion } from './ranking.js';
 
 /** One of these: a prompt or prompts, whose completions are all ranked, or the completions themselves. */

@@ -87,7 +87,7 @@ export class ScoresService {
   private async ofCompletions(rewardModelId: string, completionIds: string[]): Promise<CompletionWithScore[]> {
     const found = await this.scores.ofCompletions(rewardModelId, completionIds);
     const known = new Set(found.map(({ completionId }) => completionId));
-    const at = completionIds.findIndex((id) => !known.has(id.toLowerCase()));
+    const at = completionIds.findIndex((id) => !known.has(id));
     if (at < 0) return found;
     throw unprocessable('unknown_completion', `/completionIds/${at}`, 'exists', 'no completion has this id', completionIds[at]);
   }

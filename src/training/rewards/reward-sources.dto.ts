@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, getSchemaPath, type ApiPropertyOptions } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUrl, IsUUID, Length, Matches, Max, Min, NotEquals, ValidateBy } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUrl, Length, Matches, Max, Min, NotEquals, ValidateBy } from 'class-validator';
+import { IsUUID } from '#src/common/is-uuid.js';
 import { IsStorable } from '#src/common/storable.js';
 import { endpointKeyName } from '#src/config/endpoint-keys.js';
 import { httpDefaults, rewardSourceTypes } from './reward-sources.js';

@@ -1,0 +1,20 @@
+/** NUL and halves of a surrogate pair: Postgres holds them neither in text nor in jsonb. */
+const unstorable = /[\0\p{Surrogate}]/gu;
+
+/** What can be stored of a text: in place of each character that cannot, U+FFFD. */
+export function storableText(text: string): string {
+  return text.replace(unstorable, '\ufffd');
+}
+
+/**
+ * The first characters of a text, at most `length` (UTF-16 units, the marks of what is missing among them), as it can be
+ * stored and shown: no half of a character at the end, and none that the database refuses.
+ */
+export function cut(text: string, length: number, mark = '...'): string {
+  if (text.length <= length) return storableText(text);
+  let end = length - mark.length;
+  if (isHigh(text.charCodeAt(end - 1))) end--;
+  return storableText(text.slice(0, end)) + mark;
+}
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
