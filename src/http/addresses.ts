@@ -45,15 +45,19 @@ function isDecodable(url: string): boolean {
 export function tellMethods(fastify: FastifyInstance): void {
   const routes: { path: RegExp; methods: string[] }[] = [];
   fastify.addHook('onRoute', ({ url, method }) => {
+    // The preflight route of all paths is none of any path.
+    if (method === 'OPTIONS') return;
     // A parameter stands for one part, a star for all that follows.
     const pattern = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+').replaceAll('*', '.*');
     routes.push({ path: new RegExp(`^${pattern}$`), methods: [method].flat() });
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) return done();
+    if (!request.is404 && request.method !== 'OPTIONS') return done();
     const path = request.url.split('?')[0];
     const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods));
-    if (methods.size === 0) return done();
+    if (methods.size === 0) {
+      return done(request.is404 ? undefined : new ProblemException({ status: 404, code: 'route_not_found', title: 'Not found', detail: 'no route has this path' }));
+    }
     const allow = [...methods.add('OPTIONS')].sort().join(', ');
     if (request.method === 'OPTIONS') return void reply.status(204).header('allow', allow).send();
     const detail = `this path takes ${allow}, got ${request.method}`;

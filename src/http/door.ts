@@ -19,8 +19,8 @@ const healthChecks = ['/healthz', '/readyz'];
  */
 export async function keepDoor(app: NestFastifyApplication, config: Config): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  await fastify.register(fastifyRateLimit, { global: false, cache: 50_000, max: config.rateLimitPerMinute, timeWindow: '1 minute' });
-  const limiter = (keyGenerator: CreateRateLimitOptions['keyGenerator']) => fastify.createRateLimit({ keyGenerator });
+  await fastify.register(fastifyRateLimit, { global: false, max: config.rateLimitPerMinute, timeWindow: '1 minute' });
+  const limiter = (keyGenerator: CreateRateLimitOptions['keyGenerator']) => fastify.createRateLimit({ keyGenerator, cache: 50_000 } as CreateRateLimitOptions);
   const byAddress = limiter((request) => normalizeIP(request.ip));
   const byKey = limiter((request) => (request as AuthenticatedRequest).auth!.keyId);
   const doorkeeper = app.get(Doorkeeper, { strict: false });
@@ -29,7 +29,10 @@ export async function keepDoor(app: NestFastifyApplication, config: Config): Pro
     const route = request.routeOptions.url ?? '';
     if (request.method === 'OPTIONS' || healthChecks.includes(route)) return;
     if (request.is404 || !needsKey(route)) return admit(reply, await byAddress(request), 'this address');
-    if (!doorkeeper.knows(request)) admit(reply, await byAddress(request, { increment: false }), 'this address');
+    if (!doorkeeper.knows(request)) {
+      const before = await byAddress(request, { increment: false });
+      if (!before.isAllowed && before.remaining === 0) admit(reply, { ...before, isExceeded: true }, 'this address');
+    }
     try {
       request.auth = await doorkeeper.identify(request);
     } catch (refused) {

@@ -85,6 +85,7 @@ function corsOptions(origins: readonly string[]) {
     maxAge: 7200,
     // The answer to OPTIONS tells the methods of the path too.
     preflightContinue: true,
+    strictPreflight: false,
   };
 }
 
