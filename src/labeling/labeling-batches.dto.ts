@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsString, IsUUID, Length, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsString, IsUUID, Length, Max, Min } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsTime } from '#src/common/time.js';
 import { IsStorable } from '#src/common/storable.js';
 import {
   labelingBatchStates,
@@ -100,8 +100,7 @@ export class CreateLabelingBatchDto {
   /** Told to labelers; nothing ends by itself. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   dueAt?: Date;
 
   /** @example 0.05 EUR per rating */

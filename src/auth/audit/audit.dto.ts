@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, IsUUID, Matches } from 'class-validator';
+import { IsIn, IsOptional, IsUUID, Matches } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsTime } from '#src/common/time.js';
 import { actorTypes, auditActions, type ActorType, type AuditAction } from './audit-actions.js';
 import type { AuditEntry } from './audit-entry.entity.js';
 
@@ -25,15 +25,13 @@ export class AuditQuery extends PageQuery {
   /** Acts at or after this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   from?: Date;
 
   /** Acts before this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   to?: Date;
 }
 
