@@ -24,7 +24,8 @@ export async function makeMillionRatings(database: Client, client: Plumbline): P
   await database.query('SELECT setseed(0.5)');
   await database.query(`SET session_replication_role = replica; SET synchronous_commit = off`);
   await database.query(
-    `INSERT INTO prompts (id, text, external_id) SELECT uuidv7(), 'made-up prompt ' || n, 'million-' || n FROM generate_series(1, ${prompts}) n`,
+    `INSERT INTO prompts (id, text, text_key, external_id)
+     SELECT uuidv7(), 'made-up prompt ' || n, encode(sha256(convert_to('made-up prompt ' || n, 'UTF8')), 'hex'), 'million-' || n FROM generate_series(1, ${prompts}) n`,
   );
   await database.query(
     `INSERT INTO completions (id, prompt_id, text, source)

@@ -28,8 +28,9 @@ export async function makeMaterial(
   const rng = Rng.from('bench material');
   const text = (words: number) => Array.from({ length: words }, () => vocabulary[rng.int(vocabulary.length)]).join(' ');
   await database.query(
-    `INSERT INTO prompts (id, text, external_id)
-     SELECT uuidv7(), given.text, 'bench-' || given.n FROM unnest($1::text[]) WITH ORDINALITY AS given(text, n)`,
+    `INSERT INTO prompts (id, text, text_key, external_id)
+     SELECT uuidv7(), given.text, encode(sha256(convert_to(given.text, 'UTF8')), 'hex'), 'bench-' || given.n
+     FROM unnest($1::text[]) WITH ORDINALITY AS given(text, n)`,
     [Array.from({ length: size.prompts }, () => text(12))],
   );
   const { rows } = await database.query<{ id: string }>(

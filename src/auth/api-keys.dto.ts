@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, MinDate } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { PageOf } from '#src/common/pagination.js';
+import { IsTime } from '#src/common/time.js';
 import { scopes, vendorScopes, type Scope, type VendorScope } from './scopes.js';
 
 export class CreateApiKeyDto {
@@ -19,9 +19,7 @@ export class CreateApiKeyDto {
   /** From when on the key is refused. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
-  @MinDate(() => new Date())
+  @IsTime({ future: true })
   expiresAt?: Date;
 }
 
@@ -40,9 +38,7 @@ export class CreateVendorApiKeyDto {
   /** From when on the key is refused. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
-  @MinDate(() => new Date())
+  @IsTime({ future: true })
   expiresAt?: Date;
 }
 
@@ -58,9 +54,7 @@ export class RotateApiKeyDto {
   /** Of the successor. Without it, it lives as long as the old key was made to. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
-  @MinDate(() => new Date())
+  @IsTime({ future: true })
   expiresAt?: Date;
 }
 

@@ -44,8 +44,8 @@ export class ApiKeysService {
     const cacheKey = hash.toString('base64');
     const cached = this.cache.get(cacheKey);
     if (cached && cached.until > Date.now()) return cached;
-    this.cache.delete(cacheKey);
     const found = await this.keys.findByHash(hash);
+    if (!found || found.refused) this.cache.delete(cacheKey);
     if (!found) return { auth: null, reason: 'unknown', key: null };
     const { key, refused } = found;
     if (refused) return { auth: null, reason: refused, key: { keyId: key.id, vendorId: key.vendorId } };
@@ -60,6 +60,11 @@ export class ApiKeysService {
     this.cache.set(cacheKey, { auth, until: Math.min(Date.now() + cacheMs, key.expiresAt?.getTime() ?? Infinity) });
     await this.touch(key.id);
     return { auth };
+  }
+
+  /** Whether the key was valid when it was used last; kept for as long as there is room. */
+  knows(secret: string): boolean {
+    return this.cache.has(digest(secret).toString('base64'));
   }
 
   /** @param vendorId whose the key will be; null makes a key of the owner */

@@ -10,6 +10,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { AuditModule } from './audit/audit.module.js';
 import { Refusals } from './audit/refusals.js';
 import { AuthGuard } from './auth.guard.js';
+import { Doorkeeper } from './doorkeeper.js';
 import { VendorKeysController } from './vendors/vendor-keys.controller.js';
 import { VendorKeysService } from './vendors/vendor-keys.service.js';
 import { Vendor } from './vendors/vendor.entity.js';
@@ -27,8 +28,9 @@ import { VendorsService } from './vendors/vendors.service.js';
     VendorsService,
     VendorKeysService,
     Refusals,
+    Doorkeeper,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [ApiKeysService, VendorsService],
+  exports: [ApiKeysService, Doorkeeper, VendorsService],
 })
 export class AuthModule {}

@@ -66,8 +66,8 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || !request.auth) return next.handle();
-    if (typeof key !== 'string' || key.length === 0 || key.length > 255) {
-      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 characters', key);
+    if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 characters of ASCII', key);
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const keyId = request.auth.keyId;

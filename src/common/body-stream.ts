@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { ProblemException, shorten } from './problem.js';
+import { ProblemException, unsupportedMediaType } from './problem.js';
 
 /**
  * The body of a request as a stream, bounded. The content-type parser passes such bodies through unread.
@@ -12,7 +12,7 @@ import { ProblemException, shorten } from './problem.js';
  */
 export function bodyStream(request: FastifyRequest, mediaType: string, limitBytes: number): Readable {
   const given = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
-  if (given !== mediaType) throw wrongType(mediaType, given);
+  if (given !== mediaType) throw unsupportedMediaType(mediaType, given);
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw bodyTooLarge(limitBytes);
   // Fastify leaves out the parser when the body is empty.
   if (!(request.body instanceof Readable)) return Readable.from([]);
@@ -36,14 +36,5 @@ function bodyTooLarge(limitBytes: number): ProblemException {
     title: 'The body is too large',
     detail: `this route takes at most ${limitBytes} bytes`,
     headers: { connection: 'close' },
-  });
-}
-
-function wrongType(wanted: string, given: string): ProblemException {
-  return new ProblemException({
-    status: 415,
-    code: 'unsupported_media_type',
-    title: 'The media type is not supported',
-    detail: `this route takes ${wanted}, got '${shorten(given)}'`,
   });
 }

@@ -57,12 +57,13 @@ export function failedLine(line: number, code: string, errors: ProblemDetail[]):
 }
 
 function check<T extends object>(type: ClassConstructor<T>, read: NdjsonLine): ReturnType<typeof validatePlain<T>> {
-  return read.error ? { errors: [{ pointer: '', ...read.error }] } : validatePlain(type, read.value);
+  return read.error ? { errors: [read.error] } : validatePlain(type, read.value);
 }
 
 export function codeOf(errors: ProblemDetail[]): string {
   const rules = new Set(errors.map((error) => error.rule));
   if (rules.has('json')) return 'malformed_json';
+  if (rules.has('utf8')) return 'not_utf8';
   if (rules.has('lineLength')) return 'line_too_long';
   return rules.size === 1 && rules.has('whitelistValidation') ? 'unknown_field' : 'validation_failed';
 }

@@ -1,18 +1,19 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
-import { shorten } from './problem.js';
+import { readJson } from './json.js';
+import { shorten, type ProblemDetail } from './problem.js';
 
 export interface NdjsonLine {
   /** 1-based line number in the body. */
   line: number;
   value?: unknown;
   /** Why the line could not be read; `value` is then absent. */
-  error?: { rule: 'json' | 'lineLength'; message: string; value: string };
+  error?: ProblemDetail;
 }
 
 /**
  * Reads newline-delimited JSON without holding the body: a malformed or over-long line is reported in
- * its place and the lines around it still arrive. Blank lines are passed over.
+ * its place and the lines around it still arrive. Blank lines are passed over, and so is a byte order mark at the beginning.
  *
  * @param maxLineCharacters longest line; the rest of a longer one is dropped unread
  */
@@ -41,42 +42,61 @@ export async function* readNdjsonSets(
   if (lines.length > 0) yield lines;
 }
 
+const newline = 0x0a;
+const byteOrderMark = Buffer.from('\ufeff');
+
 /** The lines that end in each piece of the body. */
 async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<{ lines: NdjsonLine[]; bytes: number }> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
+  // What has come of a line that has not ended.
+  let rest: Buffer[] = [];
+  let restBytes = 0;
   let line = 0;
   let overlong = false;
-  for await (const chunk of body) {
+  const read = (bytes: Buffer): NdjsonLine[] => {
+    const start = line === 0 && !overlong && bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
     const lines: NdjsonLine[] = [];
-    const pieces = (rest + decoder.write(chunk as Buffer)).split('\n');
-    rest = pieces.pop()!;
-    for (const piece of pieces) {
+    for (const piece of textLines(bytes.subarray(start))) {
       line++;
       if (overlong) overlong = false;
+      else if (piece === undefined) lines.push({ line, error: notUtf8 });
       else if (piece.length > maxLineCharacters) lines.push(tooLong(line, piece, maxLineCharacters));
-      else if (piece.trim() !== '') lines.push(parse(line, piece));
+      else if (piece.trim() !== '') lines.push({ line, ...readJson(piece) });
     }
-    if (rest.length > maxLineCharacters) {
-      if (!overlong) lines.push(tooLong(line + 1, rest, maxLineCharacters));
+    return lines;
+  };
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    const end = chunk.lastIndexOf(newline);
+    const lines = end < 0 ? [] : read(Buffer.concat([...rest, chunk.subarray(0, end)]));
+    if (end >= 0) [rest, restBytes] = [[], 0];
+    rest.push(chunk.subarray(end + 1));
+    restBytes += chunk.length - end - 1;
+    // A character has three bytes at most.
+    if (overlong || restBytes > 3 * maxLineCharacters) {
+      if (!overlong) lines.push(tooLong(line + 1, Buffer.concat(rest).subarray(0, 600).toString(), maxLineCharacters));
       overlong = true;
-      rest = '';
+      [rest, restBytes] = [[], 0];
     }
-    yield { lines, bytes: (chunk as Buffer).length };
+    yield { lines, bytes: chunk.length };
   }
-  rest += decoder.end();
-  if (!overlong && rest.trim() !== '') yield { lines: [parse(line + 1, rest)], bytes: 0 };
+  if (restBytes > 0) yield { lines: read(Buffer.concat(rest)), bytes: 0 };
 }
 
-function parse(line: number, text: string): NdjsonLine {
-  try {
-    return { line, value: JSON.parse(text) as unknown };
-  } catch (error) {
-    return { line, error: { rule: 'json', message: (error as Error).message, value: shorten(text) } };
+/** Lines as text, without one where a line is not UTF-8. Nearly always all of them are, which is checked and decoded at once. */
+function textLines(bytes: Buffer): (string | undefined)[] {
+  if (isUtf8(bytes)) return bytes.toString('utf8').split('\n');
+  const lines: (string | undefined)[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const at = bytes.indexOf(newline, start);
+    const end = at < 0 ? bytes.length : at;
+    const line = bytes.subarray(start, end);
+    lines.push(isUtf8(line) ? line.toString('utf8') : undefined);
+    start = end + 1;
   }
+  return lines;
 }
+
+const notUtf8: ProblemDetail = { pointer: '', rule: 'utf8', message: 'the line is not valid UTF-8' };
 
 function tooLong(line: number, text: string, limit: number): NdjsonLine {
-  const message = `line is longer than ${limit} characters`;
-  return { line, error: { rule: 'lineLength', message, value: shorten(text) } };
+  return { line, error: { pointer: '', rule: 'lineLength', message: `line is longer than ${limit} characters`, value: shorten(text) } };
 }

@@ -79,14 +79,17 @@ const cursorKeys: Record<CursorKey, RegExp> = {
 
 export function decodeCursor(cursor: string, key: CursorKey): string {
   const text = Buffer.from(cursor, 'base64url').toString();
-  if (!cursorKeys[key].test(text)) {
-    throw new ProblemException({
-      status: 400,
-      code: 'invalid_cursor',
-      title: 'The cursor is not one of ours',
-      detail: `cursor must be the nextCursor of an earlier page`,
-      errors: [{ pointer: 'cursor', rule: 'cursor', message: 'not a cursor of this API', value: shorten(cursor) }],
-    });
-  }
+  if (!cursorKeys[key].test(text)) throw invalidCursor(cursor);
   return text.slice(2);
+}
+
+export function invalidCursor(cursor: string): ProblemException {
+  const message = 'cursor must be the nextCursor of an earlier page of this list, with the same filters';
+  return new ProblemException({
+    status: 400,
+    code: 'invalid_cursor',
+    title: 'Invalid cursor',
+    detail: message,
+    errors: [{ pointer: '/cursor', rule: 'cursor', message, value: shorten(cursor) }],
+  });
 }

@@ -1,5 +1,6 @@
 import { ArgumentsHost, Catch, ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { outage } from './outage.js';
 import { problemDocument, ProblemException, type ProblemInit } from './problem.js';
 
 /** Titles and codes for errors that Nest or Fastify raise before our code runs. */
@@ -9,9 +10,12 @@ const byStatus: Record<number, Pick<ProblemInit, 'code' | 'title'>> = {
   403: { code: 'forbidden', title: 'The API key may not do this' },
   404: { code: 'route_not_found', title: 'Not found' },
   405: { code: 'method_not_allowed', title: 'Method not allowed' },
+  408: { code: 'request_timeout', title: 'The request came too slowly' },
   413: { code: 'body_too_large', title: 'The body is too large' },
+  414: { code: 'uri_too_long', title: 'The address is too long' },
   415: { code: 'unsupported_media_type', title: 'The media type is not supported' },
   429: { code: 'rate_limited', title: 'Too many requests' },
+  431: { code: 'headers_too_large', title: 'The headers are too large' },
   503: { code: 'unavailable', title: 'The service is not ready' },
 };
 
@@ -25,31 +29,38 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
     const init = toProblem(error);
-    if (init.status >= 500 && init.status !== 503) {
-      this.logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (init.status >= 500) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const place = { requestId: request.id, method: request.method, route: request.routeOptions.url, stack };
+      if (init.status === 500) this.logger.error({ ...place, msg: 'request failed' });
+      else this.logger.warn({ ...place, msg: init.title });
     }
     void reply
       .status(init.status)
       .headers(init.headers ?? {})
       .header('content-type', 'application/problem+json; charset=utf-8')
       .serializer((value: unknown) => JSON.stringify(value))
-      .send(problemDocument(init, request.url.split('?')[0]));
+      .send(problemDocument(init, request.url.split('?')[0], request.id));
   }
 }
 
 export function toProblem(error: unknown): ProblemInit {
   if (error instanceof ProblemException) return error.init;
   const status = statusOf(error);
-  if (status !== undefined && status < 500) {
-    const known = byStatus[status] ?? { code: 'malformed_request', title: 'The request could not be read' };
-    return { status, ...known, detail: (error as Error).message };
-  }
-  if (status === 503) return { status, ...byStatus[503] };
-  return { status: 500, code: 'internal_error', title: 'Something went wrong here; it is logged' };
+  if (status !== undefined && status < 500) return { ...problemOfStatus(status), detail: (error as Error).message };
+  if (status === 503) return problemOfStatus(503);
+  return outage(error) ?? { status: 500, code: 'internal_error', title: 'Something went wrong here; it is logged' };
+}
+
+/** What Nest or Fastify answer by themselves. */
+export function problemOfStatus(status: number): ProblemInit {
+  return { status, ...(byStatus[status] ?? byStatus[400]) };
 }
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  const code = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof code === 'number' ? code : undefined;
+  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  // A body whose `content-encoding` cannot be undone.
+  if (typeof code === 'string' && code.startsWith('Z_')) return 400;
+  return typeof statusCode === 'number' ? statusCode : undefined;
 }

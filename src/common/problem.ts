@@ -40,6 +40,10 @@ export class Problem {
   @ApiPropertyOptional({ example: '/v1/ratings' })
   instance?: string;
 
+  /** The log has it too: name it when you ask about the request. */
+  @ApiPropertyOptional({ example: '0b9dd9b2-63d5-4b6c-9a3d-6ad9e6a1f2a4' })
+  requestId?: string;
+
   @ApiPropertyOptional({ type: [ProblemDetail] })
   errors?: ProblemDetail[];
 }
@@ -63,7 +67,8 @@ export class ProblemException extends HttpException {
   }
 }
 
-export function problemDocument(init: ProblemInit, instance?: string): Problem {
+/** @param requestId of the answer's header `x-request-id` */
+export function problemDocument(init: ProblemInit, instance?: string, requestId?: string): Problem {
   return {
     type: `https://plumbline.dev/problems/${init.code}`,
     code: init.code,
@@ -71,6 +76,7 @@ export function problemDocument(init: ProblemInit, instance?: string): Problem {
     status: init.status,
     ...(init.detail !== undefined && { detail: init.detail }),
     ...(instance !== undefined && { instance }),
+    ...(requestId !== undefined && { requestId }),
     ...(init.errors && { errors: init.errors }),
   };
 }
@@ -110,8 +116,19 @@ export function repointed({ init }: ProblemException, move: (pointer: string) =>
   return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: move(error.pointer) })) });
 }
 
-/** At most 120 characters of a refused value, for an error message. */
-export function shorten(value: unknown): string {
+/** A body of a type that the route does not read. @param wanted the media type that it does, in words @param accept as a header */
+export function unsupportedMediaType(wanted: string, given?: string, accept = wanted): ProblemException {
+  return new ProblemException({
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'The media type is not supported',
+    detail: `this route takes ${wanted}${given === undefined ? '' : `, got '${shorten(given)}'`}`,
+    headers: { accept },
+  });
+}
+
+/** A value for an error message: short, and always a text that can be stored. */
+export function shorten(value: unknown, limit = 120): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return cut(text, 120);
+  return cut(text, limit);
 }

@@ -1,17 +1,15 @@
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-
-/** Characters that Postgres text and jsonb cannot hold: NUL, and halves of a surrogate pair. */
-const unstorable = /[\0\p{Surrogate}]/u;
+import { isStorableText, unstorableMessage } from './json.js';
 
 /** Whether every string in a JSON value can be stored as it is and read back the same. */
 export function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return !unstorable.test(value);
+  if (typeof value === 'string') return isStorableText(value);
   if (value === null || typeof value !== 'object') return true;
   return Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner));
 }
 
 /** For every text and every free-form object of a body: without it the database answers with a 500. */
 export function IsStorable(options?: ValidationOptions): PropertyDecorator {
-  const message = () => '$property must not contain NUL characters or lone surrogates';
+  const message = () => `$property ${unstorableMessage}`;
   return ValidateBy({ name: 'isStorable', validator: { validate: isStorable, defaultMessage: message } }, options);
 }

@@ -1,22 +1,30 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
-import { plainToInstance, type ClassConstructor } from 'class-transformer';
-import { validateSync } from 'class-validator';
-import { cut } from './text.js';
-import { ProblemException, shorten, type ProblemDetail } from './problem.js';
+import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
+import type { ClassConstructor } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { Readable } from 'node:stream';
+import { hasChanges } from './changes.js';
+import { instantiate } from './instantiate.js';
+import { pointerStep } from './json.js';
+import { ProblemException, shorten, unsupportedMediaType, type ProblemDetail } from './problem.js';
 
-/** Shared by the HTTP pipe and by the reader of NDJSON lines, so that both refuse the same things. */
-const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true } as const;
+/** Types of arguments that are no DTOs. */
+const simple: unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date, Promise];
 
-/** Unknown fields, wrong types and broken rules become one 422 with a pointer per mistake. */
-export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
-    ...options,
-    transform: true,
-    exceptionFactory: (errors) => validationProblem(flatten(errors)),
-  });
+/** Makes DTOs of bodies and queries. Unknown fields, wrong types and broken rules become one 422 with a pointer per mistake. */
+@Injectable()
+export class RequestPipe implements PipeTransform {
+  transform(given: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type === 'custom') return given;
+    if (type === 'body' && given instanceof Readable) throw unsupportedMediaType('application/json');
+    if (simple.includes(metatype)) return given;
+    // A request without a body says nothing about any field.
+    const { value, errors } = validatePlain(metatype as ClassConstructor<object>, given === undefined ? {} : given);
+    if (errors) throw validationProblem(errors);
+    return value;
+  }
 }
 
-/** Validates one plain value (a line of NDJSON, say) against a DTO class: the instance, or its mistakes. */
+/** Validates one plain value (a body, a line of NDJSON) against a DTO class: the instance, or its mistakes. */
 export function validatePlain<T extends object>(
   type: ClassConstructor<T>,
   value: unknown,
@@ -24,8 +32,11 @@ export function validatePlain<T extends object>(
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { errors: [{ pointer: '', rule: 'isObject', message: 'must be a JSON object', value: shorten(value) }] };
   }
-  const instance = plainToInstance(type, value);
-  const errors = flatten(validateSync(instance, options));
+  if (hasChanges(type) && Object.keys(value).length === 0) {
+    return { errors: [{ pointer: '', rule: 'atLeastOneField', message: 'must have at least one field to change' }] };
+  }
+  const { instance, unknown } = instantiate(type, value);
+  const errors = [...unknown, ...flatten(validateSync(instance, { forbidUnknownValues: true }))];
   return errors.length > 0 ? { errors } : { value: instance };
 }
 
@@ -35,15 +46,20 @@ export function validationProblem(errors: ProblemDetail[]): ProblemException {
     status: 422,
     code: unknown ? 'unknown_field' : 'validation_failed',
     title: 'The request is not valid',
-    detail: cut(errors.map((error) => `${error.pointer}: ${error.message}`).join('; '), 1000),
+    detail: shorten(errors.map((error) => `${error.pointer}: ${error.message}`).join('; '), 1000),
     errors,
   });
 }
 
+/** What is not even of the right type breaks every other rule too, which would not help anybody. */
+const typeRules = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray', 'isTime'];
+
 function flatten(errors: ValidationError[], parent = ''): ProblemDetail[] {
   return errors.flatMap((error) => {
-    const pointer = `${parent}/${error.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+    const pointer = `${parent}/${pointerStep(error.property)}`;
+    const broken = Object.entries(error.constraints ?? {});
+    const ofType = broken.filter(([rule]) => typeRules.includes(rule));
+    const own = (ofType.length > 0 ? ofType : broken).map(([rule, message]) => ({
       pointer,
       rule,
       message,

@@ -1,5 +1,6 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
 // are told at once. Nothing else in the code base reads process.env.
+import { isIP } from 'node:net';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { readEndpointKeys, type EndpointKey } from './endpoint-keys.js';
@@ -21,7 +22,16 @@ export interface Config {
   readonly logPretty: boolean;
   /** Plain text of the first admin key; absent means one is made and printed. */
   readonly adminKey?: string;
+  /** Requests of one key, and failed ones of one address. */
   readonly rateLimitPerMinute: number;
+  /** Proxies in front, as their number or their addresses, whose `x-forwarded-for` is believed. */
+  readonly trustProxy: false | number | readonly string[];
+  /** Origins of pages in browsers that may call the API; `*` is any. */
+  readonly corsOrigins: readonly string[];
+  /** A body that hardly moves for so long is given up. */
+  readonly slowBodySeconds: number;
+  /** How long requests may go on when the API ends. */
+  readonly shutdownGraceSeconds: number;
   /** Largest JSON body in bytes. */
   readonly bodyLimitBytes: number;
   /** Largest NDJSON body or artifact upload in bytes. */
@@ -92,6 +102,24 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     return fallback;
   };
 
+  const list = (name: string) => (text(name) ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+
+  const proxies = (): Config['trustProxy'] => {
+    const addresses = list('TRUST_PROXY');
+    if (addresses.length === 0) return false;
+    if (addresses.length === 1 && /^\d{1,2}$/.test(addresses[0])) return Number(addresses[0]) || false;
+    const wrong = addresses.find((address) => !isAddressRange(address));
+    if (wrong !== undefined) mistakes.push(`TRUST_PROXY must be a number of proxies or a list of their addresses, got '${wrong}'`);
+    return wrong === undefined ? addresses : false;
+  };
+
+  const origins = (): string[] => {
+    const given = list('CORS_ORIGINS');
+    const wrong = given.find((origin) => origin !== '*' && (!URL.canParse(origin) || new URL(origin).origin !== origin));
+    if (wrong !== undefined) mistakes.push(`CORS_ORIGINS must be origins such as https://app.example.com, or *, got '${wrong}'`);
+    return given;
+  };
+
   const adminKey = text('PLUMBLINE_ADMIN_KEY');
   if (adminKey !== undefined && adminKey.length < 24) {
     mistakes.push(`PLUMBLINE_ADMIN_KEY must have at least 24 characters, got ${adminKey.length}`);
@@ -114,6 +142,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     logPretty: oneOf('LOG_FORMAT', ['json', 'pretty'], process.stdout.isTTY ? 'pretty' : 'json') === 'pretty',
     adminKey,
     rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 6000, 1, 10_000_000),
+    trustProxy: proxies(),
+    corsOrigins: origins(),
+    slowBodySeconds: integer('SLOW_BODY_SECONDS', 30, 1, 3600),
+    shutdownGraceSeconds: integer('SHUTDOWN_GRACE_SECONDS', 10, 0, 3600),
     bodyLimitBytes: integer('BODY_LIMIT_BYTES', 1_048_576, 1024, 1_073_741_824),
     uploadLimitBytes: integer('UPLOAD_LIMIT_BYTES', 2_147_483_648, 1024, 1_099_511_627_776),
     jobLeaseSeconds: integer('JOB_LEASE_SECONDS', 30, 1, 3600),
@@ -130,6 +162,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   };
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(config);
+}
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
+function isAddressRange(text: string): boolean {
+  const [address, bits, ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
+  return rest.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
 }
 
 /** The machine's, or what its control group allows. */

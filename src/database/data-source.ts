@@ -33,6 +33,7 @@ import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-Rewa
 import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
 import { acquireSeconds } from './ambient-data-source.js';
+import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -70,6 +71,7 @@ export const migrations = [
   RewardAdapters1795646892000,
   RowsIdempotentAnswers1795646900000,
   RowsHeldDeliveries1795646901000,
+  PromptTextKeys1795646905000,
 ];
 
 /** @param poolSize connections that one process may hold */

@@ -1,19 +1,23 @@
 // How the API looks from outside, apart from its routes: prefix, validation, problem documents, limits,
 // security headers, body parsers. The API process and the HTTP tests both build the application here.
 import fastifyHelmet from '@fastify/helmet';
-import fastifyRateLimit from '@fastify/rate-limit';
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
 import { withLowerCaseIds } from '#src/common/is-uuid.js';
 import { ProblemFilter } from '#src/common/problem.filter.js';
-import { ProblemException } from '#src/common/problem.js';
-import { validationPipe } from '#src/common/validation.js';
+import { RequestPipe } from '#src/common/validation.js';
 import type { Config } from '#src/config/config.js';
 import { METRICS, type Metrics } from '#src/health/metrics.js';
+import { checkAddresses, tellMethods } from './addresses.js';
+import { readBodies } from './bodies.js';
+import { bindCursors } from './cursors.js';
 import { serveDocs } from './docs.js';
+import { keepDoor } from './door.js';
+import { clientError, frameworkErrors, problemsOnly } from './framework-errors.js';
 import { serveLabelPage } from './label-page.js';
+import { logRequests, requestId } from './request-log.js';
 
 export async function createHttpApp(
   module: DynamicModule,
@@ -22,15 +26,18 @@ export async function createHttpApp(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
-    genReqId: () => randomUUID(),
+    genReqId: requestId,
+    trustProxy: trusted(config.trustProxy),
+    frameworkErrors: frameworkErrors as never,
+    clientErrorHandler: clientError,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    // Headers have this long; bodies are watched as they come.
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
   });
-  // Nest's own parser would buffer these; routes that take them read `request.body` as a stream.
-  const fastify = adapter.getInstance();
-  for (const type of ['application/x-ndjson', 'application/octet-stream']) {
-    fastify.addContentTypeParser(type, { bodyLimit: config.uploadLimitBytes }, (_request: unknown, payload: unknown, done: (e: null, body: unknown) => void) => done(null, payload));
-  }
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  logRequests(fastify);
+  readBodies(fastify, config);
   fastify.addHook('preValidation', (request, _reply, done) => {
     request.params = withLowerCaseIds(request.params as Record<string, unknown>);
     done();
@@ -39,11 +46,13 @@ export async function createHttpApp(
     logger,
     abortOnError: false,
     bufferLogs: false,
+    bodyParser: false,
   });
   app.setGlobalPrefix('v1', { exclude: ['healthz', 'readyz', 'metrics'] });
-  app.useGlobalPipes(validationPipe());
+  app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks();
+  if (config.corsOrigins.length > 0) app.enableCors(corsOptions(config.corsOrigins));
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       directives: {
@@ -55,24 +64,42 @@ export async function createHttpApp(
       },
     },
   });
-  await app.register(fastifyRateLimit, {
-    max: config.rateLimitPerMinute,
-    timeWindow: '1 minute',
-    // By key where there is one, so that vendors behind one address do not slow one another.
-    keyGenerator: (request) => request.headers.authorization ?? request.ip,
-    allowList: (request) => request.url === '/healthz' || request.url === '/readyz',
-    errorResponseBuilder: (_request, context) =>
-      new ProblemException({
-        status: 429,
-        code: 'rate_limited',
-        title: 'Too many requests',
-        detail: `this key may send ${context.max} requests in a minute; try again in ${context.after}`,
-      }),
-  });
+  checkAddresses(fastify);
+  await keepDoor(app, config);
+  tellMethods(fastify);
+  bindCursors(fastify);
+  problemsOnly(fastify);
   measureRequests(app);
+  endSlowRequests(fastify, config.shutdownGraceSeconds);
   serveDocs(app);
   await serveLabelPage(app);
   return app;
+}
+
+function trusted(proxies: Config['trustProxy']): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (typeof proxies === 'number') return (_address, hop) => hop < proxies;
+  return proxies && [...proxies];
+}
+
+/** For pages of other origins. Keys are in headers, not in cookies, so that no page can use another one's. */
+function corsOptions(origins: readonly string[]) {
+  return {
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'x-request-id'],
+    maxAge: 7200,
+    // The answer to OPTIONS tells the methods of the path too.
+    preflightContinue: true,
+    strictPreflight: false,
+  };
+}
+
+/** A shutdown waits for requests, but not for ever: whoever started the process would kill it. */
+function endSlowRequests(fastify: FastifyInstance, graceSeconds: number): void {
+  fastify.addHook('preClose', (done) => {
+    setTimeout(() => fastify.server.closeAllConnections(), graceSeconds * 1000).unref();
+    done();
+  });
 }
 
 function measureRequests(app: NestFastifyApplication): void {

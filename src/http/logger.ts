@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { logContext } from '#src/common/log-context.js';
 import type { Config } from '#src/config/config.js';
 
 /** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */
@@ -10,6 +11,9 @@ export class PinoLogger implements LoggerService {
     const options = {
       level: config.logLevel,
       base: { process },
+      mixin: () => ({ ...logContext.getStore() }),
+      // An error of the database has the values of its query beside its message, which may be texts of prompts.
+      serializers: { err: ({ name, message, stack, code }: Error & { code?: unknown }) => ({ type: name, message, stack, code }) },
       redact: { paths: ['authorization', 'secret', '*.authorization', '*.secret'], censor: '[hidden]' },
     };
     this.pino = config.logPretty ? pino(options, { write: (line: string) => writeReadable(line) }) : pino(options);
@@ -41,13 +45,18 @@ function entry(message: unknown, rest: unknown[]): [Record<string, unknown>, str
   const stack = rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined;
   const fields = { ...(context && { context }), ...(stack && { stack }) };
   if (message instanceof Error) return [{ ...fields, err: message }, message.message];
-  if (typeof message === 'object' && message !== null) return [{ ...fields, ...message }, ''];
+  if (typeof message === 'object' && message !== null) {
+    const { msg = '', ...more } = message as { msg?: string };
+    return [{ ...fields, ...more }, msg];
+  }
   return [fields, String(message)];
 }
 
 function writeReadable(line: string): void {
-  const { time, level, process: name, context, msg, stack } = JSON.parse(line) as Record<string, string | number>;
+  const { time, level, pid: _pid, hostname: _hostname, process: name, context, msg, stack, err, ...more } = JSON.parse(line) as Record<string, unknown>;
   const label = pino.levels.labels[level as number].toUpperCase().padEnd(5);
-  const clock = new Date(time).toISOString().slice(11, 19);
-  process.stdout.write(`${clock} ${label} [${name}] ${context ? `${context}: ` : ''}${msg}${stack ? `\n${stack}` : ''}\n`);
+  const clock = new Date(time as number).toISOString().slice(11, 19);
+  const fields = Object.entries(more).map(([field, value]) => ` ${field}=${String(value)}`).join('');
+  const trace = stack ?? (err as { stack?: string } | undefined)?.stack;
+  process.stdout.write(`${clock} ${label} [${String(name)}] ${context ? `${String(context)}: ` : ''}${String(msg ?? '')}${fields}${trace ? `\n${String(trace)}` : ''}\n`);
 }

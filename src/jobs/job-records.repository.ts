@@ -35,8 +35,11 @@ export class JobRecordsRepository {
   }
 
   /** Steps greater than `page.after`, within bounds. */
-  listMetrics(jobId: string, page: PageRequest, { from = 0, to = maxStep }: StepBounds = {}): Promise<JobMetric[]> {
-    const step = Between(Math.max(from, Number(page.after ?? -1) + 1), to);
+  async listMetrics(jobId: string, page: PageRequest, { from = 0, to = maxStep }: StepBounds = {}): Promise<JobMetric[]> {
+    const first = Math.max(from, Number(page.after ?? -1) + 1);
+    // Beyond the last step that the column can hold.
+    if (first > maxStep) return [];
+    const step = Between(first, to);
     return this.metrics.find({ where: { jobId, step }, order: { step: 'ASC' }, take: page.limit + 1 });
   }
 

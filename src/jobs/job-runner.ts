@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
+import { logContext } from '#src/common/log-context.js';
 import { Database } from '#src/database/database.js';
 import type { Handlers } from './handler-registry.js';
 import { JobAttempt } from './job-attempt.js';
@@ -10,6 +11,7 @@ import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobRecordsRepository } from './job-records.repository.js';
 import { JobSignals } from './job-signals.js';
 import { checkPayload } from './job-types.js';
+import type { Job } from './job.entity.js';
 import { JobsRepository } from './jobs.repository.js';
 
 interface Running {
@@ -39,6 +41,11 @@ export class JobRunner {
     const leaseOwner = `${hostname()}/${process.pid}/${randomUUID()}`;
     const job = await this.leases.claim(jobId, leaseOwner);
     if (!job) return;
+    // Every line that is written for the job carries its id.
+    await logContext.run({ jobId, jobType: job.type }, () => this.attempt(job, leaseOwner, handlers));
+  }
+
+  private async attempt(job: Job, leaseOwner: string, handlers: Handlers): Promise<void> {
     const { database, jobs, leases, records, signals } = this;
     const attempt = new JobAttempt(job, leaseOwner, { database, jobs, leases, records, signals });
     // Taken at the last moment: goes straight back.

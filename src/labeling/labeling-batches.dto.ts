@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsDate, IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsString, Length, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsString, Length, Max, Min } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsTime } from '#src/common/time.js';
 import { IsStorable } from '#src/common/storable.js';
 import {
   labelingBatchStates,
@@ -101,8 +101,7 @@ export class CreateLabelingBatchDto {
   /** Told to labelers; nothing ends by itself. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   dueAt?: Date;
 
   /** @example 0.05 EUR per rating */

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IntegerPipe } from '#src/common/integer.pipe.js';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { LoopCompletionPage, LoopIterationDetailDto, LoopIterationPage } from './loop-iterations.dto.js';
@@ -78,7 +79,7 @@ export class LoopsController {
   @ApiOperation({ operationId: 'loops_getIteration' })
   getIteration(
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
   ): Promise<LoopIterationDetailDto> {
     return this.iterations.get(id, number);
   }
@@ -89,7 +90,7 @@ export class LoopsController {
   @ApiOperation({ operationId: 'loops_listCompletions' })
   listCompletions(
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
     @Query() query: PageQuery,
   ): Promise<LoopCompletionPage> {
     return this.iterations.completions(id, number, query);

@@ -1,6 +1,7 @@
 // How ratings become pairs, in plain TypeScript: the reference that the set-based SQL of pair-sql.ts is
 // tested against. Slow and memory-hungry on purpose; production never runs it.
 import { createHash } from 'node:crypto';
+import { textKey } from '#src/prompts/text-key.js';
 import type { PairSetConfig, Split } from './pair-set-config.js';
 
 export interface RatingFact {
@@ -185,7 +186,7 @@ function pairKey(a: string, b: string, seed: number): string {
 
 /** All pairs of a prompt's text fall on the same side, so that no prompt of `eval` was ever trained on. */
 export function splitOf(promptText: string, seed: number, evalFraction: number): Split {
-  const fraction = parseInt(md5(`split:${seed}:${promptText}`).slice(0, 8), 16) / 2 ** 32;
+  const fraction = parseInt(md5(`split:${seed}:${textKey(promptText)}`).slice(0, 8), 16) / 2 ** 32;
   return fraction < evalFraction ? 'eval' : 'train';
 }
 

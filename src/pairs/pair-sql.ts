@@ -49,14 +49,14 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per completion; `trust` is the sum of its labelers' weights where pairs get some. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
- * a mean that wavered in its last bit would make and unmake ties. The split goes by the prompt's text: posted twice
+ * a mean that wavered in its last bit would make and unmake ties. The split goes by what prompts are compared by (text-key.ts): posted twice
  * under two ids it is still one prompt, and the same data falls into the same split wherever it is loaded.
  *
  * @param pairSetId whose labelers' weights count, when these do
  */
 export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters, pairSetId?: string): string {
   const seed = p.add(String(config.seed), 'text');
-  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
+  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text_key), 8))::bit(32)::bigint / 4294967296::float8`;
   return `
     SELECT s.*, md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
            CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split

@@ -38,7 +38,7 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
   );
   if (!config.includeGold) conditions.push(`NOT (${touchesGold('a.completion_id', 'b.completion_id', 'f.criterion_version_id')})`);
   const seed = p.add(String(config.seed), 'text');
-  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text), 8))::bit(32)::bigint / 4294967296::float8`;
+  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text_key), 8))::bit(32)::bigint / 4294967296::float8`;
   const weighed = config.aggregation === 'reliability-weighted';
   const trusted = config.pairWeights === 'reliability' && pairSetId !== undefined;
   if (weighed && pairSetId === undefined) throw new Error('weights belong to a pair set');

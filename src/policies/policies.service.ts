@@ -47,7 +47,7 @@ export class PoliciesService {
   /** Points the alias at a version, wherever it pointed before. Where it pointed there already, nothing happens. */
   async putAlias(auth: AuthContext, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     await this.get(policyId);
-    requireAlias(alias, 'alias');
+    requireAlias(alias, '/alias');
     const version = await this.versions.find(policyVersionId);
     if (version?.policyId !== policyId) {
       const message = 'this policy has no such version';

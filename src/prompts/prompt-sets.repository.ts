@@ -54,19 +54,19 @@ export class PromptSetsRepository {
   }
 
   /**
-   * Held-out prompts whose text is also practised on, however they are spaced or capitalised and whatever their ids:
+   * Held-out prompts whose text is also practised on, however they are written (text-key.ts) and whatever their ids:
    * how many, and the first of them.
    */
   async overlap(promptSetId: string, heldOutPromptSetId: string): Promise<{ count: number; example: string | null }> {
     const [row]: { count: number; example: string | null }[] = await this.rows.query(
       `WITH practice AS (
-         SELECT DISTINCT lower(btrim(regexp_replace(p.text, '\\s+', ' ', 'g'))) AS text
+         SELECT DISTINCT p.text_key
          FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id WHERE m.prompt_set_id = $1),
        held_out AS (
-         SELECT p.text, lower(btrim(regexp_replace(p.text, '\\s+', ' ', 'g'))) AS plain, m.position
+         SELECT p.text, p.text_key, m.position
          FROM prompt_set_members m JOIN prompts p ON p.id = m.prompt_id WHERE m.prompt_set_id = $2)
        SELECT count(*)::int AS count, (array_agg(h.text ORDER BY h.position))[1] AS example
-       FROM held_out h JOIN practice ON practice.text = h.plain`,
+       FROM held_out h JOIN practice USING (text_key)`,
       [promptSetId, heldOutPromptSetId],
     );
     return row;

@@ -9,6 +9,10 @@ export class Prompt {
   @Column('text')
   text: string;
 
+  /** See text-key.ts. */
+  @Column('text', { select: false })
+  textKey?: string;
+
   /** The poster's own id, unique; makes posting again harmless. */
   @Column('text', { nullable: true })
   externalId: string | null;

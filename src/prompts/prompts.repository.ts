@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import { Prompt, type NewPrompt } from './prompt.entity.js';
+import { textKey } from './text-key.js';
 
 export interface PromptFilter {
   externalId?: string;
@@ -16,11 +17,11 @@ export class PromptsRepository {
   /** Inserts in one statement; the ids of those whose external id was not there yet. */
   async insertNew(prompts: NewPrompt[]): Promise<Set<string>> {
     const inserted: { id: string }[] = await this.rows.query(
-      `INSERT INTO prompts (id, text, external_id, tags, metadata)
-       SELECT id, text, "externalId", tags, metadata
-       FROM jsonb_to_recordset($1) AS given (id uuid, text text, "externalId" text, tags text[], metadata jsonb)
+      `INSERT INTO prompts (id, text, text_key, external_id, tags, metadata)
+       SELECT id, text, "textKey", "externalId", tags, metadata
+       FROM jsonb_to_recordset($1) AS given (id uuid, text text, "textKey" text, "externalId" text, tags text[], metadata jsonb)
        ON CONFLICT (external_id) DO NOTHING RETURNING id`,
-      [JSON.stringify(prompts)],
+      [JSON.stringify(prompts.map((prompt) => ({ ...prompt, textKey: textKey(prompt.text) })))],
     );
     return new Set(inserted.map((row) => row.id));
   }

@@ -1,5 +1,6 @@
-import { Controller, Get, Param, ParseIntPipe, ParseUUIDPipe } from '@nestjs/common';
+import { Controller, Get, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IntegerPipe } from '#src/common/integer.pipe.js';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { AgreementDto, VersionAgreementDto } from './agreement.dto.js';
 import { AgreementService } from './agreement.service.js';
@@ -29,7 +30,7 @@ export class AgreementController {
   ofVersion(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
   ): Promise<VersionAgreementDto> {
     return this.agreement.ofVersion(auth, id, number);
   }

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IntegerPipe } from '#src/common/integer.pipe.js';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { CreatePilotDto, PilotDto, PilotPage, PilotReportDto } from './pilots.dto.js';
@@ -16,7 +17,7 @@ export class PilotsController {
   @ApiOperation({ operationId: 'pilots_create' })
   create(
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
     @Body() dto: CreatePilotDto,
   ): Promise<PilotDto> {
     return this.pilots.create(id, number, dto);
@@ -27,7 +28,7 @@ export class PilotsController {
   @ApiOperation({ operationId: 'pilots_list' })
   list(
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
     @Query() query: PageQuery,
   ): Promise<PilotPage> {
     return this.pilots.list(id, number, query);

@@ -1,5 +1,6 @@
-import { Body, Controller, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IntegerPipe } from '#src/common/integer.pipe.js';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { CriterionVersionDto } from '#src/ratings/criteria.dto.js';
 import { PublishCriterionVersionDto } from './publishing.dto.js';
@@ -22,7 +23,7 @@ export class PublishingController {
   publish(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
-    @Param('number', ParseIntPipe) number: number,
+    @Param('number', IntegerPipe) number: number,
     @Body() dto: PublishCriterionVersionDto,
   ): Promise<CriterionVersionDto> {
     return this.publishing.publish(auth, id, number, dto);

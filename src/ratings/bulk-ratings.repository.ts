@@ -87,8 +87,8 @@ export class BulkRatingsRepository {
     return inserted;
   }
 
-  async byExternalIds(externalIds: string[], vendorId: string | null): Promise<Map<string, Rating>> {
-    const found = await this.rows
+  async byExternalIds(externalIds: string[], vendorId: string | null, tx?: Transaction): Promise<Map<string, Rating>> {
+    const found = await (tx?.getRepository(Rating) ?? this.rows)
       .createQueryBuilder('r')
       .where('r.external_id = ANY(:externalIds)', { externalIds })
       .andWhere('r.vendor_id IS NOT DISTINCT FROM :vendorId::uuid', { vendorId })

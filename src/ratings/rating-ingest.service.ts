@@ -162,7 +162,7 @@ function keysOf(dtos: readonly CreateRatingDto[]): Record<ReferenceField, Set<st
 }
 
 function readLine({ line, value, error }: NdjsonLine): ReadLine {
-  const read = error ? { errors: [{ pointer: '', ...error }] } : readRatingLine(value);
+  const read = error ? { errors: [error] } : readRatingLine(value);
   if (read.errors) return { line, failed: failedLine(line, codeOf(read.errors), read.errors) };
   return { line, dto: read.value };
 }

@@ -57,7 +57,7 @@ export class TaskAnswersService {
     } catch (error) {
       switch (brokenUnique(error)) {
         case 'preferences_external':
-          throw taken(answer.preference!.externalId);
+          throw taken('/externalId', answer.preference!.externalId);
         case 'preferences_superseded':
         case 'ratings_superseded':
           throw conflict('already_superseded', `the answer to task ${task.id} was corrected meanwhile`);
@@ -85,8 +85,15 @@ export class TaskAnswersService {
       supersedesId: earlier.get(rating.completionId) ?? null,
     }));
     const inserted = await this.bulk.insertNew(rows, task.vendorId, tx);
-    if (inserted < rows.length) throw taken(ratings.find(({ externalId }) => externalId !== null)?.externalId);
+    if (inserted < rows.length) throw await this.takenRating(tx, task, rows);
     return rows.sort((a, b) => a.position! - b.position!);
+  }
+
+  private async takenRating(tx: Transaction, task: AnsweredTask, rows: BulkRating[]): Promise<ProblemException> {
+    const named = rows.flatMap(({ externalId }) => externalId ?? []);
+    const stored = await this.bulk.byExternalIds(named, task.vendorId, tx);
+    const at = rows.findIndex(({ id, externalId }) => externalId !== null && stored.get(externalId)?.id !== id);
+    return taken(`/scores/${at}/externalId`, rows[at]?.externalId);
   }
 
   private async recordPreference(tx: Transaction, task: AnsweredTask, { groups, ...preference }: NonNullable<Answer['preference']>, corrects?: StandingAnswer): Promise<StandingAnswer['preference']> {
@@ -106,7 +113,7 @@ export class TaskAnswersService {
   }
 }
 
-function taken(externalId: string | null | undefined): ProblemException {
+function taken(pointer: string, externalId: string | null | undefined): ProblemException {
   const message = 'this externalId, or another of the same answer, was given before';
-  return conflict('external_id_conflict', message, [{ pointer: '/externalId', rule: 'unique', message, value: shorten(externalId ?? '') }]);
+  return conflict('external_id_conflict', message, [{ pointer, rule: 'unique', message, value: shorten(externalId ?? '') }]);
 }

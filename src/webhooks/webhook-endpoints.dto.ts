@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayUnique, IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Length, Max, Min } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
+import { Changes, MayBeLeftOut } from '#src/common/changes.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { eventTypes, type EventType } from '#src/events/event-types.js';
@@ -31,30 +32,31 @@ export class CreateWebhookEndpointDto {
   eventTypes?: EventType[];
 }
 
+@Changes()
 export class UpdateWebhookEndpointDto {
   @ApiPropertyOptional({ type: String, example: 'https://hooks.acme.example/plumbline' })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsString()
   @Length(1, 2000)
   @IsUrl(urlRule, urlMessage)
   url?: string;
 
   /** @example Acme production */
-  @IsOptional()
+  @MayBeLeftOut()
   @IsString()
   @Length(1, 200)
   @IsStorable()
   description?: string;
 
   @ApiPropertyOptional({ enum: eventTypes, enumName: 'EventType', isArray: true, description: 'empty means all' })
-  @IsOptional()
+  @MayBeLeftOut()
   @ArrayUnique()
   @IsIn(eventTypes, { each: true })
   eventTypes?: EventType[];
 
   /** False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told. */
   @ApiPropertyOptional({ example: true })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsBoolean()
   enabled?: boolean;
 }

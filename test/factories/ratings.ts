@@ -1,6 +1,7 @@
 import request from 'supertest';
 import { Client } from 'pg';
 import { newId } from '#src/common/id.js';
+import { textKey } from '#src/prompts/text-key.js';
 import type { TestApp } from '../support/app.js';
 
 export async function connect(url: string): Promise<Client> {
@@ -28,7 +29,7 @@ export interface GivenCompletion {
 export async function givenPrompt(t: TestApp, text: string, completions: GivenCompletion[]): Promise<{ promptId: string; completionIds: string[] }> {
   return withSql(t, async (client) => {
     const promptId = newId();
-    await client.query('INSERT INTO prompts (id, text) VALUES ($1, $2)', [promptId, text]);
+    await client.query('INSERT INTO prompts (id, text, text_key) VALUES ($1, $2, $3)', [promptId, text, textKey(text)]);
     const completionIds = completions.map(() => newId());
     for (const [i, completion] of completions.entries()) {
       await client.query('INSERT INTO completions (id, prompt_id, text, external_id) VALUES ($1, $2, $3, $4)', [

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textKey } from '#src/prompts/text-key.js';
 import { newId } from '#src/common/id.js';
 import { Rng } from '#src/common/rng.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
@@ -249,7 +250,7 @@ async function insertRatings(given: Given, versionId = newId(), onto?: string): 
     await insert('criterion_versions', [
       { id: versionId, criterion_id: criterion.id, number: 1, instructions: '', scale, state: 'published' },
     ]);
-    await insert('prompts', promptIds.map((id) => ({ id, text: id })));
+    await insert('prompts', promptIds.map((id) => ({ id, text: id, text_key: textKey(id) })));
   }
   const rated = given.flatMap((completions, i) =>
     completions.map((ratings) => ({ promptId: promptIds[i], completionId: newId(), ratings })),

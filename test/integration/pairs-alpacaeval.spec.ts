@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textKey } from '#src/prompts/text-key.js';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { givenCriterionVersion, givenLabeler, withSql } from '../factories/ratings.js';
@@ -37,7 +38,7 @@ test.skipIf(!atHand)('all pairs of AlpacaEval without ties are 18,736, and longe
   await withSql(t, async (sql) => {
     const insert = (table: string, columns: string, rows: object[]) =>
       sql.query(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1)`, [JSON.stringify(rows)]);
-    await insert('prompts', 'id, external_id, text, tags, metadata', prompts.map(({ externalId, ...prompt }) => ({ ...prompt, external_id: externalId, tags: [], metadata: {} })));
+    await insert('prompts', 'id, external_id, text, text_key, tags, metadata', prompts.map(({ externalId, ...prompt }) => ({ ...prompt, text_key: textKey(prompt.text), external_id: externalId, tags: [], metadata: {} })));
     await insert('completions', 'id, external_id, prompt_id, text', completions.map((c) => ({ id: newId(), external_id: c.externalId, prompt_id: promptIds.get(c.promptExternalId), text: c.text })));
   });
   const criterionVersionId = await givenCriterionVersion(t, 7);

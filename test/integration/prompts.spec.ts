@@ -33,7 +33,7 @@ test.each([
   [{ text: '' }, 'validation_failed', '/text'],
   [{ text: 'x'.repeat(32_769) }, 'validation_failed', '/text'],
   [{ text: 'a\0b' }, 'validation_failed', '/text'],
-  [{ text: 'a', metadata: { deep: ['\ud800'] } }, 'validation_failed', '/metadata'],
+  [{ text: 'a', metadata: { deep: ['\ud800'] } }, 'validation_failed', '/metadata/deep/0'],
   [{ text: 7 }, 'validation_failed', '/text'],
   [{ text: 'a', tags: [''] }, 'validation_failed', '/tags'],
   [{ text: 'a', txet: 'b' }, 'unknown_field', '/txet'],

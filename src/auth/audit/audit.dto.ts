@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsDate, IsIn, IsOptional, Matches } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { IsTime } from '#src/common/time.js';
 import { actorTypes, auditActions, type ActorType, type AuditAction } from './audit-actions.js';
 import type { AuditEntry } from './audit-entry.entity.js';
 
@@ -26,15 +26,13 @@ export class AuditQuery extends PageQuery {
   /** Acts at or after this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   from?: Date;
 
   /** Acts before this time. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
-  @Type(() => Date)
-  @IsDate()
+  @IsTime()
   to?: Date;
 }
 

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
+import { Changes, MayBeLeftOut } from '#src/common/changes.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 
@@ -11,9 +12,10 @@ export class CreateVendorDto {
   name: string;
 }
 
+@Changes()
 export class UpdateVendorDto {
   /** @example Acme Labeling Ltd */
-  @IsOptional()
+  @MayBeLeftOut()
   @IsString()
   @Length(1, 200)
   @IsStorable()
@@ -21,7 +23,7 @@ export class UpdateVendorDto {
 
   /** True refuses all keys of the vendor from now on (within two seconds), false lets them work again. */
   @ApiPropertyOptional({ example: true })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsBoolean()
   suspended?: boolean;
 }

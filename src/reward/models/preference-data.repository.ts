@@ -61,7 +61,7 @@ export class PreferenceDataRepository {
   async validationPrompts(pairSetId: string, seed: number, fraction: number): Promise<{ train: number; validation: number }> {
     const [counts]: { train: number; validation: number }[] = await this.dataSource.query(
       `SELECT count(*) FILTER (WHERE share >= $3)::int AS train, count(*) FILTER (WHERE share < $3)::int AS validation
-       FROM (SELECT ('x' || left(encode(sha256(convert_to('validation:' || $2::text || ':' || q.text, 'UTF8')), 'hex'), 8))::bit(32)::bigint
+       FROM (SELECT ('x' || left(encode(sha256(convert_to('validation:' || $2::text || ':' || q.text_key, 'UTF8')), 'hex'), 8))::bit(32)::bigint
                     / 4294967296::float8 AS share
              FROM prompts q
              WHERE id IN (SELECT prompt_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie)) hashed`,

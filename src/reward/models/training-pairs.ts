@@ -1,5 +1,6 @@
 /** The pairs of a pair set as training takes them: some prompts set aside for early stopping, weights, length bias. */
 import { createHash } from 'node:crypto';
+import { textKey } from '#src/prompts/text-key.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { fitLengthBias, lengthLogit, type LengthBias } from '#src/rl/losses/length-bias.js';
 import { weighPairs } from '#src/rl/losses/pair-weights.js';
@@ -31,7 +32,7 @@ export function trainingPairs(groups: readonly StoredGroup[], hyperparameters: S
 
 /** Where in [0, 1) the prompt's text falls; another stream than that of the pair set's split. */
 function validationShare(prompt: string, seed: number): number {
-  return createHash('sha256').update(`validation:${seed}:${prompt}`).digest().readUInt32BE(0) / 2 ** 32;
+  return createHash('sha256').update(`validation:${seed}:${textKey(prompt)}`).digest().readUInt32BE(0) / 2 ** 32;
 }
 
 /** Pairs that weigh nothing are left out, and so are prompts that have no others. */

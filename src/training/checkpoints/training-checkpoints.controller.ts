@@ -1,5 +1,6 @@
-import { Controller, Get, HttpCode, Param, ParseIntPipe, ParseUUIDPipe, Post, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IntegerPipe } from '#src/common/integer.pipe.js';
 import { RequireScopes } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { PolicyVersionDto } from '#src/policies/policy-versions.dto.js';
@@ -24,7 +25,7 @@ export class TrainingCheckpointsController {
   @HttpCode(200)
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_promoteCheckpoint' })
-  promote(@Param('id', ParseUUIDPipe) id: string, @Param('step', ParseIntPipe) step: number): Promise<PolicyVersionDto> {
+  promote(@Param('id', ParseUUIDPipe) id: string, @Param('step', IntegerPipe) step: number): Promise<PolicyVersionDto> {
     return this.checkpoints.promote(id, step);
   }
 }

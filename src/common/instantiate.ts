@@ -1,0 +1,66 @@
+// Makes an instance of a DTO class out of a plain value, by what @Type and @Transform say of its fields. Only declared fields
+// are looked into: class-transformer's own function walks through everything, also through objects that belong to users,
+// where a field named `constructor` is taken for the class of the object.
+import { type ClassConstructor, type TransformFnParams, type TypeMetadata } from 'class-transformer';
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { getMetadataStorage } from 'class-validator';
+import { pointerStep } from './json.js';
+import { shorten, type ProblemDetail } from './problem.js';
+
+type Plain = Record<string, unknown>;
+type AnyClass = ClassConstructor<object>;
+
+/** @returns the instance without the fields that its class does not have, and these as mistakes */
+export function instantiate<T extends object>(type: ClassConstructor<T>, plain: object): { instance: T; unknown: ProblemDetail[] } {
+  const unknown: ProblemDetail[] = [];
+  return { instance: build(type, plain as Plain, '', unknown) as T, unknown };
+}
+
+function build(type: AnyClass, plain: Plain, pointer: string, unknown: ProblemDetail[]): object {
+  const instance = new type() as Plain;
+  const fields = fieldsOf(type);
+  for (const key of Object.keys(plain)) {
+    const at = `${pointer}/${pointerStep(key)}`;
+    if (fields.has(key)) instance[key] = fieldValue(type, key, plain, at, unknown);
+    else unknown.push({ pointer: at, rule: 'whitelistValidation', message: `property ${shorten(key)} should not exist`, value: shorten(plain[key]) });
+  }
+  return instance;
+}
+
+function fieldValue(type: AnyClass, key: string, plain: Plain, pointer: string, unknown: ProblemDetail[]): unknown {
+  const metadata = defaultMetadataStorage.findTypeMetadata(type, key) as TypeMetadata | undefined;
+  const typed = (value: unknown, at: string): unknown => (metadata ? typedValue(metadata, value, plain, at, unknown) : value);
+  const given = plain[key];
+  let value = Array.isArray(given) ? given.map((item, i) => typed(item, `${pointer}/${i}`)) : typed(given, pointer);
+  for (const { transformFn, options } of defaultMetadataStorage.findTransformMetadatas(type, key, 0)) {
+    value = transformFn({ value, key, obj: plain, type: 0, options } as TransformFnParams);
+  }
+  return value;
+}
+
+function typedValue({ typeFunction, options, propertyName }: TypeMetadata, value: unknown, plain: Plain, pointer: string, unknown: ProblemDetail[]): unknown {
+  const type = typeFunction({ newObject: {}, object: plain, property: propertyName! }) as AnyClass | NumberConstructor;
+  if (type === Number) return numberOf(value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const { discriminator } = options;
+  const name = discriminator && (value as Plain)[discriminator.property];
+  const subType = discriminator?.subTypes.find((known) => known.name === name)?.value;
+  return build((subType as AnyClass | undefined) ?? (type as AnyClass), value as Plain, pointer, unknown);
+}
+
+/** Numbers come as text in queries; what is none stays as it is, for the message. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+const known = new WeakMap<AnyClass, Set<string>>();
+
+/** Fields that have a rule; all others are unknown. */
+function fieldsOf(type: AnyClass): Set<string> {
+  let fields = known.get(type);
+  if (!fields) {
+    fields = new Set(getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).map((rule) => rule.propertyName));
+    known.set(type, fields);
+  }
+  return fields;
+}
