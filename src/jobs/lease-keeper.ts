@@ -1,0 +1,66 @@
+// A step of a large model holds the event loop for longer than a lease lasts, so that leases are renewed from a thread of
+// their own. What it must not do is keep the job of a worker that is stuck: see `Pulse`.
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { pulse } from '#src/common/pulse.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
+import type { KeeperData, KeeperMessage } from './lease-keeper-thread.js';
+
+// Compiled also where the sources themselves are run, in tests.
+const entry = createRequire(import.meta.url).resolve('#src/jobs/lease-keeper-thread.js');
+
+@Injectable()
+export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('Jobs');
+  private readonly held = new Map<string, string>();
+  private thread: Worker | undefined;
+  private beating: NodeJS.Timeout | undefined;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  onModuleInit(): void {
+    pulse.beat();
+    this.beating = setInterval(() => pulse.beat(), Math.min(1000, (this.config.jobLeaseSeconds * 1000) / 4));
+    this.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.beating);
+    const { thread } = this;
+    this.thread = undefined;
+    await thread?.terminate();
+  }
+
+  hold(jobId: string, leaseOwner: string): void {
+    this.held.set(leaseOwner, jobId);
+    this.tell({ jobId, leaseOwner, held: true });
+  }
+
+  /** Says nothing of whose the lease is: the thread only stops renewing it. */
+  letGo(jobId: string, leaseOwner: string): void {
+    this.held.delete(leaseOwner);
+    this.tell({ jobId, leaseOwner, held: false });
+  }
+
+  private tell(message: KeeperMessage): void {
+    this.thread?.postMessage(message);
+  }
+
+  private start(): void {
+    const { databaseUrl, jobLeaseSeconds } = this.config;
+    const workerData: KeeperData = { databaseUrl: databaseUrl!, leaseSeconds: jobLeaseSeconds, memory: pulse.memory };
+    const thread = new Worker(entry, { workerData, execArgv: [] });
+    thread.unref();
+    this.thread = thread;
+    for (const [leaseOwner, jobId] of this.held) this.tell({ jobId, leaseOwner, held: true });
+    thread.once('error', (error) => this.logger.warn(`the thread that renews leases ended: ${error.message}`));
+    thread.once('exit', () => {
+      if (this.thread !== thread) return;
+      this.thread = undefined;
+      // Meanwhile the event loop renews them, between the steps of its handlers.
+      setTimeout(() => this.beating?.hasRef() && !this.thread && this.start(), 1000).unref();
+    });
+  }
+}
