@@ -28,6 +28,8 @@ export const queuesProvider: Provider = {
 
 const pollMs = 500;
 const sweepMs = 30_000;
+/** Between two looks at what a job waits for. */
+const awayMs = 10_000;
 /** A message whose job nobody took for so long is sent again; the queue ignores it if it still has it. */
 const lostAfterSeconds = 120;
 
@@ -79,14 +81,15 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async send({ id, jobId, queue, name, attempt }: WaitingMessage): Promise<void> {
+  private async send({ id, jobId, queue, name, attempt, failed }: WaitingMessage): Promise<void> {
     await this.queues.get(queue)!.add(
       name,
       { jobId },
       {
         jobId: id,
         // A job that comes back after an attempt has met trouble: it waits 1, 2, 4... seconds.
-        delay: attempt === 0 ? 0 : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
+        // One without attempts that has an error waits for something that is away.
+        delay: attempt === 0 ? (failed ? awayMs : 0) : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
         // Nothing is kept, or a message could not be sent again under its id.
         removeOnComplete: true,
         removeOnFail: true,

@@ -7,12 +7,21 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   if (process.platform !== 'linux') throw new Error('this drill finds processes in /proc, which only Linux has');
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-processes-'));
   let done = false;
+  const end = (): void => {
+    for (const { pid } of processesOn(folder)) process.kill(pid, 'SIGKILL');
+  };
+  const interrupted = (): never => {
+    end();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
     const result = await work(folder);
     done = true;
     return result;
   } finally {
-    for (const { pid } of processesOn(folder)) process.kill(pid, 'SIGKILL');
+    end();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupted);
     if (done) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     else process.stderr.write(`plumbline: the folder of the system under test is ${folder}\n`);
   }
