@@ -2,9 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { parseQueues } from './handler-registry.js';
 import { JobRunner } from './job-runner.js';
-import { JobsWorker, SERVED_QUEUES } from './jobs-worker.js';
+import { JobsWorker } from './jobs-worker.js';
 import { JobsModule } from './jobs.module.js';
-import { LeaseKeeper } from './lease-keeper.js';
+import { LeaseKeeper, SERVED_QUEUES } from './lease-keeper.js';
 import { QueueConnectionModule } from './queue-connection.js';
 
 /** What makes a process a worker. Handlers are found among the providers of all modules. */

@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Complaints } from './complaints.js';
 import { JobSignals } from './job-signals.js';
 import { queueNames, type QueueName } from './job-types.js';
 import { OutboxRepository, type WaitingMessage } from './outbox.repository.js';
@@ -19,9 +20,9 @@ export const queuesProvider: Provider = {
   provide: QUEUES,
   inject: queueNames.map((name) => getQueueToken(name)),
   useFactory: (...queues: Queue[]): Queues => {
-    const logger = new Logger('Jobs');
+    const complaints = new Complaints(new Logger('Jobs'));
     // Without a listener each hiccup of a connection would be printed in full.
-    for (const queue of queues) queue.on('error', (error) => logger.warn(`queue ${queue.name}: ${error.message}`));
+    for (const queue of queues) queue.on('error', (error) => complaints.warn(`queue ${queue.name}`, error));
     return new Map(queues.map((queue) => [queue.name as QueueName, queue]));
   },
 };

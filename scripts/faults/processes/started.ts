@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Plumbline } from '#sdk/client.js';
 import { freePort } from '#src/database/embedded-postgres.js';
+import { ensureCriterionVersion } from '../../client/ensure.js';
 import { processesOn, type PartName } from './folder.js';
 
 const adminKey = 'plk_admin_of_a_drill_on_processes';
@@ -13,6 +14,7 @@ const adminKey = 'plk_admin_of_a_drill_on_processes';
 const patienceMs = 120_000;
 /** Processes have 20 s to stop, Postgres some seconds more. */
 const goneMs = 60_000;
+const criterion = { name: 'drill', instructions: 'none', scale: [{ value: 1, label: 'bad' }, { value: 2, label: 'good' }] };
 
 let written = 0;
 
@@ -72,14 +74,10 @@ export class Started {
       this.accepted.push(externalId);
       return true;
     });
-    const { data: criterion } = await this.client.http.POST('/v1/criteria', { body: { name: `probe ${written++}` } });
-    const { data: version } = await this.client.http.POST('/v1/criteria/{id}/versions', {
-      params: { path: { id: criterion!.id } },
-      body: { instructions: 'none', scale: [{ value: 1, label: 'bad' }, { value: 2, label: 'good' }] },
-    });
-    const { data: set } = await this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId: version!.id, strategy: 'all', seed: 1 } });
+    const { id: criterionVersionId } = await ensureCriterionVersion(this.client, criterion);
+    const set = await this.client.ok(this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId, strategy: 'all', seed: 1 } }));
     await this.until('a job done', async () => {
-      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: set!.jobId! } } });
+      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: set.jobId! } } });
       return job?.terminal ?? false;
     });
   }
