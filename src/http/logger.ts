@@ -2,11 +2,14 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import type { Config } from '#src/config/config.js';
 
+/** Parts of Nest that tell, at every boot, of each of some hundred modules and routes. */
+const chatter = new Set<unknown>(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication', 'NestApplicationContext']);
+
 /** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */
 export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
 
-  constructor(config: Config, process: 'api' | 'worker') {
+  constructor(config: Config, process: 'api' | 'worker' | 'supervisor') {
     const options = {
       level: config.logLevel,
       base: { process },
@@ -16,7 +19,8 @@ export class PinoLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.pino.info(...entry(message, rest));
+    const [fields, text] = entry(message, rest);
+    this.pino[chatter.has(fields.context) ? 'debug' : 'info'](fields, text);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.pino.error(...entry(message, rest));

@@ -24,13 +24,18 @@ export class JobFailure extends Error {
 }
 
 /** What goes into `jobs.error`, and whether another attempt may go better. */
-export function describeFailure(error: unknown): { error: JobError; retriable: boolean } {
+export function describeFailure(error: unknown): { error: JobError; retriable: boolean; waits?: true } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
   if (error instanceof InvalidPayloadError) return deterministic('invalid_payload', error.message);
   // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
   if (error instanceof ProblemException && error.init.status < 500) {
     const { code, title, detail } = error.init;
     return { error: { code, title, detail }, retriable: false };
+  }
+  // What the job needs is away, which says nothing about the job: it waits in the queue for as long as it takes.
+  if (error instanceof ProblemException && error.init.status === 503) {
+    const { code, title, detail } = error.init;
+    return { error: { code, title, detail }, retriable: true, waits: true };
   }
   const detail = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
   return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };

@@ -10,6 +10,7 @@ import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobRecordsRepository } from './job-records.repository.js';
 import { JobSignals } from './job-signals.js';
 import { checkPayload } from './job-types.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { JobsRepository } from './jobs.repository.js';
 
 interface Running {
@@ -32,6 +33,7 @@ export class JobRunner {
     private readonly leases: JobLeasesRepository,
     private readonly records: JobRecordsRepository,
     private readonly signals: JobSignals,
+    private readonly keeper: LeaseKeeper,
   ) {}
 
   /** Returns when this process is through with the job, also when it was never this process's to do. */
@@ -39,8 +41,8 @@ export class JobRunner {
     const leaseOwner = `${hostname()}/${process.pid}/${randomUUID()}`;
     const job = await this.leases.claim(jobId, leaseOwner);
     if (!job) return;
-    const { database, jobs, leases, records, signals } = this;
-    const attempt = new JobAttempt(job, leaseOwner, { database, jobs, leases, records, signals });
+    const { database, jobs, leases, records, signals, keeper } = this;
+    const attempt = new JobAttempt(job, leaseOwner, { database, jobs, leases, records, signals, keeper });
     // Taken at the last moment: goes straight back.
     if (this.closing) attempt.abort(new WorkerShutdownError('this worker is shutting down'));
 

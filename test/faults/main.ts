@@ -5,9 +5,10 @@ import { parseArgs } from 'node:util';
 import type { Fault } from './fault.js';
 import { leases } from './leases.js';
 import { brokenPromises } from './report.js';
+import { processes } from './processes.js';
 import { resume } from './resume.js';
 
-const faults: Record<string, Fault> = { leases, resume };
+const faults: Record<string, Fault> = { leases, processes, resume };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());
