@@ -2,9 +2,9 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts
+RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts \
+RUN npm run build && npm prune --omit=dev \
   # The runtime ships every system's libraries and the embedded database is not used here.
   && find node_modules/onnxruntime-node/bin -mindepth 2 -maxdepth 2 -type d ! -name linux -exec rm -rf {} + \
   && find node_modules/onnxruntime-node/bin -path '*linux*' -mindepth 3 -maxdepth 3 -type d ! -name "$(node -p process.arch)" -exec rm -rf {} + \

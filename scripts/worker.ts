@@ -1,10 +1,15 @@
 // npm run worker [-- --queues reward-training,fine-tuning]: one more worker beside a running system.
-import { run, signalled } from '#src/process/process.js';
+import { run, stopped, stopSignal } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
+import { queuesOf } from '#src/process/worker-args.js';
 
 await run(async () => {
-  const worker = await startPlumbline({ api: false, workers: [process.argv.slice(2)] });
-  const code = await Promise.race([worker.ended, signalled()]);
+  const signal = stopSignal();
+  const args = process.argv.slice(2);
+  // Before anything is started.
+  queuesOf(args);
+  const worker = await startPlumbline({ api: false, workers: [args], signal });
+  const code = await Promise.race([worker.ended, stopped(signal)]);
   await worker.stop();
   process.exit(code);
 });

@@ -513,6 +513,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The worker processes that live, and the queues that they serve. */
+        get: operations["workers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/artifacts": {
         parameters: {
             query?: never;
@@ -2986,6 +3003,11 @@ export interface components {
             queue: components["schemas"]["QueueName"];
             /** @example generating */
             phase: string | null;
+            /**
+             * @description why a queued job does not start; null when a worker that lives serves its queue
+             * @example no worker serves the queue fine-tuning
+             */
+            waitingFor: string | null;
             progress: components["schemas"]["JobProgressDto"];
             /**
              * @description attempts begun
@@ -3060,6 +3082,44 @@ export interface components {
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
+        };
+        WorkerCapabilitiesDto: {
+            /**
+             * Format: int64
+             * @description memory that one training may take
+             * @example 17179869184
+             */
+            memoryBytes: number;
+            /**
+             * @description threads of ONNX Runtime; 0 is one per core
+             * @example 8
+             */
+            threads: number;
+            /** @example cpu */
+            executionProvider: string;
+        };
+        WorkerDto: {
+            /**
+             * Format: uuid
+             * @example 019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f02
+             */
+            id: string;
+            /** @example trainer-1 */
+            host: string;
+            /**
+             * @description process id on that host
+             * @example 4711
+             */
+            pid: number;
+            queues: components["schemas"]["QueueName"][];
+            capabilities: components["schemas"]["WorkerCapabilitiesDto"];
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+        };
+        WorkerListDto: {
+            data: components["schemas"]["WorkerDto"][];
         };
         ArtifactDto: {
             /** Format: uuid */
@@ -11946,6 +12006,8 @@ export interface operations {
                     Location?: string;
                     /** @description seconds until it is worth a look */
                     "Retry-After"?: number;
+                    /** @description why no worker will take the job for now */
+                    "Plumbline-Waiting-For"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12064,6 +12126,8 @@ export interface operations {
                     Location?: string;
                     /** @description seconds until it is worth a look */
                     "Retry-After"?: number;
+                    /** @description why no worker will take the job for now */
+                    "Plumbline-Waiting-For"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12182,6 +12246,8 @@ export interface operations {
                     Location?: string;
                     /** @description seconds until it is worth a look */
                     "Retry-After"?: number;
+                    /** @description why no worker will take the job for now */
+                    "Plumbline-Waiting-For"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12300,6 +12366,8 @@ export interface operations {
                     Location?: string;
                     /** @description seconds until it is worth a look */
                     "Retry-After"?: number;
+                    /** @description why no worker will take the job for now */
+                    "Plumbline-Waiting-For"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12362,6 +12430,79 @@ export interface operations {
             };
             /** @description A problem document (RFC 9457) */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerListDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

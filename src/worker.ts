@@ -2,13 +2,11 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { setPriority } from 'node:os';
-import { parseArgs } from 'node:util';
-import { ConfigError } from './config/config.js';
 import { PinoLogger } from './http/logger.js';
-import { queueNames } from './jobs/job-types.js';
 import { setDefaultThreads } from './nn/session.js';
 import { prepare, run, stopWithParent } from './process/process.js';
 import { startProvider } from './process/start-provider.js';
+import { queuesOf } from './process/worker-args.js';
 import { reportHealth } from './process/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -25,16 +23,6 @@ await run(async () => {
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config, queues), { logger, abortOnError: false });
   app.enableShutdownHooks();
   stopWithParent(() => app.close());
-  reportHealth();
-  logger.log(`serves ${queues.join(', ')}`, 'Worker');
+  reportHealth(config.dataDir);
   process.send?.({ ready: true });
 });
-
-function queuesOf(args: string[]): string[] {
-  try {
-    const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
-    return values.queues === undefined ? [...queueNames] : values.queues.split(',').map((name) => name.trim());
-  } catch (error) {
-    throw new ConfigError([`${(error as Error).message}; known is --queues ${queueNames.join(',')}`]);
-  }
-}

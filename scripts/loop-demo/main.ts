@@ -3,8 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '#src/config/config.js';
-import { run } from '#src/process/process.js';
+import { run, UsageError } from '#src/process/process.js';
 import { withPlumbline } from '../quickstart/served.js';
 import { openSession, type Session } from '../quickstart/session.js';
 import { loadPrompts, prepareCriterion, uploadStarterPolicy } from '../quickstart/stages.js';
@@ -60,6 +59,6 @@ function readOptions(): Options {
     if (!Number.isInteger(iterations) || iterations < 1 || iterations > 100) throw new Error('--iterations is a number from 1 to 100');
     return { iterations, people: values.people ?? false, serve: values.serve ?? false, report: values.report && resolve(values.report) };
   } catch (error) {
-    throw new ConfigError([`${(error as Error).message}; ${known}`]);
+    throw new UsageError(`${(error as Error).message}; ${known}`);
   }
 }

@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '#src/config/config.js';
-import { run } from '#src/process/process.js';
+import { run, UsageError } from '#src/process/process.js';
 import { table } from '../terminal/table.js';
 import { runLoop } from './loop.js';
 import { brokenPromises, type QuickstartReport } from './report.js';
@@ -47,6 +46,6 @@ function readOptions(): { exit: boolean; report?: string } {
     const { values } = parseArgs({ options: { exit: { type: 'boolean' }, report: { type: 'string' } } });
     return { exit: values.exit ?? false, report: values.report && resolve(values.report) };
   } catch (error) {
-    throw new ConfigError([`${(error as Error).message}; known are --exit and --report FILE`]);
+    throw new UsageError(`${(error as Error).message}; known are --exit and --report FILE`);
   }
 }

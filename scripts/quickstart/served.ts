@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { readConfig } from '#src/config/config.js';
+import { readConfig, type Config } from '#src/config/config.js';
+import { stopped, stopSignal } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 
 export interface ServedOptions {
@@ -22,6 +23,7 @@ export async function withPlumbline(
   { name, exit }: ServedOptions,
   work: (baseUrl: string, adminKey: string) => Promise<string[]>,
 ): Promise<void> {
+  const signal = stopSignal();
   const config = readConfig();
   mkdirSync(config.dataDir, { recursive: true });
   const adminKey = config.adminKey ?? keptAdminKey(config.dataDir);
@@ -31,18 +33,19 @@ export async function withPlumbline(
     workers: [[]],
     env: { PLUMBLINE_ADMIN_KEY: adminKey, LOG_FORMAT: 'json', PORT: process.env.PORT ?? String(await usualPort(config.port)) },
     output: openSync(logFile, 'a'),
+    logFile,
+    signal,
   });
-  const interrupted = new Promise<number>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(130));
-  });
+  const interrupted = stopped(signal, 130);
   try {
-    console.log(`Plumbline serves at ${plumbline.url}; logs go to ${logFile}\n`);
+    // Before the long stages: whoever wants to look on can.
+    console.log(`Plumbline serves at ${plumbline.url} (API reference: ${plumbline.url}/docs); logs go to ${logFile}`);
+    console.log(signIn(config, adminKey));
     const outcome = await Promise.race([work(plumbline.url!, adminKey), interrupted, plumbline.ended]);
-    if (typeof outcome === 'number') return finish(outcome);
+    if (typeof outcome === 'number') return await finish(outcome);
     for (const line of outcome) console.error(`plumbline: ${line}`);
-    if (exit) return finish(outcome.length === 0 ? 0 : 1);
-    console.log(`\nAdmin key (also in ${join(config.dataDir, 'quickstart-key')}): ${adminKey}`);
-    console.log(`API reference: ${plumbline.url}/docs — still serving, Ctrl-C ends it.`);
+    if (exit) return await finish(outcome.length === 0 ? 0 : 1);
+    console.log(`\n${signIn(config, adminKey)}Still serving at ${plumbline.url}, Ctrl-C ends it.`);
     await finish((await Promise.race([interrupted, plumbline.ended])) === 130 ? 0 : 1);
   } catch (error) {
     await plumbline.stop();
@@ -53,6 +56,11 @@ export async function withPlumbline(
     await plumbline.stop();
     process.exit(code);
   }
+}
+
+/** A key that the environment gave is known to who gave it. */
+function signIn({ adminKey, dataDir }: Config, key: string): string {
+  return adminKey ? '' : `Admin key (also in ${join(dataDir, 'quickstart-key')}): ${key}\n`;
 }
 
 /** Kept beside the data, so that a later start and `npm run ingest` can use it. */

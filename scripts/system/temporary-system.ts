@@ -58,7 +58,7 @@ export async function withSystem<T>(options: TemporarySystemOptions, work: (syst
       ...options.env,
     };
     const workers = Array.from({ length: options.workers }, () => []);
-    const plumbline = await startPlumbline({ api: true, workers, env, output: openSync(logFile, 'a') });
+    const plumbline = await startPlumbline({ api: true, workers, restart: false, env, output: openSync(logFile, 'a') });
     stop = () => plumbline.stop().then(() => postgres.stop());
     const url = plumbline.url!;
     const client = new Plumbline({ baseUrl: url, apiKey: adminKey });

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { ProblemException } from '#src/common/problem.js';
 import { readRange, type OpenByteSource } from '#src/lm/files/byte-source.js';
 
 export interface StoredContent {
@@ -39,6 +40,12 @@ export abstract class ArtifactStore {
     }
   }
 
+  /** Id of the store, written in it; undefined when it has none. */
+  abstract marker(): Promise<string | undefined>;
+
+  /** Gives the store its id, unless it has one. @returns the id that it has */
+  abstract mark(id: string): Promise<string>;
+
   abstract exists(sha256: string): Promise<boolean>;
 
   /** Forgets a content that nobody names and nobody is about to name; one that is not there is no error. */
@@ -56,10 +63,11 @@ export class ContentMismatchError extends Error {
   }
 }
 
-export class ContentMissingError extends Error {
+/** The store is there and does not have it: trying again does not help. */
+export class ContentMissingError extends ProblemException {
   override readonly name = 'ContentMissingError';
 
   constructor(readonly sha256: string) {
-    super(`content ${sha256} is not in the artifact store`);
+    super({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail: `content ${sha256} is not in the artifact store` });
   }
 }

@@ -22,6 +22,7 @@ import { ModelsService } from './models.service.js';
 import { RunProgressStore } from './run-progress.store.js';
 import { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
+import { StoreIdentity } from './store-identity.js';
 
 const store = {
   provide: ArtifactStore,
@@ -34,6 +35,7 @@ const store = {
   controllers: [ArtifactsController, ModelsController, LineageController],
   providers: [
     store,
+    StoreIdentity,
     ArtifactsRepository,
     ArtifactsService,
     ModelsRepository,

@@ -27,6 +27,19 @@ export class ArtifactsRepository {
     return contents.filter((content) => !named.some(({ sha256 }) => sha256 === content));
   }
 
+  /** Id of the store that belongs to this database: `candidate` where there was none. */
+  async storeId(candidate: string): Promise<string> {
+    await this.rows.query('INSERT INTO artifact_store (id) VALUES ($1) ON CONFLICT DO NOTHING', [candidate]);
+    const [{ id }] = await this.rows.query<{ id: string }[]>('SELECT id FROM artifact_store');
+    return id;
+  }
+
+  /** What the latest rows name. */
+  async recentContents(limit: number): Promise<string[]> {
+    const rows = await this.rows.find({ select: { sha256: true }, order: { id: 'DESC' }, take: limit });
+    return rows.map(({ sha256 }) => sha256);
+  }
+
   find(id: string): Promise<Artifact | null> {
     return this.rows.findOneBy({ id });
   }

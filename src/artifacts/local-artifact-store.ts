@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '#src/common/problem.js';
 import { openFile, pieces, type OpenByteSource } from '#src/lm/files/byte-source.js';
 import {
   ArtifactStore,
@@ -11,16 +13,26 @@ import {
   type StoredContent,
 } from './artifact-store.js';
 
-/** One file per content, `sha256/ab/cdef...`; half-written ones only ever lie under `tmp/`. */
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * One file per content, `sha256/ab/cdef...`; half-written ones only ever lie under `tmp/`. Once the store has a marker, a
+ * folder without it is a store that is away (a volume that is not mounted, say), and nothing is written there.
+ *
+ * @throws ProblemException 503 `artifact_store_unavailable` when it is away, `artifact_store_full` when its disk is
+ */
 export class LocalArtifactStore extends ArtifactStore {
+  private marked: string | undefined;
+
   constructor(private readonly directory: string) {
     super();
   }
 
   async put(content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<StoredContent> {
+    await this.mustBeThere();
     const temporary = join(this.directory, 'tmp', randomUUID());
-    await mkdir(dirname(temporary), { recursive: true });
     try {
+      await mkdir(dirname(temporary), { recursive: true });
       const stored = await write(temporary, content);
       if (expectedSha256 !== undefined && stored.sha256 !== expectedSha256) {
         throw new ContentMismatchError(expectedSha256, stored.sha256);
@@ -28,19 +40,21 @@ export class LocalArtifactStore extends ArtifactStore {
       // Over what may be there already: the same content, or one that was damaged since.
       await this.publish(temporary, stored.sha256);
       return stored;
+    } catch (error) {
+      throw await this.explained(error);
     } finally {
-      await rm(temporary, { force: true });
+      await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
 
   async open(sha256: string, range?: ByteRange): Promise<Readable> {
     // Opened before the stream is handed out, so that a missing file is an error and not a broken answer.
-    const file = await open(this.pathOf(sha256)).catch((error: unknown) => missing(sha256, error));
+    const file = await open(this.pathOf(sha256)).catch((error: unknown) => this.missing(sha256, error));
     return file.createReadStream(range);
   }
 
   async source(sha256: string): Promise<OpenByteSource> {
-    return openFile(this.pathOf(sha256)).catch((error: unknown) => missing(sha256, error));
+    return openFile(this.pathOf(sha256)).catch((error: unknown) => this.missing(sha256, error));
   }
 
   async exists(sha256: string): Promise<boolean> {
@@ -52,6 +66,59 @@ export class LocalArtifactStore extends ArtifactStore {
 
   async remove(sha256: string): Promise<void> {
     await rm(this.pathOf(sha256), { force: true });
+  }
+
+  async marker(): Promise<string | undefined> {
+    const found = await this.readMarker();
+    this.marked ??= found;
+    return found;
+  }
+
+  async mark(id: string): Promise<string> {
+    await mkdir(this.directory, { recursive: true });
+    try {
+      // Of several processes that start on an empty store one makes the file.
+      const file = await open(this.markerFile, 'wx');
+      await file.writeFile(`${id}\n`);
+      await file.sync();
+      await file.close();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    // The other one may have made the file and not written it yet.
+    for (let attempt = 0; attempt < 50 && this.marked === undefined; attempt++) {
+      this.marked = await this.readMarker();
+      if (this.marked === undefined) await sleep(20);
+    }
+    if (this.marked === undefined) throw new Error(`${this.markerFile} holds no id`);
+    return this.marked;
+  }
+
+  private get markerFile(): string {
+    return join(this.directory, 'store-id');
+  }
+
+  private async readMarker(): Promise<string | undefined> {
+    const text = (await readFile(this.markerFile, 'utf8').catch(() => '')).trim();
+    return uuid.test(text) ? text : undefined;
+  }
+
+  private async mustBeThere(): Promise<void> {
+    if (this.marked === undefined || (await this.readMarker()) === this.marked) return;
+    throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is away: it has no longer the marker ${this.marked}`);
+  }
+
+  /** What went wrong, where the store as a whole is at fault. */
+  private async explained(error: unknown): Promise<unknown> {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') return unavailable('artifact_store_full', `the disk of the artifact store ${this.directory} is full`);
+    if (code === undefined) return error;
+    return this.mustBeThere().then(() => error, (away: unknown) => away);
+  }
+
+  private async missing(sha256: string, error: unknown): Promise<never> {
+    const explained = await this.explained(error);
+    throw (explained as NodeJS.ErrnoException).code === 'ENOENT' ? new ContentMissingError(sha256) : explained;
   }
 
   private async publish(temporary: string, sha256: string): Promise<void> {
@@ -98,9 +165,4 @@ async function synced(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function missing(sha256: string, error: unknown): never {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new ContentMissingError(sha256);
-  throw error;
 }

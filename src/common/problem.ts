@@ -111,6 +111,11 @@ export function unprocessable(
   });
 }
 
+/** Something that this needs is away: the same request, or the same job, may go well later. */
+export function unavailable(code: string, detail: string): ProblemException {
+  return new ProblemException({ status: 503, code, title: 'Temporarily unavailable', detail, headers: { 'retry-after': '10' } });
+}
+
 /** The same problem with its pointers as they are in another body. */
 export function repointed({ init }: ProblemException, move: (pointer: string) => string): ProblemException {
   return new ProblemException({ ...init, errors: init.errors?.map((error) => ({ ...error, pointer: move(error.pointer) })) });

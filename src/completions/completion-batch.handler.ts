@@ -60,5 +60,6 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
       const kept = await this.completions.keepGenerated(tx, batch.policyVersionId, batch.id, generated);
       await this.rows.addToCount(tx, batch.id, kept.length);
     });
+    await context.kept();
   }
 }

@@ -34,6 +34,7 @@ import { RowsIdempotentAnswers1795646900000 } from '../../migrations/17956469000
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
 import { acquireSeconds } from './ambient-data-source.js';
 import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
+import { StoreAndWorkers1795646900000 } from '../../migrations/1795646900000-StoreAndWorkers.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -72,6 +73,7 @@ export const migrations = [
   RowsIdempotentAnswers1795646900000,
   RowsHeldDeliveries1795646901000,
   PromptTextKeys1795646905000,
+  StoreAndWorkers1795646900000,
 ];
 
 /** @param poolSize connections that one process may hold */

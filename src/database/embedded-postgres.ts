@@ -16,6 +16,10 @@ const run = promisify(execFile);
 export interface EmbeddedPostgres {
   /** `postgres://...` of the database `plumbline`. */
   readonly url: string;
+  /** Whether its process is there. */
+  lives(): Promise<boolean>;
+  /** Starts it again, on its port, after it died. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,25 +43,46 @@ export async function startEmbeddedPostgres({ dir, settings = [] }: EmbeddedOpti
   const control = (...args: string[]) => account.run(pg_ctl, ['-D', data, ...args]);
   const running = () => control('status').then(() => true, () => false);
 
-  await dropLockOfTheDead(data);
-  for (let attempt = 1; !(await running()); attempt++) {
-    const port = await freePort();
-    const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].map((s) => `-c ${s}`).join(' ');
-    try {
-      await control('-l', join(data, 'server.log'), '-w', '-t', '60', '-o', `-p ${port} ${flags}`, 'start');
-    } catch (error) {
-      // Between choosing the port and binding it somebody else may have taken it: choose again.
-      if (attempt < 3 && !(await running())) continue;
-      if (!(await running())) throw new Error(`embedded Postgres did not start: ${await tail(join(data, 'server.log'), error)}`);
+  const start = async (fixedPort?: number): Promise<void> => {
+    await dropLockOfTheDead(data);
+    for (let attempt = 1; !(await running()); attempt++) {
+      const port = fixedPort ?? (await freePort());
+      const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].map((s) => `-c ${s}`).join(' ');
+      try {
+        await control('-l', join(data, 'server.log'), '-w', '-t', '60', '-o', `-p ${port} ${flags}`, 'start');
+      } catch (error) {
+        // Between choosing the port and binding it somebody else may have taken it: choose again.
+        if (attempt < 3 && !(await running())) continue;
+        if (!(await running())) throw new Error(`embedded Postgres did not start: ${await tail(join(data, 'server.log'), error)}`);
+      }
     }
-  }
+  };
+  await start();
   const port = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[3].trim();
   return {
     url: `postgres://plumbline:${password}@127.0.0.1:${port}/plumbline`,
+    lives: () => postmasterLives(data),
+    restart: () => start(Number(port)),
     stop: async () => {
-      if (await running()) await control('-m', 'fast', '-w', 'stop');
+      if (!(await running())) return;
+      // Fast waits for nobody but for what must be written; a server that hangs all the same recovers at its next start.
+      await control('-m', 'fast', '-w', '-t', '60', 'stop').catch(() => control('-m', 'immediate', '-w', 'stop'));
     },
   };
+}
+
+/** By its lock file, without a process of ours. */
+async function postmasterLives(data: string): Promise<boolean> {
+  const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
+  if (!pid) return false;
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  if (/\) Z /.test(status)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /**

@@ -1,8 +1,24 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+/**
+ * In a process group of its own: Ctrl-C at a terminal reaches the whole group, and a program that is cut short would leave
+ * half a cluster, or a server that nobody knows of.
+ */
+function run(file: string, args: string[], options: SpawnOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr!.on('data', (data: Buffer) => (stderr += String(data)));
+    child.once('error', reject);
+    // Not `close`: a server that was started holds the pipe for as long as it lives.
+    child.once('exit', (code) => {
+      child.stderr!.destroy();
+      if (code === 0) resolve();
+      else reject(Object.assign(new Error(`${file} ended with exit code ${code}: ${stderr.trim()}`), { stderr }));
+    });
+  });
+}
 
 export interface Account {
   /** Set when the commands run as somebody else than this process. */

@@ -3,11 +3,14 @@ import { pino, type Logger } from 'pino';
 import { logContext } from '#src/common/log-context.js';
 import type { Config } from '#src/config/config.js';
 
+/** Parts of Nest that tell, at every boot, of each of some hundred modules and routes. */
+const chatter = new Set<unknown>(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication', 'NestApplicationContext']);
+
 /** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */
 export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
 
-  constructor(config: Config, process: 'api' | 'worker') {
+  constructor(config: Config, process: 'api' | 'worker' | 'supervisor') {
     const options = {
       level: config.logLevel,
       base: { process },
@@ -20,7 +23,8 @@ export class PinoLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.pino.info(...entry(message, rest));
+    const [fields, text] = entry(message, rest);
+    this.pino[chatter.has(fields.context) ? 'debug' : 'info'](fields, text);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.pino.error(...entry(message, rest));

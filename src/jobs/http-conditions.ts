@@ -1,8 +1,8 @@
 import { ProblemException } from '#src/common/problem.js';
 
-/** The entity tag of a version: `"7"`. */
-export function etagOf(version: number): string {
-  return `"${version}"`;
+/** The entity tag of a version, `"7"`; another one while the job waits for what its version says nothing of: `"7-waiting"`. */
+export function etagOf({ version, waitingFor }: { version: number; waitingFor?: string | null }): string {
+  return waitingFor ? `"${version}-waiting"` : `"${version}"`;
 }
 
 /** Longest wait of one request, so that proxies in between do not give up first. */

@@ -6,6 +6,7 @@ import { JobCancelledError, JobPausedError, LeaseLostError, type JobContext, typ
 import type { JobLeasesRepository, ProgressUpdate } from './job-leases.repository.js';
 import type { JobRecordsRepository } from './job-records.repository.js';
 import type { JobSignals } from './job-signals.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 import type { JobState } from './job-state.js';
 import type { Job } from './job.entity.js';
 import type { JobsRepository } from './jobs.repository.js';
@@ -18,6 +19,7 @@ export interface AttemptParts {
   leases: JobLeasesRepository;
   records: JobRecordsRepository;
   signals: JobSignals;
+  keeper: LeaseKeeper;
 }
 
 const progressIntervalMs = 250;
@@ -50,6 +52,9 @@ export class JobAttempt implements JobContext {
     const renew = () => void this.heed(parts.leases.renew(job.id, leaseOwner));
     const heartbeat = setInterval(renew, parts.leases.leaseMs / 3);
     this.stops.push(parts.signals.onStop(job.id, renew), () => clearInterval(heartbeat));
+    // The heartbeat also hears of cancellations and losses; the keeper renews while the event loop has no turn.
+    parts.keeper.hold(job.id, leaseOwner);
+    this.stops.push(() => parts.keeper.letGo(job.id, leaseOwner));
   }
 
   get signal(): AbortSignal {

@@ -34,6 +34,15 @@ test('what another attempt cannot mend fails at once', () => {
   expect(conclude(thrown(unavailable), standing).action).toBe('release');
 });
 
+test('what a job needs is away: it goes back to its queue, as often as it takes, and says why', () => {
+  const away = new ProblemException({ status: 503, code: 'artifact_store_unavailable', title: 'Temporarily unavailable' });
+  expect(conclude(thrown(away), { ...standing, attempt: 3 })).toMatchObject({
+    action: 'release',
+    event: 'released',
+    set: { attempt: 2, error: { code: 'artifact_store_unavailable' } },
+  });
+});
+
 test('a shutdown gives the job back and does not count as an attempt', () => {
   const reason = new WorkerShutdownError('shutdown');
   expect(conclude(thrown(reason), { ...standing, attempt: 3, reason })).toMatchObject({

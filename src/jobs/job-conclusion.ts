@@ -31,7 +31,8 @@ export function conclude(result: HandlerResult, { state, attempt, maxAttempts, r
   if (state === 'pausing') return { action: 'stop', event: 'paused', set: { attempt: attempt - 1 } };
   // The machine was taken away, which says nothing about the job.
   if (reason instanceof WorkerShutdownError) return { action: 'release', event: 'released', set: { attempt: attempt - 1 } };
-  const { error, retriable } = describeFailure(result.error);
+  const { error, retriable, waits } = describeFailure(result.error);
+  if (waits) return { action: 'release', event: 'released', set: { error, attempt: attempt - 1 } };
   if (retriable && attempt < maxAttempts) return { action: 'release', event: 'released', set: { error } };
   return { action: 'fail', event: 'failed', set: { error } };
 }

@@ -28,13 +28,18 @@ export class JobFailure extends Error {
 const detailLength = 2000;
 
 /** What goes into `jobs.error`, and whether another attempt may go better. */
-export function describeFailure(error: unknown): { error: JobError; retriable: boolean } {
+export function describeFailure(error: unknown): { error: JobError; retriable: boolean; waits?: true } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
   if (error instanceof InvalidPayloadError) return deterministic('invalid_payload', error.message);
   // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
   if (error instanceof ProblemException && error.init.status < 500) {
     const { code, title, detail } = error.init;
     return { error: { code, title, detail: detail && cut(detail, detailLength) }, retriable: false };
+  }
+  // What the job needs is away, which says nothing about the job: it waits in the queue for as long as it takes.
+  if (error instanceof ProblemException && error.init.status === 503) {
+    const { code, title, detail } = error.init;
+    return { error: { code, title, detail }, retriable: true, waits: true };
   }
   const detail = cut(error instanceof Error ? error.message : String(error), detailLength);
   return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };

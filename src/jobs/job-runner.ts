@@ -12,6 +12,7 @@ import { JobRecordsRepository } from './job-records.repository.js';
 import { JobSignals } from './job-signals.js';
 import { checkPayload } from './job-types.js';
 import type { Job } from './job.entity.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { JobsRepository } from './jobs.repository.js';
 
 interface Running {
@@ -34,6 +35,7 @@ export class JobRunner {
     private readonly leases: JobLeasesRepository,
     private readonly records: JobRecordsRepository,
     private readonly signals: JobSignals,
+    private readonly keeper: LeaseKeeper,
   ) {}
 
   /** Returns when this process is through with the job, also when it was never this process's to do. */
@@ -46,8 +48,8 @@ export class JobRunner {
   }
 
   private async attempt(job: Job, leaseOwner: string, handlers: Handlers): Promise<void> {
-    const { database, jobs, leases, records, signals } = this;
-    const attempt = new JobAttempt(job, leaseOwner, { database, jobs, leases, records, signals });
+    const { database, jobs, leases, records, signals, keeper } = this;
+    const attempt = new JobAttempt(job, leaseOwner, { database, jobs, leases, records, signals, keeper });
     // Taken at the last moment: goes straight back.
     if (this.closing) attempt.abort(new WorkerShutdownError('this worker is shutting down'));
 

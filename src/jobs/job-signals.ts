@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { Client } from 'pg';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { Complaints } from './complaints.js';
 import { JobWatch } from './job-watch.js';
 
 /**
@@ -17,7 +18,7 @@ export const channels = { job: 'plumbline_job', stop: 'plumbline_stop', outbox: 
  */
 @Injectable()
 export class JobSignals implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger('Jobs');
+  private readonly complaints = new Complaints(new Logger('Jobs'));
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private readonly closing = new AbortController();
   private client: Client | undefined;
@@ -87,7 +88,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
 
   private reconnect(error: Error): void {
     if (this.closing.signal.aborted) return;
-    this.logger.warn(`listening for changes was interrupted: ${error.message}`);
+    this.complaints.warn('listening for changes was interrupted', error);
     void this.client?.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
     setTimeout(() => {
       if (!this.closing.signal.aborted) this.listen().catch((again: Error) => this.reconnect(again));

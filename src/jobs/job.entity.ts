@@ -81,4 +81,7 @@ export class Job {
 
   @Column('timestamptz', { nullable: true })
   finishedAt: Date | null;
+
+  /** Why it stays queued; no column, see `JobsService.get`. */
+  waitingFor?: string | null;
 }

@@ -2,8 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { parseQueues } from './handler-registry.js';
 import { JobRunner } from './job-runner.js';
-import { JobsWorker, SERVED_QUEUES } from './jobs-worker.js';
+import { JobsWorker } from './jobs-worker.js';
 import { JobsModule } from './jobs.module.js';
+import { LeaseKeeper, SERVED_QUEUES } from './lease-keeper.js';
 import { QueueConnectionModule } from './queue-connection.js';
 
 /** What makes a process a worker. Handlers are found among the providers of all modules. */
@@ -17,7 +18,7 @@ export class JobsWorkerModule {
     return {
       module: JobsWorkerModule,
       imports: [JobsModule, DiscoveryModule, QueueConnectionModule],
-      providers: [{ provide: SERVED_QUEUES, useValue: parseQueues(queues) }, JobRunner, JobsWorker],
+      providers: [{ provide: SERVED_QUEUES, useValue: parseQueues(queues) }, JobRunner, LeaseKeeper, JobsWorker],
     };
   }
 }

@@ -8,14 +8,13 @@ import {
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Worker } from 'bullmq';
+import { Complaints } from './complaints.js';
 import { resolveHandlers, type AnyHandler, type FoundHandler, type Handlers } from './handler-registry.js';
 import { handlesJobKey } from './job-handler.js';
 import { JobRunner } from './job-runner.js';
 import type { QueueName } from './job-types.js';
+import { SERVED_QUEUES } from './lease-keeper.js';
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
-
-/** Injection token of the queues that this process serves. */
-export const SERVED_QUEUES = Symbol('served queues');
 
 /** A handler that has not stopped after this long loses its job without being waited for. */
 const graceMs = 5000;
@@ -24,6 +23,7 @@ const graceMs = 5000;
 @Injectable()
 export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
+  private readonly complaints = new Complaints(this.logger);
   private workers: Pick<Worker, 'close'>[] = [];
   private handlers: Handlers = new Map();
 
@@ -59,7 +59,7 @@ export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeA
     // The lease in the database decides whose job it is; the queue's own lock only has to outlast long steps.
     const options = { connection, concurrency: 1, lockDuration: 60_000, maxStalledCount: 1000 };
     const worker = new Worker(name, run, options, backend);
-    worker.on('error', (error) => this.logger.warn(`queue ${name}: ${error.message}`));
+    worker.on('error', (error) => this.complaints.warn(`queue ${name}`, error));
     worker.on('failed', (_, error) => this.logger.warn(`a message of queue ${name} was not served: ${error.message}`));
     return worker;
   }

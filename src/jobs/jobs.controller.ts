@@ -37,6 +37,7 @@ import { JobsService } from './jobs.service.js';
 const acceptedHeaders = {
   Location: { description: 'where to watch the job', schema: { type: 'string' as const } },
   'Retry-After': { description: 'seconds until it is worth a look', schema: { type: 'integer' as const } },
+  'Plumbline-Waiting-For': { description: 'why no worker will take the job for now', schema: { type: 'string' as const } },
 };
 
 @ApiTags('jobs')
@@ -83,16 +84,16 @@ export class JobsController {
   ): Promise<JobDto | undefined> {
     const wait = preferredWait(prefer);
     let job = await this.jobs.get(auth, id);
-    const isNews = known !== undefined && !noneMatches(known, etagOf(job.version));
+    const isNews = known !== undefined && !noneMatches(known, etagOf(job));
     if (wait !== undefined) {
       void reply.header('preference-applied', `wait=${wait}`);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       if (!isNews) job = await this.jobs.waitForChange(auth, id, job.version, wait * 1000, gone.signal);
     }
-    void reply.header('etag', etagOf(job.version)).header('cache-control', 'private, no-cache');
+    void reply.header('etag', etagOf(job)).header('cache-control', 'private, no-cache');
     if (!terminal(job.state)) void reply.header('retry-after', '1');
-    if (!noneMatches(known, etagOf(job.version))) return toJobDto(job);
+    if (!noneMatches(known, etagOf(job))) return toJobDto(job);
     void reply.status(304);
     return undefined;
   }

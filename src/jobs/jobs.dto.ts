@@ -64,6 +64,14 @@ export class JobDto {
   @ApiProperty({ type: String, nullable: true, example: 'generating' })
   phase: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'no worker serves the queue fine-tuning',
+    description: 'why a queued job does not start; null when a worker that lives serves its queue',
+  })
+  waitingFor: string | null;
+
   @ApiProperty({ type: JobProgressDto })
   progress: JobProgressDto;
 
@@ -183,6 +191,7 @@ export function toJobDto(job: Job): JobDto {
     terminal: terminal(state),
     queue,
     phase,
+    waitingFor: job.waitingFor ?? null,
     progress: progressOf(job),
     attempt,
     ...endOf(job),

@@ -18,14 +18,17 @@ import { LeaseReaper } from './lease-reaper.js';
 import { OutboxMessage } from './outbox-message.entity.js';
 import { OutboxRelay, queuesProvider } from './outbox-relay.js';
 import { OutboxRepository } from './outbox.repository.js';
+import { QueueGeneration } from './queue-generation.js';
 import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from './queue-connection.js';
+import { WorkerRow } from './worker.entity.js';
+import { WorkersRepository } from './workers.repository.js';
 
 /** For every process: start jobs, look at them, bring their messages to the queue, take back lost ones. */
 @Module({
   imports: [
     DatabaseModule,
     EventsModule,
-    TypeOrmModule.forFeature([Job, OutboxMessage, JobEvent, JobLog, JobMetric]),
+    TypeOrmModule.forFeature([Job, OutboxMessage, JobEvent, JobLog, JobMetric, WorkerRow]),
     QueueConnectionModule,
     BullModule.forRootAsync({
       imports: [QueueConnectionModule],
@@ -44,8 +47,10 @@ import { QUEUE_CONNECTION, QueueConnectionModule, type QueueConnection } from '.
     CurvesService,
     queuesProvider,
     OutboxRelay,
+    QueueGeneration,
     LeaseReaper,
+    WorkersRepository,
   ],
-  exports: [JobsService, CurvesService, JobsRepository, JobLeasesRepository, JobRecordsRepository, JobSignals, DatabaseModule],
+  exports: [JobsService, CurvesService, JobsRepository, JobLeasesRepository, JobRecordsRepository, JobSignals, WorkersRepository, DatabaseModule],
 })
 export class JobsModule {}

@@ -16,6 +16,7 @@ import { next, terminal } from './job-state.js';
 import { checkPayload, queueOf, type JobType, type PayloadOf } from './job-types.js';
 import type { Job } from './job.entity.js';
 import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repository.js';
+import { WorkersRepository } from './workers.repository.js';
 
 /** Who started the job; an `AuthContext` is one. */
 export interface JobOwner {
@@ -58,6 +59,7 @@ export class JobsService {
     private readonly jobs: JobsRepository,
     private readonly records: JobRecordsRepository,
     private readonly signals: JobSignals,
+    private readonly workers: WorkersRepository,
   ) {}
 
   /**
@@ -84,11 +86,22 @@ export class JobsService {
   async get(viewer: JobViewer, id: string): Promise<Job> {
     const job = await this.jobs.find(viewer, id);
     if (!job) throw notFound('job', id);
+    await this.explainWaiting([job]);
     return job;
   }
 
   async list(viewer: JobViewer, filter: JobFilter, page: PageRequest): Promise<Page<Job>> {
-    return toPage(await this.jobs.list(viewer, filter, page), page, (job) => job.id);
+    const jobs = await this.jobs.list(viewer, filter, page);
+    await this.explainWaiting(jobs);
+    return toPage(jobs, page, (job) => job.id);
+  }
+
+  /** A queued job that no worker will take says so, as long as that is so. */
+  private async explainWaiting(jobs: readonly Job[]): Promise<void> {
+    const queued = jobs.filter(({ state }) => state === 'queued');
+    if (queued.length === 0) return;
+    const served = await this.workers.servedQueues();
+    for (const job of queued) job.waitingFor = served.has(job.queue) ? null : `no worker serves the queue ${job.queue}`;
   }
 
   /** The job as soon as its version differs from `version`, it is terminal, or `ms` have passed. */

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Database } from '#src/database/database.js';
+import { Complaints } from './complaints.js';
 import { concludeSilence } from './job-conclusion.js';
 import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -8,6 +9,7 @@ import { JobsRepository } from './jobs.repository.js';
 @Injectable()
 export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
+  private readonly complaints = new Complaints(this.logger);
   private timer: NodeJS.Timeout | undefined;
   private reaping: Promise<void> = Promise.resolve();
   private idle = true;
@@ -24,7 +26,7 @@ export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
       if (!this.idle) return;
       this.idle = false;
       this.reaping = this.reap()
-        .catch((error: Error) => this.logger.warn(`expired leases were not looked at: ${error.message}`))
+        .catch((error: Error) => this.complaints.warn('expired leases were not looked at', error))
         .finally(() => (this.idle = true));
     }, everyMs);
   }

@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Complaints } from './complaints.js';
 import { JobSignals } from './job-signals.js';
 import { queueNames, type QueueName } from './job-types.js';
 import { OutboxRepository, type WaitingMessage } from './outbox.repository.js';
@@ -19,15 +20,17 @@ export const queuesProvider: Provider = {
   provide: QUEUES,
   inject: queueNames.map((name) => getQueueToken(name)),
   useFactory: (...queues: Queue[]): Queues => {
-    const logger = new Logger('Jobs');
+    const complaints = new Complaints(new Logger('Jobs'));
     // Without a listener each hiccup of a connection would be printed in full.
-    for (const queue of queues) queue.on('error', (error) => logger.warn(`queue ${queue.name}: ${error.message}`));
+    for (const queue of queues) queue.on('error', (error) => complaints.warn(`queue ${queue.name}`, error));
     return new Map(queues.map((queue) => [queue.name as QueueName, queue]));
   },
 };
 
 const pollMs = 500;
 const sweepMs = 30_000;
+/** Between two looks at what a job waits for. */
+const awayMs = 10_000;
 /** A message whose job nobody took for so long is sent again; the queue ignores it if it still has it. */
 const lostAfterSeconds = 120;
 
@@ -79,14 +82,15 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async send({ id, jobId, queue, name, attempt }: WaitingMessage): Promise<void> {
+  private async send({ id, jobId, queue, name, attempt, failed }: WaitingMessage): Promise<void> {
     await this.queues.get(queue)!.add(
       name,
       { jobId },
       {
         jobId: id,
         // A job that comes back after an attempt has met trouble: it waits 1, 2, 4... seconds.
-        delay: attempt === 0 ? 0 : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
+        // One without attempts that has an error waits for something that is away.
+        delay: attempt === 0 ? (failed ? awayMs : 0) : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
         // Nothing is kept, or a message could not be sent again under its id.
         removeOnComplete: true,
         removeOnFail: true,

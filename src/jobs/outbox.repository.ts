@@ -11,6 +11,8 @@ export interface WaitingMessage {
   name: JobType;
   /** Attempts already begun. */
   attempt: number;
+  /** The last attempt ended with an error. */
+  failed: boolean;
 }
 
 @Injectable()
@@ -26,7 +28,7 @@ export class OutboxRepository {
   dispatch(limit: number, send: (message: WaitingMessage) => Promise<void>): Promise<number> {
     return this.messages.manager.transaction(async (tx) => {
       const waiting = await tx.query<WaitingMessage[]>(
-        `SELECT m.id, m.job_id AS "jobId", m.queue, m.name, j.attempt
+        `SELECT m.id, m.job_id AS "jobId", m.queue, m.name, j.attempt, j.error IS NOT NULL AS failed
          FROM outbox m JOIN jobs j ON j.id = m.job_id
          WHERE m.dispatched_at IS NULL ORDER BY m.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED`,
         [limit],

@@ -10,6 +10,8 @@ export const queueSchema = 'bullmq';
  */
 export async function prepareQueueSchema(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
+  // A server that is stopped meanwhile fails the statement, which is told; the event beside it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await runMigrations(client, queueSchema);

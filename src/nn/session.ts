@@ -3,6 +3,7 @@
  * `run` blocks the event loop of its process while the graph computes; call it from a worker.
  */
 import * as ort from 'onnxruntime-node';
+import { pulse } from '#src/common/pulse.js';
 import { allocate, type Tensor } from './tensor.js';
 
 /** Execution providers of ONNX Runtime that are known to start from its Node package. */
@@ -53,7 +54,7 @@ export class Session {
 
   static async create(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
     const { threads = defaultThreads, provider = defaultProvider, arena = false, asWritten = false, externalData = [], optimizedModelPath, profilePrefix } = options;
-    const inner = await ort.InferenceSession.create(model, {
+    const create = () => ort.InferenceSession.create(model, {
       executionProviders: [provider],
       interOpNumThreads: 1,
       graphOptimizationLevel: asWritten ? 'disabled' : 'all',
@@ -68,7 +69,7 @@ export class Session {
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
       extra: extraOptions(options),
     });
-    return new Session(inner);
+    return new Session(await pulse.computing(create));
   }
 
   get inputNames(): readonly string[] {
@@ -99,7 +100,7 @@ export class Session {
     }
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const name of this.inner.outputNames) fetches[name] = into[name] ? bind(into[name]) : null;
-    const results = await this.inner.run(given, fetches);
+    const results = await pulse.computing(() => this.inner.run(given, fetches));
     return Object.fromEntries(
       this.inner.outputNames.map((name) => [name, into[name] ?? fromRuntime(results[name])]),
     );

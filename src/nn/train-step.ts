@@ -3,6 +3,7 @@
  * tensors of one TrainState by them, in place.
  */
 import { setImmediate } from 'node:timers/promises';
+import { pulse } from '#src/common/pulse.js';
 import { Rng } from '#src/common/rng.js';
 import { Session, type Feeds, type SessionOptions } from './session.js';
 import { adamw, adamwScalars, type AdamWOptions } from './optim/adamw.js';
@@ -62,7 +63,7 @@ export class TrainStep {
   /** Forward, backward and optimizer step on one batch, at learning rate `rate`. */
   async run(batch: Feeds, rate: number): Promise<StepReport & { gradNorm: number }> {
     const report = await this.backward('whole', batch, {});
-    return { ...report, ...this.update(rate) };
+    return { ...report, ...pulse.computing(() => this.update(rate)) };
   }
 
   /**
@@ -97,7 +98,7 @@ export class TrainStep {
   /** Optimizer step with the accumulated gradients; those of the next part start again at zero. */
   apply(rate: number): { gradNorm: number } {
     this.pending = false;
-    return this.update(rate);
+    return pulse.computing(() => this.update(rate));
   }
 
   /** Writes the profiles of all sessions, when the session options asked for them. */

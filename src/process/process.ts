@@ -40,21 +40,42 @@ async function waitForDatabase(connectionString: string): Promise<void> {
   }
 }
 
+/** The command was wrong; exit code 2. */
+export class UsageError extends ConfigError {
+  constructor(line: string) {
+    super([line]);
+  }
+}
+
+/** A start that somebody ended before it was through. */
+export class StoppedError extends Error {}
+
 /** Runs a process's main function; what goes wrong at boot is one line per mistake and exit code 1. */
 export async function run(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    const lines = error instanceof ConfigError ? error.mistakes : [String((error as Error).stack ?? error)];
-    for (const line of lines) process.stderr.write(`plumbline: ${line}\n`);
-    process.exit(1);
+    if (error instanceof StoppedError) process.exit(0);
+    const lines = error instanceof ConfigError ? [...error.mistakes] : [String((error as Error).stack ?? error)];
+    // The supervisor prints them: what a child writes may go to a file that nobody looks at.
+    if (process.send) await new Promise((sent) => process.send!({ failed: lines }, undefined, undefined, sent));
+    else for (const line of lines) process.stderr.write(`plumbline: ${line}\n`);
+    process.exit(error instanceof UsageError ? 2 : 1);
   }
 }
 
-/** Resolves with exit code 0 at Ctrl-C or SIGTERM. */
-export function signalled(): Promise<number> {
+/** Aborts at Ctrl-C, SIGTERM, or the end of the terminal. Asked again it goes on stopping: data must come to rest. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort(new StoppedError(signal)));
+  return controller.signal;
+}
+
+/** Resolves with `code` once the signal is aborted. */
+export function stopped(signal: AbortSignal, code = 0): Promise<number> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
+    if (signal.aborted) resolve(code);
+    else signal.addEventListener('abort', () => resolve(code), { once: true });
   });
 }
 

@@ -1,15 +1,19 @@
-// Brings up Plumbline on one machine: the embedded database where no other is named, the API, workers.
+// Brings up Plumbline on one machine and keeps it up: the embedded database where no other is named, the API, workers.
 // `npm start`, `npm run worker` and the quickstart are thin users of this.
-import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, readConfig } from '#src/config/config.js';
+import { ConfigError, readConfig, type Config } from '#src/config/config.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '#src/database/embedded-postgres.js';
 import { ensureDatabase } from '#src/database/ensure-database.js';
 import { migrate } from '#src/database/migrate.js';
+import { PinoLogger } from '#src/http/logger.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
 import { allocatorEnv } from './allocator.js';
+import { Child, type ChildMessage } from './child.js';
+import { DataLock, lockHolder } from './data-lock.js';
+import { Restarts } from './restart-policy.js';
 
 export interface SupervisorOptions {
   api: boolean;
@@ -19,6 +23,12 @@ export interface SupervisorOptions {
   env?: Record<string, string>;
   /** Where the children write; `inherit` for a terminal. */
   output?: 'inherit' | 'ignore' | number;
+  /** Of `output`, when it is a file. */
+  logFile?: string;
+  /** Whether children that die are started again; otherwise the first death ends it. */
+  restart?: boolean;
+  /** Ends a start that is under way, too. */
+  signal?: AbortSignal;
 }
 
 export interface Running {
@@ -27,16 +37,16 @@ export interface Running {
   /** The first admin key, when this start made it. */
   firstKey?: string | null;
   /** Process id of the API, when it was started. */
-  apiPid: number | undefined;
+  readonly apiPid: number | undefined;
   /** Process ids of the workers, in the order in which they were asked for. */
-  workerPids: number[];
-  /** Fulfilled with the exit code when a child ends by itself. */
+  readonly workerPids: number[];
+  /** Fulfilled with the exit code when a part has ended for good. */
   ended: Promise<number>;
   stop(): Promise<void>;
 }
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stopWaitMs = 20_000;
+const watchEveryMs = 1000;
 
 /**
  * Of the API process. A young generation of 32 MiB holds the garbage of many requests, so that little of it grows old; and
@@ -45,76 +55,176 @@ const stopWaitMs = 20_000;
  */
 const apiFlags = ['--max-semi-space-size=32', `--v8-pool-size=${Math.min(4, Math.ceil(availableParallelism() / 2))}`];
 
+/** @throws ConfigError with the reasons of what did not start; StoppedError when `signal` ended the start */
 export async function startPlumbline(options: SupervisorOptions): Promise<Running> {
   const config = readConfig({ ...process.env, ...options.env });
-  const postgres = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dir: join(config.dataDir, 'postgres') });
-  const databaseUrl = config.databaseUrl ?? postgres!.url;
-  const env = { ...process.env, ...options.env, DATABASE_URL: databaseUrl };
-  const children: ChildProcess[] = [];
+  const supervisor = new Supervisor(options, config);
   try {
-    if (postgres) await ensureDatabase(databaseUrl);
-    await migrate(databaseUrl);
-    if (!config.redisUrl) await prepareQueueSchema(databaseUrl);
-    const launch = (file: string, args: string[], more: { execArgv?: string[]; env?: Record<string, string> } = {}) => {
-      const output = options.output ?? 'inherit';
-      const execArgv = [...process.execArgv, ...(more.execArgv ?? [])];
-      const child = fork(join(root, file), args, { env: { ...env, ...more.env }, execArgv, stdio: ['ignore', output, output, 'ipc'] });
-      children.push(child);
-      return readyMessage(child, file);
-    };
-    const started = await Promise.all([
-      ...(options.api ? [launch('main.js', [], { execArgv: apiFlags })] : []),
-      ...options.workers.map((args) => launch('worker.js', args, { env: allocatorEnv(env) })),
-    ]);
-    const api = options.api ? started[0] : undefined;
-    const ended = Promise.race(children.map((child) => exitOf(child)));
-    return {
-      url: api?.url,
-      firstKey: api?.firstKey,
-      apiPid: options.api ? children[0].pid : undefined,
-      workerPids: children.slice(options.api ? 1 : 0).map((child) => child.pid!),
-      ended,
-      // A worker that joined a running system leaves the database to those who started it.
-      stop: () => stopAll(children, options.api ? postgres : undefined),
-    };
+    await supervisor.start();
+    return supervisor;
   } catch (error) {
-    await stopAll(children, options.api ? postgres : undefined);
+    await supervisor.stop();
+    options.signal?.throwIfAborted();
     throw error;
   }
 }
 
-interface Ready {
-  ready: true;
+class Supervisor implements Running {
   url?: string;
   firstKey?: string | null;
-}
+  readonly ended: Promise<number>;
+  private readonly logger: PinoLogger;
+  private readonly end: (code: number) => void;
+  private lock: DataLock | undefined;
+  private database: KeptPostgres | undefined;
+  private api: Child | undefined;
+  private workers: Child[] = [];
 
-function readyMessage(child: ChildProcess, name: string): Promise<Ready> {
-  return new Promise((resolve, reject) => {
-    child.on('message', (message: Ready) => {
-      if (message?.ready) resolve(message);
+  constructor(
+    private readonly options: SupervisorOptions,
+    private readonly config: Config,
+  ) {
+    this.logger = new PinoLogger(config, 'supervisor');
+    let end!: (code: number) => void;
+    this.ended = new Promise<number>((resolve) => (end = resolve));
+    this.end = end;
+  }
+
+  get apiPid(): number | undefined {
+    return this.api?.pid;
+  }
+
+  get workerPids(): number[] {
+    return this.workers.map(({ pid }) => pid!);
+  }
+
+  async start(): Promise<void> {
+    const { config, options } = this;
+    const databaseUrl = config.databaseUrl ?? (await this.embedded());
+    const env = { ...process.env, ...options.env, DATABASE_URL: databaseUrl };
+    await this.unlessStopped(prepareDatabase(databaseUrl, config));
+    if (options.api) this.api = this.child('the API', 'main.js', [], env, apiFlags);
+    this.workers = options.workers.map((args) => this.child('the worker', 'worker.js', args, { ...env, ...allocatorEnv(env) }));
+    const [first] = await this.unlessStopped(Promise.all(this.children.map((child) => child.start())));
+    if (options.api) this.serves(first);
+    for (const child of this.children) void child.ended.then(this.end);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.children.map((child) => child.stop()));
+    await this.database?.stop();
+    this.lock?.release();
+  }
+
+  private get children(): Child[] {
+    return [...(this.api ? [this.api] : []), ...this.workers];
+  }
+
+  /** One supervisor owns the database of a folder; a worker beside it uses what is there. */
+  private async embedded(): Promise<string> {
+    const { dataDir } = this.config;
+    const dir = join(dataDir, 'postgres');
+    if (this.options.api) {
+      this.lock = DataLock.take(dataDir);
+      this.database = new KeptPostgres(await startEmbeddedPostgres({ dir }), (line) => this.note(line), this.end);
+      this.options.signal?.throwIfAborted();
+      await this.unlessStopped(ensureDatabase(this.database.url));
+      return this.database.url;
+    }
+    if (!lockHolder(dataDir)) throw new ConfigError([`no Plumbline runs on ${dataDir}: start one with \`npm start\`, or set DATABASE_URL`]);
+    return (await startEmbeddedPostgres({ dir })).url;
+  }
+
+  private child(name: string, file: string, args: string[], env: Record<string, string | undefined>, flags: string[] = []): Child {
+    const { output = 'inherit', logFile, restart = true } = this.options;
+    const execArgv = [...process.execArgv, ...flags];
+    return new Child({ name, file: join(root, file), args, execArgv, env, output, logFile, restart, notes: (line) => this.note(line) });
+  }
+
+  private serves({ url, firstKey }: ChildMessage): void {
+    this.url = url;
+    this.firstKey = firstKey;
+    // Where its clients know it, also when the system chose the port.
+    this.api!.setEnv('PORT', new URL(url!).port || '80');
+    this.lock?.tell(url!);
+  }
+
+  private note(line: string): void {
+    this.logger.warn(line, 'Supervisor');
+  }
+
+  /** What is left undone goes on by itself, until its database is stopped. */
+  private async unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.options;
+    if (!signal) return work;
+    work.catch(() => undefined);
+    let stop!: () => void;
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason as Error);
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
     });
-    // The child has told why on its own standard error.
-    child.once('exit', (code) => reject(new ConfigError([`${name} ended with exit code ${code} before it was ready`])));
-    child.once('error', reject);
-  });
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
 }
 
-function exitOf(child: ChildProcess): Promise<number> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode ?? 1);
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+async function prepareDatabase(url: string, { redisUrl }: Config): Promise<void> {
+  await migrate(url);
+  if (!redisUrl) await prepareQueueSchema(url);
 }
 
-async function stopAll(children: ChildProcess[], postgres: EmbeddedPostgres | undefined): Promise<void> {
-  await Promise.all(
-    children.map(async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const patience = setTimeout(() => child.kill('SIGKILL'), stopWaitMs);
-      const ended = exitOf(child);
-      child.kill('SIGTERM');
-      await ended;
-      clearTimeout(patience);
-    }),
-  );
-  await postgres?.stop();
+/** The embedded Postgres, looked at every second and started again on its port when it died; API and workers connect anew. */
+class KeptPostgres {
+  private readonly restarts = new Restarts();
+  private readonly stopping = new AbortController();
+  private readonly watching: Promise<void>;
+  private startedAt = Date.now();
+
+  constructor(
+    private readonly postgres: EmbeddedPostgres,
+    private readonly notes: (line: string) => void,
+    private readonly giveUp: (code: number) => void,
+  ) {
+    this.watching = this.watch();
+  }
+
+  get url(): string {
+    return this.postgres.url;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.watching;
+    await this.postgres.stop();
+  }
+
+  private async watch(): Promise<void> {
+    for (;;) {
+      await this.pause(watchEveryMs);
+      if (this.stopping.signal.aborted) return;
+      if (await this.postgres.lives()) continue;
+      let reason = 'died';
+      do {
+        const delay = this.restarts.afterDeath(Date.now() - this.startedAt);
+        if (delay === undefined) {
+          this.notes(`the embedded Postgres ${reason}; it keeps failing and is not started again`);
+          return this.giveUp(1);
+        }
+        this.notes(`the embedded Postgres ${reason}; starting it again in ${delay / 1000} s`);
+        await this.pause(delay);
+        if (this.stopping.signal.aborted) return;
+        this.startedAt = Date.now();
+        reason = await this.postgres.restart().then(() => '', (error: Error) => `did not start: ${error.message}`);
+      } while (reason);
+      this.notes('the embedded Postgres runs again');
+    }
+  }
+
+  private pause(ms: number): Promise<unknown> {
+    return sleep(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
 }

@@ -1,22 +1,51 @@
-// A worker listens on no port, so it shows that it lives by touching a file. Run by itself, this file is the
-// container's health check: it fails when the touch is too old.
-import { statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// A worker listens on no port, so it shows that it lives by touching a file of its own in the data folder. Run by itself, this
+// file is the container's health check: it fails when no worker of this host has touched its file lately.
+import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const file = join(tmpdir(), 'plumbline-worker-alive');
 const everyMs = 5_000;
 /** Long, because one step of a large model may hold the event loop for a while. */
-const staleMs = 120_000;
+const staleMs = 600_000;
 
-export function reportHealth(): void {
-  const touch = () => writeFileSync(file, String(process.pid));
-  touch();
+const folderOf = (dataDir: string): string => join(dataDir, 'workers');
+const prefix = `${hostname()}-`;
+
+export function reportHealth(dataDir: string): void {
+  const folder = folderOf(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(folder)) if (name.startsWith(prefix) && !isThere(Number(name.slice(prefix.length)))) rmSync(join(folder, name), { force: true });
+  const file = join(folder, `${prefix}${process.pid}`);
+  // Of a process that had this number before. Made anew and exclusively, so that no link is followed.
+  rmSync(file, { force: true });
+  const descriptor = openSync(file, 'wx', 0o600);
+  const touch = () => futimesSync(descriptor, new Date(), new Date());
   setInterval(touch, everyMs).unref();
+  process.once('exit', () => {
+    closeSync(descriptor);
+    rmSync(file, { force: true });
+  });
+}
+
+/** Whether a worker of this host lives: its process is there and its file is fresh. */
+export function healthy(dataDir: string): boolean {
+  const folder = folderOf(dataDir);
+  const files = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder).filter((name) => name.startsWith(prefix)) : [];
+  return files.some((name) => {
+    const age = Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    return age < staleMs && isThere(Number(name.slice(prefix.length)));
+  });
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  process.exit(age < staleMs ? 0 : 1);
+  process.exit(healthy(resolve(process.env.PLUMBLINE_DATA_DIR ?? '.plumbline')) ? 0 : 1);
 }

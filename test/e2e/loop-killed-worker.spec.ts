@@ -25,7 +25,7 @@ beforeAll(async () => {
     JOB_LEASE_SECONDS: '2', SAVE_EVERY_SECONDS: '0', COMPUTE_THREADS: '1',
   };
   for (let n = 0; n < 2; n++) {
-    const running = await built.startPlumbline({ api: false, workers: [[]], env, output: 'ignore' });
+    const running = await built.startPlumbline({ api: false, workers: [[]], restart: false, env, output: 'ignore' });
     workers.set(running.workerPids[0], running);
   }
 }, 60_000);

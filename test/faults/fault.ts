@@ -24,6 +24,8 @@ export interface FaultReport {
   hashesEqual: boolean | null;
   /** Limits of time that were passed, in words. */
   slow?: string[];
+  /** Promises of the drill's own that did not hold, in words. */
+  broken?: string[];
   /** What was not broken as it should have been, in words: the counts then prove nothing. */
   unproven?: string[];
   [figure: string]: unknown;

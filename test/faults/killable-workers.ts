@@ -17,7 +17,7 @@ export class KillableWorkers {
     const { env, logFile } = this.system;
     const workers = Array.from({ length: count }, () => ['--queues', this.queues.join(',')]);
     for (const worker of workers) {
-      const started = await startPlumbline({ api: false, workers: [worker], env, output: openSync(logFile, 'a') });
+      const started = await startPlumbline({ api: false, workers: [worker], restart: false, env, output: openSync(logFile, 'a') });
       this.running.set(started.workerPids[0], started);
     }
   }

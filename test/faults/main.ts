@@ -6,9 +6,10 @@ import type { Fault } from './fault.js';
 import { leases } from './leases.js';
 import { mixed } from './mixed.js';
 import { brokenPromises } from './report.js';
+import { processes } from './processes.js';
 import { resume } from './resume.js';
 
-const faults: Record<string, Fault> = { leases, mixed, resume };
+const faults: Record<string, Fault> = { leases, mixed, processes, resume };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());

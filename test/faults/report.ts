@@ -1,11 +1,11 @@
 import type { FaultReport } from './fault.js';
 
 /** One line per promise that did not hold; the command then exits with 1. */
-export function brokenPromises({ rounds, lost, doubled, stuck, hashesEqual, slow = [], unproven = [] }: FaultReport): string[] {
+export function brokenPromises({ rounds, lost, doubled, stuck, hashesEqual, slow = [], broken = [], unproven = [] }: FaultReport): string[] {
   const counted = Object.entries({ lost, doubled, stuck }).flatMap(([what, count]) =>
     count === 0 ? [] : [`${count} ${what} in ${rounds} rounds`],
   );
-  return [...counted, ...(hashesEqual === false ? ['a result differs from that of the undisturbed run'] : []), ...slow, ...unproven];
+  return [...counted, ...(hashesEqual === false ? ['a result differs from that of the undisturbed run'] : []), ...slow, ...broken, ...unproven];
 }
 
 /** A drill that killed nobody passes all its counts, and one in which everybody started over shows nothing of saves. */

@@ -140,6 +140,7 @@ test('a job that stops between chunks is finished by the next attempt, as if not
   const kept = new Map((await completionsOf(interrupted.id)).map((row) => [row.promptId, row.id]));
   expect(kept.size).toBe(256);
   const seen: number[] = [];
+  let timesKept = 0;
   const context: JobContext = {
     jobId: interrupted.jobId,
     attempt: 2,
@@ -149,7 +150,7 @@ test('a job that stops between chunks is finished by the next attempt, as if not
     phase: () => undefined,
     log: () => undefined,
     metrics: async () => undefined,
-    kept: () => Promise.resolve(),
+    kept: async () => void timesKept++,
     commit: (work) => database.transaction(work),
   };
   const handler = worker.get(CompletionBatchHandler);
@@ -158,6 +159,7 @@ test('a job that stops between chunks is finished by the next attempt, as if not
   expect(finished.map((row) => row.text)).toEqual(straight.map((row) => row.text));
   expect(finished.filter((row) => kept.get(row.promptId) === row.id)).toHaveLength(256);
   expect(Math.min(...seen)).toBeGreaterThan(256);
+  expect(timesKept).toBeGreaterThan(0);
   expect((await get(`/v1/completion-batches/${interrupted.id}`)).body.completionCount).toBe(promptCount);
   await handler.run({ completionBatchId: interrupted.id }, context);
   expect(await completionsOf(interrupted.id)).toEqual(finished);

@@ -95,13 +95,17 @@ export function untilStopped({ signal }: JobContext): Promise<never> {
 
 export interface Redis {
   url: string;
-  stop(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** The Redis of the environment, or one of our own on a free port; undefined when there is neither. */
 export async function startRedis(): Promise<Redis | undefined> {
   if (process.env.REDIS_URL) return { url: process.env.REDIS_URL, stop: () => Promise.resolve() };
-  const port = await freePort();
+  return startOwnRedis(await freePort());
+}
+
+/** One that holds nothing; undefined when there is no redis-server. */
+export async function startOwnRedis(port: number): Promise<Redis | undefined> {
   const server = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1']);
   const ready = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));
@@ -110,10 +114,10 @@ export async function startRedis(): Promise<Redis | undefined> {
   });
   if (!ready) return undefined;
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  return { url: `redis://127.0.0.1:${port}`, stop: () => (server.kill('SIGTERM'), ended) };
+  return { url: `redis://127.0.0.1:${port}`, stop: (signal = 'SIGTERM') => (server.kill(signal), ended) };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };

@@ -8,6 +8,7 @@ const closed: Readonly<Record<string, string>> = {
   auditLog: 'list',
   health: 'metrics',
   jobs: 'list get outcome events logs metrics cancel pause resume retry',
+  workers: 'list',
   artifacts: 'upload list get download lineage',
   models: 'get',
   lineage: 'trace',

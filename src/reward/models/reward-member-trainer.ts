@@ -61,6 +61,7 @@ export class RewardMemberTrainer {
       const stepsBefore = trained.reduce((total, { training }) => total + training.steps, 0);
       const result = await this.trainMember(rewardModel, { member, stepsBefore, pairs, checkpoint }, context);
       trained.push(await this.keep(rewardModel, member, result, pairs, context));
+      await context.kept();
     }
     return trained;
   }
@@ -115,6 +116,7 @@ export class RewardMemberTrainer {
       await context.progress(member * totalSteps + step, members * totalSteps, 'steps');
       if (clock.due() || willComeBack(context)) {
         await clock.measure(() => this.saved.save<MemberProgress>(id, { ...progress, member, step: stepsBefore + step }));
+        await context.kept();
       }
     };
   }

@@ -38,6 +38,7 @@ export class ScoringHandler implements JobHandler<'reward-model.score'> {
           await this.texts.save(tx, rewardModelId, scored);
           await this.scores.insert(tx, rewardModelId, completionsOf(part));
         });
+        await context.kept();
         await context.progress(start + part.length, units.length, 'texts');
       }
     } finally {

@@ -1,0 +1,40 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { QueueName } from './job-types.js';
+
+/** What a worker brings along; more may come. */
+export interface WorkerCapabilities {
+  /** What one training may take. */
+  memoryBytes: number;
+  /** Of ONNX Runtime; 0 is one per core. */
+  threads: number;
+  executionProvider: string;
+}
+
+/** A worker process, written and kept fresh by itself (lease-keeper-thread.ts). */
+@Entity('workers')
+export class WorkerRow {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  host: string;
+
+  @Column('integer')
+  pid: number;
+
+  @Column('text', { array: true })
+  queues: QueueName[];
+
+  @Column('jsonb')
+  capabilities: WorkerCapabilities;
+
+  @Column('timestamptz')
+  startedAt: Date;
+
+  @Column('timestamptz')
+  lastSeenAt: Date;
+
+  /** It is taken for dead from then on. */
+  @Column('timestamptz')
+  expiresAt: Date;
+}

@@ -1,0 +1,116 @@
+// One supervisor at a time owns a data folder and the Postgres in it. A lock file says which: process id and the time at which
+// that process started, so that a number that was given to another process since is told apart.
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '#src/config/config.js';
+
+export interface LockHolder {
+  pid: number;
+  /** Opaque: equal for the same process only. */
+  startTime: string;
+  /** Absent while it boots. */
+  url?: string;
+}
+
+const fileOf = (dataDir: string): string => join(dataDir, 'plumbline.lock');
+
+export class DataLock {
+  private constructor(
+    private readonly file: string,
+    private readonly holder: LockHolder,
+  ) {}
+
+  /** @throws ConfigError naming process and address of the one that runs */
+  static take(dataDir: string): DataLock {
+    mkdirSync(dataDir, { recursive: true });
+    const file = fileOf(dataDir);
+    const holder = { pid: process.pid, startTime: startTimeOf(process.pid)! };
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (place(file, holder)) return new DataLock(file, holder);
+      const found = read(file);
+      if (found && lives(found)) throw new ConfigError([refusal(dataDir, found)]);
+      discard(file, found);
+    }
+    throw new ConfigError([`the lock file ${file} changes hands all the time: start one Plumbline only`]);
+  }
+
+  /** Where it serves, for those that it keeps out. */
+  tell(url: string): void {
+    const temporary = `${this.file}.${randomUUID()}`;
+    writeFileSync(temporary, JSON.stringify({ ...this.holder, url }));
+    renameSync(temporary, this.file);
+  }
+
+  release(): void {
+    const found = read(this.file);
+    if (found?.pid === this.holder.pid && found.startTime === this.holder.startTime) rmSync(this.file, { force: true });
+  }
+}
+
+/** Who runs on the data, if somebody does. */
+export function lockHolder(dataDir: string): LockHolder | undefined {
+  const found = read(fileOf(dataDir));
+  return found && lives(found) ? found : undefined;
+}
+
+function refusal(dataDir: string, { pid, url }: LockHolder): string {
+  return `Plumbline already runs on ${dataDir}: process ${pid}, ${url ?? 'still starting'}. Use that one, stop it, or set PLUMBLINE_DATA_DIR to another folder`;
+}
+
+/** A link is there whole or not at all, and never replaces another. */
+function place(file: string, holder: LockHolder): boolean {
+  const temporary = `${file}.${randomUUID()}`;
+  writeFileSync(temporary, JSON.stringify(holder));
+  try {
+    linkSync(temporary, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes the lock of the dead; one that somebody took in between is put back. */
+function discard(file: string, stale: LockHolder | undefined): void {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  const moved = read(aside);
+  if (moved && moved.startTime !== stale?.startTime && lives(moved)) place(file, moved);
+  rmSync(aside, { force: true });
+}
+
+function read(file: string): LockHolder | undefined {
+  try {
+    const { pid, startTime, url } = JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+    return Number.isInteger(pid) && pid > 0 ? { pid, startTime, url } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const lives = ({ pid, startTime }: LockHolder): boolean => startTimeOf(pid) === startTime;
+
+/** Undefined when no such process lives; a zombie does not. */
+function startTimeOf(pid: number): string | undefined {
+  if (process.platform === 'linux') {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    } catch {
+      return undefined;
+    }
+  }
+  try {
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,15 @@
+import { parseArgs } from 'node:util';
+import { HandlerError, parseQueues } from '#src/jobs/handler-registry.js';
+import { queueNames, type QueueName } from '#src/jobs/job-types.js';
+import { UsageError } from './process.js';
+
+/** The queues that a worker's command line asks for, all of them when it names none. @throws UsageError */
+export function queuesOf(args: string[]): QueueName[] {
+  try {
+    const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
+    return parseQueues(values.queues?.split(',').map((name) => name.trim()) ?? queueNames);
+  } catch (error) {
+    const line = (error as Error).message;
+    throw new UsageError(error instanceof HandlerError ? line : `${line}; known is --queues ${queueNames.join(',')}`);
+  }
+}
