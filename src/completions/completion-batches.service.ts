@@ -59,7 +59,7 @@ export class CompletionBatchesService {
   private async requireFewerBits({ id, modelId }: PolicyVersion, weights: WeightFormat): Promise<void> {
     const refuse = (why: string) => unprocessable('weights_format_impossible', '/weights', 'weightsFormat', why, weights);
     if (modelId === null) throw refuse('this policy version is an endpoint, which has weights of its own');
-    const { config } = await this.versions.loadDescription(id);
+    const config = await this.versions.loadConfig(id);
     if (!takesFewerBits(config)) throw refuse(`the family ${familyOf(config).modelType} stores its linear maps [in, out], which cannot be held in fewer bits here`);
   }
 

@@ -8,6 +8,7 @@ import { CompletionScore } from './completion-score.entity.js';
 import { CompletionScoresController } from './completion-scores.controller.js';
 import { CompletionScoresRepository } from './completion-scores.repository.js';
 import { DisagreementService } from './disagreement.service.js';
+import { PlanResourcesService } from './plan-resources.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { RewardInputs } from './reward-inputs.js';
 import { RewardModelMember } from './reward-model-member.entity.js';
@@ -34,6 +35,7 @@ import { TextScoresService } from './text-scores.service.js';
     TextScoresRepository,
     RewardInputs,
     RewardModelsService,
+    PlanResourcesService,
     RewardPlansService,
     ScoringJobs,
     ScoresService,
@@ -41,6 +43,7 @@ import { TextScoresService } from './text-scores.service.js';
     DisagreementService,
   ],
   exports: [
+    PlanResourcesService,
     RewardModelsRepository,
     RewardModelMembersRepository,
     PreferenceDataRepository,
