@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AddressRefusedError, guardedLookup, literalAddress, mayConnect } from '#src/common/network-address.js';
 import type { Config } from '#src/config/config.js';
 import { EndpointError } from './endpoint-error.js';
+import { storable } from './failed-prompts.js';
 import { retryDelay } from './retry-delay.js';
 
 type EndpointConfig = Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>;
@@ -106,8 +107,9 @@ export class EndpointClient {
   private refusal({ statusCode = 0, headers }: IncomingMessage, body: string): EndpointError {
     const retriable = statusCode === 408 || statusCode === 429 || statusCode >= 500;
     const code = retriable ? 'endpoint_unavailable' : 'endpoint_refused';
-    const message = `${this.url.href} answered ${statusCode}: ${this.withoutSecret(serverMessage(body)).slice(0, 300)}`;
-    return new EndpointError(code, message, retriable, headers['retry-after']);
+    const message = `${this.url.href} answered ${statusCode}: ${storable([...this.withoutSecret(serverMessage(body)).slice(0, 600)].slice(0, 300).join(''))}`;
+    // Too long, or against the server's rules; 401, 403, 404 and others are about every prompt.
+    return new EndpointError(code, message, retriable, headers['retry-after'], [400, 413, 422].includes(statusCode));
   }
 
   /** Some servers repeat the key they refuse. */

@@ -1,3 +1,4 @@
+import { DeterministicError } from '#src/common/deterministic-error.js';
 import { ProblemException } from '#src/common/problem.js';
 import { InvalidPayloadError } from './job-types.js';
 
@@ -26,6 +27,7 @@ export class JobFailure extends Error {
 /** What goes into `jobs.error`, and whether another attempt may go better. */
 export function describeFailure(error: unknown): { error: JobError; retriable: boolean } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
+  if (error instanceof DeterministicError) return deterministic(error.code, error.message);
   if (error instanceof InvalidPayloadError) return deterministic('invalid_payload', error.message);
   // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
   if (error instanceof ProblemException && error.init.status < 500) {

@@ -6,8 +6,9 @@ import type { Fault } from './fault.js';
 import { leases } from './leases.js';
 import { brokenPromises } from './report.js';
 import { resume } from './resume.js';
+import { templates } from './templates.js';
 
-const faults: Record<string, Fault> = { leases, resume };
+const faults: Record<string, Fault> = { leases, resume, templates };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());

@@ -4,6 +4,7 @@
  * template's and may hold special tokens, what comes into their places may not.
  */
 import * as library from '@huggingface/jinja';
+import { DeterministicError } from '#src/common/deterministic-error.js';
 import { TimeLimitError, within } from '#src/common/time-limit.js';
 
 export type ChatRole = 'user' | 'assistant';
@@ -17,7 +18,8 @@ export interface ChatOutline {
 /** For one conversation: loops of a template can be as long as its author likes. */
 const renderMilliseconds = 10_000;
 
-export class ChatTemplateError extends Error {
+export class ChatTemplateError extends DeterministicError {
+  readonly code = 'chat_template_failed';
   override name = 'ChatTemplateError';
 }
 
