@@ -3,7 +3,8 @@ import { canonicalJson, sha256 } from '#src/common/hash.js';
 import { newId } from '#src/common/id.js';
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import { checkpointStreams, readCheckpoint, readDescription, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { checkpointStreams, readCheckpoint, readConfig, readSmallFiles, type Checkpoint, type FileMap } from '#src/lm/files/checkpoint.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
 import type { ModelFiles } from '#src/lm/files/model-folder.js';
 import { ArtifactStore, type StoredContent } from './artifact-store.js';
 import { ArtifactsService } from './artifacts.service.js';
@@ -114,9 +115,14 @@ export class ModelsService {
     return readCheckpoint(await this.filesOf(modelId));
   }
 
-  /** The model without its weights. @throws ContentMissingError */
-  async loadDescription(modelId: string): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
-    return readDescription(await this.filesOf(modelId));
+  /** What the model is, without its tokenizer and weights. @throws ContentMissingError */
+  async loadConfig(modelId: string): Promise<ModelConfig> {
+    return readConfig(await this.filesOf(modelId));
+  }
+
+  /** All files but the weights, as they are: a tokenizer is a large text of a user, to be parsed in another process. @throws ContentMissingError */
+  async loadSmallFiles(modelId: string): Promise<FileMap> {
+    return readSmallFiles(await this.filesOf(modelId));
   }
 
   private async filesOf(modelId: string): Promise<ModelFiles> {

@@ -48,6 +48,10 @@ export class Comparison {
   @Column('integer')
   itemCount: number;
 
+  /** Prompts that one of the versions could not answer; they have no item. */
+  @Column('integer')
+  missingCount: number;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }

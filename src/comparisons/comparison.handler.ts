@@ -1,5 +1,6 @@
 import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
+import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
 import { GenerationService } from '#src/completions/generation.service.js';
 import type { PromptText } from '#src/completions/policy-generator.js';
 import type { WrittenCompletion } from '#src/completions/completion-source.js';
@@ -41,20 +42,27 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const comparison = await this.comparisons.find(comparisonId);
     if (!comparison) throw new JobFailure('comparison_not_found', `there is no comparison ${comparisonId}`);
     if (comparison.itemCount > 0) return;
-    const prompts = await this.promptSets.members(comparison.promptSetId);
-    const answers: Answers = {
-      baseline: await this.answer(comparison, 'baseline', prompts, context),
-      candidate: await this.answer(comparison, 'candidate', prompts, context),
-    };
+    const members = await this.promptSets.members(comparison.promptSetId);
+    const failures: PromptFailure[] = [];
+    const baseline = await this.answer(comparison, 'baseline', members, failures, context);
+    const candidate = await this.answer(comparison, 'candidate', members, failures, context);
+    // What one side could not answer is left out, and counted.
+    const missing = new Map(failures.map((failure) => [failure.promptId, failure]));
+    requireShare([...missing.values()], members.length, defaultMaxFailedShare);
+    const prompts = members.filter(({ id }) => !missing.has(id));
+    if (prompts.length === 0) throw new JobFailure('no_answers', 'there is no prompt that both versions answered');
+    const both = (answers: WrittenCompletion[]) => answers.filter(({ promptId }) => !missing.has(promptId));
+    const answers: Answers = { baseline: both(baseline), candidate: both(candidate) };
     const scores = await this.score(comparison, prompts, answers, context);
     context.phase('saving');
-    await context.commit((tx) => this.write(tx, comparison, answers, scores));
+    await context.commit((tx) => this.write(tx, comparison, answers, scores, missing.size));
   }
 
   private answer(
     { baselineVersionId, candidateVersionId, sampling }: Comparison,
     side: keyof Answers,
     prompts: readonly PromptText[],
+    failures: PromptFailure[],
     context: JobContext,
   ): Promise<WrittenCompletion[]> {
     context.phase(`generating ${side}`);
@@ -65,7 +73,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
       version,
       prompts,
       { ...defaultSampling, ...sampling, n: 1 },
-      { signal, onProgress },
+      { signal, onProgress, onFailed: (failure) => failures.push(failure) },
     );
   }
 
@@ -141,6 +149,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     comparison: Comparison,
     answers: Answers,
     scores: { baseline: number; candidate: number }[] | undefined,
+    missingCount: number,
   ): Promise<void> {
     const { id, judge } = comparison;
     const rewardModelId = judgingModel(comparison);
@@ -148,7 +157,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const items = answers.baseline.map(({ promptId }, ordinal) =>
       itemOf(comparison, ordinal, baseline.get(promptId)!, candidate.get(promptId)!),
     );
-    await this.comparisons.addItems(tx, id, items);
+    await this.comparisons.addItems(tx, id, items, missingCount);
     if (judge.type === 'labeling-batch') await this.giveToPeople(tx, comparison, judge, items);
     if (!scores || rewardModelId === null) return;
     const judgements = items.map((item, i) => ({

@@ -216,6 +216,10 @@ export class ComparisonDto {
   @ApiProperty({ type: 'integer', example: 128 })
   itemCount: number;
 
+  /** Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  missingCount: number;
+
   /** Items that have all the judgements they need. */
   @ApiProperty({ type: 'integer', example: 128 })
   judgedItemCount: number;

@@ -66,9 +66,9 @@ export class ComparisonsRepository {
 
   async insert(
     tx: Transaction,
-    comparison: Omit<Comparison, 'itemCount' | 'createdAt' | 'labelingBatchId'>,
+    comparison: Omit<Comparison, 'itemCount' | 'missingCount' | 'createdAt' | 'labelingBatchId'>,
   ): Promise<Comparison> {
-    await tx.insert(Comparison, { ...comparison, itemCount: 0 });
+    await tx.insert(Comparison, { ...comparison, itemCount: 0, missingCount: 0 });
     return tx.findOneByOrFail(Comparison, { id: comparison.id });
   }
 
@@ -163,10 +163,10 @@ export class ComparisonsRepository {
     );
   }
 
-  async addItems(tx: Transaction, comparisonId: string, items: ComparisonItem[]): Promise<void> {
+  async addItems(tx: Transaction, comparisonId: string, items: ComparisonItem[], missingCount: number): Promise<void> {
     for (let at = 0; at < items.length; at += 1000)
       await tx.insert(ComparisonItem, items.slice(at, at + 1000));
-    await tx.update(Comparison, comparisonId, { itemCount: items.length });
+    await tx.update(Comparison, comparisonId, { itemCount: items.length, missingCount });
   }
 
   async addJudgements(tx: Transaction, judgements: Omit<ComparisonJudgement, 'createdAt'>[]): Promise<void> {

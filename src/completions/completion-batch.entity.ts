@@ -28,6 +28,14 @@ export class CompletionBatch {
   @Column('integer')
   completionCount: number;
 
+  /** Prompts without completions, for reasons that completion_failures tells. */
+  @Column('integer')
+  failedCount: number;
+
+  /** Of the prompts; more fail the batch. */
+  @Column('double precision')
+  maxFailedShare: number;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }

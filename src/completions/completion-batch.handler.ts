@@ -7,12 +7,14 @@ import { CompletionBatchesRepository } from './completion-batches.repository.js'
 import { CompletionBatchesService } from './completion-batches.service.js';
 import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
+import { requireShare, type PromptFailure } from './failed-prompts.js';
 import { GenerationService } from './generation.service.js';
 import type { PromptText } from './policy-generator.js';
 
 /**
- * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written whole or not at all, so an
- * attempt after a crash goes on with the first chunk that is missing and writes what the first would have.
+ * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written at once, so an attempt after a crash goes on
+ * with the first prompt that is missing and writes what the first would have. A prompt that cannot be answered fails alone,
+ * as long as no more do than may; a retry asks those again and nobody else.
  */
 @HandlesJob('completion-batch.generate')
 export class CompletionBatchHandler implements JobHandler<'completion-batch.generate'> {
@@ -31,15 +33,18 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
     const { n } = batch.sampling;
     const chunks = batchChunks(await this.promptSets.members(batch.promptSetId), n);
     const counts = await this.written.countsByPrompt(batch.id);
-    const missing = chunks.filter((chunk) => chunk.some((prompt) => (counts.get(prompt.id) ?? 0) < n));
+    const missing = chunks.map((chunk) => chunk.filter((prompt) => (counts.get(prompt.id) ?? 0) < n)).filter((chunk) => chunk.length > 0);
     if (missing.length === 0) return;
+    const prompts = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const failures: PromptFailure[] = [];
     await this.generation.withGenerator(batch.policyVersionId, async (generator) => {
       context.phase('generating');
       const rowsOf = (some: PromptText[][]) => some.reduce((sum, chunk) => sum + chunk.length * n, 0);
       const total = rowsOf(chunks);
       let done = total - rowsOf(missing);
       for (const chunk of missing) {
-        await this.write(generator, batch, chunk, context, (rows) => void context.progress(done + rows, total, 'completions'));
+        failures.push(...(await this.write(generator, batch, chunk, context, (rows) => void context.progress(done + rows, total, 'completions'))));
+        requireShare(failures, prompts, batch.maxFailedShare);
         done += chunk.length * n;
         await context.progress(done, total, 'completions');
       }
@@ -52,14 +57,17 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
     chunk: PromptText[],
     context: JobContext,
     onProgress: (rows: number) => void,
-  ): Promise<void> {
+  ): Promise<PromptFailure[]> {
     const { signal } = context;
     signal.throwIfAborted();
-    const generated = await generator.generate(chunk, batch.sampling, { signal, onProgress });
+    const failed: PromptFailure[] = [];
+    const generated = await generator.generate(chunk, batch.sampling, { signal, onProgress, onFailed: (failure) => failed.push(failure) });
     await context.commit(async (tx) => {
       const kept = await this.completions.keepGenerated(tx, batch.policyVersionId, batch.id, generated);
       await this.rows.addToCount(tx, batch.id, kept.length);
+      await this.rows.replaceFailures(tx, batch.id, chunk.map(({ id }) => id), failed);
     });
     await context.kept();
+    return failed;
   }
 }

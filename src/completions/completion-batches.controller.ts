@@ -2,8 +2,9 @@ import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { PageQuery } from '#src/common/pagination.js';
 import { accepted } from '#src/jobs/accepted.js';
-import { CompletionBatchDto, CompletionBatchPage, CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
+import { CompletionBatchDto, CompletionBatchPage, CompletionBatchQuery, CompletionFailurePage, CreateCompletionBatchDto } from './completion-batches.dto.js';
 import { CompletionBatchesService } from './completion-batches.service.js';
 
 @ApiTags('completion-batches')
@@ -38,5 +39,13 @@ export class CompletionBatchesController {
   @ApiOperation({ operationId: 'completionBatches_get' })
   get(@Param('id', ParseUUIDPipe) id: string): Promise<CompletionBatchDto> {
     return this.batches.get(id);
+  }
+
+  /** Prompts of the batch that have no completions, and why. A retry of its job asks them again. */
+  @Get(':id/failures')
+  @RequireScopes('completions:read')
+  @ApiOperation({ operationId: 'completionBatches_failures' })
+  failures(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<CompletionFailurePage> {
+    return this.batches.listFailures(id, query);
   }
 }

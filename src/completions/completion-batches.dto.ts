@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsOptional, ValidateNested } from 'class-validator';
+import { IsDefined, IsIn, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
+import { defaultMaxFailedShare } from './failed-prompts.js';
 import { SamplingDto, SamplingOptionsDto } from './sampling.dto.js';
 
 export class CreateCompletionBatchDto {
@@ -28,7 +29,33 @@ export class CreateCompletionBatchDto {
   @IsOptional()
   @IsIn(weightFormats)
   weights?: WeightFormat;
+
+  /**
+   * Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
+   * batch. Completions of the others are kept in any case.
+   */
+  @ApiPropertyOptional({ type: 'number', minimum: 0, maximum: 1, default: defaultMaxFailedShare })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  maxFailedShare?: number;
 }
+
+export class CompletionFailureDto {
+  @ApiProperty({ format: 'uuid' })
+  promptId: string;
+
+  /** `prompt_too_long`, `endpoint_refused`, `endpoint_answer_empty` or `endpoint_answer_unreadable`. @example prompt_too_long */
+  code: string;
+
+  /** @example prompt 0198... has 2071 tokens, the policy has room for 2048 */
+  message: string;
+
+  createdAt: Date;
+}
+
+export class CompletionFailurePage extends PageOf(CompletionFailureDto) {}
 
 export class CompletionBatchDto {
   @ApiProperty({ format: 'uuid' })
@@ -52,6 +79,13 @@ export class CompletionBatchDto {
   /** Completions written so far. */
   @ApiProperty({ type: 'integer', example: 768 })
   completionCount: number;
+
+  /** Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  failedCount: number;
+
+  @ApiProperty({ type: 'number', example: 0.1 })
+  maxFailedShare: number;
 
   createdAt: Date;
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import { newId } from '#src/common/id.js';
-import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { notFound, unprocessable } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
@@ -14,6 +14,8 @@ import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
 import type { CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
+import type { CompletionFailure } from './completion-failure.entity.js';
+import { defaultMaxFailedShare } from './failed-prompts.js';
 import { withDefaults } from './sampling.dto.js';
 
 @Injectable()
@@ -33,7 +35,7 @@ export class CompletionBatchesService {
    * @throws ProblemException 422 `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible`
    */
   async create(auth: AuthContext, dto: CreateCompletionBatchDto): Promise<CompletionBatch & { jobId: string }> {
-    const { policyVersionId, promptSetId, weights = 'f32' } = dto;
+    const { policyVersionId, promptSetId, weights = 'f32', maxFailedShare = defaultMaxFailedShare } = dto;
     const version = await this.versions.find(policyVersionId);
     if (!version) {
       throw unprocessable('unknown_policy_version', '/policyVersionId', 'exists', 'there is no such policy version', policyVersionId);
@@ -48,7 +50,7 @@ export class CompletionBatchesService {
       const payload = { completionBatchId: id };
       const job = await this.jobs.enqueue(tx, { type: 'completion-batch.generate', payload, resultRef: node, auth });
       const sampling = withDefaults(dto.sampling);
-      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, weights, completionCount: 0 };
+      const row = { id, jobId: job.id, policyVersionId, promptSetId, sampling, weights, maxFailedShare, completionCount: 0, failedCount: 0 };
       const batch = await this.batches.insert(tx, row);
       await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
       await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
@@ -59,7 +61,7 @@ export class CompletionBatchesService {
   private async requireFewerBits({ id, modelId }: PolicyVersion, weights: WeightFormat): Promise<void> {
     const refuse = (why: string) => unprocessable('weights_format_impossible', '/weights', 'weightsFormat', why, weights);
     if (modelId === null) throw refuse('this policy version is an endpoint, which has weights of its own');
-    const { config } = await this.versions.loadDescription(id);
+    const config = await this.versions.loadConfig(id);
     if (!takesFewerBits(config)) throw refuse(`the family ${familyOf(config).modelType} stores its linear maps [in, out], which cannot be held in fewer bits here`);
   }
 
@@ -67,6 +69,13 @@ export class CompletionBatchesService {
     const batch = await this.batches.find(id);
     if (!batch) throw notFound('completion_batch', id);
     return batch;
+  }
+
+  /** Prompts without completions, by their ids. */
+  async listFailures(id: string, query: PageQuery): Promise<Page<CompletionFailure>> {
+    await this.get(id);
+    const request = pageRequest(query);
+    return toPage(await this.batches.pageFailures(id, request), request, (failure) => failure.promptId);
   }
 
   async list(query: CompletionBatchQuery): Promise<Page<CompletionBatch>> {

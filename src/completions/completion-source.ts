@@ -1,5 +1,6 @@
 import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { FinishReason } from './completion.entity.js';
+import type { PromptFailure } from './failed-prompts.js';
 import type { PromptText } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
@@ -10,6 +11,8 @@ export interface WrittenCompletion {
   sampleIndex: number;
   seed: number;
   text: string;
+  /** What the model thought before, where an endpoint gives it apart. */
+  reasoning?: string | null;
   /** null where an endpoint gives another reason. */
   finishReason: FinishReason | null;
   /** null where an endpoint does not say. */
@@ -18,9 +21,14 @@ export interface WrittenCompletion {
   completionTokens: number | null;
 }
 
+export interface SourceControl extends GenerationControl {
+  /** Hears of each prompt that cannot be answered, which then has no completions. Without it the first one is thrown. */
+  onFailed?: (failure: PromptFailure) => void;
+}
+
 /** A policy version ready to answer: weights in memory, or an endpoint. */
 export interface CompletionSource {
-  /** `sampling.n` completions of every prompt, by prompt in the order given. */
-  generate(prompts: readonly PromptText[], sampling: Sampling, control?: GenerationControl): Promise<WrittenCompletion[]>;
+  /** `sampling.n` completions of every prompt that did not fail, by prompt in the order given. */
+  generate(prompts: readonly PromptText[], sampling: Sampling, control?: SourceControl): Promise<WrittenCompletion[]>;
   dispose(): void | Promise<void>;
 }

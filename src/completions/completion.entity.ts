@@ -16,6 +16,10 @@ export class Completion {
   @Column('text')
   text: string;
 
+  /** What the model thought before its answer, where an endpoint gave it apart. */
+  @Column('text', { nullable: true })
+  reasoning: string | null;
+
   /** Who wrote it; null when it was recorded elsewhere. */
   @Column('uuid', { nullable: true })
   policyVersionId: string | null;

@@ -52,6 +52,10 @@ export class CompletionDto {
   /** @example Red, yellow and blue. */
   text: string;
 
+  /** What the model thought before its answer, where an endpoint gave it apart from the text. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  reasoning: string | null;
+
   /** The policy version that wrote it; null when it was recorded elsewhere. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   policyVersionId: string | null;

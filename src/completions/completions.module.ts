@@ -5,6 +5,7 @@ import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { CompletionFailure } from './completion-failure.entity.js';
 import { CompletionBatch } from './completion-batch.entity.js';
 import { CompletionBatchesController } from './completion-batches.controller.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
@@ -17,7 +18,7 @@ import { CompletionsService } from './completions.service.js';
 @Module({
   imports: [
     DatabaseModule,
-    TypeOrmModule.forFeature([CompletionBatch, Completion]),
+    TypeOrmModule.forFeature([CompletionBatch, CompletionFailure, Completion]),
     JobsModule,
     ArtifactsModule,
     PromptsModule,

@@ -85,6 +85,7 @@ export class CompletionsService {
 }
 
 const nothing = {
+  reasoning: null,
   policyVersionId: null,
   batchId: null,
   sampleIndex: null,
@@ -102,9 +103,9 @@ function recordedRow(dto: RecordedCompletionDto, promptId: string): NewCompletio
 }
 
 function generatedRow(completion: WrittenCompletion, policyVersionId: string, batchId: string | null): NewCompletion {
-  const { promptId, text, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
+  const { promptId, text, reasoning = null, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
   const counts = { finishReason, promptTokens, completionTokens, seed };
-  return { ...nothing, id: newId(), promptId, text, policyVersionId, batchId, sampleIndex, ...counts };
+  return { ...nothing, id: newId(), promptId, text, reasoning, policyVersionId, batchId, sampleIndex, ...counts };
 }
 
 function present(keys: (string | null | undefined)[]): string[] {

@@ -108,7 +108,8 @@ export class EndpointClient {
     const retriable = statusCode === 408 || statusCode === 429 || statusCode >= 500;
     const code = retriable ? 'endpoint_unavailable' : 'endpoint_refused';
     const message = `${this.url.href} answered ${statusCode}: ${cut(this.withoutSecret(serverMessage(body)), 300)}`;
-    return new EndpointError(code, message, retriable, headers['retry-after']);
+    // Too long, or against the server's rules; 401, 403, 404 and others are about every prompt.
+    return new EndpointError(code, message, retriable, headers['retry-after'], [400, 413, 422].includes(statusCode));
   }
 
   /** Some servers repeat the key they refuse. */

@@ -10,12 +10,15 @@ export class EndpointError extends Error {
       | 'endpoint_key_origin'
       | 'endpoint_refused'
       | 'endpoint_answer_unreadable'
+      | 'endpoint_answer_empty'
       | 'endpoint_unavailable',
     message: string,
     /** Whether the same request may succeed later. */
     readonly retriable = false,
     /** What the server asked to wait, as its `Retry-After` header says it. */
     readonly retryAfter?: string,
+    /** Whether it is about this prompt, and others may be answered all the same. */
+    readonly ofPrompt = code === 'endpoint_answer_unreadable' || code === 'endpoint_answer_empty',
   ) {
     super(message);
   }

@@ -3,10 +3,10 @@
  * there are no token ids and no log-probabilities.
  */
 import type { Config } from '#src/config/config.js';
-import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
-import type { CompletionSource, WrittenCompletion } from './completion-source.js';
+import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
+import { EndpointError } from './endpoint-error.js';
 import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
 import type { PromptText } from './policy-generator.js';
 import { completionSeed, type Sampling } from './sampling.js';
@@ -25,11 +25,15 @@ export class EndpointGenerator implements CompletionSource {
     this.client = new EndpointClient({ ...endpoint, url: requestUrl(endpoint) }, config);
   }
 
-  /** @throws EndpointError of the first prompt that fails; requests under way are then given up */
+  /**
+   * A prompt that the server refuses, or answers with nothing, fails alone where `onFailed` hears of it.
+   *
+   * @throws EndpointError of the first other failure; requests under way are then given up
+   */
   async generate(
     prompts: readonly PromptText[],
     sampling: Sampling,
-    { signal, onProgress }: GenerationControl = {},
+    { signal, onProgress, onFailed }: SourceControl = {},
   ): Promise<WrittenCompletion[]> {
     const failed = new AbortController();
     const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
@@ -38,7 +42,11 @@ export class EndpointGenerator implements CompletionSource {
     let done = 0;
     const work = async (): Promise<void> => {
       for (const [at, prompt] of queue) {
-        written[at] = await this.answer(prompt, sampling, either);
+        written[at] = await this.answer(prompt, sampling, either).catch((error: unknown) => {
+          if (!onFailed || !(error instanceof EndpointError) || !error.ofPrompt) throw error;
+          onFailed({ promptId: prompt.id, code: error.code, message: error.message });
+          return [];
+        });
         done += sampling.n;
         onProgress?.(done, prompts.length * sampling.n);
       }

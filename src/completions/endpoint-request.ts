@@ -2,10 +2,13 @@
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
+import { storableText } from '#src/common/text.js';
 import type { Sampling } from './sampling.js';
 
 export interface EndpointChoice {
   text: string;
+  /** What the model thought, where the server gives it apart. */
+  reasoning: string | null;
   /** null where the server gives another reason, such as `content_filter`, or none. */
   finishReason: FinishReason | null;
 }
@@ -68,18 +71,31 @@ export function readAnswer(body: string): EndpointAnswer {
   };
 }
 
-/** A message without content, as some servers write an empty answer, is an empty text. */
+/** Where servers put what a model thought: vLLM and DeepSeek, OpenRouter and newer vLLM. */
+const thoughtFields = ['reasoning_content', 'reasoning'] as const;
+
+/** An empty text is kept where the server says that the model wrote nothing; null, or an answer that is all thought, is none. */
 function readChoice(value: unknown): EndpointChoice {
   const choice = record(value);
-  const written = 'message' in choice ? (record(choice.message).content ?? '') : choice.text;
-  if (typeof written !== 'string') throw unreadable('a choice has no text');
   const reason = choice.finish_reason;
-  return { text: storable(written), finishReason: reason === 'stop' || reason === 'length' ? reason : null };
+  const finishReason = reason === 'stop' || reason === 'length' ? reason : null;
+  if (!('message' in choice)) {
+    if (typeof choice.text !== 'string') throw unreadable('a choice has no text');
+    return { text: storableText(choice.text), reasoning: null, finishReason };
+  }
+  const message = record(choice.message);
+  const thought = thoughtFields.find((field) => typeof message[field] === 'string' && message[field] !== '');
+  const { content } = message;
+  if (content === undefined || content === null || (content === '' && thought !== undefined)) throw emptyAnswer(message, thought, reason);
+  if (typeof content !== 'string') throw unreadable('a choice has no text');
+  return { text: storableText(content), reasoning: thought === undefined ? null : storableText(String(message[thought])), finishReason };
 }
 
-/** The database holds no NUL and no halves of surrogate pairs. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
+function emptyAnswer(message: Record<string, unknown>, thought: string | undefined, reason: unknown): EndpointError {
+  const others = [thought, 'refusal', 'tool_calls'].filter((field) => field !== undefined && message[field] !== undefined && message[field] !== null);
+  const beside = others.length > 0 ? `, though ${others.join(' and ')} is not` : '';
+  const advice = thought !== undefined && reason === 'length' ? '; give more maxTokens' : '';
+  return new EndpointError('endpoint_answer_empty', `the endpoint's answer has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
 }
 
 function record(value: unknown): Record<string, unknown> {

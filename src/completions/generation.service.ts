@@ -2,10 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import type { CompletionSource, WrittenCompletion } from './completion-source.js';
+import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
 import { PolicyGenerator, PromptTooLongError, type PromptText } from './policy-generator.js';
@@ -49,7 +48,7 @@ export class GenerationService {
     policyVersionId: string,
     prompts: readonly PromptText[],
     sampling: Sampling,
-    control?: GenerationControl,
+    control?: SourceControl,
   ): Promise<WrittenCompletion[]> {
     return this.withGenerator(policyVersionId, (generator) => generator.generate(prompts, sampling, control));
   }

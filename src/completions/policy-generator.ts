@@ -4,11 +4,11 @@
  */
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
-import { Generator, type GeneratedSequence, type GenerationControl } from '#src/lm/decode/generate.js';
+import { Generator, type GeneratedSequence } from '#src/lm/decode/generate.js';
 import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import type { CompletionSource, WrittenCompletion } from './completion-source.js';
+import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 export interface PromptText {
@@ -53,11 +53,11 @@ export class PolicyGenerator implements CompletionSource {
    * `sampling.n` completions of every prompt, by prompt in the order given. A completion is also cut where
    * the model has no positions left.
    *
-   * @throws PromptTooLongError naming the first prompt that leaves no room for an answer
+   * @throws PromptTooLongError naming the first prompt that leaves no room for an answer, where `control` has no `onFailed`
    */
-  async generate(prompts: readonly PromptText[], sampling: Sampling, control: GenerationControl = {}): Promise<GeneratedCompletion[]> {
-    const framed = prompts.map((prompt) => this.frame(prompt, sampling.maxTokens));
-    const total = prompts.length * sampling.n;
+  async generate(prompts: readonly PromptText[], sampling: Sampling, control: SourceControl = {}): Promise<GeneratedCompletion[]> {
+    const framed = prompts.flatMap((prompt) => this.frameOrFail(prompt, sampling.maxTokens, control));
+    const total = framed.length * sampling.n;
     const results = new Map<string, GeneratedCompletion[]>();
     const isOver = stopStringTest(sampling.stop, (ids) => this.tokenizer.decode(ids));
     let before = 0;
@@ -70,11 +70,21 @@ export class PolicyGenerator implements CompletionSource {
       group.forEach((prompt, at) => results.set(prompt.id, this.read(prompt, requests[at].seeds, sequences[at], sampling.stop)));
       before += group.length * sampling.n;
     }
-    return prompts.flatMap((prompt) => results.get(prompt.id)!);
+    return framed.flatMap((prompt) => results.get(prompt.id)!);
   }
 
   async dispose(): Promise<void> {
     await this.generator.dispose();
+  }
+
+  private frameOrFail(prompt: PromptText, maxTokens: number, { onFailed }: SourceControl): FramedPrompt[] {
+    try {
+      return [this.frame(prompt, maxTokens)];
+    } catch (error) {
+      if (!onFailed || !(error instanceof PromptTooLongError)) throw error;
+      onFailed({ promptId: prompt.id, code: 'prompt_too_long', message: error.message });
+      return [];
+    }
   }
 
   private frame({ id, text }: PromptText, maxTokens: number): FramedPrompt {

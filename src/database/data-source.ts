@@ -35,6 +35,7 @@ import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-
 import { acquireSeconds } from './ambient-data-source.js';
 import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
 import { StoreAndWorkers1795646900000 } from '../../migrations/1795646900000-StoreAndWorkers.js';
+import { FailedCompletions1795646896000 } from '../../migrations/1795646896000-FailedCompletions.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -74,6 +75,7 @@ export const migrations = [
   RowsHeldDeliveries1795646901000,
   PromptTextKeys1795646905000,
   StoreAndWorkers1795646900000,
+  FailedCompletions1795646896000,
 ];
 
 /** @param poolSize connections that one process may hold */

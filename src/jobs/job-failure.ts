@@ -1,3 +1,4 @@
+import { DeterministicError } from '#src/common/deterministic-error.js';
 import { ProblemException } from '#src/common/problem.js';
 import { cut } from '#src/common/text.js';
 import { InvalidPayloadError } from './job-types.js';
@@ -30,6 +31,7 @@ const detailLength = 2000;
 /** What goes into `jobs.error`, and whether another attempt may go better. */
 export function describeFailure(error: unknown): { error: JobError; retriable: boolean; waits?: true } {
   if (error instanceof JobFailure) return deterministic(error.code, error.message);
+  if (error instanceof DeterministicError) return deterministic(error.code, error.message);
   if (error instanceof InvalidPayloadError) return deterministic('invalid_payload', error.message);
   // Services that a handler calls speak in problems; below 500 they say that the request was at fault.
   if (error instanceof ProblemException && error.init.status < 500) {

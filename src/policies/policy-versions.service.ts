@@ -10,7 +10,8 @@ import { notFound, unprocessable, type ProblemException } from '#src/common/prob
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { Checkpoint } from '#src/lm/files/checkpoint.js';
+import type { Checkpoint, FileMap } from '#src/lm/files/checkpoint.js';
+import type { ModelConfig } from '#src/lm/model/config.js';
 import { PoliciesService } from './policies.service.js';
 import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import type { PolicyVersion } from './policy-version.entity.js';
@@ -115,16 +116,23 @@ export class PolicyVersionsService {
 
   /** The whole model in memory, for workers. */
   async loadCheckpoint(versionId: string): Promise<Checkpoint> {
-    const { modelId } = await this.get(versionId);
-    if (modelId === null) throw noWeights('/policyVersionId', versionId);
-    return this.models.loadCheckpoint(modelId);
+    return this.models.loadCheckpoint(await this.modelOf(versionId));
   }
 
-  /** The model without its weights. */
-  async loadDescription(versionId: string): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
+  /** As `ModelsService.loadConfig`. */
+  async loadConfig(versionId: string): Promise<ModelConfig> {
+    return this.models.loadConfig(await this.modelOf(versionId));
+  }
+
+  /** As `ModelsService.loadSmallFiles`. */
+  async loadSmallFiles(versionId: string): Promise<FileMap> {
+    return this.models.loadSmallFiles(await this.modelOf(versionId));
+  }
+
+  private async modelOf(versionId: string): Promise<string> {
     const { modelId } = await this.get(versionId);
     if (modelId === null) throw noWeights('/policyVersionId', versionId);
-    return this.models.loadDescription(modelId);
+    return modelId;
   }
 
   private async insert(

@@ -5,12 +5,15 @@
 import type { ModelInfo } from '#src/artifacts/models.service.js';
 import { cut } from '#src/common/text.js';
 import { type ProblemException, unprocessable } from '#src/common/problem.js';
+import { SandboxedError, SandboxLimitError, sandbox } from '#src/common/sandbox.js';
 import { readRange, type ByteSource } from '#src/lm/files/byte-source.js';
 import { toHfConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
 import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
+import { SafetensorsError } from '#src/lm/files/safetensors.js';
 import { indexFile, weightsFile } from '#src/lm/files/shards.js';
-import { readInThread } from './read-in-thread.js';
-import { checkUploadedWeights } from './uploaded-weights.js';
+import { sandboxProblem } from './sandbox-problem.js';
+import type { TextsAnswer, UploadedTexts } from './uploaded-texts.js';
+import { readHeaders } from './uploaded-weights.js';
 
 const textFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', indexFile] as const;
 type TextFile = (typeof textFiles)[number];
@@ -23,7 +26,7 @@ export const maxModelFiles = 1000;
 
 export type UploadedFiles = Readonly<Record<string, ByteSource>>;
 
-/** What is parsed in this process is small; tokenizers are read in a thread. */
+/** What is parsed in this process is small; tokenizers and headers are read in a child process. */
 const maxTextBytes: Readonly<Record<TextFile, number>> = {
   'config.json': 1 << 20,
   'generation_config.json': 1 << 20,
@@ -53,7 +56,7 @@ export interface ReadModel {
 export async function readUploadedModel(files: UploadedFiles, head: Head): Promise<ReadModel> {
   const text = (name: TextFile): Promise<string | undefined> => readText(files, name);
   const json = (await text('config.json'))!;
-  const answer = await readInThread({
+  const answer = await readTexts({
     config: json,
     generation: await text('generation_config.json'),
     tokenizer: (await text('tokenizer.json'))!,
@@ -65,6 +68,19 @@ export async function readUploadedModel(files: UploadedFiles, head: Head): Promi
   await checkWeights(files, await text(indexFile), answer.config);
   const { maxPositionEmbeddings: positions } = answer.config;
   return { info: modelInfo(answer.config, JSON.parse(json) as Record<string, unknown>), positions };
+}
+
+/** The largest tokenizers (30 MB of JSON) are read in a few seconds. */
+const readMilliseconds = 30_000;
+
+/** Files whose reading does not end within the limits are refused as a tokenizer that cannot be read. */
+async function readTexts(texts: UploadedTexts): Promise<TextsAnswer> {
+  try {
+    return await sandbox.call<typeof import('./uploaded-texts.js'), 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [texts], { milliseconds: readMilliseconds });
+  } catch (error) {
+    if (!(error instanceof SandboxLimitError)) throw sandboxProblem(error, '/files');
+    return { problem: { code: 'model_tokenizer_invalid', file: 'tokenizer.json', message: `reading the tokenizer and its chat template ${error.message}` } };
+  }
 }
 
 /** What is kept about a model beside its files. */
@@ -79,8 +95,11 @@ async function checkWeights(files: UploadedFiles, index: string | undefined, con
   const weights = Object.fromEntries(Object.entries(files).filter(([name]) => isWeights(name)));
   const layout = index === undefined ? weightsFile : indexFile;
   try {
-    await checkUploadedWeights(weights, index, config);
+    const headers = await readHeaders(weights);
+    await sandbox.call<typeof import('./uploaded-weights.js'), 'checkUploadedWeights'>('#src/policies/uploaded-weights.js', 'checkUploadedWeights', [headers, index, config], { milliseconds: readMilliseconds });
   } catch (error) {
+    const isTheirs = error instanceof SandboxedError || error instanceof SandboxLimitError || error instanceof SafetensorsError;
+    if (!isTheirs) throw sandboxProblem(error, '/files');
     throw invalid('model_weights_invalid', layout, (error as Error).message);
   }
 }

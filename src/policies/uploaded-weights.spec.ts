@@ -4,7 +4,7 @@ import { serializeCheckpoint, type FileMap } from '#src/lm/files/checkpoint.js';
 import { writeSafetensors, type Tensors } from '#src/lm/files/safetensors.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
-import { checkUploadedWeights } from './uploaded-weights.js';
+import { checkUploadedWeights, readHeaders } from './uploaded-weights.js';
 
 const tensors = initWeights(tinyConfig, 1);
 const checkpoint = { config: tinyConfig, tokenizer: { tokenizerJson: '{}', tokenizerConfigJson: '{}' }, tensors };
@@ -12,7 +12,8 @@ const sources = (files: FileMap): Record<string, ByteSource> =>
   Object.fromEntries(Object.entries(files).flatMap(([name, bytes]) => (name.endsWith('.safetensors') ? [[name, sourceOf(bytes)]] : [])));
 
 const whole = (given: Tensors = tensors): Uint8Array => writeSafetensors(given);
-const check = (bytes: Uint8Array, config = tinyConfig): Promise<void> => checkUploadedWeights({ 'model.safetensors': sourceOf(bytes) }, undefined, config);
+const checkFiles = async (files: Record<string, ByteSource>, index?: string, config = tinyConfig): Promise<void> => checkUploadedWeights(await readHeaders(files), index, config);
+const check = (bytes: Uint8Array, config = tinyConfig): Promise<void> => checkFiles({ 'model.safetensors': sourceOf(bytes) }, undefined, config);
 
 /** The same file with another header in front of the same data. */
 function withHeader(change: (header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>) => unknown): Uint8Array {
@@ -54,7 +55,7 @@ describe('weights in one file', () => {
 
   it('refuses a shard that no index speaks of', async () => {
     const files = { 'model.safetensors': sourceOf(whole()), 'more.safetensors': sourceOf(whole()) };
-    await expect(checkUploadedWeights(files, undefined, tinyConfig)).rejects.toThrow('more.safetensors is a shard without an index');
+    await expect(checkFiles(files)).rejects.toThrow('more.safetensors is a shard without an index');
   });
 });
 
@@ -66,15 +67,15 @@ describe('weights in shards', () => {
 
   it('takes them with their index', async () => {
     expect(Object.keys(shards).length).toBeGreaterThan(2);
-    await expect(checkUploadedWeights(shards, index, tinyConfig)).resolves.toBeUndefined();
+    await expect(checkFiles(shards, index)).resolves.toBeUndefined();
   });
 
   it('refuses a shard that is missing, one too many, and an index that says something else', async () => {
     const { [first]: left, ...rest } = shards;
-    await expect(checkUploadedWeights(rest, index, tinyConfig)).rejects.toThrow(`${first} is missing`);
-    await expect(checkUploadedWeights({ ...shards, 'model.safetensors': left }, index, tinyConfig)).rejects.toThrow('model.safetensors is not listed in the index');
+    await expect(checkFiles(rest, index)).rejects.toThrow(`${first} is missing`);
+    await expect(checkFiles({ ...shards, 'model.safetensors': left }, index)).rejects.toThrow('model.safetensors is not listed in the index');
     const elsewhere = index.replace(`"${norm}": "`, `"${norm}": "another-`);
-    await expect(checkUploadedWeights(shards, elsewhere, tinyConfig)).rejects.toThrow(/another-.* is missing/);
-    await expect(checkUploadedWeights(shards, '{}', tinyConfig)).rejects.toThrow(/weight_map/);
+    await expect(checkFiles(shards, elsewhere)).rejects.toThrow(/another-.* is missing/);
+    await expect(checkFiles(shards, '{}')).rejects.toThrow(/weight_map/);
   });
 });

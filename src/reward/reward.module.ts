@@ -8,6 +8,7 @@ import { CompletionScore } from './scores/completion-score.entity.js';
 import { CompletionScoresController } from './scores/completion-scores.controller.js';
 import { CompletionScoresRepository } from './scores/completion-scores.repository.js';
 import { DisagreementService } from './scores/disagreement.service.js';
+import { PlanResourcesService } from './models/plan-resources.js';
 import { PreferenceDataRepository } from './models/preference-data.repository.js';
 import { RewardInputs } from './models/reward-inputs.js';
 import { RewardModelMember } from './models/reward-model-member.entity.js';
@@ -34,6 +35,7 @@ import { TextScoresService } from './scores/text-scores.service.js';
     TextScoresRepository,
     RewardInputs,
     RewardModelsService,
+    PlanResourcesService,
     RewardPlansService,
     ScoringJobs,
     ScoresService,
@@ -41,6 +43,7 @@ import { TextScoresService } from './scores/text-scores.service.js';
     DisagreementService,
   ],
   exports: [
+    PlanResourcesService,
     RewardModelsRepository,
     RewardModelMembersRepository,
     PreferenceDataRepository,

@@ -8,8 +8,9 @@ import { mixed } from './mixed.js';
 import { brokenPromises } from './report.js';
 import { processes } from './processes.js';
 import { resume } from './resume.js';
+import { templates } from './templates.js';
 
-const faults: Record<string, Fault> = { leases, mixed, processes, resume };
+const faults: Record<string, Fault> = { leases, mixed, processes, resume, templates };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());

@@ -186,11 +186,19 @@ export async function readCheckpoint(from: ModelFiles, limits: ReadLimits = {}):
   return assembleCheckpoint({ ...small, tensors: Object.fromEntries(tensors) });
 }
 
-/** As `parseDescription`. */
-export const readDescription = async (from: ModelFiles): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> =>
-  parseDescription(await readSmallFiles(from));
+/** What a model is, without its tokenizer. */
+export async function readConfig(from: ModelFiles): Promise<ModelConfig> {
+  const read = async (name: string): Promise<unknown> => {
+    const bytes = await from.readSmall(name);
+    return bytes && readJson({ [name]: bytes }, name);
+  };
+  const config = await read(configFile);
+  if (config === undefined) throw new CheckpointError(`${configFile} is missing`);
+  return parseConfigs(config, (await read(generationFile)) ?? {});
+}
 
-async function readSmallFiles(from: ModelFiles): Promise<FileMap> {
+/** Those that describe a model, for `parseDescription` in another process. */
+export async function readSmallFiles(from: ModelFiles): Promise<FileMap> {
   const found = await Promise.all(smallFiles.map(async (name) => [name, await from.readSmall(name)] as const));
   return Object.fromEntries(found.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
 }

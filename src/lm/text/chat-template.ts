@@ -5,6 +5,7 @@
  */
 import * as library from '@huggingface/jinja';
 import { type MessageRole, type Tool } from '#src/common/conversation.js';
+import { DeterministicError } from '#src/common/deterministic-error.js';
 import { TimeLimitError, within } from '#src/common/time-limit.js';
 
 /** A message as templates know it: fields by the names that they use, arguments of calls as objects. */
@@ -30,7 +31,8 @@ export type Frame = readonly (string | number)[];
 /** For one conversation: loops of a template can be as long as its author likes. */
 const renderMilliseconds = 10_000;
 
-export class ChatTemplateError extends Error {
+export class ChatTemplateError extends DeterministicError {
+  readonly code = 'chat_template_failed';
   override name = 'ChatTemplateError';
 }
 

@@ -4,6 +4,7 @@
  * refused, since ids that are slightly wrong would train a model on noise. The ids of both libraries are compared
  * in tokenizer-golden.spec.ts.
  */
+import { DeterministicError } from '#src/common/deterministic-error.js';
 import { fields, unknownField } from '../files/known-fields.js';
 import { gpt2Words } from './word-patterns.js';
 
@@ -18,7 +19,8 @@ export interface RawTokenizer {
   added_tokens?: Record<string, unknown>[];
 }
 
-export class TokenizerError extends Error {
+export class TokenizerError extends DeterministicError {
+  readonly code = 'tokenizer_failed';
   override name = 'TokenizerError';
 }
 

@@ -71,7 +71,7 @@ export class RewardInputs {
   /** Whether the model has the layers and the linear maps that are to be trained. */
   private async checkModel(basePolicyVersionId: string, { lora, trainedLayers }: RewardHyperparameters): Promise<void> {
     if (!lora && trainedLayers === null) return;
-    const { config } = await this.policyVersions.loadDescription(basePolicyVersionId);
+    const config = await this.policyVersions.loadConfig(basePolicyVersionId);
     requireLayers(config, trainedLayers);
     const impossible = impossibleLora(config, lora);
     if (!impossible) return;

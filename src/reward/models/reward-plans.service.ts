@@ -1,18 +1,19 @@
 // What a training would take, told and enforced before it is queued.
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import { CONFIG } from '#src/config/config.module.js';
-import type { Config } from '#src/config/config.js';
+import { sandbox } from '#src/common/sandbox.js';
 import { type TrainingPlan } from '#src/rl/plan/training-plan.js';
-import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
-import { planExpectedTraining, planRewardTraining } from '#src/rl/plan/reward-plan.js';
+import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
+
+type Tasks = typeof import('./reward-plan-task.js');
 
 const mebibyte = 1024 ** 2;
 
@@ -21,7 +22,7 @@ export class RewardPlansService {
   constructor(
     private readonly data: PreferenceDataRepository,
     private readonly policyVersions: PolicyVersionsService,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'memoryLimitBytes'>,
+    private readonly resources: PlanResourcesService,
   ) {}
 
   /** The inputs must have been checked. */
@@ -36,25 +37,35 @@ export class RewardPlansService {
 
   /** Before there is data. @throws ProblemException 422 `training_does_not_fit` */
   async requireFitAhead(basePolicyVersionId: string, hyperparameters: RewardHyperparameters, answers: ExpectedAnswers): Promise<void> {
-    this.requireRoom(planExpectedTraining(await this.policyVersions.loadDescription(basePolicyVersionId), answers, hyperparameters));
+    const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
+    this.requireRoom(await this.inChild('planRewardAhead', [files, answers, hyperparameters]));
   }
 
   private requireRoom({ bytes }: TrainingPlan): void {
-    if (bytes.peak <= this.config.memoryLimitBytes) return;
+    if (bytes.peak <= this.resources.memoryLimitBytes) return;
     const message =
       `the largest step needs about ${Math.round(bytes.peak / mebibyte)} MiB, the limit is ` +
-      `${Math.round(this.config.memoryLimitBytes / mebibyte)} MiB; set gradientCheckpointing, microBatchTokens, lora or a smaller maxTokens`;
+      `${Math.round(this.resources.memoryLimitBytes / mebibyte)} MiB; set gradientCheckpointing, microBatchTokens, lora or a smaller maxTokens`;
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
   }
 
   private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<TrainingPlan> {
     const resolved = resolveHyperparameters(hyperparameters);
-    const model = await this.policyVersions.loadDescription(basePolicyVersionId);
+    const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
     // Only what frozen layers leave on disk depends on all of the data.
     const characters = resolved.trainedLayers === null ? undefined : (await this.data.countCharacters(pairSetId)).train;
-    return planRewardTraining(model, groups, resolved, characters);
+    return this.inChild('planReward', [files, groups, resolved, characters]);
+  }
+
+  /** @throws ProblemException 422 `tokenizer_failed`, `chat_template_failed`, 503 `plan_timed_out`, `too_many_plans` */
+  private async inChild<K extends keyof Tasks & string>(name: K, args: Parameters<Tasks[K]>): Promise<TrainingPlan> {
+    try {
+      return await sandbox.call<Tasks, K>('#src/reward/reward-plan-task.js', name, args as never, { milliseconds: planMilliseconds });
+    } catch (error) {
+      throw sandboxProblem(error, '/basePolicyVersionId');
+    }
   }
 
   /** Of all members, without the prompts that early stopping sets aside. */
@@ -67,8 +78,8 @@ export class RewardPlansService {
 
   private async told(plan: TrainingPlan, steps: number): Promise<TrainingPlanDto> {
     const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations } = plan;
-    const limitBytes = this.config.memoryLimitBytes;
-    const secondsPerStep = floatingPointOperations / (await computeSpeed());
+    const { memoryLimitBytes: limitBytes, speed } = await this.resources.current();
+    const secondsPerStep = floatingPointOperations / speed;
     const time = { secondsPerStep, steps, seconds: steps * secondsPerStep };
     return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...time, limitBytes, fits: bytes.peak <= limitBytes };
   }

@@ -59,7 +59,7 @@ export class DatasetInputsService {
       throw unprocessable('hyperparameters_impossible', '/hyperparameters/labelSmoothing', 'max', message, hp.labelSmoothing);
     }
     if (!hp.lora && hp.trainedLayers === null) return;
-    const { config } = await this.versions.loadDescription(policyVersionId);
+    const config = await this.versions.loadConfig(policyVersionId);
     requireLayers(config, hp.trainedLayers);
     const impossible = impossibleLora(config, hp.lora);
     if (!impossible) return;

@@ -1,45 +1,34 @@
 // What a run would take, told and enforced before it is queued. Its inputs must have been checked.
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import { CONFIG } from '#src/config/config.module.js';
-import type { Config } from '#src/config/config.js';
-import { chatFraming } from '#src/lm/text/chat.js';
-import type { Checkpoint } from '#src/lm/files/checkpoint.js';
+import { sandbox } from '#src/common/sandbox.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
-import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import { trunkBytes } from '#src/lm/model/trunk-states.js';
-import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
+import { planMilliseconds, PlanResourcesService } from '#src/reward/models/plan-resources.js';
 import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { lengthOfTexts } from '#src/rl/batch/preference-groups.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
-import type { CompletionGroup } from '#src/rl/batch/completion-batch.js';
 import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
-import { trunkUse } from '#src/rl/batch/frozen-trunk.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
 import type { SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
-import { encodeExamples } from '#src/rl/batch/training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
-import { planPolicyTraining, tokensOf, type PlannedTrunk } from '#src/rl/plan/policy-plan.js';
-import { longestExamples } from '#src/rl/plan/longest-examples.js';
-import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
+import type { PolicyPlan } from '#src/rl/plan/policy-plan.js';
+import type { RolloutExtra, RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
+type Tasks = typeof import('./plan-task.js');
 export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
 export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
-type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
 
 const mebibyte = 1024 ** 2;
-/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
-const promptsEncoded = 16;
 
 @Injectable()
 export class TrainingRunPlansService {
@@ -50,13 +39,13 @@ export class TrainingRunPlansService {
     private readonly members: RewardModelMembersRepository,
     private readonly valueStarts: ValueStartService,
     private readonly models: ModelsService,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'memoryLimitBytes'>,
+    private readonly resources: PlanResourcesService,
   ) {}
 
   async plan(run: PlannedRun): Promise<TrainingRunPlanDto> {
     const { bytes, floatingPointOperations, ...counts } = await this.estimate(run);
-    const limitBytes = this.config.memoryLimitBytes;
-    const secondsPerStep = floatingPointOperations / (await computeSpeed());
+    const { memoryLimitBytes: limitBytes, speed } = await this.resources.current();
+    const secondsPerStep = floatingPointOperations / speed;
     const steps = await this.countSteps(run);
     return { ...counts, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
@@ -75,19 +64,16 @@ export class TrainingRunPlansService {
   async requireFitAhead({ rewardMembers, ...ahead }: RunAhead, answers: ExpectedAnswers): Promise<void> {
     const { method, hyperparameters, policyVersionId } = ahead;
     if (method === 'sft' || method === 'dpo') {
-      const model = await this.versions.loadDescription(policyVersionId);
-      const settings = hyperparameters as DatasetHyperparameters;
-      const groups = longestExamples(model, answers, settings);
-      // What is kept on disk takes no memory.
-      const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
-      return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
+      const files = await this.versions.loadSmallFiles(policyVersionId);
+      const plan = await inChild('planExamplesAhead', [files, method, hyperparameters as DatasetHyperparameters, answers]);
+      return this.requireRoom(plan.bytes.peak);
     }
     const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
   private requireRoom(peak: number): void {
-    const limit = this.config.memoryLimitBytes;
+    const limit = this.resources.memoryLimitBytes;
     if (peak <= limit) return;
     const message =
       `the heaviest step needs about ${Math.round(peak / mebibyte)} MiB, the limit is ${Math.round(limit / mebibyte)} MiB; ` +
@@ -104,9 +90,8 @@ export class TrainingRunPlansService {
   }
 
   private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
-    const model = await this.versions.loadDescription(run.policyVersionId);
-    const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
-    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
+    const { plan, extra } = run.pairSetId === null ? await this.rollouts(run) : { plan: await this.examples(run, run.pairSetId), extra: undefined };
+    const { bytes, floatingPointOperations, ...counts } = plan;
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
@@ -116,47 +101,35 @@ export class TrainingRunPlansService {
     };
   }
 
-  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
-    const { batchSize, maxTokens } = run.hyperparameters as DatasetHyperparameters;
+  private async examples({ policyVersionId, hyperparameters: given, method }: PlannedRun, pairSetId: string): Promise<PolicyPlan> {
+    const hyperparameters = given as DatasetHyperparameters;
+    const { batchSize, maxTokens } = hyperparameters;
+    const files = await this.versions.loadSmallFiles(policyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
-    const { groups, given } = encodeExamples(model, longest, maxTokens);
-    if (groups.length > 0) return { groups, trunk: await this.trunk(run, pairSetId, model, tokensOf(groups) / lengthOfTexts(longest)) };
-    const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
+    const characters = await this.preferences.countCharacters(pairSetId);
+    const task = { files, method: method === 'dpo' ? ('dpo' as const) : ('sft' as const), hyperparameters, longest, characters };
+    const { plan, given: completions } = await inChild('planExamples', [task]);
+    if (plan) return plan;
+    const message = `with ${maxTokens} tokens none of the ${completions} longest completions has room behind its prompt`;
     throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
   }
 
-  private async rollouts(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra: RolloutExtra; trunk?: undefined }> {
+  private async rollouts(run: PlannedRun): Promise<{ plan: PolicyPlan; extra: RolloutExtra }> {
     const settings = run.hyperparameters as RolloutHyperparameters;
-    const room = model.config.maxPositionEmbeddings - settings.maxTokens;
+    const policy = await this.versions.loadConfig(run.policyVersionId);
+    const room = policy.maxPositionEmbeddings - settings.maxTokens;
     let promptTokens = 0;
     for (const name of ['promptSetId', 'evaluationPromptSetId'] as const) {
       const promptSetId = run[name];
       if (promptSetId === null) continue;
-      const longest = await this.longestPrompt(promptSetId, model);
+      const texts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
+      const longest = await inChild('longestPrompt', [await this.versions.loadSmallFiles(run.policyVersionId), texts]);
       if (longest > room) throw tooLong(name, longest, room, promptSetId);
       promptTokens = Math.max(promptTokens, longest);
     }
-    const { config: policy } = model;
     const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
-    const extra = rolloutExtra(models, settings, promptTokens);
-    return { groups: longestRollouts(settings, promptTokens), extra };
-  }
-
-  /** @param tokensPerCharacter as seen in some of the texts */
-  private async trunk({ method, hyperparameters }: PlannedRun, pairSetId: string, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
-    const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, method === 'dpo' ? 'dpo' : 'sft');
-    if (!train && !evaluation) return { inSteps: false, bytes: 0 };
-    const characters = await this.preferences.countCharacters(pairSetId);
-    // Where no prompts are held out, evaluation is on the training data.
-    const kept = (train || characters.eval === 0 ? characters.train : 0) + characters.eval;
-    return { inSteps: train, bytes: trunkBytes(config, Math.round(kept * tokensPerCharacter)) };
-  }
-
-  private async longestPrompt(promptSetId: string, { tokenizer }: Model): Promise<number> {
-    const texts = (await this.promptSets.members(promptSetId)).map(({ text }) => text).sort((a, b) => b.length - a.length);
-    const framing = chatFraming(Tokenizer.fromFiles(tokenizer));
-    return Math.max(1, ...texts.slice(0, promptsEncoded).map((text) => framing.encodePrompt(text).length));
+    return inChild('planRollouts', [models, settings, promptTokens]);
   }
 
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
@@ -181,4 +154,13 @@ export class TrainingRunPlansService {
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
   const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;
   return unprocessable('prompt_too_long', `/${name}`, 'max', message, promptSetId);
+}
+
+/** @throws ProblemException 422 `tokenizer_failed`, `chat_template_failed`, 503 `plan_timed_out`, `too_many_plans` */
+async function inChild<K extends keyof Tasks & string>(name: K, args: Parameters<Tasks[K]>): Promise<ReturnType<Tasks[K]>> {
+  try {
+    return (await sandbox.call<Tasks, K>('#src/training/plans/plan-task.js', name, args as never, { milliseconds: planMilliseconds })) as ReturnType<Tasks[K]>;
+  } catch (error) {
+    throw sandboxProblem(error, '/policyVersionId');
+  }
 }

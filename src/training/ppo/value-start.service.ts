@@ -2,15 +2,17 @@
 // both must give each id the same meaning; scores go through text and need not.
 import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
-import { canonicalJson } from '#src/common/hash.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
+import { sandbox } from '#src/common/sandbox.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
+import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
+import { sandboxProblem } from '#src/policies/sandbox-problem.js';
+import { planMilliseconds } from '#src/reward/models/plan-resources.js';
 import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 
-type Description = Pick<Checkpoint, 'config' | 'tokenizer'>;
 const pointer = '/hyperparameters/valueStart';
 
 @Injectable()
@@ -18,18 +20,20 @@ export class ValueStartService {
   constructor(
     private readonly rewardModels: RewardModelsRepository,
     private readonly models: ModelsService,
+    private readonly versions: PolicyVersionsService,
   ) {}
 
   /** @throws ProblemException 422 `value_start_impossible` */
-  async require({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[], policy: Description): Promise<void> {
+  async require({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[], policyVersionId: string): Promise<void> {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
     if (id === undefined) throw impossible('the rewards have no reward model that a value model could start from', valueStart);
-    const { config, tokenizer } = await this.models.loadDescription(await this.modelOf(id));
-    if (!readsIdsOf(tokenizer, policy.tokenizer))
+    const modelId = await this.modelOf(id);
+    const tokenizers = [await this.models.loadSmallFiles(modelId), await this.versions.loadSmallFiles(policyVersionId)].map((files) => files['tokenizer.json']);
+    if (!(await readsIdsOf(tokenizers[0], tokenizers[1])))
       throw impossible(`reward model ${id} has another tokenizer than the policy, whose token ids a value model reads`, valueStart);
-    if (config.maxPositionEmbeddings < policy.config.maxPositionEmbeddings)
-      throw impossible(`reward model ${id} reads ${config.maxPositionEmbeddings} tokens, the policy ${policy.config.maxPositionEmbeddings}`, valueStart);
+    const [own, policy] = [await this.models.loadConfig(modelId), await this.versions.loadConfig(policyVersionId)].map((config) => config.maxPositionEmbeddings);
+    if (own < policy) throw impossible(`reward model ${id} reads ${own} tokens, the policy ${policy}`, valueStart);
   }
 
   /** Undefined where the value model starts from the policy. */
@@ -41,7 +45,7 @@ export class ValueStartService {
   /** The model's shape without its weights; undefined as `load`. */
   async config({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[]): Promise<ModelConfig | undefined> {
     const id = valueStart === 'policy' ? undefined : firstRewardModel(rewards);
-    return id === undefined ? undefined : (await this.models.loadDescription(await this.modelOf(id))).config;
+    return id === undefined ? undefined : this.models.loadConfig(await this.modelOf(id));
   }
 
   private async modelOf(rewardModelId: string): Promise<string> {
@@ -57,15 +61,11 @@ const firstRewardModel = (rewards: readonly RewardSource[]): string | undefined 
 const impossible = (message: string, value: string): ProblemException =>
   unprocessable('value_start_impossible', pointer, 'valueStart', message, value);
 
-interface Vocabulary {
-  model?: { vocab?: unknown };
-  added_tokens?: { id: number; content: string }[];
-}
-
-/** Every id of the policy means the same to the reward model, which may have a pad token of its own. */
-function readsIdsOf(reward: Description['tokenizer'], policy: Description['tokenizer']): boolean {
-  const [ours, theirs] = [reward, policy].map(({ tokenizerJson }) => JSON.parse(tokenizerJson) as Vocabulary);
-  const added = new Map((ours.added_tokens ?? []).map(({ id, content }) => [id, content]));
-  return canonicalJson(ours.model?.vocab ?? null) === canonicalJson(theirs.model?.vocab ?? null)
-    && (theirs.added_tokens ?? []).every(({ id, content }) => added.get(id) === content);
+/** In a child process: both are large texts of users. */
+async function readsIdsOf(rewardModel: Uint8Array, policy: Uint8Array): Promise<boolean> {
+  try {
+    return await sandbox.call<typeof import('./shared-vocabulary.js'), 'readsIdsOf'>('#src/training/ppo/shared-vocabulary.js', 'readsIdsOf', [rewardModel, policy], { milliseconds: planMilliseconds });
+  } catch (error) {
+    throw sandboxProblem(error, pointer);
+  }
 }

@@ -1,7 +1,6 @@
 // Checks what a run on rollouts is given, together with its settings, and finds its sources of reward.
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
-import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
@@ -42,8 +41,8 @@ export class RolloutInputsService {
       await this.inputs.requirePromptSet(evaluationPromptSetId, '/evaluationPromptSetId');
       await this.inputs.requireDisjoint(promptSetId, evaluationPromptSetId, '/evaluationPromptSetId');
     }
-    const policy = await this.requirePossible(given.policyVersionId, hyperparameters);
-    if ('valueStart' in hyperparameters) await this.valueStarts.require(hyperparameters as PpoHyperparameters, rewards, policy);
+    await this.requirePossible(given.policyVersionId, hyperparameters);
+    if ('valueStart' in hyperparameters) await this.valueStarts.require(hyperparameters as PpoHyperparameters, rewards, given.policyVersionId);
     const only = rewards.length === 1 ? rewards[0] : undefined;
     const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
     return { rewardModelId, rewards, promptSetId, evaluationPromptSetId, pairSetId: null };
@@ -52,13 +51,11 @@ export class RolloutInputsService {
   /**
    * What can be told before there is a source of reward.
    *
-   * @returns the policy
    * @throws ProblemException 422 `max_tokens_exceed_model`, `lora_target_unknown`, `hyperparameters_impossible`
    */
-  async requirePossible(policyVersionId: string, hyperparameters: RolloutHyperparameters): Promise<Pick<Checkpoint, 'config' | 'tokenizer'>> {
-    const policy = await this.versions.loadDescription(policyVersionId);
-    const impossible = impossibleSettings(hyperparameters, policy.config);
-    if (!impossible) return policy;
+  async requirePossible(policyVersionId: string, hyperparameters: RolloutHyperparameters): Promise<void> {
+    const impossible = impossibleSettings(hyperparameters, await this.versions.loadConfig(policyVersionId));
+    if (!impossible) return;
     const { code, pointer, rule, message, value } = impossible;
     throw unprocessable(code, `/hyperparameters${pointer}`, rule, message, value);
   }

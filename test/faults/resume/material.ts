@@ -54,7 +54,7 @@ async function ratingsOf(client: Plumbline, criterionVersionId: string): Promise
 }
 
 /** Random weights whose steps take some hundredths of a second. */
-function tinyPolicy(): FileMap {
+export function tinyPolicy(): FileMap {
   const { user, assistant, end } = chatMarkers;
   const tokenizer = trainBpe(prompts, { merges: 40, specialTokens: [user, assistant, end], eos: end });
   const { vocabSize, eosTokenId } = Tokenizer.fromFiles(tokenizer);

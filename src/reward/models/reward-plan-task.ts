@@ -1,0 +1,16 @@
+/** Plans of reward trainings as a child process makes them: from the model's files, since its tokenizer is the user's. */
+import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
+import { type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
+import { type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
+import { planExpectedTraining, planRewardTraining, type RewardPlan } from '#src/rl/plan/reward-plan.js';
+
+/** As `planRewardTraining`. */
+export function planReward(files: FileMap, groups: readonly PreferenceGroup[], hyperparameters: RewardHyperparameters, characters?: number): RewardPlan {
+  return planRewardTraining(parseDescription(files), groups, hyperparameters, characters);
+}
+
+/** As `planExpectedTraining`. */
+export function planRewardAhead(files: FileMap, answers: ExpectedAnswers, hyperparameters: RewardHyperparameters): RewardPlan {
+  return planExpectedTraining(parseDescription(files), answers, hyperparameters);
+}

@@ -1,0 +1,58 @@
+/** The parts of a plan that need the policy's tokenizer or a training graph, as a child process makes them. */
+import { chatFraming } from '#src/lm/text/chat.js';
+import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { trunkBytes } from '#src/lm/model/trunk-states.js';
+import { type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
+import { lengthOfTexts, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
+import { type DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
+import { trunkUse } from '#src/rl/batch/frozen-trunk.js';
+import { encodeExamples } from '#src/rl/batch/training-examples.js';
+import { type RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
+import { longestExamples } from '#src/rl/plan/longest-examples.js';
+import { planPolicyTraining, tokensOf, type PlannedTrunk, type PolicyPlan } from '#src/rl/plan/policy-plan.js';
+import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
+
+/** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
+const promptsEncoded = 16;
+
+export interface ExamplesTask {
+  files: FileMap;
+  method: 'sft' | 'dpo';
+  hyperparameters: DatasetHyperparameters;
+  /** The longest of the data, more than one step takes. */
+  longest: readonly PreferenceGroup[];
+  /** Of all data. */
+  characters: { train: number; eval: number };
+}
+
+/** Undefined where none of the `given` longest completions has room behind its prompt. */
+export function planExamples({ files, method, hyperparameters, longest, characters }: ExamplesTask): { plan?: PolicyPlan; given: number } {
+  const model = parseDescription(files);
+  const { groups, given } = encodeExamples(model, longest, hyperparameters.maxTokens);
+  if (groups.length === 0) return { given };
+  const { train, evaluation } = trunkUse(model.config, hyperparameters, method);
+  // Where no prompts are held out, evaluation is on the training data.
+  const kept = (train || (evaluation && characters.eval === 0) ? characters.train : 0) + (evaluation ? characters.eval : 0);
+  const tokensPerCharacter = tokensOf(groups) / lengthOfTexts(longest);
+  const trunk: PlannedTrunk = { inSteps: train, bytes: trunkBytes(model.config, Math.round(kept * tokensPerCharacter)) };
+  return { plan: planPolicyTraining(model.config, groups, hyperparameters, trunk), given };
+}
+
+/** Before there are data. What is kept on disk takes no memory. */
+export function planExamplesAhead(files: FileMap, method: 'sft' | 'dpo', hyperparameters: DatasetHyperparameters, answers: ExpectedAnswers): PolicyPlan {
+  const model = parseDescription(files);
+  const groups = longestExamples(model, answers, hyperparameters);
+  return planPolicyTraining(model.config, groups, hyperparameters, { inSteps: trunkUse(model.config, hyperparameters, method).train, bytes: 0 });
+}
+
+/** Tokens of the longest prompt. */
+export function longestPrompt(files: FileMap, prompts: readonly string[]): number {
+  const texts = [...prompts].sort((a, b) => b.length - a.length).slice(0, promptsEncoded);
+  const framing = chatFraming(Tokenizer.fromFiles(parseDescription(files).tokenizer));
+  return Math.max(1, ...texts.map((text) => framing.encodePrompt(text).length));
+}
+
+export function planRollouts(models: RolloutModels, settings: RolloutHyperparameters, promptTokens: number): { plan: PolicyPlan; extra: RolloutExtra } {
+  return { plan: planPolicyTraining(models.policy, longestRollouts(settings, promptTokens), settings), extra: rolloutExtra(models, settings, promptTokens) };
+}
