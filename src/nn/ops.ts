@@ -4,4 +4,4 @@ export * from './ops/linear.js';
 export * from './ops/quantized.js';
 export * from './ops/reduce.js';
 export * from './ops/norm.js';
-export * from './ops/attention.js';
+export * from './ops/rotary.js';

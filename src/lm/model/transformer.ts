@@ -26,7 +26,7 @@ import { lmHeadName, scoreName } from './parameter-shapes.js';
 import { rotaryTables } from './rotary-tables.js';
 import { queryBounds, selfAttention, type AttentionContext, type LayerCache } from './self-attention.js';
 
-export { feedForward, type Model, type Params } from './layers.js';
+export { type Model, type Params } from './layers.js';
 export { type LayerCache } from './self-attention.js';
 
 /** For rows that hold several sequences with a common beginning; without it a row is one sequence. */
@@ -167,8 +167,6 @@ export function lmLogits({ config, params }: Model, hidden: Node, positions?: No
 /** log p(target) [n] from logits [n, vocab] and targets int64 [n]. */
 export const tokenLogProbs = (logits: Node, targets: Node): Node => ofTargets(logSoftmax(logits, -1), targets);
 
-/** Entropy in nats [n] of the distributions that logits [n, vocab] describe. */
-export const entropy = (logits: Node): Node => entropyOf(logSoftmax(logits, -1));
 
 /** log p [n, vocab] at targets int64 [n]: [n]. */
 export function ofTargets(logProbs: Node, targets: Node): Node {

@@ -6,8 +6,6 @@
 import { ChatTemplate, type ChatOutline } from './chat-template.js';
 import { type Tokenizer } from './tokenizer.js';
 
-export { ChatTemplateError } from './chat-template.js';
-
 export interface ChatFraming {
   /** Ids up to the place where the completion starts. */
   encodePrompt(prompt: string): number[];

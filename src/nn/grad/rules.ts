@@ -123,5 +123,4 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
     null,
     null,
   ],
-  GroupQueryAttention: forbidden('it is for decoding; build training attention from matmul and softmax'),
 };

@@ -1,5 +1,4 @@
 import type { Node, Op } from '../graph.js';
-import { attention } from './attention.js';
 import { layerNorm, rmsNorm, rotary } from './model-kernels.js';
 import { erf, gelu, sigmoid, softplus } from './scalar.js';
 import { alongAxis, blank, eachIndex, fromTensor, offsetOf, pick, zip, type Value } from './value.js';
@@ -230,5 +229,4 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   RmsNorm: rmsNorm,
   LayerNorm: layerNorm,
   Rotary: rotary,
-  GroupQueryAttention: attention,
 };
