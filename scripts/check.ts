@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { environment } from '#src/config/environment.js';
 import { brokenReferences } from './check/docs.js';
 import { checkSchema } from './check/schema.js';
 
@@ -32,7 +33,7 @@ console.log(failed === 0 ? 'check: all passed' : `check: ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
 function passes(command: string, ...args: string[]): boolean {
-  const done = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, REDOCLY_TELEMETRY: 'off' } });
+  const done = spawnSync(command, args, { encoding: 'utf8', env: environment({ REDOCLY_TELEMETRY: 'off' }) });
   if (done.status !== 0) console.log((done.stdout + done.stderr).trim());
   return done.status === 0;
 }
