@@ -4,18 +4,7 @@
  * arXiv:2306.15595) and `llama3` (Llama 3.1's configuration).
  */
 import { f32, type Tensor } from '#src/nn/tensor.js';
-import { type ModelConfig } from './config.js';
-
-export type RopeScaling =
-  | { type: 'linear'; factor: number }
-  | {
-      type: 'llama3';
-      factor: number;
-      lowFreqFactor: number;
-      highFreqFactor: number;
-      /** Positions the model knew before it was stretched. */
-      originalMaxPositions: number;
-    };
+import { type ModelConfig, type RopeScaling } from './model-config.js';
 
 /** cos and sin, each [positions, headDim / 2]. */
 export function rotaryTables(
