@@ -30,7 +30,7 @@ import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-Gol
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
-import { SnakeNaming } from './naming.js';
+import { DefaultNamingStrategy } from 'typeorm';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -80,4 +80,15 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     // Without this, the server goes on with the statement of a process that was killed, and keeps its locks.
     extra: { options: '-c client_connection_check_interval=5000' },
   };
+}
+
+/** camelCase in TypeScript, snake_case in SQL. */
+class SnakeNaming extends DefaultNamingStrategy {
+  override columnName(propertyName: string, customName: string | undefined, prefixes: string[]): string {
+    return snake([...prefixes, customName ?? propertyName].join('_'));
+  }
+}
+
+function snake(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }

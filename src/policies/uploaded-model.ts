@@ -8,8 +8,10 @@ import { readRange, type ByteSource } from '#src/lm/files/byte-source.js';
 import { toHfConfig, type Head, type ModelConfig } from '#src/lm/model/config.js';
 import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
 import { indexFile, weightsFile } from '#src/lm/files/shards.js';
-import { readInThread } from './read-in-thread.js';
 import { checkUploadedWeights } from './uploaded-weights.js';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { TextsAnswer, UploadedTexts } from './uploaded-texts.js';
 
 const textFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', indexFile] as const;
 type TextFile = (typeof textFiles)[number];
@@ -95,4 +97,36 @@ async function readText(files: UploadedFiles, name: TextFile): Promise<string | 
 function invalid(code: string, name: string, why: string): ProblemException {
   const message = why.startsWith(`${name}:`) ? why : `${name}: ${why}`;
   return unprocessable(code, '/files', 'modelFile', message.slice(0, 500), name);
+}
+
+export interface ThreadLimits {
+  milliseconds: number;
+  megabytes: number;
+}
+
+/** The largest tokenizers (30 MB of JSON) are read in a few seconds and half of this memory. */
+const usual: ThreadLimits = { milliseconds: 30_000, megabytes: 1024 };
+
+// Compiled also where the sources themselves are run, in tests.
+const entry = createRequire(import.meta.url).resolve('#src/policies/uploaded-texts-thread.js');
+
+/**
+ * Reads the texts of an uploaded checkpoint in a thread that can be ended. A chat template is a program, and a tokenizer
+ * brings regular expressions: either may run without end or fill the memory, and neither may take the API down. Files whose
+ * reading does not end within the limits are refused as a tokenizer that cannot be read.
+ */
+export function readInThread(texts: UploadedTexts, limits: ThreadLimits = usual): Promise<TextsAnswer> {
+  const thread = new Worker(entry, { workerData: texts, resourceLimits: { maxOldGenerationSizeMb: limits.megabytes }, execArgv: [] });
+  return new Promise<TextsAnswer>((resolve, reject) => {
+    const refuse = (why: string) =>
+      resolve({ problem: { code: 'model_tokenizer_invalid', file: 'tokenizer.json', message: `the tokenizer and its chat template ${why}` } });
+    const timer = setTimeout(() => refuse(`were not read within ${limits.milliseconds / 1000} seconds`), limits.milliseconds);
+    thread.once('message', (answer: TextsAnswer) => resolve(answer));
+    thread.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') refuse(`took more than ${limits.megabytes} MB to read`);
+      else reject(error);
+    });
+    thread.once('exit', (code) => reject(new Error(`the thread that reads uploads ended with ${code}`)));
+    thread.once('exit', () => clearTimeout(timer));
+  }).finally(() => thread.terminate());
 }

@@ -1,8 +1,7 @@
 // The engine on ONNX Runtime against PyTorch: an oracle that shares no line with it.
 import { describe, expect, it } from 'vitest';
-import { decoderForward, lmLogits, tokenLogProbs } from '#src/lm/model/transformer.js';
+import { decoderForward, lmLogits, rotaryTables, tokenLogProbs } from '#src/lm/model/transformer.js';
 import { linearName } from '#src/lm/model/parameter-shapes.js';
-import { rotaryTables } from '#src/lm/model/rotary-tables.js';
 import { emitModel } from '#src/nn/emit.js';
 import { grad } from '#src/nn/grad.js';
 import { constant, input, type Node } from '#src/nn/graph.js';

@@ -12,10 +12,9 @@ import { parseConfig, type ModelConfig } from './config.js';
 import { familyNames } from './families.js';
 import { allLinearOf, initLora, isLoraName, loraTargets, mergeLora, toPeftConfig } from '../lora/lora.js';
 import { isDecayed, linearModules, parameterShapes } from './parameter-shapes.js';
-import { rotaryTables } from './rotary-tables.js';
 import { readSafetensors, type Tensors } from '../files/safetensors.js';
 import { tinyConfigs } from './tiny-model.fixture.js';
-import { decoderForward, lmLogits, rewardHead, tokenLogProbs, valueHead, type Model } from './transformer.js';
+import { decoderForward, lmLogits, rewardHead, tokenLogProbs, valueHead, type Model, rotaryTables } from './transformer.js';
 import { initWeights, rewardWeightsFrom } from '../files/weights.js';
 import { bindParams, writeSafetensors } from '../testing.fixture.js';
 

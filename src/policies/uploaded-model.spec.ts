@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toHfConfig } from '#src/lm/model/config.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { trainBpe } from '../../tools/starter/train-bpe.js';
-import { readInThread, type ThreadLimits } from './read-in-thread.js';
+import { readInThread, type ThreadLimits } from './uploaded-model.js';
 import type { UploadedTexts } from './uploaded-texts.js';
 
 const config = { ...tinyConfig, vocabSize: 300 };
