@@ -17,6 +17,7 @@ const upstream = (room) => rooms.slice(0, rooms.indexOf(room));
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-cycles-of-types', severity: 'warn', from: { path: '^src/' }, to: { circular: true } },
     only('config', []),
     only('common', []),
     only('database', ['config', 'common']),
@@ -78,6 +79,28 @@ module.exports = {
       to: { path: '-worker\\.module\\.ts$' },
     },
     {
+      name: 'rooms-by-their-services',
+      severity: 'warn',
+      comment: "another room's repositories, handlers and trainers are its own affair: ask its service",
+      from: { path: '^src/([^/]+)/', pathNot: '\\.(spec|fixture)\\.ts$' },
+      to: { path: '^src/[^/]+/.*(\\.(repository|handler)|-trainer)\\.ts$', pathNot: ['^src/$1/', '^src/rl/'] },
+    },
+    {
+      name: 'domain-without-dto',
+      severity: 'warn',
+      comment: 'what is computed and stored does not depend on what HTTP looks like: DTOs are for controllers, services and other DTOs',
+      from: { path: '^src/', pathNot: ['\\.(controller|service|dto|module|pipe|spec|fixture)\\.ts$', '^src/http/', '/openapi\\.ts$'] },
+      to: { path: '\\.dto\\.ts$' },
+    },
+    {
+      name: 'no-folder-circles',
+      severity: 'warn',
+      comment: 'folders are layers too, type-only imports included',
+      scope: 'folder',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
       name: 'clients-use-the-sdk',
       severity: 'error',
       comment: 'the quickstart and ingest talk to the API through the SDK only; bringing the process up is the supervisor',
@@ -97,7 +120,8 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    // Specs and what they share may reach for anything; they are no part of the layers.
+    exclude: { path: ['^dist/', '\\.(spec|fixture)\\.ts$', '^test/(?!faults/)'] },
     enhancedResolveOptions: { conditionNames: ['types', 'import', 'node', 'default'], exportsFields: ['exports'] },
   },
 };

@@ -21,6 +21,13 @@ export default tseslint.config(
     },
   },
   {
+    // A setting is read once, checked and named in src/config; test/ and *.spec.ts may set up processes as they like.
+    files: ['**/*.ts', '**/*.tsx'],
+    // src/process/supervisor.ts still hands its environment on by itself.
+    ignores: ['src/config/**', 'test/**', '**/*.spec.ts', 'src/process/supervisor.ts'],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Settings are read in src/config: use Config, or setting() and environment() of src/config/environment.ts.' }] },
+  },
+  {
     // Bodies of HTTP answers are untyped in supertest; what a test says of them is what it checks.
     files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {

@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { environment } from '#src/config/environment.js';
+import { brokenReferences } from './check/docs.js';
 import { checkSchema } from './check/schema.js';
 
 const modules = 'node_modules';
@@ -13,6 +15,7 @@ const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['types of the page', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'web/tsconfig.json')],
   ['lint', () => passes(...bin('eslint/bin/eslint.js'), '.')],
   ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'web')],
+  ['documentation names what is there', () => brokenReferences().map((line) => console.log(line)).length === 0],
   ['openapi.json is current', () => passes(process.execPath, 'dist/tools/openapi/write.js', '--check')],
   ['openapi.json is valid', () => passes(...bin('@redocly/cli/bin/cli.js'), 'lint', 'openapi.json', '--format', 'stylish')],
   ['sdk is current', sdkIsCurrent],
@@ -30,7 +33,7 @@ console.log(failed === 0 ? 'check: all passed' : `check: ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
 function passes(command: string, ...args: string[]): boolean {
-  const done = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, REDOCLY_TELEMETRY: 'off' } });
+  const done = spawnSync(command, args, { encoding: 'utf8', env: environment({ REDOCLY_TELEMETRY: 'off' }) });
   if (done.status !== 0) console.log((done.stdout + done.stderr).trim());
   return done.status === 0;
 }

@@ -4,6 +4,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { environment } from '#src/config/environment.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import { RewardTextEncoder } from '#src/rl/reward/reward-text.js';
@@ -67,7 +68,7 @@ export class TrlReward {
     const path = (name: string): string => join(this.dir, name);
     const request = { ...settings, seed, threads: this.threads, checkpoint: path('checkpoint'), train: path('train.jsonl'), eval: path('eval.jsonl') };
     writeFileSync(path('request.json'), JSON.stringify(request));
-    const env = { ...process.env, HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' };
+    const env = environment({ HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' });
     const { stdout } = await promisify(execFile)(this.python, [script, path('request.json')], { env, maxBuffer: 1 << 26 });
     // Libraries may print to standard output too: the answer is the last line.
     return JSON.parse(stdout.trim().split('\n').pop()!) as TrlResult;

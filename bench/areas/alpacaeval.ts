@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { setting } from '#src/config/environment.js';
 import { contest } from '../alpacaeval/contest.js';
 import { percent, trainModel, type Evaluation, type Trial } from '../alpacaeval/models.js';
 import type { AreaResult, Notes } from '../area.js';
@@ -23,7 +24,7 @@ const ingestScript = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '
 const contestPairs = 8;
 
 export async function alpacaEval(notes: Notes): Promise<AreaResult> {
-  const dir = resolve(process.env.ALPACAEVAL_DIR ?? join('..', 'shared', 'data', 'alpacaeval'));
+  const dir = resolve(setting('ALPACAEVAL_DIR') ?? join('..', 'shared', 'data', 'alpacaeval'));
   if (!existsSync(join(dir, 'ratings.jsonl'))) {
     notes(`SKIPPED: there is no ratings.jsonl in ${dir}; name the folder of the data by ALPACAEVAL_DIR`);
     return { cases: [], broken: [] };
@@ -42,13 +43,13 @@ export async function alpacaEval(notes: Notes): Promise<AreaResult> {
 }
 
 async function besideTrl(system: TemporarySystem, criterionVersionId: string, trial: Trial, notes: Notes): Promise<BenchCase[]> {
-  const { PYTHON: python, ALPACAEVAL_SEEDS = '3' } = process.env;
+  const python = setting('PYTHON');
   if (!python) {
     notes('SKIPPED: no contest with TRL; name a Python with trl by PYTHON');
     return [];
   }
   const { id } = await buildPairs(system, criterionVersionId, { strategy: 'sample', pairsPerPrompt: contestPairs });
-  return contest(system.client, id, trial, { python, seeds: Number(ALPACAEVAL_SEEDS) }, notes);
+  return contest(system.client, id, trial, { python, seeds: Number(setting('ALPACAEVAL_SEEDS') ?? 3) }, notes);
 }
 
 async function plannedTrials(dir: string): Promise<Trial[]> {

@@ -2,6 +2,7 @@
 // (LABEL_STUDIO names its program; without it there is no peer), claims, and then what the areas `ratings` and `quality`
 // measure.
 import { Client } from 'pg';
+import { setting } from '#src/config/environment.js';
 import type { AreaResult, Notes } from '../area.js';
 import { claimTasks } from '../labeling/claims.js';
 import { LabelStudio } from '../labeling/label-studio.js';
@@ -22,7 +23,7 @@ export async function labeling(notes: Notes): Promise<AreaResult> {
 }
 
 async function besideLabelStudio(notes: Notes): Promise<BenchCase[]> {
-  const program = process.env.LABEL_STUDIO;
+  const program = setting('LABEL_STUDIO');
   if (!program) {
     notes('no peer: LABEL_STUDIO names no program');
     return [];

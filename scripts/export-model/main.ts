@@ -2,6 +2,7 @@
 // [--url URL] [--key KEY]: the weights of a policy version or reward model of a running Plumbline become a folder.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { connection } from '#src/config/environment.js';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
 import { CheckpointError } from '#src/lm/files/checkpoint.js';
 import { OnnxExportError } from '#src/lm/files/onnx-export.js';
@@ -36,9 +37,9 @@ async function main(): Promise<void> {
   });
   if (positionals.length !== 2) throw new UsageError(`an id and a folder must be given, got ${positionals.length} arguments; ${usage}`);
   const [id, directory] = [positionals[0], resolve(positionals[1])];
-  const apiKey = values.key ?? process.env.PLUMBLINE_API_KEY;
+  const { baseUrl, apiKey } = connection(values);
   if (!apiKey) throw new UsageError('an API key must be given, by --key or PLUMBLINE_API_KEY');
-  const client = new Plumbline({ baseUrl: values.url ?? process.env.PLUMBLINE_URL ?? 'http://127.0.0.1:3000', apiKey });
+  const client = new Plumbline({ baseUrl, apiKey });
   const progress = stageProgress('download');
   const options = optionsOf(values);
   const { kind, files } = await exportModel(client, id, directory, { ...options, onBytes: (done, total) => progress.update(done, total) });

@@ -2,6 +2,7 @@
 // Hugging Face Hub, a GGUF file or a folder becomes a policy version, or a reward model, of a running Plumbline.
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { connection, dataDir, environment } from '#src/config/environment.js';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
 import { mergeAdapter, readAdapterDir } from '#src/lm/lora/adapter.js';
 import { CheckpointError } from '#src/lm/files/checkpoint.js';
@@ -38,13 +39,14 @@ async function main(): Promise<void> {
   if (positionals.length !== 1) throw new UsageError(`one model must be given, got ${positionals.length}; ${usage}`);
   const { format = 'F32', name = basename(source) } = values;
   if (!['F32', 'F16', 'BF16'].includes(format)) throw new UsageError(`--format must be F32, F16 or BF16, got ${format}`);
-  const apiKey = values.key ?? process.env.PLUMBLINE_API_KEY;
+  const { baseUrl, apiKey } = connection(values);
   if (!apiKey) throw new UsageError('an API key must be given, by --key or PLUMBLINE_API_KEY');
-  const client = new Plumbline({ baseUrl: values.url ?? process.env.PLUMBLINE_URL ?? 'http://127.0.0.1:3000', apiKey });
+  const client = new Plumbline({ baseUrl, apiKey });
 
   const progress = stageProgress('model');
   const base = await loadCheckpoint(source, {
-    dataDir: process.env.PLUMBLINE_DATA_DIR ?? '.plumbline',
+    dataDir: dataDir(),
+    env: environment(),
     onProgress: ({ doneBytes, totalBytes }) => progress.update(doneBytes, totalBytes),
   });
   const checkpoint = values.adapter === undefined ? base : mergeAdapter(base, await readAdapterDir(values.adapter));

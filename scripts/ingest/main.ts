@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { connection, dataDir } from '#src/config/environment.js';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
 import { postInChunks, type BulkTotals } from '../client/bulk.js';
 import { ensureCriterionVersion, ensureLabeler } from '../client/ensure.js';
@@ -30,10 +31,8 @@ async function main(): Promise<number> {
   const dir = resolve(positionals[0]);
   const name = values.name ?? basename(dir);
   const folder = readFolder(dir);
-  const client = new Plumbline({
-    baseUrl: values.url ?? process.env.PLUMBLINE_URL ?? 'http://127.0.0.1:3000',
-    apiKey: values.key ?? process.env.PLUMBLINE_API_KEY ?? keptKey(),
-  });
+  const { baseUrl, apiKey = keptKey() } = connection(values);
+  const client = new Plumbline({ baseUrl, apiKey });
 
   const criterion = await ensureCriterionVersion(client, folder.criterion ?? criterionFromScores(name, folder.ratings));
   const labelers = [...new Set(folder.ratings.map((rating) => rating.labeler))];
@@ -86,7 +85,7 @@ async function ensurePromptSet(client: Plumbline, name: string, externalIds: str
 
 /** The key that the quickstart keeps beside its data. */
 function keptKey(): string {
-  const file = resolve(process.env.PLUMBLINE_DATA_DIR ?? '.plumbline', 'quickstart-key');
+  const file = resolve(dataDir(), 'quickstart-key');
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   throw new IngestError('an API key must be given, by --key or PLUMBLINE_API_KEY');
 }

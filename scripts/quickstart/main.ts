@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setting } from '#src/config/environment.js';
 import { run, UsageError } from '#src/process/process.js';
 import { table } from '../terminal/table.js';
 import { runLoop } from './loop.js';
@@ -23,7 +24,7 @@ await run(async () => {
 async function quickstart(baseUrl: string, adminKey: string): Promise<QuickstartReport> {
   const session = await openSession(baseUrl, adminKey, new Date().toISOString().slice(0, 19));
   const outcome = await runLoop(session, quickstartSettings);
-  const startedAt = Number(process.env.PLUMBLINE_STARTED_AT ?? Date.now() - performance.now());
+  const startedAt = Number(setting('PLUMBLINE_STARTED_AT') ?? Date.now() - performance.now());
   const report = { ...outcome, totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10 };
   printSummary(session, report);
   return report;

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setting } from '#src/config/environment.js';
 import { readConfig, type Config } from '#src/config/config.js';
 import { stopped, stopSignal } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
@@ -31,7 +32,7 @@ export async function withPlumbline(
   const plumbline = await startPlumbline({
     api: true,
     workers: [[]],
-    env: { PLUMBLINE_ADMIN_KEY: adminKey, LOG_FORMAT: 'json', PORT: process.env.PORT ?? String(await usualPort(config.port)) },
+    env: { PLUMBLINE_ADMIN_KEY: adminKey, LOG_FORMAT: 'json', PORT: setting('PORT') ?? String(await usualPort(config.port)) },
     output: openSync(logFile, 'a'),
     logFile,
     signal,

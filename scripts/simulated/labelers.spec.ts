@@ -3,7 +3,7 @@ import { drawStyle, writeAnswer } from '../../tools/starter/answers.js';
 import { dice } from '../../tools/starter/dice.js';
 import { assess } from '../../tools/starter/judge.js';
 import { makePrompt } from '../../tools/starter/world.js';
-import { prefer, rate, SIMULATED_LABELERS, simulatedLabeler } from './labelers.js';
+import { prefer, rate, SIMULATED_LABELERS } from './labelers.js';
 
 const [strict, fair, lenient] = SIMULATED_LABELERS;
 const PROMPT = 'Facts: Mira lives in Oslo. Mira has a cat. Tom lives in Rome.\nQuestion: Where does Mira live?';
@@ -13,8 +13,6 @@ const BAD = 'Mira lives in Rome. You fool.';
 describe('simulated labelers', () => {
   it('say what they are by name', () => {
     for (const labeler of SIMULATED_LABELERS) expect(labeler.name).toMatch(/^simulated-/);
-    expect(simulatedLabeler('simulated-fair')).toBe(fair);
-    expect(() => simulatedLabeler('anna')).toThrow();
   });
 
   it('are deterministic per labeler, answer and seed, and differ between seeds', () => {

@@ -26,12 +26,6 @@ export const SIMULATED_LABELERS: readonly SimulatedLabeler[] = [
 /** Two answers closer than this, in points, are called a tie. */
 const TIE_BAND = 0.25;
 
-export function simulatedLabeler(name: string): SimulatedLabeler {
-  const labeler = SIMULATED_LABELERS.find((candidate) => candidate.name === name);
-  if (!labeler) throw new Error(`no simulated labeler ${name}`);
-  return labeler;
-}
-
 /** A score 1..5 for one answer. */
 export function rate(labeler: SimulatedLabeler, prompt: string, answer: string, seed: number): number {
   return Math.min(5, Math.max(1, Math.round(opinion(labeler, prompt, answer, seed))));

@@ -1,5 +1,5 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
-// are told at once. Nothing else in the code base reads process.env.
+// are told at once. Only this folder reads process.env.
 import { isIP } from 'node:net';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';

@@ -36,7 +36,7 @@ import { acquireSeconds } from './ambient-data-source.js';
 import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
 import { StoreAndWorkers1795646900000 } from '../../migrations/1795646900000-StoreAndWorkers.js';
 import { FailedCompletions1795646896000 } from '../../migrations/1795646896000-FailedCompletions.js';
-import { SnakeNaming } from './naming.js';
+import { DefaultNamingStrategy } from 'typeorm';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -93,4 +93,15 @@ export function dataSourceOptions(url: string, poolSize = 10): DataSourceOptions
     // Without this, the server goes on with the statement of a process that was killed, and keeps its locks.
     extra: { options: '-c client_connection_check_interval=5000' },
   };
+}
+
+/** camelCase in TypeScript, snake_case in SQL. */
+class SnakeNaming extends DefaultNamingStrategy {
+  override columnName(propertyName: string, customName: string | undefined, prefixes: string[]): string {
+    return snake([...prefixes, customName ?? propertyName].join('_'));
+  }
+}
+
+function snake(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }

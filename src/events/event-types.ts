@@ -57,10 +57,6 @@ export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T>; ven
 
 export const eventTypes = Object.keys(eventDefinitions) as EventType[];
 
-export function isEventType(value: string): value is EventType {
-  return Object.hasOwn(eventDefinitions, value);
-}
-
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const word = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}$/;
 const matches: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {

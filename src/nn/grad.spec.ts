@@ -4,7 +4,7 @@ import { constant, GraphError, input, type Node } from './graph.js';
 import { interpret, interpretExactly } from './interpret.js';
 import { fromTensor, type Value } from './interpret/value.js';
 import { buildCase, opCases, type OpCase } from './op-cases.fixture.js';
-import { add, gather, groupQueryAttention, matmul, minimum, mul, stopGradient, sum } from './ops.js';
+import { add, gather, matmul, minimum, mul, quantizedMatmul, stopGradient, sum } from './ops.js';
 import { f32, i64, zeros } from './tensor.js';
 import { difference, runOnce } from './testing.fixture.js';
 
@@ -101,22 +101,10 @@ describe('gradients', () => {
   });
 
   it('refuses what has no gradient', () => {
-    const q = input('q', 'float32', [1, 1, 8]);
-    const cache = input('cache', 'float32', [1, 1, 2, 8]);
-    const { output } = groupQueryAttention(
-      {
-        query: q,
-        key: q,
-        value: q,
-        pastKey: cache,
-        pastValue: cache,
-        lengths: input('l', 'int32', [1]),
-        total: input('t', 'int32', [1]),
-      },
-      { heads: 1, kvHeads: 1 },
-    );
-    expect(() => grad(sum(output), [q])).toThrow(/GroupQueryAttention has no gradient/);
-    expect(() => grad(add(q, 1), [q])).toThrow(GraphError);
+    const x = input('x', 'float32', [1, 8]);
+    const product = quantizedMatmul(x, input('packed', 'uint8', [2, 1, 8]), input('scales', 'float32', [2, 1]), { bits: 8, blockSize: 8 });
+    expect(() => grad(sum(product), [x])).toThrow(/MatMulNBits has no gradient/);
+    expect(() => grad(add(x, 1), [x])).toThrow(GraphError);
   });
 });
 

@@ -71,16 +71,6 @@ export interface OpAttrs {
   LayerNorm: { readonly epsilon: number };
   /** inputs: x, positions, cos, sin. */
   Rotary: None;
-  /**
-   * inputs: query, key, value, pastKey, pastValue, lengths, total [, cos, sin]; side outputs: present key,
-   * value.
-   */
-  GroupQueryAttention: {
-    readonly heads: number;
-    readonly kvHeads: number;
-    readonly scale: number;
-    readonly window: number;
-  };
 }
 
 export type Op = keyof OpAttrs;

@@ -17,9 +17,7 @@ describe.each(here)('forward: ONNX Runtime on %s against the interpreter', (prov
     const { outputs } = buildCase(opCase);
     const expected = interpret(outputs, opCase.feeds);
     const feeds = copyOf(opCase.feeds);
-    const inPlace = Object.entries(opCase.inPlace ?? {});
-    const into = Object.fromEntries(inPlace.map(([output, fed]) => [output, feeds[fed]]));
-    const got = await runOnce(outputs, feeds, into, { provider });
+    const got = await runOnce(outputs, feeds, { provider });
     for (const name of Object.keys(outputs)) {
       expect(difference(got[name], expected[name]), name).toBeLessThan((opCase.tolerance ?? 3e-6) * slack[provider]);
     }
@@ -36,6 +34,7 @@ describe('the op set', () => {
     const used = new Set(
       opCases.flatMap((c) => topologicalOrder(Object.values(buildCase(c).outputs)).map((n) => n.op)),
     );
-    expect(Object.keys(emitRules).filter((op) => !used.has(op as keyof typeof emitRules))).toEqual([]);
+    // Side outputs are read by gradients only, which op-cases.spec.ts runs on ONNX Runtime.
+    expect(Object.keys(emitRules).filter((op) => !used.has(op as keyof typeof emitRules))).toEqual(['Output']);
   });
 });

@@ -3,5 +3,4 @@ export * from './ops/shape.js';
 export * from './ops/linear.js';
 export * from './ops/quantized.js';
 export * from './ops/reduce.js';
-export * from './ops/norm.js';
-export * from './ops/attention.js';
+export * from './ops/layers.js';

@@ -1,18 +1,17 @@
 import { emitModel } from './emit.js';
 import type { Node } from './graph.js';
 import { Session, type Feeds, type SessionOptions } from './session.js';
-import { floats, type Tensor } from './tensor.js';
+import { type Tensor } from './tensor.js';
 
 /** Runs a graph once on ONNX Runtime. */
 export async function runOnce(
   outputs: Readonly<Record<string, Node>>,
   feeds: Feeds,
-  into: Feeds = {},
   options: SessionOptions = {},
 ): Promise<Record<string, Tensor>> {
   const session = await Session.create(emitModel(outputs), { threads: 1, ...options });
   try {
-    return await session.run(feeds, into);
+    return await session.run(feeds);
   } finally {
     await session.dispose();
   }
@@ -31,10 +30,6 @@ export function difference(a: Tensor, b: Tensor): number {
     worst = Number.isNaN(gap) ? Infinity : Math.max(worst, gap);
   }
   return worst;
-}
-
-export function norm(tensor: Tensor): number {
-  return Math.sqrt(floats(tensor).reduce((sum, v) => sum + v * v, 0));
 }
 
 export function copyOf(feeds: Feeds): Record<string, Tensor> {

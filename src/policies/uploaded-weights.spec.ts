@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { sourceOf, type ByteSource } from '#src/lm/files/byte-source.js';
+import { type ByteSource } from '#src/lm/files/byte-source.js';
 import { serializeCheckpoint, type FileMap } from '#src/lm/files/checkpoint.js';
-import { writeSafetensors, type Tensors } from '#src/lm/files/safetensors.js';
+import { type Tensors } from '#src/lm/files/safetensors.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { checkUploadedWeights, readHeaders } from './uploaded-weights.js';
+import { writeSafetensors, sourceOf } from '#src/lm/testing.fixture.js';
 
 const tensors = initWeights(tinyConfig, 1);
 const checkpoint = { config: tinyConfig, tokenizer: { tokenizerJson: '{}', tokenizerConfigJson: '{}' }, tensors };

@@ -5,19 +5,14 @@
  *
  * Taken of the logarithm of times, whose distribution is skewed. 0.6745 makes it a usual z-score for normal data.
  */
-export const outlierBeyond = 3.5;
+const outlierBeyond = 3.5;
 
 export interface RobustCentre {
   median: number;
   mad: number;
 }
 
-/** Null where more than half of the values are the same. */
-export function modifiedZ(value: number, { median, mad }: RobustCentre): number | null {
-  return mad === 0 ? null : (0.6745 * (value - median)) / mad;
-}
-
-/** Values below this are low outliers; null as above. */
+/** Values below this are low outliers: their M is below -3.5. Null where more than half of the values are the same. */
 export function lowFence({ median, mad }: RobustCentre): number | null {
   return mad === 0 ? null : median - (outlierBeyond * mad) / 0.6745;
 }

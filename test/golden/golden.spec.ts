@@ -1,8 +1,7 @@
 // The engine on ONNX Runtime against PyTorch: an oracle that shares no line with it.
 import { describe, expect, it } from 'vitest';
-import { decoderForward, feedForward, lmLogits, tokenLogProbs } from '#src/lm/model/transformer.js';
+import { decoderForward, lmLogits, rotaryTables, tokenLogProbs } from '#src/lm/model/transformer.js';
 import { linearName } from '#src/lm/model/parameter-shapes.js';
-import { rotaryTables } from '#src/lm/model/rotary-tables.js';
 import { emitModel } from '#src/nn/emit.js';
 import { grad } from '#src/nn/grad.js';
 import { constant, input, type Node } from '#src/nn/graph.js';
@@ -10,13 +9,14 @@ import * as nn from '#src/nn/ops.js';
 import { adamw, adamwScalars, type AdamWOptions } from '#src/nn/optim/adamw.js';
 import { providersHere, slack } from '#src/nn/providers.fixture.js';
 import { Session, type Feeds } from '#src/nn/session.js';
-import { f32, floats, i32, i64, zeros, type Tensor } from '#src/nn/tensor.js';
+import { f32, floats, i64, zeros, type Tensor } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import {
   difference, modelConfig, readGolden, unpack, unpackAll,
   type AdamWGolden, type DecoderGolden, type OpGolden, type OpsGolden, type PackedTensors,
 } from './golden.js';
+import { feedForward } from '#src/lm/model/layers.js';
 
 const here = await providersHere('training steps');
 const tolerance = 1e-4;
@@ -78,31 +78,6 @@ describe('ops against PyTorch', () => {
       const weights = nn.reshape(nn.softmax(seen, -1), [...grouped.slice(0, 3), time]);
       return nn.reshape(nn.matmul(weights, value), query.shape);
     }));
-
-  it('grouped-query attention as the kernel that decoding uses', async () => {
-    const { inputs, output } = golden.attention;
-    const nodes = inputsOf(inputs);
-    const [batch, heads, time, headDim] = nodes.query.shape;
-    const kvHeads = nodes.key.shape[1];
-    const rows = (x: Node) => nn.reshape(nn.transpose(x, [0, 2, 1, 3]), [batch, time, -1]); // [batch, time, heads * headDim]
-    const cache = () => constant(zeros([batch, kvHeads, 8, headDim]));
-    const attended = nn.groupQueryAttention(
-      {
-        query: rows(nodes.query),
-        key: rows(nodes.key),
-        value: rows(nodes.value),
-        pastKey: cache(),
-        pastValue: cache(),
-        lengths: constant(i32(Array<number>(batch).fill(time - 1), [batch])),
-        total: constant(i32([time], [1])),
-      },
-      { heads, kvHeads },
-    );
-    const mixed = nn.transpose(nn.reshape(attended.output, [batch, time, heads, headDim]), [0, 2, 1, 3]);
-    const caches = { presentKey: attended.presentKey, presentValue: attended.presentValue };
-    const got = await run({ mixed, ...caches }, unpackAll(inputs));
-    expect(difference(got.mixed, output)).toBeLessThan(tolerance);
-  });
 
   it('SwiGLU behind its norm', () =>
     expectOp(golden.feedForward, ({ x, norm, gate, up, down }) => {

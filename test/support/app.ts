@@ -32,9 +32,9 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** The API on a database and an artifact folder of its own; `close` it in `afterAll`. */
-export async function createTestApp(env: Record<string, string> = {}): Promise<TestApp> {
-  const database = await createTestDatabase();
+/** The API on a database (a fresh one by default) and an artifact folder of its own; `close` it in `afterAll`. */
+export async function createTestApp(env: Record<string, string> = {}, given?: TestDatabase): Promise<TestApp> {
+  const database = given ?? (await createTestDatabase());
   const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-app-'));
   const config = readConfig({ DATABASE_URL: database.url, PLUMBLINE_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env });
   const app = await createHttpApp(AppModule.forRoot(config), config, false);

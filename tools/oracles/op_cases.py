@@ -51,29 +51,6 @@ def quantized(bits):
     return product
 
 
-def decoding(window=-1):
-    def step(query, key, value, pastKey, pastValue, lengths, total):
-        batch, time, _ = query.shape
-        keys, values = pastKey.clone(), pastValue.clone()
-        rows = []
-        for b in range(batch):
-            past = 0 if int(total[0]) == time else int(lengths[b]) + 1 - time
-            positions = torch.arange(past, past + time)
-            q = rotated(query[b].view(time, 4, 16).transpose(0, 1), positions)
-            keys[b, :, past : past + time] = rotated(key[b].view(time, 2, 16).transpose(0, 1), positions)
-            values[b, :, past : past + time] = value[b].view(time, 2, 16).transpose(0, 1)
-            seen = past + time
-            k, v = (cache[b, :, :seen].repeat_interleave(2, 0) for cache in (keys, values))
-            at = torch.arange(seen)[None]
-            mask = at <= positions[:, None]
-            if window > 0:
-                mask = mask & (at > positions[:, None] - window)
-            rows.append(F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(0, 1).reshape(time, 64))
-        return {"output": torch.stack(rows), "presentKey": keys, "presentValue": values}
-
-    return step
-
-
 def hidden():
     return torch.full((4, 4), -1e9).triu(1)
 
@@ -100,7 +77,6 @@ CASES = {
     "exp": torch.exp,
     "log": torch.log,
     "sqrt": torch.sqrt,
-    "rsqrt": torch.rsqrt,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "silu": F.silu,
@@ -154,9 +130,6 @@ CASES = {
     "log-probabilities of targets, and all of them": lambda a, b: a.log_softmax(1).gather(1, b) * a.log_softmax(1).sum(1, keepdim=True),
     "a table that is read and multiplied with": lambda a, b: a[b] @ a.T,
     "a table that is read twice": lambda table, a, b: table[a] * table[b],
-    "groupQueryAttention, a step": decoding(),
-    "groupQueryAttention, a step with a window": decoding(3),
-    "groupQueryAttention, a prompt": decoding(),
 }
 
 

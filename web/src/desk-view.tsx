@@ -2,7 +2,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Batch, LabelingApi } from './api.js';
 import { CriterionView } from './criterion-view.js';
 import { commandOf } from './keyboard.js';
-import { SkipView } from './skip-view.js';
 import { TaskView } from './task-view.js';
 import { useDesk } from './use-desk.js';
 
@@ -133,5 +132,31 @@ export function DeskView({ api, batch, onRefused, onLeave }: Props) {
         </div>
       </nav>
     </main>
+  );
+}
+
+const reasons = ['I do not understand the prompt', 'I do not read this language', 'I know who is asking or answering', 'I would rather not read this'];
+
+interface SkipProps {
+  onSkip: (reason: string) => void;
+  onCancel: () => void;
+}
+
+/** Asks why, because whoever made the batch needs to know. A native dialog: it keeps the focus and closes on Escape. */
+function SkipView({ onSkip, onCancel }: SkipProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="card" aria-labelledby="skip" onClose={onCancel}>
+      <h2 id="skip">Why skip it?</h2>
+      {reasons.map((reason) => (
+        <button type="button" key={reason} onClick={() => onSkip(reason)}>
+          {reason}
+        </button>
+      ))}
+      <button type="button" onClick={onCancel}>
+        Do not skip
+      </button>
+    </dialog>
   );
 }

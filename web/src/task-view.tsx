@@ -1,7 +1,7 @@
+import type { DeskEvent } from './desk.js';
 import { nameOf } from './names.js';
-import { QuestionView } from './question-view.js';
-import { RemarkView } from './remark-view.js';
-import { remarkPlaces } from './remarks.js';
+import type { Question } from './questions.js';
+import { noRemark, remarkPlaces, type RemarkPlace, type Remarks } from './remarks.js';
 import type { Work } from './use-desk.js';
 
 /** Prompt, completions and questions of the task in hand. Texts are shown as they are, never as markup. */
@@ -45,6 +45,61 @@ export function TaskView({ work: { desk, questions, choose, dispatch } }: { work
         {asked(null)}
         {remarked(null)}
       </section>
+    </>
+  );
+}
+
+interface QuestionProps {
+  question: Question;
+  chosen: number | undefined;
+  current: boolean;
+  onChoose: (option: number) => void;
+  onFocus: () => void;
+}
+
+/** One question as a group of radio buttons, which screen readers and phones know how to deal with. */
+function QuestionView({ question, chosen, current, onChoose, onFocus }: QuestionProps) {
+  return (
+    <fieldset class="question" data-current={current} onFocusIn={onFocus}>
+      <legend>{question.legend}</legend>
+      <div class="options">
+        {question.options.map((option, i) => (
+          <label class="option" key={option.label} title={option.description}>
+            <input type="radio" name={question.key} checked={chosen === i} onChange={() => onChoose(i)} />
+            <span>{option.label}</span>
+            {current && i < 10 && <kbd aria-hidden="true">{(i + 1) % 10}</kbd>}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+interface RemarkProps {
+  place: RemarkPlace;
+  remarks: Remarks;
+  dispatch: (event: DeskEvent) => void;
+}
+
+function RemarkView({ place: { of, flags, why }, remarks, dispatch }: RemarkProps) {
+  const { rationale, flags: set } = remarks[of] ?? noRemark;
+  return (
+    <>
+      <fieldset class="options">
+        <legend class="visually-hidden">Flags</legend>
+        {flags.map(({ flag, label }) => (
+          <label class="option" key={flag}>
+            <input type="checkbox" checked={set.includes(flag)} onChange={({ currentTarget }) => dispatch({ type: 'flagged', of, flag, on: currentTarget.checked })} />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      {why !== null && (
+        <label class="field">
+          <span>{why}</span>
+          <textarea maxLength={5000} value={rationale} onInput={({ currentTarget }) => dispatch({ type: 'wrote', of, rationale: currentTarget.value })} />
+        </label>
+      )}
     </>
   );
 }

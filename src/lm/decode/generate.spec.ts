@@ -11,7 +11,8 @@ import { type ModelConfig } from '../model/config.js';
 import { familyNames } from '../model/families.js';
 import { tinyConfig, tinyConfigs } from '../model/tiny-model.fixture.js';
 import { decoderForward, lmLogits, tokenLogProbs } from '../model/transformer.js';
-import { bindParams, initWeights } from '../files/weights.js';
+import { initWeights } from '../files/weights.js';
+import { bindParams } from '../testing.fixture.js';
 
 // Larger than the usual 0.02, so that the distributions are far from uniform.
 const scaled = (seed: number, config: ModelConfig = tinyConfig) => {

@@ -14,7 +14,8 @@ import { type GenerationOptions, type GeneratorLimits } from './generation-reque
 import { allLinear, initLora, isLoraName } from '../lora/lora.js';
 import { tinyConfig } from '../model/tiny-model.fixture.js';
 import { decoderForward, lmLogits, tokenLogProbs } from '../model/transformer.js';
-import { bindParams, initWeights } from '../files/weights.js';
+import { initWeights } from '../files/weights.js';
+import { bindParams } from '../testing.fixture.js';
 
 const rng = Rng.from('rollouts');
 const open: Generator[] = [];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { checkSampling, sampleToken, type SamplingOptions } from './sampler.js';
-import { largestValues } from './top-candidates.js';
+import { largestValues } from './sampler.js';
 
 const logits = Float32Array.from([1, 3, 2, -1, 3.5]);
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sha256 } from '#src/common/hash.js';
-import { HashingSource, openFile, readRange, sourceOf } from './byte-source.js';
-import { readSafetensorsFile } from './safetensors.js';
+import { HashingSource, openFile, readRange } from './byte-source.js';
+import { readSafetensorsFile, sourceOf } from '../testing.fixture.js';
 
 let directory: string;
 beforeAll(() => {

@@ -44,18 +44,6 @@ async function fill(handle: FileHandle, into: Uint8Array, at: number): Promise<v
   }
 }
 
-/** Bytes that are in memory. */
-export function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    bytes: bytes.length,
-    read: (into, at) => {
-      if (at + into.length > bytes.length) return Promise.reject(new RangeError(`there are ${bytes.length} bytes`));
-      into.set(bytes.subarray(at, at + into.length));
-      return Promise.resolve();
-    },
-  };
-}
-
 export async function readRange(source: ByteSource, at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   await source.read(bytes, at);

@@ -13,11 +13,11 @@ import {
   writeCheckpointDir,
 } from './checkpoint.js';
 import { allLinear, initLora } from '../lora/lora.js';
-import { writeSafetensors } from './safetensors.js';
 import { tinyConfig } from '../model/tiny-model.fixture.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { initWeights, rewardWeightsFrom } from './weights.js';
+import { writeSafetensors } from '../testing.fixture.js';
 
 const tokenizer = trainBpe(['a b'], {
   merges: 0,

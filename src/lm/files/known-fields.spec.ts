@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAdapter } from '../lora/adapter.js';
-import { chatFraming, ChatTemplateError } from '../text/chat.js';
+import { ChatTemplateError } from '../text/chat-template.js';
+import { chatFraming } from '../text/chat.js';
 import { parseConfig, parseConfigs } from '../model/config.js';
 import { ggufFile } from './gguf/gguf.fixture.js';
 import { toHuggingFaceConfig } from './gguf/architecture.js';

@@ -37,13 +37,6 @@ export class OnnxExportError extends Error {
 
 type Model = { config: ModelConfig; tensors: Tensors };
 
-/** The bytes of a .onnx file. Throws OnnxExportError when the weights are too large for one. */
-export function exportOnnx(model: Model, options: OnnxExportOptions = {}): Uint8Array {
-  const bytes = weightBytes(model);
-  if (bytes > maxBytes) throw new OnnxExportError(`${bytes} bytes of weights do not fit into one ONNX file, which holds at most ${maxBytes}`);
-  return emitted(model, options);
-}
-
 /**
  * `model.onnx`, and where it cannot hold the weights `model.onnx.data`, which it refers to.
  *

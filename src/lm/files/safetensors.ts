@@ -3,9 +3,9 @@
  * Everything becomes float32 in memory. Files are read and written tensor by tensor, so that a model
  * is never held twice; whole files as bytes serve uploads and artifact stores.
  */
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type Tensor } from '#src/nn/tensor.js';
-import { openFile, readRange, type ByteSource } from './byte-source.js';
+import { readRange, type ByteSource } from './byte-source.js';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half-precision.js';
 import {
   bytesPerValue,
@@ -47,19 +47,7 @@ export function readSafetensors(bytes: Uint8Array, limits: ReadLimits = {}): Saf
   return { tensors: Object.fromEntries(header.entries.map(read)), metadata: header.metadata };
 }
 
-/** The same from a path, one tensor at a time: no more is held than the float32 values and one chunk. */
-export async function readSafetensorsFile(path: string, limits: ReadLimits = {}): Promise<SafetensorsFile> {
-  // A pipe or a device could block for good; only a regular file has a size to check against.
-  if (!(await stat(path)).isFile()) throw new SafetensorsError(`${path} is not a regular file`);
-  const source = await openFile(path);
-  try {
-    return await readSafetensorsFrom(source, limits);
-  } finally {
-    await source.close();
-  }
-}
-
-/** The same from any source, whose bytes are read once, in order. */
+/** The same from any source, one tensor at a time: the bytes are read once, in order, and no more is held than the float32 values and one chunk. */
 export async function readSafetensorsFrom(source: ByteSource, limits: ReadLimits = {}): Promise<SafetensorsFile> {
   const header = await readHeader(source);
   checkSize(header, limits);
@@ -132,8 +120,6 @@ export function safetensorsStream(tensors: Tensors, options: WriteOptions = {}):
   return { byteLength: head.length + offset, chunks: chunks() };
 }
 
-export const writeSafetensors = (tensors: Tensors, options?: WriteOptions): Uint8Array => joined(safetensorsStream(tensors, options));
-
 /** All of it in memory. */
 export function joined({ byteLength, chunks }: SafetensorsStream): Uint8Array {
   const out = new Uint8Array(byteLength);
@@ -144,9 +130,6 @@ export function joined({ byteLength, chunks }: SafetensorsStream): Uint8Array {
   }
   return out;
 }
-
-export const writeSafetensorsFile = (path: string, tensors: Tensors, options?: WriteOptions): Promise<void> =>
-  writeChunks(path, safetensorsStream(tensors, options).chunks);
 
 /** Writes a file part by part. */
 export async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {

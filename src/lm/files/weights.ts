@@ -1,6 +1,6 @@
-/** Weights outside the graph: seeded initialization, and the split into trained inputs and frozen constants. */
+/** Weights outside the graph: seeded initialization, and the inputs that they are fed to. */
 import { Rng } from '#src/common/rng.js';
-import { constant, input, type Node } from '#src/nn/graph.js';
+import { input, type Node } from '#src/nn/graph.js';
 import { f32, sizeOf, type Tensor } from '#src/nn/tensor.js';
 import { type ModelConfig } from '../model/config.js';
 import { isNormWeight, parameterShapes, scoreName } from '../model/parameter-shapes.js';
@@ -43,23 +43,6 @@ export function rewardWeightsFrom(policy: Tensors, config: ModelConfig, seed: st
   );
   const names = Object.keys(parameterShapes(reward));
   return Object.fromEntries(names.map((name) => [name, name === scoreName ? score : policy[name]]));
-}
-
-export interface BoundParams {
-  params: Record<string, Node>;
-  /** Names that became graph inputs, in the order of `tensors`. */
-  trainable: string[];
-}
-
-/** Nodes for tensors: trainable ones are inputs of their own name, frozen ones constants of the session. */
-export function bindParams(tensors: Tensors, isTrainable: (name: string) => boolean): BoundParams {
-  const names = Object.keys(tensors);
-  const bind = (name: string): Node =>
-    isTrainable(name) ? input(name, 'float32', tensors[name].shape) : constant(tensors[name], name);
-  return {
-    params: Object.fromEntries(names.map((name) => [name, bind(name)])),
-    trainable: names.filter(isTrainable),
-  };
 }
 
 /**

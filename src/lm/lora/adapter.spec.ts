@@ -5,9 +5,9 @@ import { runOnce } from '#src/nn/testing.fixture.js';
 import { floats, i64 } from '#src/nn/tensor.js';
 import { mergeAdapter, parseAdapter, readAdapterDir } from './adapter.js';
 import { parseCheckpoint, type Checkpoint, type FileMap } from '../files/checkpoint.js';
-import { readSafetensors, writeSafetensors } from '../files/safetensors.js';
+import { readSafetensors } from '../files/safetensors.js';
 import { decoderForward, lmLogits } from '../model/transformer.js';
-import { bindParams } from '../files/weights.js';
+import { bindParams, writeSafetensors } from '../testing.fixture.js';
 
 // Made by tools/oracles/families.py and tools/oracles/peft_adapter.py.
 const folder = new URL('../../../test/golden/families/', import.meta.url);

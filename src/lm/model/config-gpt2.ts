@@ -1,5 +1,5 @@
 /** The fields of a GPT-2 `config.json`, which has names of its own for most sizes. */
-import { type ModelConfig } from './config.js';
+import { type ModelConfig } from './model-config.js';
 import { count, layerCount, positive, refuse, type Json } from './config-fields.js';
 
 export type Sizes = Omit<

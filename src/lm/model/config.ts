@@ -6,37 +6,12 @@
 import { ConfigError, count, tokenIds, type Json } from './config-fields.js';
 import { readGpt2, writeGpt2 } from './config-gpt2.js';
 import { readRotary, writeRotary } from './config-rotary.js';
-import { families, familyNames, familyOf, type FamilyName } from './families.js';
+import { families, familyOf } from './families.js';
 import { configFields, generationFields, unknownField } from '../files/known-fields.js';
-import { type RopeScaling } from './rotary-tables.js';
+import { familyNames, type FamilyName, type ModelConfig } from './model-config.js';
 
 export { ConfigError };
-
-export type Head = 'lm' | 'reward';
-
-export interface ModelConfig {
-  /** 'llama' when left out. */
-  family?: FamilyName;
-  hiddenSize: number;
-  intermediateSize: number;
-  numLayers: number;
-  numHeads: number;
-  numKeyValueHeads: number;
-  headDim: number;
-  /** Epsilon of the norms, RMS or layer. */
-  rmsNormEps: number;
-  /** Without meaning in a family with learned positions. */
-  ropeTheta: number;
-  ropeScaling?: RopeScaling;
-  vocabSize: number;
-  maxPositionEmbeddings: number;
-  tieWordEmbeddings: boolean;
-  bosTokenId: number | null;
-  eosTokenIds: number[];
-  padTokenId: number | null;
-  /** 'reward' has `score.weight` [1, hidden] in the place of the LM head. */
-  head: Head;
-}
+export type { Head, ModelConfig } from './model-config.js';
 
 /** Throws ConfigError naming the field for anything missing, malformed or not supported. */
 export function parseConfig(value: unknown): ModelConfig {

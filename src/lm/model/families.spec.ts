@@ -12,11 +12,11 @@ import { parseConfig, type ModelConfig } from './config.js';
 import { familyNames } from './families.js';
 import { allLinearOf, initLora, isLoraName, loraTargets, mergeLora, toPeftConfig } from '../lora/lora.js';
 import { isDecayed, linearModules, parameterShapes } from './parameter-shapes.js';
-import { rotaryTables } from './rotary-tables.js';
-import { readSafetensors, writeSafetensors, type Tensors } from '../files/safetensors.js';
+import { readSafetensors, type Tensors } from '../files/safetensors.js';
 import { tinyConfigs } from './tiny-model.fixture.js';
-import { decoderForward, lmLogits, rewardHead, tokenLogProbs, valueHead, type Model } from './transformer.js';
-import { bindParams, initWeights, rewardWeightsFrom } from '../files/weights.js';
+import { decoderForward, lmLogits, rewardHead, tokenLogProbs, valueHead, type Model, rotaryTables } from './transformer.js';
+import { initWeights, rewardWeightsFrom } from '../files/weights.js';
+import { bindParams, writeSafetensors } from '../testing.fixture.js';
 
 // Made by tools/oracles/families.py with transformers.
 interface Case {

@@ -8,10 +8,9 @@
  * | qwen3  | RMS     | rotary    | grouped, RMSNorm of q/k by head | SwiGLU       | [out, in] |
  * | gpt2   | layer   | learned   | one fused q/k/v map, biases     | GELU (tanh)  | [in, out] |
  */
-import { type Head, type ModelConfig } from './config.js';
+import { type FamilyName, type Head, type ModelConfig } from './model-config.js';
 
-export const familyNames = ['llama', 'qwen2', 'qwen3', 'gpt2'] as const;
-export type FamilyName = (typeof familyNames)[number];
+export { familyNames, type FamilyName } from './model-config.js';
 
 /** What a linear map of a layer does. */
 export type LinearRole = 'query' | 'key' | 'value' | 'queryKeyValue' | 'output' | 'gate' | 'up' | 'down';

@@ -4,15 +4,16 @@ import { emitModel } from '#src/nn/emit.js';
 import { grad } from '#src/nn/grad.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
-import { mean, sub, sum } from '#src/nn/ops.js';
+import { logSoftmax, mean, sub, sum } from '#src/nn/ops.js';
 import { Session } from '#src/nn/session.js';
 import { floats, i64, type Tensor } from '#src/nn/tensor.js';
 import { lastPositions, padRight } from '../text/batching.js';
 import { type ModelConfig } from './config.js';
 import { allLinear, initLora, isLoraName, mergeLora, type LoraConfig } from '../lora/lora.js';
 import { tinyConfig } from './tiny-model.fixture.js';
-import { decoderForward, entropy, lmLogits, rewardHead, tokenLogProbs, type Model } from './transformer.js';
-import { bindParams, initWeights, rewardWeightsFrom } from '../files/weights.js';
+import { decoderForward, entropyOf, lmLogits, rewardHead, tokenLogProbs, type Model } from './transformer.js';
+import { initWeights, rewardWeightsFrom } from '../files/weights.js';
+import { bindParams } from '../testing.fixture.js';
 
 const rng = Rng.from(3);
 const sequences = [7, 5, 3].map((length) => Array.from({ length }, () => rng.int(tinyConfig.vocabSize)));
@@ -45,7 +46,7 @@ describe('transformer', () => {
     const { hidden } = decoderForward(model, idsNode());
     const logits = lmLogits(model, hidden);
     const targets = input('targets', 'int64', [logits.shape[0]]);
-    const outputs = { logits, logProbs: tokenLogProbs(logits, targets), entropy: entropy(logits) };
+    const outputs = { logits, logProbs: tokenLogProbs(logits, targets), entropy: entropyOf(logSoftmax(logits, -1)) };
     const feeds = { ids, targets: i64(padded.ids, [logits.shape[0]]) };
     const [ours, reference] = [await run(outputs, feeds), interpret(outputs, feeds)];
     for (const name of Object.keys(outputs))

@@ -19,14 +19,14 @@ import {
   slice,
   sum,
 } from '#src/nn/ops.js';
-import { f32, i64 } from '#src/nn/tensor.js';
+import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 import { familyOf } from './families.js';
 import { embed, feedForward, finalNorm, inputNorm, linear, param, type Model } from './layers.js';
 import { lmHeadName, scoreName } from './parameter-shapes.js';
-import { rotaryTables } from './rotary-tables.js';
 import { queryBounds, selfAttention, type AttentionContext, type LayerCache } from './self-attention.js';
+import { type ModelConfig, type RopeScaling } from './model-config.js';
 
-export { feedForward, type Model, type Params } from './layers.js';
+export { type Model, type Params } from './layers.js';
 export { type LayerCache } from './self-attention.js';
 
 /** For rows that hold several sequences with a common beginning; without it a row is one sequence. */
@@ -167,8 +167,6 @@ export function lmLogits({ config, params }: Model, hidden: Node, positions?: No
 /** log p(target) [n] from logits [n, vocab] and targets int64 [n]. */
 export const tokenLogProbs = (logits: Node, targets: Node): Node => ofTargets(logSoftmax(logits, -1), targets);
 
-/** Entropy in nats [n] of the distributions that logits [n, vocab] describe. */
-export const entropy = (logits: Node): Node => entropyOf(logSoftmax(logits, -1));
 
 /** log p [n, vocab] at targets int64 [n]: [n]. */
 export function ofTargets(logProbs: Node, targets: Node): Node {
@@ -187,4 +185,40 @@ export function rewardHead(model: Model, hidden: Node, lastPositions: Node): Nod
 /** The reward head read at every token: values [rows] of hidden [rows, hidden]. */
 export function valueHead({ params }: Model, hidden: Node): Node {
   return reshape(matmul(hidden, param(params, scoreName), { transB: true }), [-1]);
+}
+
+/**
+ * Rotary tables (Su et al. 2021, arXiv:2104.09864): angle = position * theta^(-2i / headDim), with the two
+ * ways of stretching a trained context that keep fixed frequencies: `linear` (Chen et al. 2023,
+ * arXiv:2306.15595) and `llama3` (Llama 3.1's configuration).
+ */
+/** cos and sin, each [positions, headDim / 2]. */
+export function rotaryTables(
+  { headDim, ropeTheta, ropeScaling }: ModelConfig,
+  positions: number,
+): { cos: Tensor; sin: Tensor } {
+  const half = headDim / 2;
+  const frequencies = Array.from({ length: half }, (_, i) => scaled(ropeTheta ** (-i / half), ropeScaling));
+  const table = (f: (x: number) => number): Tensor =>
+    f32(
+      Float32Array.from({ length: positions * half }, (_, i) =>
+        f(Math.floor(i / half) * frequencies[i % half]),
+      ),
+      [positions, half],
+    );
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}
+
+/** Radians per position. */
+function scaled(frequency: number, scaling: RopeScaling | undefined): number {
+  if (!scaling) return frequency;
+  const stretched = frequency / scaling.factor;
+  if (scaling.type === 'linear') return stretched;
+  // Turns within the original context: many turns tell near positions apart and stay, few are stretched.
+  const { lowFreqFactor: low, highFreqFactor: high, originalMaxPositions } = scaling;
+  const turns = (originalMaxPositions * frequency) / (2 * Math.PI);
+  if (turns > high) return frequency;
+  if (turns < low) return stretched;
+  const share = (turns - low) / (high - low);
+  return (1 - share) * stretched + share * frequency;
 }

@@ -8,8 +8,6 @@ import { ChatTemplate, ChatTemplateError, type ChatOutline, type Frame, type Tem
 import { type TextPart } from './added-tokens.js';
 import { type Tokenizer } from './tokenizer.js';
 
-export { ChatTemplateError } from './chat-template.js';
-
 export interface ChatFraming {
   /** Ids up to the place where the completion starts. @throws ChatTemplateError where the template refuses the conversation */
   encodePrompt(prompt: PromptContent): number[];

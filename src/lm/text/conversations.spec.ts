@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Conversation } from '#src/common/conversation.js';
-import { ChatTemplateError, chatFraming } from './chat.js';
+import { ChatTemplateError } from './chat-template.js';
+import { chatFraming } from './chat.js';
 import { Tokenizer } from './tokenizer.js';
 
 // Made by tools/oracles/conversations.py with transformers: templates that use the constructs of eleven families.

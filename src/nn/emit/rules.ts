@@ -65,20 +65,6 @@ function emitMatMul(node: Node<'MatMul'>, writer: GraphWriter): void {
   }
 }
 
-function emitGroupQueryAttention(node: Node<'GroupQueryAttention'>, writer: GraphWriter): void {
-  const { heads, kvHeads, scale, window } = node.attrs;
-  writer.emit(node, 'GroupQueryAttention', node.inputs, {
-    ...MICROSOFT,
-    attrs: {
-      num_heads: heads,
-      kv_num_heads: kvHeads,
-      scale: { float: scale },
-      local_window_size: window,
-      do_rotary: node.inputs.length > 7 ? 1 : 0,
-    },
-  });
-}
-
 /**
  * How each op is written. Inputs are declared by `emitModel`; side outputs belong to their parent's operator.
  */
@@ -174,5 +160,4 @@ export const emitRules: { readonly [O in Op]: EmitRule<O> } = {
       attrs: { axis: -1, epsilon: { float: node.attrs.epsilon } },
     }),
   Rotary: plain('RotaryEmbedding', 'com.microsoft'),
-  GroupQueryAttention: emitGroupQueryAttention,
 };

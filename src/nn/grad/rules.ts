@@ -10,9 +10,7 @@ import {
   transposeRule,
 } from './shape-rules.js';
 import { divRule, extremumRule, geluRule, indicator, mulRule, siluRule, sumTo } from './elementwise-rules.js';
-import { layerNormRule, rmsNormRule } from './norm-rules.js';
 import { logSoftmaxOfFew } from './scattered.js';
-import { matMulRule, softmaxMatMulRule } from './matmul-rule.js';
 
 /**
  * Given a node and the gradient of its value, the gradient of each input; null where there is none by nature.
@@ -123,5 +121,58 @@ export const gradRules: { readonly [O in Op]: GradRule<O> } = {
     null,
     null,
   ],
-  GroupQueryAttention: forbidden('it is for decoding; build training attention from matmul and softmax'),
 };
+
+/**
+ * Each product uses the flags of the forward one instead of explicit transposes; broadcast batches are
+ * summed.
+ */
+function matMulRule(node: Node<'MatMul'>, g: Node): Node[] {
+  const [a, b] = node.inputs as [Node, Node];
+  const { transA, transB } = node.attrs;
+  const ga = transA
+    ? ops.matmul(b, g, { transA: transB, transB: true }) // a^T is used: da = op(b) g^T
+    : ops.matmul(g, b, { transB: !transB });
+  const gb = transB
+    ? ops.matmul(g, a, { transA: true, transB: transA }) // b^T is used: db = g^T op(a)
+    : ops.matmul(a, g, { transA: !transA });
+  return [sumTo(ga, a.shape), sumTo(gb, b.shape)];
+}
+
+/**
+ * y = w v with w = softmax(s): dw = g v^T and ds = w (dw - sum(dw w)). The sum runs over keys, and since sum(dw w) = sum(g y)
+ * it is taken over the few entries of a row of y instead (Dao et al. 2022, FlashAttention, arXiv:2205.14135, appendix B.4):
+ * two passes over the scores where the rule of a softmax alone takes four.
+ */
+function softmaxMatMulRule(node: Node<'SoftmaxMatMul'>, g: Node): Node[] {
+  const value = node.inputs[1];
+  const weights = ops.softmaxWeights(node);
+  const along = ops.sum(ops.mul(g, node), -1, true); // [..., rows, 1]
+  const ds = ops.mul(ops.sub(ops.matmul(g, value, { transB: true }), along), weights);
+  return [ds, ops.matmul(weights, g, { transA: true })];
+}
+
+/**
+ * y = x r w with r = 1 / rms(x), r [..., 1] saved by the forward operator:
+ * dx = r (g w) - x r^3 mean(g w x), dw = sum of g x r over all rows.
+ */
+function rmsNormRule(node: Node, g: Node): Node[] {
+  const [x, weight] = node.inputs as [Node, Node];
+  const r = ops.statistic(node, 1);
+  const gw = ops.mul(g, weight);
+  const along = ops.mean(ops.mul(gw, x), -1, true);
+  const pull = ops.mul(along, ops.mul(ops.square(r), r));
+  const dx = ops.sub(ops.mul(gw, r), ops.mul(x, pull));
+  return [dx, sumTo(ops.mul(ops.mul(g, r), x), weight.shape)];
+}
+
+/** y = h w + b with h = (x - mean) r: dx = r (gw - mean(gw) - h mean(gw h)). */
+function layerNormRule(node: Node, g: Node): Node[] {
+  const [x, weight, bias] = node.inputs as [Node, Node, Node];
+  const h = ops.mul(ops.sub(ops.tie(x, g), ops.statistic(node, 1)), ops.statistic(node, 2));
+  const gw = ops.mul(g, weight);
+  const centred = ops.sub(gw, ops.mean(gw, -1, true));
+  const along = ops.mul(h, ops.mean(ops.mul(gw, h), -1, true));
+  const dx = ops.mul(ops.sub(centred, along), ops.statistic(node, 2));
+  return [dx, sumTo(ops.mul(g, h), weight.shape), sumTo(g, bias.shape)];
+}

@@ -1,7 +1,5 @@
 import type { Node, Op } from '../graph.js';
-import { attention } from './attention.js';
 import { layerNorm, rmsNorm, rotary } from './model-kernels.js';
-import { erf, gelu, sigmoid, softplus } from './scalar.js';
 import { alongAxis, blank, eachIndex, fromTensor, offsetOf, pick, zip, type Value } from './value.js';
 
 /** Computes a node from its inputs; ops with side outputs give them all, the node's own value first. */
@@ -230,5 +228,36 @@ export const kernels: { readonly [O in Op]: Kernel<O> } = {
   RmsNorm: rmsNorm,
   LayerNorm: layerNorm,
   Rotary: rotary,
-  GroupQueryAttention: attention,
 };
+
+function sigmoid(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}
+
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** Error function to double precision: Taylor series near zero, continued fraction of erfc in the tails. */
+function erf(x: number): number {
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > 1e-18 && n < 200; n++) {
+      term *= -(x * x) / n;
+      sum += term / (2 * n + 1);
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let k = 60; k > 0; k--) fraction = k / 2 / (a + fraction);
+  const erfc = Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction);
+  return Math.sign(x) * (1 - erfc);
+}
+
+function gelu(x: number, approximate: 'none' | 'tanh'): number {
+  if (approximate === 'none') return 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+}

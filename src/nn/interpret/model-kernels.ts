@@ -44,7 +44,7 @@ export function layerNorm(node: Node<'LayerNorm'>, [x, weight, bias]: readonly V
 }
 
 /** Rotates one head's vector in place to a position. */
-export function rotateRow(row: Float64Array, position: number, cos: Value, sin: Value): void {
+function rotateRow(row: Float64Array, position: number, cos: Value, sin: Value): void {
   const half = row.length / 2;
   for (let d = 0; d < half; d++) {
     const [a, b] = [row[d], row[d + half]];

@@ -69,15 +69,12 @@ export const maximum = (a: Operand, b: Operand): Node => binary('Maximum', a, b)
 export const greater = (a: Operand, b: Operand): Node => compare('Greater', a, b);
 export const less = (a: Operand, b: Operand): Node => compare('Less', a, b);
 export const equal = (a: Operand, b: Operand): Node => compare('Equal', a, b);
-export const addScalar = (x: Node, value: number): Node => add(x, value);
-export const mulScalar = (x: Node, value: number): Node => mul(x, value);
 
 export const neg = (x: Node): Node => unary('Neg', x);
 export const abs = (x: Node): Node => unary('Abs', x);
 export const exp = (x: Node): Node => unary('Exp', x);
 export const log = (x: Node): Node => unary('Log', x);
 export const sqrt = (x: Node): Node => unary('Sqrt', x);
-export const rsqrt = (x: Node): Node => div(1, sqrt(x));
 export const tanh = (x: Node): Node => unary('Tanh', x);
 export const sigmoid = (x: Node): Node => unary('Sigmoid', x);
 /** x * sigmoid(x). */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { adamw, adamwScalars, type AdamWOptions } from './adamw.js';
-import { clipFactor, globalNorm } from './clip.js';
+import { clipFactor, globalNorm } from '../train-step.js';
 import { learningRate } from './schedule.js';
 
 /** What one step makes of single values. */

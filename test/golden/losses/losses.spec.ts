@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { grad } from '#src/nn/grad.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
-import { div, mul, sum } from '#src/nn/ops.js';
+import { div, logSoftmax, mul, sum } from '#src/nn/ops.js';
 import { f32, floats, i64, scalarTensor, type Tensor } from '#src/nn/tensor.js';
-import { entropy, tokenLogProbs } from '#src/lm/model/transformer.js';
+import { entropyOf, tokenLogProbs } from '#src/lm/model/transformer.js';
 import { dpoLoss, type DpoLossType } from '#src/rl/losses/dpo.js';
 import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/rl/losses/grpo.js';
 import { leaveOneOutAdvantages, rlooLoss } from '#src/rl/losses/rloo.js';
@@ -75,7 +75,7 @@ test('supervised fine-tuning', () => {
   const nodes = {
     loss: sftLoss({ logProbs: tokenLogProbs(at('logits'), at('targets')), mask: at('mask'), tokens: at('tokens') }),
     accuracy: average(isLikeliest(at('logits'), at('targets'))),
-    entropy: average(entropy(at('logits'))),
+    entropy: average(entropyOf(logSoftmax(at('logits'), -1))),
   };
   const results = evaluate(nodes, at('logits'), feeds);
   expectClose(results.loss, [loss]);

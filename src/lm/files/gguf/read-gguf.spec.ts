@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointError } from '../checkpoint.js';
 import { ConfigError } from '../../model/config.js';
-import { readSafetensorsFile } from '../safetensors.js';
 import { shortest } from './architecture.js';
 import { GgufError } from './gguf-error.js';
 import { ggufFile, type FixtureTensor } from './gguf.fixture.js';
 import { parseGgufHeader } from './header.js';
 import { readCheckpointFile, readGgufModel } from './read-gguf.js';
+import { readSafetensorsFile } from '../../testing.fixture.js';
 
 const golden = (name: string): string => join('test/golden/gguf', name);
 

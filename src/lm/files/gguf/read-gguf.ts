@@ -44,17 +44,6 @@ export async function readGgufModel(path: string, { maxBytes = Infinity }: ReadL
   });
 }
 
-/** Header and single tensors of a file, for tools that look at it. */
-export async function readGgufTensors(
-  path: string,
-  visit: (tensor: GgufTensor, values: Float32Array) => void | Promise<void>,
-): Promise<GgufHeader> {
-  return withFile(path, async (handle, header) => {
-    for (const tensor of header.tensors) await visit(tensor, await readValues(handle, tensor));
-    return header;
-  });
-}
-
 async function withFile<T>(path: string, use: (handle: FileHandle, header: GgufHeader) => Promise<T>): Promise<T> {
   if (!(await stat(path)).isFile()) throw new GgufError(`${path} is not a regular file`);
   const handle = await open(path, 'r');

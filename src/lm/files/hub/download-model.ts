@@ -34,6 +34,7 @@ export interface DownloadOptions extends Omit<HubClientOptions, 'env'> {
   /** Refuses models whose files have more bytes than this together. */
   maxBytes?: number;
   onProgress?: (progress: DownloadProgress) => void;
+  /** HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE, HF_HOME and HF_HUB_OFFLINE, as the Hub's own tools take them. */
   env?: Environment;
 }
 
@@ -50,7 +51,7 @@ const welcome = ['generation_config.json', 'tokenizer_config.json', 'chat_templa
 
 /** Throws HubError naming what is missing, refused or wrong; rejects with the signal's reason when aborted. */
 export async function downloadModel(repository: Repository, options: DownloadOptions = {}): Promise<DownloadedModel> {
-  const { env = process.env, dataDir, ggufFile } = options;
+  const { env = {}, dataDir, ggufFile } = options;
   if (ggufFile !== undefined) {
     checkPlainFileName(ggufFile, repositoryId(repository));
     if (!ggufFile.endsWith('.gguf')) throw new HubError(`${ggufFile} is not a .gguf file`);

@@ -1,0 +1,17 @@
+// The environment for what is no service: settings of commands and benchmarks, and what their children inherit. Services get
+// theirs from `Config`. Only this folder reads process.env (eslint.config.js).
+
+/** A setting of a command; undefined when it is absent or blank. */
+export const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined;
+
+/** What a child process, or a library with settings of its own, gets: all that this process got, and `more` over it. */
+export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> => ({ ...process.env, ...more });
+
+/** Where a command finds Plumbline: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
+export const connection = (options: { url?: string; key?: string }): { baseUrl: string; apiKey: string | undefined } => ({
+  baseUrl: options.url ?? setting('PLUMBLINE_URL') ?? 'http://127.0.0.1:3000',
+  apiKey: options.key ?? setting('PLUMBLINE_API_KEY'),
+});
+
+/** The data folder as it was given, relative to where the command runs. */
+export const dataDir = (): string => setting('PLUMBLINE_DATA_DIR') ?? '.plumbline';
