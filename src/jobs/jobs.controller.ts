@@ -33,11 +33,6 @@ import {
 } from './jobs.dto.js';
 import { JobsService } from './jobs.service.js';
 
-const acceptedHeaders = {
-  Location: { description: 'where to watch the job', schema: { type: 'string' as const } },
-  'Retry-After': { description: 'seconds until it is worth a look', schema: { type: 'integer' as const } },
-};
-
 @ApiTags('jobs')
 @Controller('jobs')
 @RequireScopes('jobs:read')
@@ -98,7 +93,7 @@ export class JobsController {
 
   /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
   @Get(':id/outcome')
-  @ApiOperation({ operationId: 'jobs_outcome' })
+  @ApiOperation({ operationId: 'jobs_getOutcome' })
   @ApiOkResponse({ type: JobOutcomeDto })
   async outcome(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<JobOutcomeDto> {
     return toOutcomeDto(await this.jobs.outcome(auth, id));
@@ -109,7 +104,7 @@ export class JobsController {
    * `Last-Event-ID`; 204 when there is nothing more to come.
    */
   @Get(':id/events')
-  @ApiOperation({ operationId: 'jobs_events' })
+  @ApiOperation({ operationId: 'jobs_streamEvents' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, example: '41' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'a stream of events', schema: { type: 'string' } })
@@ -135,7 +130,7 @@ export class JobsController {
 
   /** Oldest first. */
   @Get(':id/logs')
-  @ApiOperation({ operationId: 'jobs_logs' })
+  @ApiOperation({ operationId: 'jobs_listLogs' })
   @ApiOkResponse({ type: JobLogPage })
   async logs(
     @CurrentAuth() auth: AuthContext,
@@ -148,7 +143,7 @@ export class JobsController {
 
   /** By step. */
   @Get(':id/metrics')
-  @ApiOperation({ operationId: 'jobs_metrics' })
+  @ApiOperation({ operationId: 'jobs_listMetrics' })
   @ApiOkResponse({ type: JobMetricPage })
   async metrics(
     @CurrentAuth() auth: AuthContext,
@@ -164,7 +159,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_cancel' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async cancel(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -180,7 +175,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_pause' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async pause(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -196,7 +191,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_resume' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async resume(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -212,7 +207,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_retry' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async retry(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
