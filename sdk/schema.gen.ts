@@ -11,10 +11,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All keys, those of vendors too. */
+        /**
+         * List api keys
+         * @description All keys, those of vendors too.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         get: operations["apiKeys_list"];
         put?: never;
-        /** Makes a key; its secret is in this answer and nowhere else. */
+        /**
+         * Create an api key
+         * @description Makes a key; its secret is in this answer and nowhere else.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         post: operations["apiKeys_create"];
         delete?: never;
         options?: never;
@@ -32,7 +42,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key; other processes follow within two seconds. */
+        /**
+         * Revoke an api key
+         * @description Revokes a key; other processes follow within two seconds.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         delete: operations["apiKeys_revoke"];
         options?: never;
         head?: never;
@@ -48,7 +63,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a successor with the same scopes; the old key works on for the grace period. */
+        /**
+         * Rotate an api key
+         * @description Makes a successor with the same scopes; the old key works on for the grace period.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         post: operations["apiKeys_rotate"];
         delete?: never;
         options?: never;
@@ -63,10 +83,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of them for the owner; for a vendor, itself. */
+        /**
+         * List vendors
+         * @description All of them for the owner; for a vendor, itself.
+         *
+         *     Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendors_list"];
         put?: never;
-        /** Vendors: create */
+        /**
+         * Create a vendor
+         * @description Needs the scope `vendors:write`. Not open to keys of vendors.
+         */
         post: operations["vendors_create"];
         delete?: never;
         options?: never;
@@ -81,14 +109,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Vendors: get */
+        /**
+         * Get a vendor
+         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendors_get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames a vendor, or suspends it: its keys are then refused. */
+        /**
+         * Update a vendor
+         * @description Renames a vendor, or suspends it: its keys are then refused.
+         *
+         *     Needs the scope `vendors:write`. Not open to keys of vendors.
+         */
         patch: operations["vendors_update"];
         trace?: never;
     };
@@ -99,12 +135,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Vendor api keys: list */
+        /**
+         * List vendor api keys
+         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendorApiKeys_list"];
         put?: never;
         /**
-         * Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than
-         *     the key it asks with has.
+         * Create a vendor api key
+         * @description Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than the key it asks with has.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["vendorApiKeys_create"];
         delete?: never;
@@ -123,7 +164,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key; all processes refuse it within two seconds. */
+        /**
+         * Revoke a vendor api key
+         * @description Revokes a key; all processes refuse it within two seconds.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["vendorApiKeys_revoke"];
         options?: never;
         head?: never;
@@ -139,7 +185,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out. */
+        /**
+         * Rotate a vendor api key
+         * @description Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["vendorApiKeys_rotate"];
         delete?: never;
         options?: never;
@@ -154,7 +205,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Acts that matter to security, newest first. Nothing is ever changed or removed here. */
+        /**
+         * List entries of the audit log
+         * @description Acts that matter to security, newest first. Nothing is ever changed or removed here.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         get: operations["auditLog_list"];
         put?: never;
         post?: never;
@@ -171,10 +227,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook endpoints: list */
+        /**
+         * List webhook endpoints
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookEndpoints_list"];
         put?: never;
-        /** Registers where events are posted; the secret that signs them is in this answer and nowhere else. */
+        /**
+         * Create a webhook endpoint
+         * @description Registers where events are posted; the secret that signs them is in this answer and nowhere else.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_create"];
         delete?: never;
         options?: never;
@@ -189,15 +253,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook endpoints: get */
+        /**
+         * Get a webhook endpoint
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookEndpoints_get"];
         put?: never;
         post?: never;
-        /** With its deliveries; the audit log keeps that it was there. */
+        /**
+         * Delete a webhook endpoint
+         * @description With its deliveries; the audit log keeps that it was there.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["webhookEndpoints_delete"];
         options?: never;
         head?: never;
-        /** Webhook endpoints: update */
+        /**
+         * Update a webhook endpoint
+         * @description Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         patch: operations["webhookEndpoints_update"];
         trace?: never;
     };
@@ -210,7 +285,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret; deliveries carry signatures of both until the overlap is over. */
+        /**
+         * Rotate the secret of a webhook endpoint
+         * @description A new secret; deliveries carry signatures of both until the overlap is over.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_rotateSecret"];
         delete?: never;
         options?: never;
@@ -227,7 +307,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a `webhook_endpoint.ping`, whatever the endpoint's filter. */
+        /**
+         * Ping a webhook endpoint
+         * @description Sends a `webhook_endpoint.ping`, whatever the endpoint's filter.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_ping"];
         delete?: never;
         options?: never;
@@ -242,7 +327,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, each with its attempts. */
+        /**
+         * List webhook deliveries
+         * @description Newest first, each with its attempts.
+         *
+         *     Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookDeliveries_list"];
         put?: never;
         post?: never;
@@ -259,7 +349,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook deliveries: get */
+        /**
+         * Get a webhook delivery
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookDeliveries_get"];
         put?: never;
         post?: never;
@@ -278,7 +371,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends it again now, under the same `webhook-id`, also when it had been delivered. */
+        /**
+         * Redeliver a webhook delivery
+         * @description Sends it again now, under the same `webhook-id`, also when it had been delivered.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookDeliveries_redeliver"];
         delete?: never;
         options?: never;
@@ -293,8 +391,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is alive. */
-        get: operations["health_live"];
+        /**
+         * Tell that the process is alive
+         * @description The process is alive.
+         *
+         *     Needs no key.
+         */
+        get: operations["health_checkLive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -310,8 +413,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process can serve: its database answers. */
-        get: operations["health_ready"];
+        /**
+         * Tell that the process can serve
+         * @description The process can serve: its database answers.
+         *
+         *     Needs no key.
+         */
+        get: operations["health_checkReady"];
         put?: never;
         post?: never;
         delete?: never;
@@ -327,8 +435,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics of this process. */
-        get: operations["health_metrics"];
+        /**
+         * Read the metrics of the process
+         * @description Prometheus metrics of this process.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
+        get: operations["health_scrapeMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -344,7 +457,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first. */
+        /**
+         * List jobs
+         * @description Newest first.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
         get: operations["jobs_list"];
         put?: never;
         post?: never;
@@ -362,8 +480,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version
-         *     in `If-None-Match` where there is one, else of the present one.
+         * Get a job
+         * @description The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version in `If-None-Match` where there is one, else of the present one.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
          */
         get: operations["jobs_get"];
         put?: never;
@@ -381,8 +501,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
-        get: operations["jobs_outcome"];
+        /**
+         * Get the outcome of a job
+         * @description How the job ended, also when it failed; 404 `job_not_finished` until then.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_getOutcome"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,10 +524,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after
-         *     `Last-Event-ID`; 204 when there is nothing more to come.
+         * Stream events of a job
+         * @description Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when there is nothing more to come.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
          */
-        get: operations["jobs_events"];
+        get: operations["jobs_streamEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -418,8 +545,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Oldest first. */
-        get: operations["jobs_logs"];
+        /**
+         * List logs of a job
+         * @description Oldest first.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_listLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -435,8 +567,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** By step. */
-        get: operations["jobs_metrics"];
+        /**
+         * List metrics of a job
+         * @description By step.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_listMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,7 +591,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A queued job is cancelled at once, a running one at its next step boundary. */
+        /**
+         * Cancel a job
+         * @description A queued job is cancelled at once, a running one at its next step boundary.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_cancel"];
         delete?: never;
         options?: never;
@@ -471,7 +613,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A queued job is paused at once, a running one at its next step boundary; its worker is then free. */
+        /**
+         * Pause a job
+         * @description A queued job is paused at once, a running one at its next step boundary; its worker is then free.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_pause"];
         delete?: never;
         options?: never;
@@ -488,7 +635,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queues a paused job again; training goes on from the step it had reached. */
+        /**
+         * Resume a job
+         * @description Queues a paused job again; training goes on from the step it had reached.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_resume"];
         delete?: never;
         options?: never;
@@ -505,7 +657,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queues a failed or cancelled job again. */
+        /**
+         * Retry a job
+         * @description Queues a failed or cancelled job again.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_retry"];
         delete?: never;
         options?: never;
@@ -520,10 +677,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Artifacts: list */
+        /**
+         * List artifacts
+         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_list"];
         put?: never;
-        /** Uploads a file: the body is its content. */
+        /**
+         * Upload an artifact
+         * @description Uploads a file: the body is its content.
+         *
+         *     Needs the scope `artifacts:write`. Not open to keys of vendors.
+         */
         post: operations["artifacts_upload"];
         delete?: never;
         options?: never;
@@ -538,7 +703,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Artifacts: get */
+        /**
+         * Get an artifact
+         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_get"];
         put?: never;
         post?: never;
@@ -555,7 +723,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag. */
+        /**
+         * Download the content of an artifact
+         * @description The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_download"];
         put?: never;
         post?: never;
@@ -572,8 +745,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this file was made from (`up`) or went into (`down`). */
-        get: operations["artifacts_lineage"];
+        /**
+         * Trace lineage of an artifact
+         * @description What this file was made from (`up`) or went into (`down`).
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
+        get: operations["artifacts_traceLineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -589,7 +767,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A model and its files, each an artifact. */
+        /**
+         * Get a model and its files
+         * @description A model and its files, each an artifact.
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["models_get"];
         put?: never;
         post?: never;
@@ -606,7 +789,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a resource was made from (`up`), or what was made of it (`down`). */
+        /**
+         * Trace the lineage of a resource
+         * @description What a resource was made from (`up`), or what was made of it (`down`).
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["lineage_trace"];
         put?: never;
         post?: never;
@@ -623,10 +811,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts: list */
+        /**
+         * List prompts
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["prompts_list"];
         put?: never;
-        /** Prompts: create */
+        /**
+         * Create a prompt
+         * @description Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["prompts_create"];
         delete?: never;
         options?: never;
@@ -643,7 +837,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */
+        /**
+         * Create prompts in bulk
+         * @description One prompt per line. Good lines land; a prompt that is there already counts as a duplicate.
+         *
+         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["prompts_createBulk"];
         delete?: never;
         options?: never;
@@ -658,7 +857,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts: get */
+        /**
+         * Get a prompt
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["prompts_get"];
         put?: never;
         post?: never;
@@ -675,10 +877,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompt sets: list */
+        /**
+         * List prompt sets
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_list"];
         put?: never;
-        /** Makes a set, which never changes afterwards. */
+        /**
+         * Create a prompt set
+         * @description Makes a set, which never changes afterwards.
+         *
+         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["promptSets_create"];
         delete?: never;
         options?: never;
@@ -693,7 +903,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompt sets: get */
+        /**
+         * Get a prompt set
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_get"];
         put?: never;
         post?: never;
@@ -710,7 +923,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The prompts of a set in their order. */
+        /**
+         * List prompts of a prompt set
+         * @description The prompts of a set in their order.
+         *
+         *     Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_listPrompts"];
         put?: never;
         post?: never;
@@ -727,10 +945,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: list */
+        /**
+         * List policies
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_list"];
         put?: never;
-        /** Policies: create */
+        /**
+         * Create a policy
+         * @description Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         post: operations["policies_create"];
         delete?: never;
         options?: never;
@@ -745,7 +969,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: get */
+        /**
+         * Get a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_get"];
         put?: never;
         post?: never;
@@ -762,7 +989,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: list aliases */
+        /**
+         * List aliases of a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_listAliases"];
         put?: never;
         post?: never;
@@ -779,9 +1009,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: get alias */
+        /**
+         * Get an alias of a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_getAlias"];
-        /** Points an alias such as `production` at a version, wherever it pointed before. */
+        /**
+         * Point an alias of a policy at a version
+         * @description Points an alias such as `production` at a version, wherever it pointed before.
+         *
+         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         put: operations["policies_putAlias"];
         post?: never;
         delete?: never;
@@ -797,10 +1035,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policy versions: list */
+        /**
+         * List policy versions
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policyVersions_list"];
         put?: never;
-        /** Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run. */
+        /**
+         * Create a policy version
+         * @description Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run.
+         *
+         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         post: operations["policyVersions_create"];
         delete?: never;
         options?: never;
@@ -815,7 +1061,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policy versions: get */
+        /**
+         * Get a policy version
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policyVersions_get"];
         put?: never;
         post?: never;
@@ -834,7 +1083,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Completions that were recorded elsewhere, one `RecordedCompletion` per line. Good lines land. */
+        /**
+         * Create completions in bulk
+         * @description Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land.
+         *
+         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         */
         post: operations["completions_createBulk"];
         delete?: never;
         options?: never;
@@ -849,7 +1103,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completions: list */
+        /**
+         * List completions
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completions_list"];
         put?: never;
         post?: never;
@@ -866,7 +1123,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completions: get */
+        /**
+         * Get a completion
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completions_get"];
         put?: never;
         post?: never;
@@ -883,10 +1143,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completion batches: list */
+        /**
+         * List completion batches
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completionBatches_list"];
         put?: never;
-        /** Asks a policy version every prompt of a set. The answer names the job that does it. */
+        /**
+         * Create a completion batch
+         * @description Asks a policy version every prompt of a set. The answer names the job that does it.
+         *
+         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         */
         post: operations["completionBatches_create"];
         delete?: never;
         options?: never;
@@ -901,7 +1169,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completion batches: get */
+        /**
+         * Get a completion batch
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completionBatches_get"];
         put?: never;
         post?: never;
@@ -918,10 +1189,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: list */
+        /**
+         * List criteria
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_list"];
         put?: never;
-        /** Criteria: create */
+        /**
+         * Create a criterion
+         * @description Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["criteria_create"];
         delete?: never;
         options?: never;
@@ -936,7 +1213,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: get */
+        /**
+         * Get a criterion
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_get"];
         put?: never;
         post?: never;
@@ -953,10 +1233,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: list versions */
+        /**
+         * List versions of a criterion
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_listVersions"];
         put?: never;
-        /** Adds the next version; an existing one is never edited. */
+        /**
+         * Create a version of a criterion
+         * @description Adds the next version; an existing one is never edited.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["criteria_createVersion"];
         delete?: never;
         options?: never;
@@ -971,7 +1259,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criterion versions: get */
+        /**
+         * Get a criterion version
+         * @description Needs the scope `criteria:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["criterionVersions_get"];
         put?: never;
         post?: never;
@@ -988,10 +1279,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labelers: list */
+        /**
+         * List labelers
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_list"];
         put?: never;
-        /** Labelers: create */
+        /**
+         * Create a labeler
+         * @description Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["labelers_create"];
         delete?: never;
         options?: never;
@@ -1006,7 +1303,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labelers: get */
+        /**
+         * Get a labeler
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_get"];
         put?: never;
         post?: never;
@@ -1023,12 +1323,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ratings: list */
+        /**
+         * List ratings
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["ratings_list"];
         put?: never;
         /**
-         * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
-         *     the batch is closed.
+         * Create a rating
+         * @description A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["ratings_create"];
         delete?: never;
@@ -1047,8 +1352,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-         *     `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         * Create ratings in bulk
+         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1064,7 +1371,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ratings: get */
+        /**
+         * Get a rating
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["ratings_get"];
         put?: never;
         post?: never;
@@ -1083,7 +1393,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Corrects a rating: a new one takes its place and the old one stays on record. */
+        /**
+         * Supersede a rating
+         * @description Corrects a rating: a new one takes its place and the old one stays on record.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["ratings_supersede"];
         delete?: never;
         options?: never;
@@ -1100,7 +1415,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The order in which a labeler puts completions of one prompt, ties allowed. */
+        /**
+         * Create a ranking
+         * @description The order in which a labeler puts completions of one prompt, ties allowed.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["rankings_create"];
         delete?: never;
         options?: never;
@@ -1117,7 +1437,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+        /**
+         * Create a preference judgement
+         * @description Which of two completions of one prompt a labeler prefers, or that neither is better.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["preferenceJudgements_create"];
         delete?: never;
         options?: never;
@@ -1132,7 +1457,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rankings and comparisons that stand, those from labeling tasks too. */
+        /**
+         * List preferences
+         * @description Rankings and comparisons that stand, those from labeling tasks too.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["preferences_list"];
         put?: never;
         post?: never;
@@ -1149,7 +1479,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Preferences: get */
+        /**
+         * Get a preference
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["preferences_get"];
         put?: never;
         post?: never;
@@ -1168,7 +1501,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+        /**
+         * Supersede a preference
+         * @description Corrects a ranking or comparison: a new one takes its place and the old one stays on record.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["preferences_supersede"];
         delete?: never;
         options?: never;
@@ -1183,10 +1521,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gold items: list */
+        /**
+         * List gold items
+         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         */
         get: operations["goldItems_list"];
         put?: never;
-        /** A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen. */
+        /**
+         * Create a gold item
+         * @description A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["goldItems_create"];
         delete?: never;
         options?: never;
@@ -1201,7 +1547,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gold items: get */
+        /**
+         * Get a gold item
+         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         */
         get: operations["goldItems_get"];
         put?: never;
         post?: never;
@@ -1220,7 +1569,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** No batch mixes it in any longer; what labelers gave to it still counts. */
+        /**
+         * Retire a gold item
+         * @description No batch mixes it in any longer; what labelers gave to it still counts.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["goldItems_retire"];
         delete?: never;
         options?: never;
@@ -1235,10 +1589,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labeling batches: list */
+        /**
+         * List labeling batches
+         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_list"];
         put?: never;
-        /** Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given. */
+        /**
+         * Create a labeling batch
+         * @description Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["labelingBatches_create"];
         delete?: never;
         options?: never;
@@ -1253,7 +1615,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labeling batches: get */
+        /**
+         * Get a labeling batch
+         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_get"];
         put?: never;
         post?: never;
@@ -1272,7 +1637,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over. */
+        /**
+         * Close a labeling batch
+         * @description Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["labelingBatches_close"];
         delete?: never;
         options?: never;
@@ -1289,7 +1659,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks. */
+        /**
+         * Claim tasks
+         * @description Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_claim"];
         delete?: never;
         options?: never;
@@ -1304,7 +1679,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tasks of a batch that labelers of the caller have or had. */
+        /**
+         * List tasks
+         * @description Tasks of a batch that labelers of the caller have or had.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         get: operations["tasks_list"];
         put?: never;
         post?: never;
@@ -1321,7 +1701,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tasks: get */
+        /**
+         * Get a task
+         * @description Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         get: operations["tasks_get"];
         put?: never;
         post?: never;
@@ -1340,7 +1723,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prolongs a lease that still holds. */
+        /**
+         * Heartbeat a task
+         * @description Prolongs a lease that still holds.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_heartbeat"];
         delete?: never;
         options?: never;
@@ -1357,7 +1745,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a task back; the same labeler may get its item again. */
+        /**
+         * Release a task
+         * @description Gives a task back; the same labeler may get its item again.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_release"];
         delete?: never;
         options?: never;
@@ -1374,7 +1767,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Passes, and says why; the labeler does not get its item again. */
+        /**
+         * Skip a task
+         * @description Passes, and says why; the labeler does not get its item again.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_skip"];
         delete?: never;
         options?: never;
@@ -1391,7 +1789,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers a task: its ratings, or its ranking or comparison, land whole or not at all. */
+        /**
+         * Submit a task
+         * @description Answers a task: its ratings, or its ranking or comparison, land whole or not at all.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_submit"];
         delete?: never;
         options?: never;
@@ -1408,7 +1811,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
+        /**
+         * Correct a task
+         * @description Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_correct"];
         delete?: never;
         options?: never;
@@ -1423,10 +1831,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+        /**
+         * List labeler sessions
+         * @description Links that the labeler was given, also those that are over, the latest first; without their tokens.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelerSessions_list"];
         put?: never;
-        /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
+        /**
+         * Create a labeler session
+         * @description Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["labelerSessions_create"];
         delete?: never;
         options?: never;
@@ -1444,7 +1862,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+        /**
+         * Revoke a labeler session
+         * @description Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["labelerSessions_revoke"];
         options?: never;
         head?: never;
@@ -1458,8 +1881,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the session's labeler is, and the batches open to them with progress. */
-        get: operations["labelerSessions_current"];
+        /**
+         * Get the session's labeler and open batches
+         * @description Who the session's labeler is, and the batches open to them with progress.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
+        get: operations["labelerSessions_getCurrent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1475,7 +1903,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
+        /**
+         * Get the agreement of a labeling batch
+         * @description How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items.
+         *
+         *     Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
         post?: never;
@@ -1493,8 +1926,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
-         *     pilots and gold items are left out.
+         * Get the agreement under a criterion version
+         * @description The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of pilots and gold items are left out.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
          */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
@@ -1512,7 +1947,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again. */
+        /**
+         * Get the quality of a labeler
+         * @description Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_getQuality"];
         put?: never;
         post?: never;
@@ -1529,10 +1969,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pilots: list */
+        /**
+         * List pilots
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["pilots_list"];
         put?: never;
-        /** Tries out a draft: a labeling batch over the chosen completions, several labelers for each. */
+        /**
+         * Create a pilot
+         * @description Tries out a draft: a labeling batch over the chosen completions, several labelers for each.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["pilots_create"];
         delete?: never;
         options?: never;
@@ -1547,7 +1995,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Agreement per dimension and per level of the scale so far, and where labelers differ most. */
+        /**
+         * Get a pilot
+         * @description Agreement per dimension and per level of the scale so far, and where labelers differ most.
+         *
+         *     Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["pilots_get"];
         put?: never;
         post?: never;
@@ -1567,8 +2020,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
-         *     less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * Publish a criterion version
+         * @description From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -1584,10 +2039,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pair sets: list */
+        /**
+         * List pair sets
+         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_list"];
         put?: never;
-        /** Starts the building of a pair set from the ratings that are there when the job runs. */
+        /**
+         * Create a pair set
+         * @description Starts the building of a pair set from the ratings that are there when the job runs.
+         *
+         *     Needs the scope `pairs:write`. Not open to keys of vendors.
+         */
         post: operations["pairSets_create"];
         delete?: never;
         options?: never;
@@ -1604,7 +2067,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Counts what would come out, and writes nothing. */
+        /**
+         * Preview a pair set
+         * @description Counts what would come out, and writes nothing.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         post: operations["pairSets_preview"];
         delete?: never;
         options?: never;
@@ -1619,7 +2087,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pair sets: get */
+        /**
+         * Get a pair set
+         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_get"];
         put?: never;
         post?: never;
@@ -1636,7 +2107,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The pairs in order, the preferred completion first. */
+        /**
+         * List pairs of a pair set
+         * @description The pairs in order, the preferred completion first.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_listPairs"];
         put?: never;
         post?: never;
@@ -1653,7 +2129,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the pairs came about, and how far rules that never read the text get on them. */
+        /**
+         * Get the diagnostics of a pair set
+         * @description How the pairs came about, and how far rules that never read the text get on them.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_getDiagnostics"];
         put?: never;
         post?: never;
@@ -1670,7 +2151,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
+        /**
+         * List labeler weights of a pair set
+         * @description What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
         post?: never;
@@ -1687,7 +2173,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out. */
+        /**
+         * Export a pair set
+         * @description TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_export"];
         put?: never;
         post?: never;
@@ -1704,10 +2195,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reward models: list */
+        /**
+         * List reward models
+         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_list"];
         put?: never;
-        /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
+        /**
+         * Create a reward model
+         * @description Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step.
+         *
+         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         */
         post: operations["rewardModels_create"];
         delete?: never;
         options?: never;
@@ -1725,8 +2224,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
-         *     reads it: at the last token that is not its pad token.
+         * Upload a reward model
+         * @description A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers reads it: at the last token that is not its pad token.
+         *
+         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
          */
         post: operations["rewardModels_upload"];
         delete?: never;
@@ -1744,7 +2245,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What that training would take: memory, operations, and whether it fits. Nothing is started. */
+        /**
+         * Plan the training of a reward model without starting it
+         * @description What that training would take: memory, operations, and whether it fits. Nothing is started.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         post: operations["rewardModels_plan"];
         delete?: never;
         options?: never;
@@ -1759,7 +2265,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reward models: get */
+        /**
+         * Get a reward model
+         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_get"];
         put?: never;
         post?: never;
@@ -1777,11 +2286,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
-         *     `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
-         *     steps counting on, and `member` says whose a step is.
+         * List metrics of a reward model
+         * @description `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their steps counting on, and `member` says whose a step is.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
-        get: operations["rewardModels_metrics"];
+        get: operations["rewardModels_listMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1797,7 +2307,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training. */
+        /**
+         * List members of a reward model
+         * @description What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_listMembers"];
         put?: never;
         post?: never;
@@ -1814,8 +2329,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How often it is right about prompts it never saw, beside the rules that read no text. */
-        get: operations["rewardModels_evaluations"];
+        /**
+         * List evaluations of a reward model
+         * @description How often it is right about prompts it never saw, beside the rules that read no text.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
+        get: operations["rewardModels_listEvaluations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1834,9 +2354,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
-         *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
-         *     `Prefer: wait=N`, and is then 202 with what is known so far.
+         * Score completions with a reward model
+         * @description Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of `Prefer: wait=N`, and is then 202 with what is known so far.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
         post: operations["rewardModels_score"];
         delete?: never;
@@ -1855,8 +2376,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
-         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         * Score texts with a reward model
+         * @description Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
         post: operations["rewardModels_scoreTexts"];
         delete?: never;
@@ -1874,8 +2397,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
-        post: operations["rewardModels_disagreement"];
+        /**
+         * Find pairs on which an ensemble disagrees
+         * @description The pairs of some completions about which an ensemble disagrees most: what people should see next.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
+        post: operations["rewardModels_findDisagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1889,7 +2417,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which reward models have scored it, and what each says; nothing is computed. */
+        /**
+         * List scores of a completion
+         * @description Which reward models have scored it, and what each says; nothing is computed.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["completions_listScores"];
         put?: never;
         post?: never;
@@ -1906,10 +2439,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Training runs: list */
+        /**
+         * List training runs
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_list"];
         put?: never;
-        /** Starts a run; when it succeeds, the policy has a new version. */
+        /**
+         * Create a training run
+         * @description Starts a run; when it succeeds, the policy has a new version.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_create"];
         delete?: never;
         options?: never;
@@ -1926,7 +2467,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tells what a run would take, and whether it would fit, without starting it. */
+        /**
+         * Plan a training run without starting it
+         * @description Tells what a run would take, and whether it would fit, without starting it.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_plan"];
         delete?: never;
         options?: never;
@@ -1941,7 +2487,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Training runs: get */
+        /**
+         * Get a training run
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_get"];
         put?: never;
         post?: never;
@@ -1958,7 +2507,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
+        /**
+         * List metrics of a training run
+         * @description One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listMetrics"];
         put?: never;
         post?: never;
@@ -1975,7 +2529,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The verdict with the curves that it was read from. */
+        /**
+         * Get the diagnostics of a training run
+         * @description The verdict with the curves that it was read from.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_getDiagnostics"];
         put?: never;
         post?: never;
@@ -1992,7 +2551,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Some of the completions that each step learned from. */
+        /**
+         * List samples of a training run
+         * @description Some of the completions that each step learned from.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listSamples"];
         put?: never;
         post?: never;
@@ -2009,7 +2573,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Weights that the run keeps, by step, with how they were judged. */
+        /**
+         * List checkpoints of a training run
+         * @description Weights that the run keeps, by step, with how they were judged.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listCheckpoints"];
         put?: never;
         post?: never;
@@ -2028,7 +2597,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+        /**
+         * Promote a checkpoint of a training run
+         * @description Makes a checkpoint the next version of its policy; asked again it answers with the same version.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
         options?: never;
@@ -2043,10 +2617,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comparisons: list */
+        /**
+         * List comparisons
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_list"];
         put?: never;
-        /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
+        /**
+         * Create a comparison
+         * @description Has both versions answer the prompts, and a reward model or people judge the answers blind.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["comparisons_create"];
         delete?: never;
         options?: never;
@@ -2061,7 +2643,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comparisons: get */
+        /**
+         * Get a comparison
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_get"];
         put?: never;
         post?: never;
@@ -2078,7 +2663,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What labelers are shown: nothing here tells which version wrote what. */
+        /**
+         * List items of a comparison
+         * @description What labelers are shown: nothing here tells which version wrote what.
+         *
+         *     Needs the scope `ratings:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_listItems"];
         put?: never;
         post?: never;
@@ -2097,8 +2687,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
-        post: operations["comparisons_judge"];
+        /**
+         * Create a judgement of a comparison
+         * @description What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough.
+         *
+         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         */
+        post: operations["comparisons_createJudgement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2114,8 +2709,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One judgement per line, fields as in `comparisons_judge`. The same judgement again counts as a duplicate. */
-        post: operations["comparisons_judgeBulk"];
+        /**
+         * Create judgements of a comparison in bulk
+         * @description One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate.
+         *
+         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         */
+        post: operations["comparisons_createJudgementBulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2129,10 +2729,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Loops: list */
+        /**
+         * List loops
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_list"];
         put?: never;
-        /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+        /**
+         * Create a loop
+         * @description Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_create"];
         delete?: never;
         options?: never;
@@ -2147,7 +2755,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Loops: get */
+        /**
+         * Get a loop
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_get"];
         put?: never;
         post?: never;
@@ -2166,7 +2777,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+        /**
+         * Pause a loop
+         * @description Nothing new is started; a job that runs stops at its next step boundary and keeps what it has.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_pause"];
         delete?: never;
         options?: never;
@@ -2183,7 +2799,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on after a pause, or tries again what failed. */
+        /**
+         * Resume a loop
+         * @description Goes on after a pause, or tries again what failed.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_resume"];
         delete?: never;
         options?: never;
@@ -2200,7 +2821,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+        /**
+         * Stop a loop
+         * @description For good: a job that runs is cancelled, an open labeling batch closed; what was made stays.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_stop"];
         delete?: never;
         options?: never;
@@ -2215,7 +2841,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** With their figures, first to last: how the policy and the reward model fared. */
+        /**
+         * List iterations of a loop
+         * @description With their figures, first to last: how the policy and the reward model fared.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_listIterations"];
         put?: never;
         post?: never;
@@ -2232,7 +2863,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything that the iteration made, by id, and what it waits for. */
+        /**
+         * Get an iteration of a loop
+         * @description Everything that the iteration made, by id, and what it waits for.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_getIteration"];
         put?: never;
         post?: never;
@@ -2249,7 +2885,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+        /**
+         * List the completions of an iteration that people are to rate
+         * @description What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version.
+         *
+         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["loops_listCompletions"];
         put?: never;
         post?: never;
@@ -2544,15 +3185,15 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Scope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "labeling:read" | "labeling:write" | "tasks:work" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write" | "vendors:read" | "vendors:write" | "webhooks:read" | "webhooks:write";
+        /** @description One of `admin`, `prompts:read`, `prompts:write`, `policies:read`, `policies:write`, `completions:read`, `completions:write`, `criteria:read`, `criteria:write`, `ratings:read`, `ratings:write`, `labeling:read`, `labeling:write`, `tasks:work`, `pairs:read`, `pairs:write`, `reward-models:read`, `reward-models:write`, `training:read`, `training:write`, `artifacts:read`, `artifacts:write`, `jobs:read`, `jobs:write`, `vendors:read`, `vendors:write`, `webhooks:read`, `webhooks:write`; others may be added. */
+        Scope: string;
         CreateApiKeyDto: {
             /**
              * @example [
              *       "ratings:write"
              *     ]
              */
-            scopes: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["KnownScope"][];
             /**
              * Format: date-time
              * @description From when on the key is refused.
@@ -2584,6 +3225,16 @@ export interface components {
              */
             successorId: string | null;
             /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelingBatchId: string | null;
+            /**
              * @description The key itself. It is shown this once and kept only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
              */
@@ -2614,6 +3265,16 @@ export interface components {
              * @description the key that took its place
              */
             successorId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelingBatchId: string | null;
             name: string;
             /** Format: date-time */
             createdAt: string;
@@ -2685,10 +3346,10 @@ export interface components {
             /** @description What the key is for. */
             name: string;
         };
-        /** @enum {string} */
-        AuditAction: "api_key.created" | "api_key.rotated" | "api_key.revoked" | "vendor.created" | "vendor.updated" | "authentication.failed" | "access.refused" | "criterion_version.published_with_override" | "policy.promoted" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.enabled" | "webhook_endpoint.disabled" | "webhook_endpoint.secret_rotated";
-        /** @enum {string} */
-        AuditActorType: "api_key" | "anonymous" | "system";
+        /** @description One of `api_key.created`, `api_key.rotated`, `api_key.revoked`, `vendor.created`, `vendor.updated`, `authentication.failed`, `access.refused`, `criterion_version.published_with_override`, `policy.promoted`, `webhook_endpoint.created`, `webhook_endpoint.updated`, `webhook_endpoint.deleted`, `webhook_endpoint.enabled`, `webhook_endpoint.disabled`, `webhook_endpoint.secret_rotated`; others may be added. */
+        AuditAction: string;
+        /** @description One of `api_key`, `anonymous`, `system`; others may be added. */
+        AuditActorType: string;
         AuditActorDto: {
             type: components["schemas"]["AuditActorType"];
             /** Format: uuid */
@@ -2731,11 +3392,8 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description Only these; without any, all.
-         * @enum {string}
-         */
-        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        /** @description Only these; without any, all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
+        EventType: string;
         CreateWebhookEndpointDto: {
             /**
              * @description Only these; without any, all.
@@ -2743,7 +3401,7 @@ export interface components {
              *       "labeling_batch.created"
              *     ]
              */
-            eventTypes?: components["schemas"]["EventType"][];
+            eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * Format: uri
              * @description Where deliveries are posted; https, at a public address.
@@ -2753,6 +3411,8 @@ export interface components {
             /** @example Acme production */
             description?: string;
         };
+        /** @description failing, gone, requested, or null One of `failing`, `gone`, `requested`; others may be added. */
+        DisableReason: string;
         CreatedWebhookEndpointDto: {
             /** Format: uuid */
             id: string;
@@ -2775,9 +3435,8 @@ export interface components {
             /**
              * @description failing, gone, requested, or null
              * @example null
-             * @enum {string|null}
              */
-            disabledReason: "gone" | "failing" | "requested" | null;
+            disabledReason: components["schemas"]["DisableReason"] | null;
             /**
              * @description For the receiver's verifier. It is shown this once.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
@@ -2810,9 +3469,8 @@ export interface components {
             /**
              * @description failing, gone, requested, or null
              * @example null
-             * @enum {string|null}
              */
-            disabledReason: "gone" | "failing" | "requested" | null;
+            disabledReason: components["schemas"]["DisableReason"] | null;
             /** @example https://hooks.acme.example/plumbline */
             url: string;
             /** Format: date-time */
@@ -2831,7 +3489,7 @@ export interface components {
              */
             url?: string;
             /** @description empty means all */
-            eventTypes?: components["schemas"]["EventType"][];
+            eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
              * @example true
@@ -2854,8 +3512,8 @@ export interface components {
              */
             secret: string;
         };
-        /** @enum {string} */
-        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        /** @description One of `pending`, `delivered`, `failed`; others may be added. */
+        WebhookDeliveryState: string;
         WebhookAttemptDto: {
             /**
              * @description Of its delivery, or redelivery, from 1.
@@ -2925,12 +3583,12 @@ export interface components {
             /** @example ok */
             status: string;
         };
-        /** @enum {string} */
-        JobType: "completion-batch.generate" | "reward-model.score" | "pair-set.build" | "reward-model.train" | "training-run.train" | "comparison.run";
-        /** @enum {string} */
-        JobState: "queued" | "running" | "pausing" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
-        /** @enum {string} */
-        QueueName: "generation" | "scoring" | "pair-building" | "reward-training" | "fine-tuning" | "comparison";
+        /** @description One of `completion-batch.generate`, `reward-model.score`, `pair-set.build`, `reward-model.train`, `training-run.train`, `comparison.run`; others may be added. */
+        JobType: string;
+        /** @description One of `queued`, `running`, `pausing`, `paused`, `cancelling`, `succeeded`, `failed`, `cancelled`; others may be added. */
+        JobState: string;
+        /** @description One of `generation`, `scoring`, `pair-building`, `reward-training`, `fine-tuning`, `comparison`; others may be added. */
+        QueueName: string;
         JobProgressDto: {
             /** @example 40 */
             completed: number;
@@ -3024,8 +3682,8 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
         };
-        /** @enum {string} */
-        JobLogLevel: "debug" | "info" | "warn" | "error";
+        /** @description One of `debug`, `info`, `warn`, `error`; others may be added. */
+        JobLogLevel: string;
         JobLogDto: {
             level: components["schemas"]["JobLogLevel"];
             /** @example resumed at step 40 */
@@ -3095,8 +3753,8 @@ export interface components {
         };
         /** @enum {string} */
         LineageDirection: "up" | "down";
-        /** @enum {string} */
-        LineageType: "artifact" | "model" | "prompt_set" | "policy_version" | "completion_batch" | "criterion_version" | "pair_set" | "reward_model" | "training_run" | "comparison";
+        /** @description One of `artifact`, `model`, `prompt_set`, `policy_version`, `completion_batch`, `criterion_version`, `pair_set`, `reward_model`, `training_run`, `comparison`; others may be added. */
+        LineageType: string;
         LineageNodeDto: {
             type: components["schemas"]["LineageType"];
             /** Format: uuid */
@@ -3213,8 +3871,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @enum {string} */
-        BulkStatus: "created" | "duplicate" | "failed";
+        /** @description One of `created`, `duplicate`, `failed`; others may be added. */
+        BulkStatus: string;
         ProblemDetail: {
             /** @example /scale/0/value */
             pointer: string;
@@ -3380,17 +4038,14 @@ export interface components {
              */
             artifactId: string;
         };
-        /**
-         * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
-         * @enum {string}
-         */
-        EndpointApi: "chat" | "completions";
+        /** @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
+        EndpointApi: string;
         PolicyEndpointOptionsDto: {
             /**
              * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
              * @default chat
              */
-            api?: components["schemas"]["EndpointApi"];
+            api?: components["schemas"]["KnownEndpointApi"];
             /**
              * @description Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent.
              * @example ENDPOINT_KEY_OPENAI
@@ -3440,8 +4095,8 @@ export interface components {
             /** @example gpt-4o-mini */
             model: string;
         };
-        /** @enum {string} */
-        PolicyVersionOrigin: "uploaded" | "trained" | "endpoint";
+        /** @description One of `uploaded`, `trained`, `endpoint`; others may be added. */
+        PolicyVersionOrigin: string;
         PolicyVersionDto: {
             /** Format: uuid */
             id: string;
@@ -3474,11 +4129,27 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description `stop`: it ended by itself or at a stop string; `length`: it was cut.
-         * @enum {string}
-         */
-        FinishReason: "stop" | "length";
+        /** @description One of `stop`, `length`; others may be added. */
+        FinishReason: string;
+        RecordedCompletionDto: {
+            /** Format: uuid */
+            promptId?: string;
+            finishReason?: components["schemas"]["KnownFinishReason"];
+            /**
+             * @description Your own id of the completion; unique.
+             * @example alpaca-0017-gpt-4
+             */
+            externalId: string;
+            /** @example alpaca-0017 */
+            promptExternalId?: string;
+            /** @description May be empty: some models answer nothing. */
+            text: string;
+            /**
+             * @description Who wrote it.
+             * @example gpt-4
+             */
+            source: string;
+        };
         CompletionDto: {
             /** Format: uuid */
             id: string;
@@ -3530,10 +4201,9 @@ export interface components {
         };
         /**
          * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
-         * @enum {string}
+         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round. One of `f32`, `int8`, `int4`; others may be added.
          */
-        WeightFormat: "f32" | "int8" | "int4";
+        WeightFormat: string;
         SamplingOptionsDto: {
             /**
              * @description 0 takes the likeliest token each time.
@@ -3610,7 +4280,7 @@ export interface components {
              * @default f32
              * @example int8
              */
-            weights?: components["schemas"]["WeightFormat"];
+            weights?: components["schemas"]["KnownWeightFormat"];
             /**
              * Format: uuid
              * @description Which version of which policy is asked.
@@ -3770,8 +4440,8 @@ export interface components {
             /** @description What the labeler is asked to judge. */
             instructions: string;
         };
-        /** @enum {string} */
-        CriterionVersionState: "draft" | "published";
+        /** @description One of `draft`, `published`; others may be added. */
+        CriterionVersionState: string;
         CriterionVersionDto: {
             /** Format: uuid */
             id: string;
@@ -4029,8 +4699,8 @@ export interface components {
              */
             externalId?: string;
         };
-        /** @enum {string} */
-        PreferenceKind: "ranking" | "comparison";
+        /** @description One of `ranking`, `comparison`; others may be added. */
+        PreferenceKind: string;
         PreferenceDto: {
             /** Format: uuid */
             id: string;
@@ -4208,27 +4878,21 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description `rate` asks for one completion at a time, the others for several of one prompt.
-         * @enum {string}
-         */
-        LabelingMode: "rate" | "rate-side-by-side" | "rank" | "compare";
-        /**
-         * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
-         * @enum {string}
-         */
-        LabelingPurpose: "production" | "pilot";
+        /** @description `rate` asks for one completion at a time, the others for several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
+        LabelingMode: string;
+        /** @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs. One of `production`, `pilot`; others may be added. */
+        LabelingPurpose: string;
         CreateLabelingBatchDto: {
             /**
              * @description `rate` asks for one completion at a time, the others for several of one prompt.
              * @example rate
              */
-            mode: components["schemas"]["LabelingMode"];
+            mode: components["schemas"]["KnownLabelingMode"];
             /**
              * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
              * @default production
              */
-            purpose?: components["schemas"]["LabelingPurpose"];
+            purpose?: components["schemas"]["KnownLabelingPurpose"];
             /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
             completionIds?: string[];
             /**
@@ -4288,8 +4952,8 @@ export interface components {
             promptSetId: string | null;
             pairsPerPrompt: number | null;
         };
-        /** @enum {string} */
-        LabelingBatchState: "open" | "completed" | "closed";
+        /** @description One of `open`, `completed`, `closed`; others may be added. */
+        LabelingBatchState: string;
         LabelingCountsDto: {
             /** @description Waiting for a labeler, whoever claims first. */
             available: number;
@@ -4413,8 +5077,8 @@ export interface components {
             name: string;
             instructions: string;
         };
-        /** @enum {string} */
-        TaskState: "available" | "leased" | "completed" | "released" | "skipped" | "expired" | "closed";
+        /** @description One of `available`, `leased`, `completed`, `released`, `skipped`, `expired`, `closed`; others may be added. */
+        TaskState: string;
         TaskTextDto: {
             /** Format: uuid */
             id: string;
@@ -4802,11 +5466,8 @@ export interface components {
             /** @example 0.77 */
             high: number;
         };
-        /**
-         * @description Deviations from co-raters, or scores where too few completions are shared.
-         * @enum {string}
-         */
-        PositionBasis: "deviation" | "score";
+        /** @description Deviations from co-raters, or scores where too few completions are shared. One of `deviation`, `score`; others may be added. */
+        PositionBasis: string;
         PositionBiasDto: {
             /** @example 180 */
             n: number;
@@ -4919,8 +5580,8 @@ export interface components {
              */
             labelers: number;
         };
-        /** @enum {string} */
-        LabelerFlagCode: "severe" | "lenient" | "position_bias" | "long_runs" | "little_spread" | "too_fast" | "gold_failures" | "low_reliability";
+        /** @description One of `severe`, `lenient`, `position_bias`, `long_runs`, `little_spread`, `too_fast`, `gold_failures`, `low_reliability`; others may be added. */
+        LabelerFlagCode: string;
         LabelerFlagDto: {
             code: components["schemas"]["LabelerFlagCode"];
             reason: string;
@@ -5098,29 +5759,21 @@ export interface components {
              */
             overrideReason?: string;
         };
-        /**
-         * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
-         * @enum {string}
-         */
-        PairStrategy: "all" | "sample";
+        /** @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
+        PairStrategy: string;
         /**
          * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
          *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
-         * @enum {string}
+         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
          */
-        ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        ScoreAggregation: string;
         /**
          * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
-         * @enum {string}
+         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged. One of `none`, `reliability`; others may be added.
          */
-        PairWeightKind: "none" | "reliability";
-        /**
-         * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
-         * @enum {string}
-         */
-        TiePolicy: "drop" | "keep";
+        PairWeightKind: string;
+        /** @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. One of `drop`, `keep`; others may be added. */
+        TiePolicy: string;
         CreatePairSetDto: {
             /**
              * @description Ratings of pilots too, which tried out the version while it was a draft.
@@ -5136,7 +5789,7 @@ export interface components {
              * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
              * @default all
              */
-            strategy?: components["schemas"]["PairStrategy"];
+            strategy?: components["schemas"]["KnownPairStrategy"];
             /**
              * @description At most so many pairs of each prompt; needed for `sample`, and only there.
              * @example 8
@@ -5153,18 +5806,18 @@ export interface components {
              *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
-            aggregation?: components["schemas"]["ScoreAggregation"];
+            aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
              * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
              *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
              * @default none
              */
-            pairWeights?: components["schemas"]["PairWeightKind"];
+            pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
-            ties?: components["schemas"]["TiePolicy"];
+            ties?: components["schemas"]["KnownTiePolicy"];
             /**
              * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
              * @default 0
@@ -5346,6 +5999,11 @@ export interface components {
             share: number | null;
             comparisons: number;
         };
+        PairPositionBiasDto: {
+            /** @example 0.52 */
+            firstPreferred: number | null;
+            orderings: number;
+        };
         SplitDiagnosticsDto: {
             pairs: number;
             /** @description Kept ties among them. */
@@ -5353,7 +6011,7 @@ export interface components {
             prompts: number;
             nulls: components["schemas"]["NullBaselinesDto"];
             labelerAgreement: components["schemas"]["LabelerAgreementDto"];
-            positionBias: components["schemas"]["PositionBiasDto"];
+            positionBias: components["schemas"]["PairPositionBiasDto"];
         };
         SplitsDiagnosticsDto: {
             train: components["schemas"]["SplitDiagnosticsDto"];
@@ -5438,8 +6096,14 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @enum {string} */
-        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
+        ExportedPairDto: {
+            prompt: string;
+            /** @description The completion that was preferred. */
+            chosen: string;
+            rejected: string;
+        };
+        /** @description One of `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj`, `c_attn`, `c_proj`, `c_fc`; others may be added. */
+        LoraTargetModule: string;
         RewardLoraDto: {
             /** @example 16 */
             rank: number;
@@ -5449,8 +6113,8 @@ export interface components {
             /** @default 0 */
             dropout?: number;
         };
-        /** @enum {string} */
-        StoppingMetric: "loss" | "accuracy";
+        /** @description One of `loss`, `accuracy`; others may be added. */
+        StoppingMetric: string;
         EarlyStoppingDto: {
             metric: components["schemas"]["StoppingMetric"];
             /** @example 3 */
@@ -5540,15 +6204,15 @@ export interface components {
              */
             majority: number | null;
         };
-        /** @enum {string} */
-        ContentBlindRule: "longest" | "shortest" | "first";
+        /** @description One of `longest`, `shortest`, `first`; others may be added. */
+        ContentBlindRule: string;
         NullContestDto: {
             rule: components["schemas"]["ContentBlindRule"];
             /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
             gain: components["schemas"]["ProportionDto"];
         };
-        /** @enum {string} */
-        EvaluationSliceKind: "tag" | "length" | "preferred";
+        /** @description One of `tag`, `length`, `preferred`; others may be added. */
+        EvaluationSliceKind: string;
         EvaluationSliceDto: {
             by: components["schemas"]["EvaluationSliceKind"];
             /** @example 120 */
@@ -5650,16 +6314,16 @@ export interface components {
              */
             rewardDeviation: number;
         };
-        /** @enum {string} */
-        RewardObjective: "pairwise" | "pointwise";
-        /** @enum {string} */
-        LearningRateSchedule: "constant" | "linear" | "cosine";
-        /** @enum {string} */
-        TieTreatment: "ignore" | "half" | "rao_kupper";
-        /** @enum {string} */
-        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
-        /** @enum {string} */
-        LengthDebiasing: "none" | "product_of_experts";
+        /** @description One of `pairwise`, `pointwise`; others may be added. */
+        RewardObjective: string;
+        /** @description One of `constant`, `linear`, `cosine`; others may be added. */
+        LearningRateSchedule: string;
+        /** @description One of `ignore`, `half`, `rao_kupper`; others may be added. */
+        TieTreatment: string;
+        /** @description One of `recorded`, `uniform`, `margin`, `prompt`; others may be added. */
+        PairWeighting: string;
+        /** @description One of `none`, `product_of_experts`; others may be added. */
+        LengthDebiasing: string;
         RewardHyperparametersDto: {
             objective: components["schemas"]["RewardObjective"];
             /** @example 0.0003 */
@@ -5732,11 +6396,11 @@ export interface components {
              *       "c_fc"
              *     ]
              */
-            targetModules?: components["schemas"]["LoraTargetModule"][];
+            targetModules?: components["schemas"]["KnownLoraTargetModule"][];
         };
         EarlyStoppingSettingsDto: {
             /** @default loss */
-            metric?: components["schemas"]["StoppingMetric"];
+            metric?: components["schemas"]["KnownStoppingMetric"];
             /**
              * @description Evaluations without an improvement until training ends.
              * @default 3
@@ -5763,7 +6427,7 @@ export interface components {
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
              * @default pairwise
              */
-            objective?: components["schemas"]["RewardObjective"];
+            objective?: components["schemas"]["KnownRewardObjective"];
             /** @default 0.0003 */
             learningRate?: number;
             /**
@@ -5799,7 +6463,7 @@ export interface components {
             /** @default 0.1 */
             warmupRatio?: number;
             /** @default linear */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -5835,7 +6499,7 @@ export interface components {
              *     the pairwise objective.
              * @default ignore
              */
-            ties?: components["schemas"]["TieTreatment"];
+            ties?: components["schemas"]["KnownTieTreatment"];
             /**
              * @description Of `rao_kupper`: differences of the reward below about this are no difference.
              * @default 0.5
@@ -5846,13 +6510,13 @@ export interface components {
              *     score, or one part of what its prompt counts, prompts being equal.
              * @default recorded
              */
-            pairWeights?: components["schemas"]["PairWeighting"];
+            pairWeights?: components["schemas"]["KnownPairWeighting"];
             /**
              * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
              *     rest. Of the pairwise objective.
              * @default none
              */
-            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            lengthDebias?: components["schemas"]["KnownLengthDebiasing"];
             /** @description training goes on to its end when left out */
             earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
             /**
@@ -5882,15 +6546,12 @@ export interface components {
              */
             name: string;
         };
-        /** @enum {string} */
-        RewardModelOrigin: "trained" | "uploaded";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        /**
-         * @description `not_measured` says nothing for the run, nor against it: the message says what was left out.
-         * @enum {string}
-         */
-        FindingStatus: "not_measured" | "healthy" | "warning" | "failed";
+        /** @description One of `trained`, `uploaded`; others may be added. */
+        RewardModelOrigin: string;
+        /** @description One of `healthy`, `warning`, `failed`; others may be added. */
+        VerdictStatus: string;
+        /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
+        FindingStatus: string;
         VerdictFindingDto: {
             /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
             status: components["schemas"]["FindingStatus"];
@@ -6132,8 +6793,8 @@ export interface components {
             /** @example adapter_model.safetensors */
             name: string;
         };
-        /** @enum {string} */
-        RewardEarlyEndReason: "no_improvement" | "diverged";
+        /** @description One of `no_improvement`, `diverged`; others may be added. */
+        RewardEarlyEndReason: string;
         RewardEarlyEndDto: {
             reason: components["schemas"]["RewardEarlyEndReason"];
             /**
@@ -6344,7 +7005,7 @@ export interface components {
              *       "v_proj"
              *     ]
              */
-            targetModules: components["schemas"]["LoraTargetModule"][];
+            targetModules: components["schemas"]["KnownLoraTargetModule"][];
             /**
              * @description The factors' product is scaled by alpha / rank.
              * @example 16
@@ -6388,7 +7049,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6501,7 +7162,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6710,7 +7371,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6753,7 +7414,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -6882,7 +7543,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6925,7 +7586,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -7058,7 +7719,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -7094,7 +7755,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -7236,8 +7897,8 @@ export interface components {
              */
             evaluationPromptSetId?: string;
         };
-        /** @enum {string} */
-        StopReason: "diverged" | "kl_budget";
+        /** @description One of `diverged`, `kl_budget`; others may be added. */
+        StopReason: string;
         StoppedRunDto: {
             reason: components["schemas"]["StopReason"];
             /**
@@ -7283,6 +7944,58 @@ export interface components {
              */
             tokenAccuracyBefore: number;
         };
+        SftTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "sft";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["SftHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["SftSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
@@ -7326,6 +8039,58 @@ export interface components {
              */
             margin: number;
         };
+        DpoTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "dpo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["DpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["DpoSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
         RolloutSummaryDto: {
             /** @example -0.31 */
             rewardBefore: number;
@@ -7351,9 +8116,7 @@ export interface components {
             /** @description Null when all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
-        /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
-        TrainingRunDto: {
+        GrpoTrainingRunDto: {
             /** Format: uuid */
             id: string;
             /**
@@ -7361,7 +8124,6 @@ export interface components {
              * @description Watch it at `/v1/jobs/{jobId}`.
              */
             jobId: string;
-            method: components["schemas"]["TrainingMethod"];
             /** Format: uuid */
             policyVersionId: string;
             /**
@@ -7386,21 +8148,131 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
              */
             resultPolicyVersionId: string | null;
-            /** @description What the method measured; null until the run has succeeded. */
-            summary: (components["schemas"]["SftSummaryDto"] | components["schemas"]["DpoSummaryDto"] | components["schemas"]["RolloutSummaryDto"]) | null;
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "grpo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["GrpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
         };
+        RlooTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "rloo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["RlooHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        PpoTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["PpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
         TrainingRunBytesDto: {
             /**
              * @description The model that training starts from.
@@ -7552,13 +8424,10 @@ export interface components {
             name: string;
         };
         TrainingDiagnosticsDto: {
-            /**
-             * @description Null while the run has no verdict.
-             * @enum {unknown}
-             */
-            status: "warning" | "failed" | "healthy";
+            /** @description Null while the run has no verdict. */
+            status: components["schemas"]["VerdictStatus"] | null;
             /** @description Why the run ended before its last step; null when it did not. */
-            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            stopped: components["schemas"]["StoppedRunDto"] | null;
             findings: components["schemas"]["DiagnosticFindingDto"][];
             /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
             series: components["schemas"]["DiagnosticSeriesDto"][];
@@ -7724,11 +8593,8 @@ export interface components {
              */
             proxyRewardModelId?: string;
         };
-        /**
-         * @description `generating` stays when the job has failed: the job says why.
-         * @enum {string}
-         */
-        ComparisonState: "generating" | "awaiting_judgements" | "complete";
+        /** @description `generating` stays when the job has failed: the job says why. One of `generating`, `awaiting_judgements`, `complete`; others may be added. */
+        ComparisonState: string;
         TagWinRateDto: {
             /**
              * @description Items judged.
@@ -7987,11 +8853,8 @@ export interface components {
             method: "ppo";
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
         };
-        /**
-         * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
-         * @enum {string}
-         */
-        LoopSelection: "random" | "disagreement";
+        /** @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most. One of `random`, `disagreement`; others may be added. */
+        LoopSelection: string;
         LoopSamplingDto: {
             /**
              * @description 0 is greedy.
@@ -8018,7 +8881,7 @@ export interface components {
              * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
              * @default random
              */
-            selection?: components["schemas"]["LoopSelection"];
+            selection?: components["schemas"]["KnownLoopSelection"];
             /**
              * @description Of `disagreement`; three times `prompts` unless given.
              * @example 1200
@@ -8057,18 +8920,18 @@ export interface components {
              *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
-            aggregation?: components["schemas"]["ScoreAggregation"];
+            aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
              * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
              *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
              * @default none
              */
-            pairWeights?: components["schemas"]["PairWeightKind"];
+            pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
-            ties?: components["schemas"]["TiePolicy"];
+            ties?: components["schemas"]["KnownTiePolicy"];
             /**
              * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
              * @default 0
@@ -8162,13 +9025,10 @@ export interface components {
             reward?: components["schemas"]["LoopRewardDto"];
             gate?: components["schemas"]["LoopGateDto"];
         };
-        /** @enum {string} */
-        LoopStatus: "running" | "paused" | "failed" | "completed" | "stopped";
-        /**
-         * @description Where the iteration stands.
-         * @enum {string}
-         */
-        LoopState: "generate" | "select" | "awaiting_ratings" | "pairs" | "reward" | "train" | "compare" | "awaiting_judgements" | "promote" | "hold" | "done";
+        /** @description One of `running`, `paused`, `failed`, `completed`, `stopped`; others may be added. */
+        LoopStatus: string;
+        /** @description Where the iteration stands. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
+        LoopState: string;
         LoopErrorDto: {
             /**
              * Format: uuid
@@ -8255,13 +9115,10 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @enum {string} */
-        LoopDecision: "promoted" | "held";
-        /**
-         * @description What the decision followed from.
-         * @enum {string}
-         */
-        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        /** @description One of `promoted`, `held`; others may be added. */
+        LoopDecision: string;
+        /** @description What the decision followed from. One of `generated`, `selected`, `rated`, `disagreement`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `next_iteration`, `last_iteration`; others may be added. */
+        LoopOutcome: string;
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -8426,11 +9283,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /**
-         * @description What is still lacking; null when the ratings suffice.
-         * @enum {string}
-         */
-        LoopRatingsNeed: "quorum" | "agreement";
+        /** @description What is still lacking; null when the ratings suffice. One of `quorum`, `agreement`; others may be added. */
+        LoopRatingsNeed: string;
         LoopRatingProgressDto: {
             /** @example 1600 */
             completions: number;
@@ -8894,11 +9748,278 @@ export interface components {
                 webhookEndpointId: string;
             };
         };
+        /** @enum {string} */
+        KnownScope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "labeling:read" | "labeling:write" | "tasks:work" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write" | "vendors:read" | "vendors:write" | "webhooks:read" | "webhooks:write";
+        /** @enum {string} */
+        KnownAuditAction: "api_key.created" | "api_key.rotated" | "api_key.revoked" | "vendor.created" | "vendor.updated" | "authentication.failed" | "access.refused" | "criterion_version.published_with_override" | "policy.promoted" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.enabled" | "webhook_endpoint.disabled" | "webhook_endpoint.secret_rotated";
+        /** @enum {string} */
+        KnownEventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        /** @enum {string} */
+        KnownWebhookDeliveryState: "pending" | "delivered" | "failed";
+        /** @enum {string} */
+        KnownJobType: "completion-batch.generate" | "reward-model.score" | "pair-set.build" | "reward-model.train" | "training-run.train" | "comparison.run";
+        /** @enum {string} */
+        KnownJobState: "queued" | "running" | "pausing" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
+        /** @enum {string} */
+        KnownLineageType: "artifact" | "model" | "prompt_set" | "policy_version" | "completion_batch" | "criterion_version" | "pair_set" | "reward_model" | "training_run" | "comparison";
+        /** @enum {string} */
+        KnownEndpointApi: "chat" | "completions";
+        /** @enum {string} */
+        KnownFinishReason: "stop" | "length";
+        /** @enum {string} */
+        KnownWeightFormat: "f32" | "int8" | "int4";
+        /** @enum {string} */
+        KnownLabelingMode: "rate" | "rate-side-by-side" | "rank" | "compare";
+        /** @enum {string} */
+        KnownLabelingPurpose: "production" | "pilot";
+        /** @enum {string} */
+        KnownLabelingBatchState: "open" | "completed" | "closed";
+        /** @enum {string} */
+        KnownTaskState: "available" | "leased" | "completed" | "released" | "skipped" | "expired" | "closed";
+        /** @enum {string} */
+        KnownPairStrategy: "all" | "sample";
+        /** @enum {string} */
+        KnownScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        /** @enum {string} */
+        KnownPairWeightKind: "none" | "reliability";
+        /** @enum {string} */
+        KnownTiePolicy: "drop" | "keep";
+        /** @enum {string} */
+        KnownLoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
+        /** @enum {string} */
+        KnownStoppingMetric: "loss" | "accuracy";
+        /** @enum {string} */
+        KnownRewardObjective: "pairwise" | "pointwise";
+        /** @enum {string} */
+        KnownLearningRateSchedule: "constant" | "linear" | "cosine";
+        /** @enum {string} */
+        KnownTieTreatment: "ignore" | "half" | "rao_kupper";
+        /** @enum {string} */
+        KnownPairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /** @enum {string} */
+        KnownLengthDebiasing: "none" | "product_of_experts";
+        /** @enum {string} */
+        KnownLoopSelection: "random" | "disagreement";
     };
-    responses: never;
+    responses: {
+        /** @description The request could not be read. Codes: `malformed_request` */
+        MalformedRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/malformed_request",
+                 *       "code": "malformed_request",
+                 *       "title": "The request could not be read",
+                 *       "status": 400
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request could not be read. Codes: `invalid_cursor` */
+        InvalidCursor: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                 *       "code": "invalid_cursor",
+                 *       "title": "The request could not be read",
+                 *       "status": 400
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A valid API key is needed. Codes: `api_key_missing`, `api_key_invalid` */
+        Unauthorized: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/api_key_invalid",
+                 *       "code": "api_key_invalid",
+                 *       "title": "A valid API key is needed",
+                 *       "status": 401
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
+        OwnersOnly: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                 *       "code": "not_for_labelers",
+                 *       "title": "The API key may not do this",
+                 *       "status": 403
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers` */
+        NotForLabelers: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                 *       "code": "not_for_labelers",
+                 *       "title": "The API key may not do this",
+                 *       "status": 403
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large. Codes: `body_too_large` */
+        BodyTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/body_too_large",
+                 *       "code": "body_too_large",
+                 *       "title": "The body is too large",
+                 *       "status": 413
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The path is too long */
+        UriTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The media type is not supported. Codes: `unsupported_media_type` */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/unsupported_media_type",
+                 *       "code": "unsupported_media_type",
+                 *       "title": "The media type is not supported",
+                 *       "status": 415
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests. Codes: `rate_limited` */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/rate_limited",
+                 *       "code": "rate_limited",
+                 *       "title": "Too many requests",
+                 *       "status": 429
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something went wrong here; it is logged. Codes: `internal_error` */
+        InternalError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/internal_error",
+                 *       "code": "internal_error",
+                 *       "title": "Something went wrong here; it is logged",
+                 *       "status": 500
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is not ready. Codes: `unavailable` */
+        Unavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/unavailable",
+                 *       "code": "unavailable",
+                 *       "title": "The service is not ready",
+                 *       "status": 503
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description Where the resource or the job is
+         * @example /v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00
+         */
+        Location: string;
+        /**
+         * @description Seconds until it is worth asking again
+         * @example 1
+         */
+        "Retry-After": number;
+        /** @description `true` when this is the kept answer of an earlier request */
+        "Idempotency-Replayed": "true";
+        /** @description `Bearer` */
+        "WWW-Authenticate": string;
+        /**
+         * @description Requests that the key may send in a minute
+         * @example 6000
+         */
+        "X-RateLimit-Limit": number;
+        /**
+         * @description Requests left in this minute
+         * @example 5999
+         */
+        "X-RateLimit-Remaining": number;
+        /**
+         * @description Seconds until the minute is over
+         * @example 60
+         */
+        "X-RateLimit-Reset": number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -8917,68 +10038,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_create: {
@@ -8993,99 +10086,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "ratings:write"
+                 *       ],
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_revoke: {
@@ -9099,102 +10166,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_rotate: {
@@ -9211,108 +10198,67 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_list: {
@@ -9331,68 +10277,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_create: {
@@ -9407,99 +10325,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateVendorDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_get: {
@@ -9513,77 +10402,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_update: {
@@ -9597,108 +10433,53 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "suspended": true,
+                 *       "name": "Acme Labeling Ltd"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateVendorDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_list: {
@@ -9717,77 +10498,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_create: {
@@ -9804,108 +10565,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "tasks:work",
+                 *         "ratings:write"
+                 *       ],
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateVendorApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_revoke: {
@@ -9920,102 +10648,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_rotate: {
@@ -10033,108 +10681,67 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     auditLog_list: {
@@ -10146,7 +10753,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Only acts of this API key. */
                 actor?: string;
-                action?: components["schemas"]["AuditAction"];
+                action?: components["schemas"]["KnownAuditAction"];
                 /** @description Acts at or after this time. */
                 from?: string;
                 /** @description Acts before this time. */
@@ -10160,68 +10767,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntryPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_list: {
@@ -10240,68 +10819,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_create: {
@@ -10316,99 +10867,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.acme.example/plumbline"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateWebhookEndpointDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedWebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_get: {
@@ -10422,77 +10944,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_delete: {
@@ -10506,102 +10975,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_update: {
@@ -10615,108 +11004,54 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.acme.example/plumbline",
+                 *       "enabled": true,
+                 *       "description": "Acme production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateWebhookEndpointDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_rotateSecret: {
@@ -10733,108 +11068,67 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateWebhookSecretDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookSecretDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_ping: {
@@ -10851,104 +11145,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_list: {
@@ -10958,7 +11209,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["WebhookDeliveryState"];
+                state?: components["schemas"]["KnownWebhookDeliveryState"];
             };
             header?: never;
             path: {
@@ -10968,77 +11219,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_get: {
@@ -11053,77 +11284,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_redeliver: {
@@ -11141,107 +11319,64 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    health_live: {
+    health_checkLive: {
         parameters: {
             query?: never;
             header?: never;
@@ -11250,35 +11385,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    health_ready: {
+    health_checkReady: {
         parameters: {
             query?: never;
             header?: never;
@@ -11287,35 +11410,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    health_metrics: {
+    health_scrapeMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -11324,68 +11435,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "text/plain": string;
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_list: {
@@ -11395,8 +11460,8 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                type?: components["schemas"]["JobType"];
-                state?: components["schemas"]["JobState"];
+                type?: components["schemas"]["KnownJobType"];
+                state?: components["schemas"]["KnownJobState"];
             };
             header?: never;
             path?: never;
@@ -11404,68 +11469,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_get: {
@@ -11482,8 +11519,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description version of the job */
                     ETag?: string;
                     /** @description while the job is not terminal */
@@ -11499,76 +11540,22 @@ export interface operations {
             /** @description nothing changed since the version in If-None-Match */
             304: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_outcome: {
+    jobs_getOutcome: {
         parameters: {
             query?: never;
             header?: never;
@@ -11579,80 +11566,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobOutcomeDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_events: {
+    jobs_streamEvents: {
         parameters: {
             query?: never;
             header?: {
@@ -11668,6 +11602,9 @@ export interface operations {
             /** @description a stream of events */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11677,76 +11614,22 @@ export interface operations {
             /** @description the job is terminal and its last event was seen */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_logs: {
+    jobs_listLogs: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -11762,80 +11645,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobLogPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_metrics: {
+    jobs_listMetrics: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -11853,77 +11716,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobMetricPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_cancel: {
@@ -11940,108 +11783,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_pause: {
@@ -12058,108 +11854,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_resume: {
@@ -12176,108 +11925,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_retry: {
@@ -12294,108 +11996,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_list: {
@@ -12416,68 +12071,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_upload: {
@@ -12505,95 +12132,61 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_get: {
@@ -12607,83 +12200,33 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_download: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: string;
+                Range?: string;
+            };
             path: {
                 id: string;
             };
@@ -12691,97 +12234,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description all of it */
+            /** @description All of it, in the media type that it was uploaded with */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description The sha256 of the content */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
-            /** @description the range asked for */
+            /** @description The range asked for */
             206: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description The sha256 of the content */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
-            /** @description you have it already */
+            /** @description You have it already */
             304: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    artifacts_lineage: {
+    artifacts_traceLineage: {
         parameters: {
             query: {
                 /** @description `up` to what it was made from, `down` to what was made of it. */
@@ -12797,77 +12300,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LineageDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     models_get: {
@@ -12881,77 +12348,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     lineage_trace: {
@@ -12962,7 +12376,7 @@ export interface operations {
                 /** @description How many steps at most. */
                 depth?: number;
                 /** @description Kind of resource to start from. */
-                type: components["schemas"]["LineageType"];
+                type: components["schemas"]["KnownLineageType"];
                 /** @description Its id. */
                 id: string;
             };
@@ -12972,68 +12386,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LineageDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_list: {
@@ -13054,68 +12439,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_create: {
@@ -13130,99 +12487,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePromptDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_createBulk: {
@@ -13241,95 +12569,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_get: {
@@ -13343,77 +12636,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_list: {
@@ -13430,68 +12670,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_create: {
@@ -13506,99 +12718,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "held-out"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePromptSetDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_get: {
@@ -13612,77 +12795,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_listPrompts: {
@@ -13701,77 +12831,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetPromptPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_list: {
@@ -13788,68 +12898,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_create: {
@@ -13864,99 +12946,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "support-assistant"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePolicyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_get: {
@@ -13970,77 +13023,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_listAliases: {
@@ -14054,77 +13054,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_getAlias: {
@@ -14139,77 +13086,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_putAlias: {
@@ -14224,108 +13118,52 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutPolicyAliasDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_list: {
@@ -14344,77 +13182,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_create: {
@@ -14431,108 +13249,67 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["CreatePolicyVersionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_get: {
@@ -14546,77 +13323,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_createBulk: {
@@ -14635,95 +13359,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_list: {
@@ -14746,68 +13435,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_get: {
@@ -14821,77 +13482,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_list: {
@@ -14910,68 +13518,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_create: {
@@ -14986,99 +13566,87 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "sampling": {
+                 *         "temperature": 0.8,
+                 *         "topP": 0.95,
+                 *         "topK": 50,
+                 *         "minP": 0.05,
+                 *         "repetitionPenalty": 1.1,
+                 *         "frequencyPenalty": 0,
+                 *         "presencePenalty": 0,
+                 *         "stop": [
+                 *           "\n\n"
+                 *         ],
+                 *         "maxTokens": 64,
+                 *         "n": 4,
+                 *         "seed": 17
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCompletionBatchDto"];
             };
         };
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_get: {
@@ -15092,77 +13660,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_list: {
@@ -15181,68 +13696,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_create: {
@@ -15257,99 +13744,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "helpfulness"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCriterionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_get: {
@@ -15363,77 +13821,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_listVersions: {
@@ -15452,77 +13857,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_createVersion: {
@@ -15539,108 +13924,81 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scale": [
+                 *         {
+                 *           "value": 5,
+                 *           "label": "text"
+                 *         },
+                 *         {
+                 *           "value": 5,
+                 *           "label": "text"
+                 *         }
+                 *       ],
+                 *       "instructions": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCriterionVersionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criterionVersions_get: {
@@ -15654,77 +14012,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_list: {
@@ -15745,68 +14050,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_create: {
@@ -15821,99 +14098,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "externalId": "worker-17"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLabelerDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_get: {
@@ -15927,77 +14175,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_list: {
@@ -16019,68 +14214,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_create: {
@@ -16095,99 +14262,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRatingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_createBulk: {
@@ -16206,95 +14344,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_get: {
@@ -16308,77 +14411,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_supersede: {
@@ -16395,108 +14445,83 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dimensionScores": {
+                 *         "helpfulness": 4,
+                 *         "honesty": 5,
+                 *         "harmlessness": 5
+                 *       },
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ],
+                 *       "timeSpentMs": 8200,
+                 *       "position": 0,
+                 *       "score": 4,
+                 *       "rationale": "correct, but twice as long as needed",
+                 *       "externalId": "batch-7/1042"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SupersedeRatingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rankings_create: {
@@ -16511,99 +14536,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ranking": [
+                 *         [
+                 *           "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         ]
+                 *       ],
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRankingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferenceJudgements_create: {
@@ -16618,99 +14619,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "completionIds": [
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f01"
+                 *       ],
+                 *       "preferredCompletionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePreferenceJudgementDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_list: {
@@ -16730,68 +14707,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferencePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_get: {
@@ -16805,77 +14754,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_supersede: {
@@ -16892,108 +14788,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ranking": [
+                 *         [
+                 *           "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         ]
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SupersedePreferenceDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_list: {
@@ -17011,68 +14874,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_create: {
@@ -17087,99 +14922,72 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "completionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "explanation": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateGoldItemDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_get: {
@@ -17193,77 +15001,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_retire: {
@@ -17280,104 +15035,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_list: {
@@ -17387,7 +15097,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["LabelingBatchState"];
+                state?: components["schemas"]["KnownLabelingBatchState"];
             };
             header?: never;
             path?: never;
@@ -17395,68 +15105,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_create: {
@@ -17471,99 +15153,72 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mode": "rate",
+                 *       "name": "text",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLabelingBatchDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_get: {
@@ -17577,77 +15232,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_close: {
@@ -17664,104 +15266,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_claim: {
@@ -17778,108 +15335,86 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "labelerExternalId": "worker-17"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClaimTasksDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClaimedTasksDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_list: {
@@ -17889,7 +15424,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["TaskState"];
+                state?: components["schemas"]["KnownTaskState"];
                 labelerId?: string;
             };
             header?: never;
@@ -17900,77 +15435,73 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_get: {
@@ -17984,77 +15515,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_heartbeat: {
@@ -18071,108 +15565,82 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["LeaseTimeDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_release: {
@@ -18189,104 +15657,75 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_skip: {
@@ -18303,108 +15742,86 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SkipTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_submit: {
@@ -18421,108 +15838,89 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "timeSpentMs": 21000,
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubmitTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_correct: {
@@ -18539,108 +15937,89 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "timeSpentMs": 21000,
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubmitTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_list: {
@@ -18659,77 +16038,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerLinkPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_create: {
@@ -18746,108 +16105,67 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["CreateLabelerSessionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_revoke: {
@@ -18862,105 +16180,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    labelerSessions_current: {
+    labelerSessions_getCurrent: {
         parameters: {
             query?: never;
             header?: never;
@@ -18969,68 +16207,38 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerSessionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_getAgreement: {
@@ -19044,77 +16252,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgreementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_getVersionAgreement: {
@@ -19129,77 +16284,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VersionAgreementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_getQuality: {
@@ -19216,77 +16318,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerQualityDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_list: {
@@ -19306,77 +16372,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_create: {
@@ -19394,108 +16440,72 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "priceNote": "0.05 EUR per rating",
+                 *       "name": "helpfulness 3, pilot"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePilotDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_get: {
@@ -19509,77 +16519,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotReportDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_publishVersion: {
@@ -19597,108 +16554,70 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overrideReason": "Taste: the panel will not agree more than this, and we average five ratings."
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishCriterionVersionDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_list: {
@@ -19715,68 +16634,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_create: {
@@ -19791,99 +16682,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePairSetDto"];
             };
         };
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_preview: {
@@ -19898,99 +16761,69 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePairSetDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetPreviewDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_get: {
@@ -20004,77 +16837,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_listPairs: {
@@ -20094,77 +16874,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_getDiagnostics: {
@@ -20178,77 +16938,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDiagnosticsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_listLabelerWeights: {
@@ -20267,77 +16974,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetLabelerWeightPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_export: {
@@ -20354,77 +17041,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_list: {
@@ -20444,68 +17095,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_create: {
@@ -20520,99 +17143,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "basePolicyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "name": "helpfulness-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRewardModelDto"];
             };
         };
         responses: {
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_upload: {
@@ -20627,99 +17224,76 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "files": [
+                 *         {
+                 *           "name": "model.safetensors",
+                 *           "artifactId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         }
+                 *       ],
+                 *       "name": "reward-of-others"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UploadRewardModelDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_plan: {
@@ -20734,99 +17308,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "basePolicyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanRewardModelDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingPlanDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_get: {
@@ -20840,80 +17385,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_metrics: {
+    rewardModels_listMetrics: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -20939,77 +17431,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_listMembers: {
@@ -21023,80 +17495,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelMemberPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_evaluations: {
+    rewardModels_listEvaluations: {
         parameters: {
             query?: never;
             header?: never;
@@ -21107,77 +17526,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardEvaluationPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_score: {
@@ -21195,116 +17561,85 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "promptId": "019a8a5e-0000-7000-8000-000000000001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreCompletionsDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_scoreTexts: {
@@ -21322,119 +17657,93 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "texts": [
+                 *         {
+                 *           "prompt": "text",
+                 *           "completion": "text"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreTextsDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
+            /** @description A job has been started, which does the work */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_disagreement: {
+    rewardModels_findDisagreement: {
         parameters: {
             query?: never;
             header?: {
@@ -21448,108 +17757,74 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "promptId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "completionIds": [
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f01"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisagreementRequestDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["DisputedPairsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_listScores: {
@@ -21568,77 +17843,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionScorePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_list: {
@@ -21655,68 +17910,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_create: {
@@ -21731,99 +17958,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "method": "sft",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
-            201: {
+            /** @description A job has been started, which does the work */
+            202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_plan: {
@@ -21838,99 +18039,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "method": "sft",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunPlanDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_get: {
@@ -21944,77 +18117,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listMetrics: {
@@ -22043,77 +18163,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_getDiagnostics: {
@@ -22127,77 +18227,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingDiagnosticsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listSamples: {
@@ -22218,77 +18265,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingSamplePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listCheckpoints: {
@@ -22307,77 +18334,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingCheckpointPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_promoteCheckpoint: {
@@ -22395,104 +18402,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_list: {
@@ -22509,68 +18471,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_create: {
@@ -22585,99 +18519,77 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "judge": {
+                 *         "type": "reward-model",
+                 *         "rewardModelId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *       },
+                 *       "baselineVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "candidateVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateComparisonDto"];
             };
         };
         responses: {
-            201: {
+            /** @description A job has been started, which does the work */
+            202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_get: {
@@ -22691,77 +18603,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_listItems: {
@@ -22782,80 +18641,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonItemPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    comparisons_judge: {
+    comparisons_createJudgement: {
         parameters: {
             query?: never;
             header?: {
@@ -22869,111 +18708,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "preference": "left",
+                 *       "itemId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateJudgementDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JudgementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    comparisons_judgeBulk: {
+    comparisons_createJudgementBulk: {
         parameters: {
             query?: never;
             header?: {
@@ -22991,104 +18794,61 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_list: {
@@ -23105,68 +18865,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_create: {
@@ -23181,99 +18913,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "training": {
+                 *         "method": "sft"
+                 *       },
+                 *       "judge": {
+                 *         "type": "labelers",
+                 *         "judgementsPerItem": 3
+                 *       },
+                 *       "name": "helpfulness",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "heldOutPromptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "generation": {
+                 *         "prompts": 400
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLoopDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_get: {
@@ -23287,77 +19004,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_pause: {
@@ -23374,104 +19038,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_resume: {
@@ -23488,104 +19107,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_stop: {
@@ -23602,104 +19176,59 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_listIterations: {
@@ -23718,77 +19247,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopIterationPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_getIteration: {
@@ -23803,77 +19312,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopIterationDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_listCompletions: {
@@ -23893,77 +19349,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopCompletionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhook_job_succeeded: {

@@ -93,6 +93,12 @@ export class ApiKeyDto {
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'the key that took its place' })
   successorId: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  labelerId: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  labelingBatchId: string | null;
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {

@@ -14,9 +14,10 @@ export function NdjsonAnswer(line: Type) {
   return applyDecorators(ApiProduces(ndjson), ApiExtraModels(line), ApiOkResponse({ content: { [ndjson]: { schema: linesOf(line) } } }));
 }
 
-/** Text for generators of today; the extension names the schema of a line. */
+/** Text for generators of today; what a line is stands in JSON Schema's words, and in an extension for those who read it. */
 function linesOf(line: Type) {
-  return { type: 'string', 'x-ndjson-item': { $ref: getSchemaPath(line) } } as const;
+  const item = { $ref: getSchemaPath(line) };
+  return { type: 'string', contentMediaType: ndjson, contentSchema: { type: 'array', items: item }, 'x-ndjson-item': item } as object;
 }
 
 /** In the document, the class is one of `variants`, told apart by the value of `field`. */

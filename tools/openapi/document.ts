@@ -140,7 +140,7 @@ function completeProblems(operation: Operation, method: string, route: Route): v
     const shared = Object.entries(sharedProblems).find(([, { 'x-problem-codes': theirs }]) => theirs.join() === some.join());
     operation.responses[status] ??= shared ? { $ref: `#/components/responses/${shared[0]}` } : problem(Number(status), some);
   }
-  if (has('path')) operation.responses[414] ??= { $ref: '#/components/responses/414' } as never;
+  if (has('path')) operation.responses[414] ??= { $ref: '#/components/responses/UriTooLong' };
   const always = route.isPublic
     ? { 429: 'TooManyRequests', 503: 'Unavailable' }
     : { 401: 'Unauthorized', 429: 'TooManyRequests', 500: 'InternalError' };

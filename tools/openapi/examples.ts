@@ -20,7 +20,7 @@ export function sampleOf(schema: Schema, schemas: Record<string, Schema>): unkno
       return Object.fromEntries(shown.map((key) => [key, sampleOf(properties[key], schemas)]));
     }
     case 'array':
-      return Array.from({ length: Math.max(1, Number(schema.minItems ?? 1)) }, () => sampleOf(schema.items as Schema, schemas));
+      return Array.from({ length: Math.max(1, Number(schema.minItems ?? 1)) }, (_, index) => another(sampleOf(schema.items as Schema, schemas), index));
     case 'integer':
     case 'number':
       return schema.default ?? schema.minimum ?? 1;
@@ -31,4 +31,9 @@ export function sampleOf(schema: Schema, schemas: Record<string, Schema>): unkno
     default:
       return null;
   }
+}
+
+/** Items of a list differ. */
+function another(value: unknown, index: number): unknown {
+  return typeof value === 'string' && value.endsWith('0') ? `${value.slice(0, -1)}${index}` : value;
 }

@@ -6,8 +6,8 @@ import type { Schema } from './routes.js';
 const complete = new Set(['ComparisonSide', 'Preference', 'Split', 'EvaluatedSplit', 'LineageDirection']);
 
 /**
- * An enumeration in an answer is open: one of the known values, or any string, so that a client does not break on the
- * next value. Where requests name the same set it stays closed there, under the name `Known...`. Schemas that requests
+ * An enumeration in an answer is open: a string, with its known values in `x-extensible-enum`, so that a client does not
+ * break on the next value (ADR 135). Where requests name the same set it stays closed there, under the name `Known...`. Schemas that requests
  * and answers share, such as hyperparameters, keep the closed set.
  */
 export function openEnumerations(document: Document): void {
@@ -33,9 +33,7 @@ export function openEnumerations(document: Document): void {
   for (const name of [...opened].filter(isEnum)) {
     const { enum: values, description, ...rest } = schemas[name];
     if (closed.has(name)) schemas[`Known${name}`] = { ...rest, enum: values };
-    schemas[name] = {
-      description: [description, 'One of the known values; others may be added.'].filter(Boolean).join(' '),
-      anyOf: [{ ...rest, enum: values }, { type: 'string' }],
-    };
+    const known = `One of ${(values as string[]).map((value) => `\`${value}\``).join(', ')}; others may be added.`;
+    schemas[name] = { ...rest, description: [description, known].filter(Boolean).join(' '), 'x-extensible-enum': values };
   }
 }
