@@ -27,6 +27,7 @@ const commands = {
   'gpu:install': () => runBuilt('scripts/gpu-install/main.js'),
   bench: () => runBuilt('bench/main.js', computing),
   faults: () => runBuilt('test/faults/main.js'),
+  judges: () => runBuilt('tools/judges/main.js'),
   check: () => runBuilt('scripts/check.js'),
   test: () => {
     build();

@@ -12,6 +12,8 @@ import { LineageDirectionQuery, LineageDto } from './lineage.dto.js';
 import { LineageService } from './lineage.service.js';
 
 const octets = { schema: { type: 'string', format: 'binary' } } as const;
+/** Generators that know one media type take the first. */
+const anyContent = { 'application/octet-stream': octets, '*/*': octets };
 const contentHeaders = {
   ETag: { description: 'The sha256 of the content', schema: { type: 'string' } },
   'Accept-Ranges': { description: '`bytes`', schema: { type: 'string' } },
@@ -56,9 +58,9 @@ export class ArtifactsController {
   @ApiOperation({ operationId: 'artifacts_download' })
   @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
   @ApiHeader({ name: 'If-None-Match', required: false })
-  @ApiProduces('*/*')
-  @ApiOkResponse({ description: 'All of it, in the media type that it was uploaded with', headers: { ...contentHeaders }, content: { '*/*': octets } })
-  @ApiResponse({ status: 206, description: 'The range asked for', headers: { ...contentHeaders }, content: { '*/*': octets } })
+  @ApiProduces('application/octet-stream', '*/*')
+  @ApiOkResponse({ description: 'All of it, in the media type that it was uploaded with', headers: { ...contentHeaders }, content: anyContent })
+  @ApiResponse({ status: 206, description: 'The range asked for', headers: { ...contentHeaders }, content: anyContent })
   @ApiResponse({ status: 304, description: 'You have it already' })
   async download(
     @Param('id', ParseUUIDPipe) id: string,
