@@ -8809,6 +8809,11 @@ export interface components {
             itemId: string;
             /** Format: uuid */
             labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description The reward model that judged; null where a labeler did.
+             */
+            rewardModelId: string | null;
             preference: components["schemas"]["Preference"];
             /** Format: date-time */
             createdAt: string;
@@ -10179,6 +10184,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `api_key_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -10220,7 +10242,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Not found. Codes: `api_key_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10228,8 +10267,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
-                     *       "code": "answer_not_kept",
+                     *       "type": "https://plumbline.dev/problems/api_key_expired",
+                     *       "code": "api_key_expired",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -10351,7 +10390,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10359,8 +10398,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/vendor_exists",
+                     *       "code": "vendor_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -10417,6 +10456,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -10458,6 +10514,40 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `vendor_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `vendor_exists` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_exists",
+                     *       "code": "vendor_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -10529,6 +10619,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -10594,7 +10701,40 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["NotForLabelers"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_not_held",
+                     *       "code": "scope_not_held",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Codes: `vendor_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -10661,6 +10801,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found`, `api_key_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -10702,8 +10859,41 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_not_held",
+                     *       "code": "scope_not_held",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Codes: `vendor_not_found`, `api_key_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10711,8 +10901,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
-                     *       "code": "answer_not_kept",
+                     *       "type": "https://plumbline.dev/problems/api_key_expired",
+                     *       "code": "api_key_expired",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -10893,7 +11083,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10901,8 +11091,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
-                     *       "code": "answer_not_kept",
+                     *       "type": "https://plumbline.dev/problems/too_many_webhook_endpoints",
+                     *       "code": "too_many_webhook_endpoints",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -10912,7 +11102,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10920,8 +11110,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
+                     *       "code": "webhook_url_insecure",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -10959,6 +11149,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -10988,6 +11195,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -11030,10 +11254,27 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11041,8 +11282,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/unknown_field",
-                     *       "code": "unknown_field",
+                     *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
+                     *       "code": "webhook_url_insecure",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -11090,6 +11331,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -11145,11 +11403,9 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    "Retry-After": components["headers"]["Retry-After"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -11163,7 +11419,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11171,8 +11444,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
+                     *       "code": "webhook_endpoint_disabled",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -11250,6 +11523,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -11299,6 +11589,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found`, `webhook_delivery_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_delivery_not_found",
+                     *       "code": "webhook_delivery_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -11319,11 +11626,9 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    "Retry-After": components["headers"]["Retry-After"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
                     "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
@@ -11337,7 +11642,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `webhook_endpoint_not_found`, `webhook_delivery_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_delivery_not_found",
+                     *       "code": "webhook_delivery_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11345,8 +11667,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
+                     *       "code": "webhook_endpoint_disabled",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -11550,6 +11872,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -11581,6 +11920,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found`, `job_not_finished` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_finished",
+                     *       "code": "job_not_finished",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -11621,9 +11977,42 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["MalformedRequest"];
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_last_event_id` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_last_event_id",
+                     *       "code": "invalid_last_event_id",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -11676,6 +12065,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -11747,6 +12153,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -11783,7 +12206,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11801,7 +12224,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11809,8 +12249,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/job_not_cancellable",
+                     *       "code": "job_not_cancellable",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -11854,7 +12294,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11872,7 +12312,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_pausable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11880,8 +12337,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/job_not_pausable",
+                     *       "code": "job_not_pausable",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -11925,7 +12382,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11943,7 +12400,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_paused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11951,8 +12425,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/job_not_paused",
+                     *       "code": "job_not_paused",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -11996,7 +12470,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -12014,7 +12488,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `job_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_retryable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12022,8 +12513,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/job_not_retryable",
+                     *       "code": "job_not_retryable",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -12168,7 +12659,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12176,8 +12667,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/sha256_mismatch",
+                     *       "code": "sha256_mismatch",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -12215,6 +12706,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -12247,6 +12755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/octet-stream": string;
                     "*/*": string;
                 };
             };
@@ -12263,6 +12772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/octet-stream": string;
                     "*/*": string;
                 };
             };
@@ -12279,7 +12789,58 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content is gone. Codes: `artifact_content_missing` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_content_missing",
+                     *       "code": "artifact_content_missing",
+                     *       "title": "The content is gone",
+                     *       "status": 410
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
+            /** @description The range lies outside the content. Codes: `range_not_satisfiable` */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/range_not_satisfiable",
+                     *       "code": "range_not_satisfiable",
+                     *       "title": "The range lies outside the content",
+                     *       "status": 416
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
         };
@@ -12315,6 +12876,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -12363,6 +12941,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/model_not_found",
+                     *       "code": "model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -12513,7 +13108,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12521,8 +13116,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -12651,6 +13246,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_not_found",
+                     *       "code": "prompt_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -12744,7 +13356,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12752,8 +13364,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/prompt_set_name_taken",
+                     *       "code": "prompt_set_name_taken",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -12763,7 +13375,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12771,8 +13383,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/unknown_prompt",
+                     *       "code": "unknown_prompt",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -12810,6 +13422,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_set_not_found",
+                     *       "code": "prompt_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -12862,6 +13491,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_set_not_found",
+                     *       "code": "prompt_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -12972,7 +13618,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `policy_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12980,8 +13626,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/policy_name_taken",
+                     *       "code": "policy_name_taken",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -13038,6 +13684,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13069,6 +13732,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13101,6 +13781,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found`, `policy_alias_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_alias_not_found",
+                     *       "code": "policy_alias_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13142,10 +13839,27 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13153,8 +13867,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/unknown_field",
-                     *       "code": "unknown_field",
+                     *       "type": "https://plumbline.dev/problems/unknown_policy_version",
+                     *       "code": "unknown_policy_version",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -13213,6 +13927,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -13271,6 +14002,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -13291,7 +14039,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13299,8 +14047,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -13338,6 +14086,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_version_not_found",
+                     *       "code": "policy_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13497,6 +14262,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13591,7 +14373,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13628,7 +14410,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13636,8 +14418,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/weights_format_impossible",
+                     *       "code": "weights_format_impossible",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -13675,6 +14457,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_batch_not_found",
+                     *       "code": "completion_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13770,7 +14569,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13778,8 +14577,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_exists",
+                     *       "code": "criterion_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -13836,6 +14635,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -13888,6 +14704,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -13960,7 +14793,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `criterion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13968,8 +14818,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/pilot_missing",
+                     *       "code": "pilot_missing",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -13980,7 +14830,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13988,8 +14838,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/scale_not_increasing",
+                     *       "code": "scale_not_increasing",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14027,6 +14877,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `criterion_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -14124,7 +14991,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeler_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14132,8 +14999,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/labeler_exists",
+                     *       "code": "labeler_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14143,7 +15010,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14151,8 +15018,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14190,6 +15057,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -14288,7 +15172,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14296,8 +15180,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14307,7 +15191,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14315,8 +15199,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/dimension_unknown",
+                     *       "code": "dimension_unknown",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14426,6 +15310,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `rating_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/rating_not_found",
+                     *       "code": "rating_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -14483,7 +15384,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `rating_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/rating_not_found",
+                     *       "code": "rating_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14491,8 +15409,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14503,7 +15421,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14511,8 +15429,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/dimension_unknown",
+                     *       "code": "dimension_unknown",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14567,7 +15485,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14575,8 +15493,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14586,7 +15504,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14594,8 +15512,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14650,7 +15568,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14658,8 +15576,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14669,7 +15587,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14677,8 +15595,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14769,6 +15687,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `preference_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/preference_not_found",
+                     *       "code": "preference_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -14818,7 +15753,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `preference_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/preference_not_found",
+                     *       "code": "preference_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14826,8 +15778,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14838,7 +15790,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14846,8 +15798,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -14950,7 +15902,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `gold_item_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14958,8 +15910,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/gold_item_exists",
+                     *       "code": "gold_item_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -14969,7 +15921,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14977,8 +15929,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/gold_expectation_invalid",
+                     *       "code": "gold_expectation_invalid",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -15016,6 +15968,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `gold_item_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_item_not_found",
+                     *       "code": "gold_item_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -15051,6 +16020,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `gold_item_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_item_not_found",
+                     *       "code": "gold_item_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -15181,7 +16167,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15189,8 +16175,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15200,7 +16186,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15208,8 +16194,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/too_many_tasks",
+                     *       "code": "too_many_tasks",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -15247,6 +16233,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -15282,6 +16285,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -15359,7 +16379,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15367,8 +16387,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/scope_missing",
-                     *       "code": "scope_missing",
+                     *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
+                     *       "code": "session_of_other_labeler",
                      *       "title": "The API key may not do this",
                      *       "status": 403
                      *     }
@@ -15376,7 +16396,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15384,8 +16421,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15396,7 +16433,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15404,8 +16441,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -15465,7 +16502,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15473,8 +16510,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/scope_missing",
-                     *       "code": "scope_missing",
+                     *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
+                     *       "code": "session_of_other_labeler",
                      *       "title": "The API key may not do this",
                      *       "status": 403
                      *     }
@@ -15482,8 +16519,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not found. Codes: `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15491,8 +16545,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/unknown_field",
-                     *       "code": "unknown_field",
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -15541,6 +16595,23 @@ export interface operations {
                      *       "code": "scope_missing",
                      *       "title": "The API key may not do this",
                      *       "status": 403
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -15602,7 +16673,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15610,8 +16698,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15689,7 +16777,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15697,8 +16802,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15783,7 +16888,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15791,8 +16913,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15882,7 +17004,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15890,8 +17029,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -15902,7 +17041,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15910,8 +17049,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/completion_not_in_task",
+                     *       "code": "completion_not_in_task",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -15981,7 +17120,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `task_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15989,8 +17145,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/task_not_leased_by_you",
+                     *       "code": "task_not_leased_by_you",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -16001,7 +17157,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16009,8 +17165,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/completion_not_in_task",
+                     *       "code": "completion_not_in_task",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -16069,6 +17225,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -16127,6 +17300,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -16193,6 +17383,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `labeler_session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_session_not_found",
+                     *       "code": "labeler_session_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -16220,7 +17427,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key may not do this. Codes: `scope_missing`, `labeler_session_needed` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16228,8 +17435,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/scope_missing",
-                     *       "code": "scope_missing",
+                     *       "type": "https://plumbline.dev/problems/labeler_session_needed",
+                     *       "code": "labeler_session_needed",
                      *       "title": "The API key may not do this",
                      *       "status": 403
                      *     }
@@ -16267,6 +17474,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -16299,6 +17523,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -16333,6 +17574,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `criterion_version_not_found`, `labeler_without_ratings` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_without_ratings",
+                     *       "code": "labeler_without_ratings",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -16403,6 +17661,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -16467,7 +17742,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16475,8 +17767,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_published",
+                     *       "code": "criterion_version_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -16487,7 +17779,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16495,8 +17787,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/too_many_completions_per_task",
+                     *       "code": "too_many_completions_per_task",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -16534,6 +17826,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pilot_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pilot_not_found",
+                     *       "code": "pilot_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -16579,7 +17888,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16587,8 +17913,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/agreement_below_minimum",
+                     *       "code": "agreement_below_minimum",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -16691,7 +18017,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16709,7 +18035,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16717,8 +18043,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -16728,7 +18054,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16736,8 +18062,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/too_many_pairs",
+                     *       "code": "too_many_pairs",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -16786,7 +18112,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16794,8 +18120,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -16805,7 +18131,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16813,8 +18139,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/preview_unavailable",
+                     *       "code": "preview_unavailable",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -16852,6 +18178,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -16905,6 +18248,40 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -16953,6 +18330,40 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -17005,6 +18416,40 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -17056,6 +18501,40 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -17154,7 +18633,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17172,7 +18651,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17180,8 +18659,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_exists",
+                     *       "code": "reward_model_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17191,7 +18670,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17199,8 +18678,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
+                     *       "code": "policy_version_without_weights",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17256,7 +18735,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17264,8 +18743,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_exists",
+                     *       "code": "reward_model_exists",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17275,7 +18754,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17283,8 +18762,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/model_weights_invalid",
+                     *       "code": "model_weights_invalid",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17334,7 +18813,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17342,8 +18821,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17353,7 +18832,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17361,8 +18840,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
+                     *       "code": "policy_version_without_weights",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17400,6 +18879,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -17462,8 +18958,25 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17471,8 +18984,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/unknown_field",
-                     *       "code": "unknown_field",
+                     *       "type": "https://plumbline.dev/problems/step_range_empty",
+                     *       "code": "step_range_empty",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17510,6 +19023,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -17541,6 +19071,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -17583,7 +19130,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17601,7 +19148,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `reward_model_not_found`, `prompt_not_found`, `completion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17609,8 +19173,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17621,7 +19185,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17629,8 +19193,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/no_completions",
+                     *       "code": "no_completions",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17684,7 +19248,7 @@ export interface operations {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17702,7 +19266,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `reward_model_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17710,8 +19291,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17739,7 +19320,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description Too many requests. Codes: `rate_limited`, `scoring_backlog_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scoring_backlog_full",
+                     *       "code": "scoring_backlog_full",
+                     *       "title": "Too many requests",
+                     *       "status": 429
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["InternalError"];
         };
     };
@@ -17786,7 +19383,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `reward_model_not_found`, `completion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17794,8 +19408,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -17806,7 +19420,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17814,8 +19428,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/completion_of_other_prompt",
+                     *       "code": "completion_of_other_prompt",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -17874,6 +19488,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_not_found`, `completion_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -17969,7 +19600,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17987,7 +19618,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17995,8 +19626,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18006,7 +19637,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18014,8 +19645,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18066,7 +19697,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18074,8 +19705,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18085,7 +19716,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18093,8 +19724,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18132,6 +19763,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -18194,8 +19842,25 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18203,8 +19868,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/unknown_field",
-                     *       "code": "unknown_field",
+                     *       "type": "https://plumbline.dev/problems/step_range_empty",
+                     *       "code": "step_range_empty",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18242,6 +19907,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -18296,6 +19978,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -18365,6 +20064,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -18418,7 +20134,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `training_run_not_found`, `training_checkpoint_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_checkpoint_not_found",
+                     *       "code": "training_checkpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18426,8 +20159,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/training_checkpoint_dropped",
+                     *       "code": "training_checkpoint_dropped",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18436,7 +20169,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18444,8 +20177,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/invalid_alias",
+                     *       "code": "invalid_alias",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18534,7 +20267,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A job has been started, which does the work */
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -18552,7 +20285,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18560,8 +20293,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18571,7 +20304,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18579,8 +20312,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/held_out_overlap",
+                     *       "code": "held_out_overlap",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18618,6 +20351,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -18672,6 +20422,40 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `comparison_not_complete` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_complete",
+                     *       "code": "comparison_not_complete",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -18735,7 +20519,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `comparison_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18743,8 +20544,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                     *       "code": "not_for_labelers",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18755,7 +20556,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18763,8 +20564,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -18810,7 +20611,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `comparison_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18818,8 +20636,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                     *       "code": "not_for_labelers",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18953,7 +20771,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18961,8 +20779,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -18972,7 +20790,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18980,8 +20798,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
-                     *       "code": "idempotency_key_invalid",
+                     *       "type": "https://plumbline.dev/problems/weights_format_impossible",
+                     *       "code": "weights_format_impossible",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -19019,6 +20837,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -19054,7 +20889,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `loop_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_running` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19062,8 +20914,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/loop_not_running",
+                     *       "code": "loop_not_running",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19123,7 +20975,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `loop_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19131,8 +21000,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/loop_not_resumable",
+                     *       "code": "loop_not_resumable",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19192,7 +21061,24 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Not found. Codes: `loop_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_finished` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19200,8 +21086,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
-                     *       "code": "idempotency_key_in_use",
+                     *       "type": "https://plumbline.dev/problems/loop_finished",
+                     *       "code": "loop_finished",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19278,6 +21164,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
@@ -19327,6 +21230,23 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found`, `loop_iteration_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_iteration_not_found",
+                     *       "code": "loop_iteration_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
@@ -19380,6 +21300,40 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found`, `loop_iteration_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_iteration_not_found",
+                     *       "code": "loop_iteration_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict with what is stored. Codes: `loop_nothing_to_rate` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_nothing_to_rate",
+                     *       "code": "loop_nothing_to_rate",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {

@@ -5,6 +5,7 @@ import { closeRequests } from './closed-requests.js';
 import { sampleOf } from './examples.js';
 import { openEnumerations } from './open-enumerations.js';
 import { problemCodes } from './problem-codes.js';
+import { refName } from './reach.js';
 import type { Route, Schema } from './routes.js';
 import { summaryOf } from './summaries.js';
 import { applyRules, validatedClasses } from './validators.js';
@@ -49,10 +50,10 @@ export function completeDocument(raw: OpenAPIObject, routes: Map<string, Route>)
   }
   document.components.headers = headers;
   document.components.responses = sharedProblems;
-  for (const item of Object.values(document.paths)) {
+  for (const [path, item] of Object.entries(document.paths)) {
     for (const method of methods) {
       const operation = item[method];
-      if (operation) completeOperation(operation, method, routes.get(operation.operationId)!);
+      if (operation) completeOperation(operation, method, path, routes.get(operation.operationId)!, schemas);
     }
   }
   const strangers = Object.keys(problemCodes).filter((id) => !routes.has(id));
@@ -71,7 +72,7 @@ export function operationsOf(document: Document): Operation[] {
   return Object.values(document.paths).flatMap((item) => methods.flatMap((method) => item[method] ?? []));
 }
 
-function completeOperation(operation: Operation, method: string, route: Route): void {
+function completeOperation(operation: Operation, method: string, path: string, route: Route, schemas: Document['components']['schemas']): void {
   const comment = operation.summary ?? '';
   operation.summary = summaryOf(operation.operationId);
   operation.description = [comment.replaceAll(/\s*\n\s*/g, ' ').trim(), access(route)].filter(Boolean).join('\n\n');
@@ -84,8 +85,8 @@ function completeOperation(operation: Operation, method: string, route: Route): 
     applyRules(type, (name) => operation.parameters?.find((parameter) => parameter.in === 'query' && parameter.name === name)?.schema);
   }
   if (method === 'post') (operation.parameters ??= []).push(idempotencyKey);
-  completeAnswers(operation, method === 'post');
-  completeProblems(operation, method, route);
+  completeAnswers(operation, method === 'post', schemas);
+  completeProblems(operation, method, path, route);
 }
 
 function access({ isPublic, scopes, openToVendors, openToLabelers }: Route): string {
@@ -98,17 +99,17 @@ function access({ isPublic, scopes, openToVendors, openToLabelers }: Route): str
 const statusTexts: Record<string, string> = {
   200: 'The request was carried out',
   201: 'It was made',
-  202: 'A job has been started, which does the work',
+  202: 'It was accepted, and will be carried out',
   204: 'It was carried out; the answer has no body',
 };
 
-function completeAnswers(operation: Operation, posts: boolean): void {
+function completeAnswers(operation: Operation, posts: boolean, schemas: Document['components']['schemas']): void {
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (!/^[23]/.test(status) || '$ref' in answer) continue;
     answer.description ||= statusTexts[status] ?? status;
     const names = [
       ...(status === '201' ? ['Location'] : []),
-      ...(status === '202' ? ['Location', 'Retry-After'] : []),
+      ...(status === '202' && namesJob(answer, schemas) ? ['Location', 'Retry-After'] : []),
       ...(posts ? ['Idempotency-Replayed'] : []),
       ...rateLimits,
     ];
@@ -117,8 +118,16 @@ function completeAnswers(operation: Operation, posts: boolean): void {
   }
 }
 
+/** The answer is a job, or a resource that a job fills. */
+function namesJob({ content }: Answer, schemas: Document['components']['schemas']): boolean {
+  const name = refName(content?.['application/json']?.schema ?? {});
+  const { properties, oneOf = [] } = schemas[name ?? ''] as { properties?: Schema; oneOf?: Schema[] };
+  const [first] = oneOf.map((each) => schemas[refName(each)!].properties as Schema);
+  return name === 'JobDto' || (properties ?? first)?.jobId !== undefined;
+}
+
 /** What any operation of the kind may answer; `problem-codes.ts` has what only some do. */
-function completeProblems(operation: Operation, method: string, route: Route): void {
+function completeProblems(operation: Operation, method: string, path: string, route: Route): void {
   const codes: Record<string, string[]> = {};
   const add = (status: number, ...some: string[]) => (codes[status] ??= []).push(...some);
   const has = (where: string) => operation.parameters?.some((parameter) => parameter.in === where) === true;
@@ -129,6 +138,8 @@ function completeProblems(operation: Operation, method: string, route: Route): v
     add(403, 'scope_missing', ...(route.openToVendors ? [] : ['not_for_vendors']), ...(route.openToLabelers ? [] : ['not_for_labelers']));
   }
   if (hasBody || has('query')) add(422, 'validation_failed', 'unknown_field');
+  const [, resource] = /^\/v1\/([a-z-]+)\/\{id\}/.exec(path) ?? [];
+  if (resource) add(404, `${singular(resource)}_not_found`);
   if (hasBody) add(413, 'body_too_large');
   if (hasBody) add(415, 'unsupported_media_type');
   if (method === 'post') {
@@ -147,6 +158,12 @@ function completeProblems(operation: Operation, method: string, route: Route): v
   for (const [status, name] of Object.entries(always)) operation.responses[status] ??= { $ref: `#/components/responses/${name}` };
 }
 
+/** `labeling-batches` -> `labeling_batch` */
+function singular(resource: string): string {
+  const name = resource.replaceAll('-', '_');
+  return name === 'criteria' ? 'criterion' : name.replace(/(ies|ches|s)$/, (ending) => ({ ies: 'y', ches: 'ch' })[ending] ?? '');
+}
+
 const titles: Record<number, string> = {
   400: 'The request could not be read',
   401: 'A valid API key is needed',
@@ -156,6 +173,7 @@ const titles: Record<number, string> = {
   413: 'The body is too large',
   414: 'The path is too long',
   415: 'The media type is not supported',
+  410: 'The content is gone',
   416: 'The range lies outside the content',
   422: 'The request cannot be carried out',
   429: 'Too many requests',
