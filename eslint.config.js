@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.plumbline/', 'sdk/*.gen.ts', '**/*.mjs', 'web/dist/'] },
+  { ignores: ['dist/', 'node_modules/', '.plumbline/', 'sdk/*.gen.ts', '**/*.mjs', 'web/dist/', 'tools/judges/afternoons/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', '*.cjs'] }, tsconfigRootDir: import.meta.dirname } },

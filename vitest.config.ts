@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts', 'bench/**/*.spec.ts', 'tools/**/*.spec.ts', 'web/src/**/*.spec.ts', 'test/**/*.spec.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/conformance-setup.ts'],
     pool: 'forks',
     isolate: false,
     maxWorkers: 1,

@@ -59,6 +59,7 @@ const commands = {
     does: 'Breaks a system of its own and counts what was lost; docs/faults.md has the names and results.',
     run: () => runBuilt('test/faults/main.js'),
   },
+  judges: { usage: '[NAME ...]', does: 'Lets outside judges try the API: schemathesis, and generated clients in TypeScript and Python.', run: () => runBuilt('tools/judges/main.js') },
   check: { usage: '', does: 'Checks types, lint, import rules, the OpenAPI document, the SDK and the migrations.', run: () => runBuilt('scripts/check.js') },
   test: {
     usage: '[FILE ...] [OPTION ...]',

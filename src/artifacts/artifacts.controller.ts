@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, ParseUUIDPipe, Post, Query, Req, Res, type StreamableFile } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScopes } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
@@ -12,6 +12,12 @@ import { LineageDirectionQuery, LineageDto } from './lineage.dto.js';
 import { LineageService } from './lineage.service.js';
 
 const octets = { schema: { type: 'string', format: 'binary' } } as const;
+/** Generators that know one media type take the first. */
+const anyContent = { 'application/octet-stream': octets, '*/*': octets };
+const contentHeaders = {
+  ETag: { description: 'The sha256 of the content', schema: { type: 'string' } },
+  'Accept-Ranges': { description: '`bytes`', schema: { type: 'string' } },
+} as const;
 
 @ApiTags('artifacts')
 @Controller('artifacts')
@@ -50,10 +56,12 @@ export class ArtifactsController {
   @Get(':id/content')
   @RequireScopes('artifacts:read')
   @ApiOperation({ operationId: 'artifacts_download' })
-  @ApiProduces('application/octet-stream')
-  @ApiOkResponse({ description: 'all of it', content: { 'application/octet-stream': octets } })
-  @ApiResponse({ status: 206, description: 'the range asked for', content: { 'application/octet-stream': octets } })
-  @ApiResponse({ status: 304, description: 'you have it already' })
+  @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
+  @ApiHeader({ name: 'If-None-Match', required: false })
+  @ApiProduces('application/octet-stream', '*/*')
+  @ApiOkResponse({ description: 'All of it, in the media type that it was uploaded with', headers: { ...contentHeaders }, content: anyContent })
+  @ApiResponse({ status: 206, description: 'The range asked for', headers: { ...contentHeaders }, content: anyContent })
+  @ApiResponse({ status: 304, description: 'You have it already' })
   async download(
     @Param('id', ParseUUIDPipe) id: string,
     @Req() request: FastifyRequest,
@@ -65,7 +73,7 @@ export class ArtifactsController {
   /** What this file was made from (`up`) or went into (`down`). */
   @Get(':id/lineage')
   @RequireScopes('artifacts:read')
-  @ApiOperation({ operationId: 'artifacts_lineage' })
+  @ApiOperation({ operationId: 'artifacts_traceLineage' })
   async trace(@Param('id', ParseUUIDPipe) id: string, @Query() query: LineageDirectionQuery): Promise<LineageDto> {
     await this.artifacts.get(id);
     return this.lineage.trace({ type: 'artifact', id }, query);

@@ -90,6 +90,12 @@ export class ApiKeyDto {
 
   /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
   fromEnvironment: boolean;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  labelerId: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: "only of a labeler's session" })
+  labelingBatchId: string | null;
 }
 
 export class CreatedApiKeyDto extends ApiKeyDto {

@@ -11,11 +11,12 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
+import { NdjsonBody } from '#src/common/document.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
@@ -43,6 +44,7 @@ export class ComparisonsController {
 
   /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
   @Post()
+  @HttpCode(202)
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'comparisons_create' })
   async create(
@@ -84,7 +86,7 @@ export class ComparisonsController {
   /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
   @Post(':id/judgements')
   @RequireScopes('ratings:write')
-  @ApiOperation({ operationId: 'comparisons_judge' })
+  @ApiOperation({ operationId: 'comparisons_createJudgement' })
   judge(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -93,13 +95,12 @@ export class ComparisonsController {
     return this.judgements.create(auth, id, dto);
   }
 
-  /** One judgement per line, fields as in `comparisons_judge`. The same judgement again counts as a duplicate. */
+  /** One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate. */
   @Post(':id/judgements/bulk')
   @HttpCode(200)
   @RequireScopes('ratings:write')
-  @ApiOperation({ operationId: 'comparisons_judgeBulk' })
-  @ApiConsumes('application/x-ndjson')
-  @ApiBody({ schema: { type: 'string' } })
+  @ApiOperation({ operationId: 'comparisons_createJudgementBulk' })
+  @NdjsonBody(CreateJudgementDto)
   judgeBulk(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,

@@ -328,6 +328,10 @@ export class JudgementDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   labelerId: string | null;
 
+  /** The reward model that judged; null where a labeler did. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  rewardModelId: string | null;
+
   @ApiProperty({ enum: preferences, enumName: 'Preference' })
   preference: Preference;
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
@@ -14,6 +14,7 @@ export class CompletionBatchesController {
 
   /** Asks a policy version every prompt of a set. The answer names the job that does it. */
   @Post()
+  @HttpCode(202)
   @RequireScopes('completions:write')
   @ApiOperation({ operationId: 'completionBatches_create' })
   @ApiAcceptedResponse({ type: CompletionBatchDto })

@@ -1,12 +1,13 @@
 import { Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { RequireScopes } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
+import { NdjsonBody } from '#src/common/document.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
-import { CompletionDto, CompletionPage, CompletionQuery } from './completions.dto.js';
+import { CompletionDto, CompletionPage, CompletionQuery, RecordedCompletionDto } from './completions.dto.js';
 import { CompletionsService } from './completions.service.js';
 
 @ApiTags('completions')
@@ -17,13 +18,12 @@ export class CompletionsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Completions that were recorded elsewhere, one `RecordedCompletion` per line. Good lines land. */
+  /** Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land. */
   @Post('bulk')
   @HttpCode(200)
   @RequireScopes('completions:write')
   @ApiOperation({ operationId: 'completions_createBulk' })
-  @ApiConsumes('application/x-ndjson')
-  @ApiBody({ schema: { type: 'string' } })
+  @NdjsonBody(RecordedCompletionDto)
   createBulk(@Req() request: FastifyRequest): Promise<BulkResult> {
     return this.completions.record(bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
-import { ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Public, RequireScopes } from '#src/auth/auth.js';
 import { Database } from '#src/database/database.js';
 import { METRICS, type Metrics } from './metrics.js';
@@ -23,7 +23,7 @@ export class HealthController {
   /** The process is alive. */
   @Get('healthz')
   @Public()
-  @ApiOperation({ operationId: 'health_live' })
+  @ApiOperation({ operationId: 'health_checkLive' })
   live(): HealthDto {
     return { status: 'ok' };
   }
@@ -31,7 +31,7 @@ export class HealthController {
   /** The process can serve: its database answers. */
   @Get('readyz')
   @Public()
-  @ApiOperation({ operationId: 'health_ready' })
+  @ApiOperation({ operationId: 'health_checkReady' })
   async ready(): Promise<HealthDto> {
     try {
       await this.database.ping(answerWithinMs);
@@ -45,7 +45,9 @@ export class HealthController {
   @Get('metrics')
   @RequireScopes('admin')
   @Header('content-type', 'text/plain; version=0.0.4')
-  @ApiOperation({ operationId: 'health_metrics' })
+  @ApiOperation({ operationId: 'health_scrapeMetrics' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
   scrape(): Promise<string> {
     return this.metrics.registry.metrics();
   }

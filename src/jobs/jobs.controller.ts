@@ -34,12 +34,6 @@ import {
 } from './jobs.dto.js';
 import { JobsService } from './jobs.service.js';
 
-const acceptedHeaders = {
-  Location: { description: 'where to watch the job', schema: { type: 'string' as const } },
-  'Retry-After': { description: 'seconds until it is worth a look', schema: { type: 'integer' as const } },
-  'Plumbline-Waiting-For': { description: 'why no worker will take the job for now', schema: { type: 'string' as const } },
-};
-
 @ApiTags('jobs')
 @Controller('jobs')
 @RequireScopes('jobs:read')
@@ -100,7 +94,7 @@ export class JobsController {
 
   /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
   @Get(':id/outcome')
-  @ApiOperation({ operationId: 'jobs_outcome' })
+  @ApiOperation({ operationId: 'jobs_getOutcome' })
   @ApiOkResponse({ type: JobOutcomeDto })
   async outcome(@CurrentAuth() auth: AuthContext, @Param('id', ParseUUIDPipe) id: string): Promise<JobOutcomeDto> {
     return toOutcomeDto(await this.jobs.outcome(auth, id));
@@ -111,7 +105,7 @@ export class JobsController {
    * `Last-Event-ID`; 204 when there is nothing more to come.
    */
   @Get(':id/events')
-  @ApiOperation({ operationId: 'jobs_events' })
+  @ApiOperation({ operationId: 'jobs_streamEvents' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, example: '41' })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'a stream of events', schema: { type: 'string' } })
@@ -137,7 +131,7 @@ export class JobsController {
 
   /** Oldest first. */
   @Get(':id/logs')
-  @ApiOperation({ operationId: 'jobs_logs' })
+  @ApiOperation({ operationId: 'jobs_listLogs' })
   @ApiOkResponse({ type: JobLogPage })
   async logs(
     @CurrentAuth() auth: AuthContext,
@@ -150,7 +144,7 @@ export class JobsController {
 
   /** By step. */
   @Get(':id/metrics')
-  @ApiOperation({ operationId: 'jobs_metrics' })
+  @ApiOperation({ operationId: 'jobs_listMetrics' })
   @ApiOkResponse({ type: JobMetricPage })
   async metrics(
     @CurrentAuth() auth: AuthContext,
@@ -166,7 +160,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_cancel' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async cancel(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -182,7 +176,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_pause' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async pause(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -198,7 +192,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_resume' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async resume(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
@@ -214,7 +208,7 @@ export class JobsController {
   @HttpCode(202)
   @RequireScopes('jobs:write')
   @ApiOperation({ operationId: 'jobs_retry' })
-  @ApiAcceptedResponse({ type: JobDto, headers: acceptedHeaders })
+  @ApiAcceptedResponse({ type: JobDto })
   async retry(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,

@@ -53,7 +53,7 @@ export class LabelerSessionsController {
   @Get('labeler-session')
   @OpenToLabelers()
   @RequireScopes('tasks:work')
-  @ApiOperation({ operationId: 'labelerSessions_current' })
+  @ApiOperation({ operationId: 'labelerSessions_getCurrent' })
   current(@CurrentAuth() auth: AuthContext): Promise<LabelerSessionDto> {
     return this.sessions.current(auth);
   }

@@ -52,7 +52,7 @@ export class LabelerAgreementDto {
  * Of all (pair, labeler) where one labeler scored the two completions differently and saw them in known,
  * different positions: the share in which the one shown earlier got the higher score. 0.5 is no bias.
  */
-export class PositionBiasDto {
+export class PairPositionBiasDto {
   @ApiProperty({ type: Number, nullable: true, example: 0.52 })
   firstPreferred: number | null;
 
@@ -77,8 +77,8 @@ export class SplitDiagnosticsDto implements SplitDiagnostics {
   @ApiProperty({ type: LabelerAgreementDto })
   labelerAgreement: LabelerAgreementDto;
 
-  @ApiProperty({ type: PositionBiasDto })
-  positionBias: PositionBiasDto;
+  @ApiProperty({ type: PairPositionBiasDto })
+  positionBias: PairPositionBiasDto;
 }
 
 export class SplitsDiagnosticsDto {

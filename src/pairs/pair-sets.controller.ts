@@ -1,14 +1,16 @@
 import contentDisposition from 'content-disposition';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { NdjsonAnswer } from '#src/common/document.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { accepted } from '#src/jobs/accepted.js';
 import { PairSetDiagnosticsDto } from './pair-diagnostics.dto.js';
 import { PairSetLabelerWeightPage } from './labeler-weights.dto.js';
 import {
   CreatePairSetDto,
+  ExportedPairDto,
   ExportQuery,
   PairPage,
   PairSetDto,
@@ -92,8 +94,7 @@ export class PairSetsController {
   @Get(':id/export')
   @RequireScopes('pairs:read')
   @ApiOperation({ operationId: 'pairSets_export' })
-  @ApiProduces('application/x-ndjson')
-  @ApiOkResponse({ schema: { type: 'string' } })
+  @NdjsonAnswer(ExportedPairDto)
   async export(@Param('id', ParseUUIDPipe) id: string, @Query() query: ExportQuery): Promise<StreamableFile> {
     const name = `pair-set-${id}${query.split ? `-${query.split}` : ''}.jsonl`;
     const lines = await this.sets.export(id, query.split);

@@ -302,6 +302,18 @@ export class PairsQuery extends PageQuery {
   split?: Split;
 }
 
+/** A line of an export, in TRL's preference format. */
+export class ExportedPairDto {
+  /** @example When does the shop open? */
+  prompt: string;
+
+  /** The completion that was preferred. @example At nine. */
+  chosen: string;
+
+  /** @example Soon, I think. */
+  rejected: string;
+}
+
 export class ExportQuery {
   /** Only the pairs of one split. */
   @ApiPropertyOptional({ enum: splits, enumName: 'Split' })

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import {
@@ -10,7 +10,9 @@ import {
   PolicyPage,
   PutPolicyAliasDto,
 } from './policies.dto.js';
-import { PoliciesService } from './policies.service.js';
+import { aliasPattern, PoliciesService } from './policies.service.js';
+
+const aliasParam = { name: 'alias', schema: { type: 'string', pattern: aliasPattern.source }, example: 'production' };
 
 @ApiTags('policies')
 @Controller('policies')
@@ -48,6 +50,7 @@ export class PoliciesController {
   @Get(':id/aliases/:alias')
   @RequireScopes('policies:read')
   @ApiOperation({ operationId: 'policies_getAlias' })
+  @ApiParam(aliasParam)
   getAlias(@Param('id', ParseUUIDPipe) id: string, @Param('alias') alias: string): Promise<PolicyAliasDto> {
     return this.policies.getAlias(id, alias);
   }
@@ -56,6 +59,7 @@ export class PoliciesController {
   @Put(':id/aliases/:alias')
   @RequireScopes('policies:write')
   @ApiOperation({ operationId: 'policies_putAlias' })
+  @ApiParam(aliasParam)
   putAlias(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,

@@ -84,9 +84,11 @@ export class PoliciesService {
   }
 }
 
+export const aliasPattern = /^[a-z][a-z0-9_-]{0,62}$/;
+
 /** @throws ProblemException 422 `invalid_alias` */
 export function requireAlias(alias: string, pointer: string): void {
-  if (/^[a-z][a-z0-9_-]{0,62}$/.test(alias)) return;
+  if (aliasPattern.test(alias)) return;
   const message = 'an alias is up to 63 of a-z, 0-9, - and _, a letter first';
   throw unprocessable('invalid_alias', pointer, 'matches', message, alias);
 }

@@ -1,9 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { RequireScopes } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
+import { NdjsonBody } from '#src/common/document.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { CreatePromptDto, PromptDto, PromptPage, PromptQuery } from './prompts.dto.js';
@@ -29,8 +30,7 @@ export class PromptsController {
   @HttpCode(200)
   @RequireScopes('prompts:write')
   @ApiOperation({ operationId: 'prompts_createBulk' })
-  @ApiConsumes('application/x-ndjson')
-  @ApiBody({ schema: { type: 'string' } })
+  @NdjsonBody(CreatePromptDto)
   createBulk(@Req() request: FastifyRequest): Promise<BulkResult> {
     return this.prompts.createMany(bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }

@@ -1,9 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, type StreamableFile } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
+import { NdjsonBody } from '#src/common/document.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { RatingIngestService } from './rating-ingest.service.js';
@@ -39,8 +40,7 @@ export class RatingsController {
   @HttpCode(200)
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_createBulk' })
-  @ApiConsumes('application/x-ndjson')
-  @ApiBody({ schema: { type: 'string' } })
+  @NdjsonBody(CreateRatingDto)
   @ApiOkResponse({ type: BulkResult })
   createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
     return this.ingest.ingest(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));

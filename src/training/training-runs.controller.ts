@@ -35,6 +35,7 @@ export class TrainingRunsController {
 
   /** Starts a run; when it succeeds, the policy has a new version. */
   @Post()
+  @HttpCode(202)
   @RequireScopes('training:write')
   @ApiOperation({ operationId: 'trainingRuns_create' })
   @ApiExtraModels(...Object.values(createRunTypes))

@@ -1,7 +1,9 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import type { Type } from '@nestjs/common';
+import { ApiExtraModels, ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type as Nested } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
+import { ApiOneOf } from '#src/common/document.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { DpoHyperparametersDto } from './dpo/dpo-hyperparameters.dto.js';
@@ -9,7 +11,7 @@ import { VerdictDto } from '#src/common/findings.dto.js';
 import { GrpoHyperparametersDto } from './grpo/grpo-hyperparameters.dto.js';
 import { RlooHyperparametersDto } from './rloo/rloo-hyperparameters.dto.js';
 import { SftHyperparametersDto } from './sft/sft-hyperparameters.dto.js';
-import { trainingMethods, type TrainingMethod } from './training-methods.js';
+import type { HyperparametersOf, SummaryOf, TrainingMethod } from './training-methods.js';
 import { PpoHyperparametersDto } from './ppo/ppo-hyperparameters.dto.js';
 import { CreateGrpoRunDto, CreatePpoRunDto, CreateRlooRunDto } from './rollouts/rollout-runs.dto.js';
 import { rewardSourceModels, rewardSourcesSchema } from './rewards/reward-sources.dto.js';
@@ -32,7 +34,7 @@ export class CreateSftRunDto {
 
   @IsOptional()
   @ValidateNested()
-  @Type(() => SftHyperparametersDto)
+  @Nested(() => SftHyperparametersDto)
   hyperparameters?: SftHyperparametersDto;
 }
 
@@ -52,7 +54,7 @@ export class CreateDpoRunDto {
 
   @IsOptional()
   @ValidateNested()
-  @Type(() => DpoHyperparametersDto)
+  @Nested(() => DpoHyperparametersDto)
   hyperparameters?: DpoHyperparametersDto;
 }
 
@@ -60,23 +62,14 @@ export class CreateDpoRunDto {
 export const createRunTypes = { sft: CreateSftRunDto, dpo: CreateDpoRunDto, grpo: CreateGrpoRunDto, rloo: CreateRlooRunDto, ppo: CreatePpoRunDto };
 export type CreateTrainingRun = CreateSftRunDto | CreateDpoRunDto | CreateGrpoRunDto | CreateRlooRunDto | CreatePpoRunDto;
 
-type AnyHyperparameters = SftHyperparametersDto | DpoHyperparametersDto | GrpoHyperparametersDto | RlooHyperparametersDto | PpoHyperparametersDto;
-type AnySummary = SftSummaryDto | DpoSummaryDto | RolloutSummaryDto;
-
-const hyperparameterTypes = [SftHyperparametersDto, DpoHyperparametersDto, GrpoHyperparametersDto, RlooHyperparametersDto, PpoHyperparametersDto];
-const summaryTypes = [SftSummaryDto, DpoSummaryDto, RolloutSummaryDto];
-
-@ApiExtraModels(...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)
-export class TrainingRunDto {
+@ApiExtraModels(...rewardSourceModels)
+class TrainingRunFields {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
   /** Watch it at `/v1/jobs/{jobId}`. */
   @ApiProperty({ format: 'uuid' })
   jobId: string;
-
-  @ApiProperty({ enum: trainingMethods, enumName: 'TrainingMethod' })
-  method: TrainingMethod;
 
   @ApiProperty({ format: 'uuid' })
   policyVersionId: string;
@@ -101,17 +94,9 @@ export class TrainingRunDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pairSetId: string | null;
 
-  /** All of the method's, defaults filled in. */
-  @ApiProperty({ anyOf: hyperparameterTypes.map((type) => ({ $ref: getSchemaPath(type) })) })
-  hyperparameters: AnyHyperparameters;
-
   /** The version that came out; null until the run has succeeded. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   resultPolicyVersionId: string | null;
-
-  /** What the method measured; null until the run has succeeded. */
-  @ApiProperty({ anyOf: summaryTypes.map((type) => ({ $ref: getSchemaPath(type) })) })
-  summary: AnySummary | null;
 
   @ApiProperty({ type: () => VerdictDto, nullable: true })
   verdict: VerdictDto | null;
@@ -122,13 +107,47 @@ export class TrainingRunDto {
   createdAt: Date;
 }
 
+/** The DTO class of the runs of one method. */
+function RunDtoOf<H, S>(method: TrainingMethod, hyperparametersType: Type<H>, summaryType: Type<S>) {
+  class RunDto extends TrainingRunFields {
+    @ApiProperty({ enum: [method] })
+    method: TrainingMethod;
+
+    @ApiProperty({ type: hyperparametersType, description: "All of the method's, defaults filled in." })
+    hyperparameters: H;
+
+    @ApiProperty({ type: summaryType, nullable: true, description: 'What the method measured; null until the run has succeeded.' })
+    summary: S | null;
+  }
+  Object.defineProperty(RunDto, 'name', { value: `${method[0].toUpperCase()}${method.slice(1)}TrainingRunDto` });
+  return RunDto;
+}
+
+@ApiOneOf('method', {
+  sft: RunDtoOf('sft', SftHyperparametersDto, SftSummaryDto),
+  dpo: RunDtoOf('dpo', DpoHyperparametersDto, DpoSummaryDto),
+  grpo: RunDtoOf('grpo', GrpoHyperparametersDto, RolloutSummaryDto),
+  rloo: RunDtoOf('rloo', RlooHyperparametersDto, RolloutSummaryDto),
+  ppo: RunDtoOf('ppo', PpoHyperparametersDto, RolloutSummaryDto),
+})
+export class TrainingRunDto extends TrainingRunFields {
+  @ApiHideProperty()
+  method: TrainingMethod;
+
+  @ApiHideProperty()
+  hyperparameters: HyperparametersOf[TrainingMethod];
+
+  @ApiHideProperty()
+  summary: SummaryOf[TrainingMethod] | null;
+}
+
 export class TrainingRunPage extends PageOf(TrainingRunDto) {}
 
 export class TrainingSamplesQuery extends PageQuery {
   /** Only this step. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1 })
   @IsOptional()
-  @Type(() => Number)
+  @Nested(() => Number)
   @IsInt()
   @Min(1)
   @Max(1_000_000)

@@ -101,7 +101,7 @@ export class WebhookEndpointDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   disabledAt: Date | null;
 
-  @ApiProperty({ type: String, nullable: true, example: null, description: `${disableReasons.join(', ')}, or null` })
+  @ApiProperty({ enum: disableReasons, enumName: 'DisableReason', nullable: true, example: null, description: `${disableReasons.join(', ')}, or null` })
   disabledReason: DisableReason | null;
 
   createdAt: Date;

@@ -19,6 +19,17 @@ test('health needs no key and carries security headers', async () => {
   expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
 });
 
+test('the document is served with a tag, and without webhooks where that is asked for', async () => {
+  const whole = await request(t.http).get('/openapi.json').expect(200).expect('content-type', /application\/json/);
+  expect(Object.keys(whole.body.webhooks)).toContain('job.succeeded');
+  expect(whole.headers['cache-control']).toContain('max-age');
+  const reduced = await request(t.http).get('/openapi.json?webhooks=false').expect(200);
+  expect(reduced.body).toEqual({ ...whole.body, webhooks: undefined });
+  expect(reduced.headers.etag).not.toBe(whole.headers.etag);
+  await request(t.http).get('/openapi.json').set('If-None-Match', whole.headers.etag).expect(304);
+  await request(t.http).get('/docs').expect(200);
+});
+
 test.each([
   [undefined, 'api_key_missing'],
   ['Bearer plk_wrong', 'api_key_invalid'],

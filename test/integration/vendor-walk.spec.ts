@@ -28,8 +28,8 @@ type Opening =
   | { kind: 'own' };
 
 const openings: Record<string, Opening> = {
-  health_live: { kind: 'public' },
-  health_ready: { kind: 'public' },
+  health_checkLive: { kind: 'public' },
+  health_checkReady: { kind: 'public' },
   vendors_list: { kind: 'list' },
   vendors_get: { kind: 'other' },
   vendorApiKeys_create: { kind: 'other', body: { name: 'mine now', scopes: ['tasks:work'] } },
@@ -44,7 +44,7 @@ const openings: Record<string, Opening> = {
   labelerSessions_list: { kind: 'other' },
   labelerSessions_revoke: { kind: 'other' },
   // Answers to a labeler's session only.
-  labelerSessions_current: { kind: 'refused', bodies: () => [{}] },
+  labelerSessions_getCurrent: { kind: 'refused', bodies: () => [{}] },
   preferences_list: { kind: 'list' },
   preferences_get: { kind: 'other' },
   preferences_supersede: { kind: 'other', body: { ranking: [] } },
@@ -334,7 +334,7 @@ test('a criterion version that no batch of the vendor is rated by is not there, 
 describe('the session of one labeler', () => {
   /** Routes that sessions may use. Whatever is not here must answer 403. */
   const open = [
-    'labelerSessions_current', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
+    'labelerSessions_getCurrent', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
   ];
   let session: { Authorization: string };
   /** The tasks of another labeler of the same vendor: one that is leased, and one that is answered. */

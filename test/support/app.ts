@@ -12,6 +12,7 @@ import { VendorsService } from '#src/auth/vendors/vendors.service.js';
 import { newId } from '#src/common/id.js';
 import { readConfig, type Config } from '#src/config/config.js';
 import { createHttpApp } from '#src/http/http-app.js';
+import { checkConformance } from './conformance.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 export interface TestApp {
@@ -38,6 +39,7 @@ export async function createTestApp(env: Record<string, string> = {}, given?: Te
   const dataDir = mkdtempSync(join(tmpdir(), 'plumbline-app-'));
   const config = readConfig({ DATABASE_URL: database.url, PLUMBLINE_DATA_DIR: dataDir, LOG_LEVEL: 'silent', ...env });
   const app = await createHttpApp(AppModule.forRoot(config), config, false);
+  checkConformance(app.getHttpAdapter().getInstance());
   await app.init();
   // Supertest would listen anew for each request, and two at once would both try to.
   await app.listen(0, '127.0.0.1');

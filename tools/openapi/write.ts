@@ -8,7 +8,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { AppModule } from '#src/app.module.js';
 import { readConfig } from '#src/config/config.js';
 import { Problem, ProblemDetail } from '#src/common/problem.js';
-import { completeDocument } from '#src/http/openapi.js';
+import { completeDocument } from './document.js';
+import { routesOf } from './routes.js';
+import { tags } from './tags.js';
 
 const document = await createDocument();
 const text = `${JSON.stringify(document, null, 2)}\n`;
@@ -30,11 +32,12 @@ async function createDocument(): Promise<OpenAPIObject> {
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Plumbline')
-    .setDescription('The RLHF loop as a service: completions, ratings, pairs, reward models, policy training.')
+    .setDescription(readFileSync('tools/openapi/introduction.md', 'utf8').trim())
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, `plk_...`' }, 'apiKey')
-    .addSecurityRequirements('apiKey')
-    .build();
-  return completeDocument(SwaggerModule.createDocument(app, base, { extraModels: [Problem, ProblemDetail] }));
+    .addSecurity('apiKey', { type: 'http', scheme: 'bearer', bearerFormat: 'plk_...', description: 'An API key: `Authorization: Bearer plk_...`' })
+    .addSecurityRequirements('apiKey');
+  for (const [name, description] of Object.entries(tags)) base.addTag(name, description);
+  const routes = routesOf(app);
+  return completeDocument(SwaggerModule.createDocument(app, base.build(), { extraModels: [Problem, ProblemDetail] }), routes);
 }

@@ -90,7 +90,7 @@ export class RewardModelsController {
    */
   @Get(':id/metrics')
   @RequireScopes('reward-models:read')
-  @ApiOperation({ operationId: 'rewardModels_metrics' })
+  @ApiOperation({ operationId: 'rewardModels_listMetrics' })
   metrics(@Param('id', ParseUUIDPipe) id: string, @Query() query: CurveQuery): Promise<CurvePage> {
     return this.rewardModels.metrics(id, query);
   }
@@ -106,7 +106,7 @@ export class RewardModelsController {
   /** How often it is right about prompts it never saw, beside the rules that read no text. */
   @Get(':id/evaluations')
   @RequireScopes('reward-models:read')
-  @ApiOperation({ operationId: 'rewardModels_evaluations' })
+  @ApiOperation({ operationId: 'rewardModels_listEvaluations' })
   evaluations(@Param('id', ParseUUIDPipe) id: string): Promise<RewardEvaluationPage> {
     return this.rewardModels.evaluations(id);
   }
@@ -164,7 +164,7 @@ export class RewardModelsController {
   @Post(':id/disagreement')
   @HttpCode(200)
   @RequireScopes('reward-models:read')
-  @ApiOperation({ operationId: 'rewardModels_disagreement' })
+  @ApiOperation({ operationId: 'rewardModels_findDisagreement' })
   @ApiOkResponse({ type: DisputedPairsDto })
   async disagreement(@Param('id', ParseUUIDPipe) id: string, @Body() dto: DisagreementRequestDto): Promise<DisputedPairsDto> {
     return { pairs: await this.disagreements.disagreement(id, dto.promptId, dto.completionIds) };

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import { VerdictFindingDto } from '#src/common/findings.dto.js';
-import type { VerdictStatus } from '#src/common/findings.js';
+import { verdictStatuses, type VerdictStatus } from '#src/common/findings.js';
 import { StoppedRunDto } from '../training-summaries.dto.js';
 
 /** A finding, and the metrics that it was read from. */
@@ -36,11 +36,11 @@ export class DiagnosticSeriesDto {
 @ApiExtraModels(StoppedRunDto)
 export class TrainingDiagnosticsDto {
   /** Null while the run has no verdict. */
-  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/VerdictStatus' }, { type: 'null' }] })
+  @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus', nullable: true })
   status: VerdictStatus | null;
 
   /** Why the run ended before its last step; null when it did not. */
-  @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/StoppedRunDto' }, { type: 'null' }] })
+  @ApiProperty({ type: StoppedRunDto, nullable: true })
   stopped: StoppedRunDto | null;
 
   @ApiProperty({ type: [DiagnosticFindingDto] })
