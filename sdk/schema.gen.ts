@@ -11,10 +11,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All keys, those of vendors too. */
+        /**
+         * List api keys
+         * @description All keys, those of vendors too.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         get: operations["apiKeys_list"];
         put?: never;
-        /** Makes a key; its secret is in this answer and nowhere else. */
+        /**
+         * Create an api key
+         * @description Makes a key; its secret is in this answer and nowhere else.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         post: operations["apiKeys_create"];
         delete?: never;
         options?: never;
@@ -32,7 +42,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key; other processes follow within two seconds. */
+        /**
+         * Revoke an api key
+         * @description Revokes a key; other processes follow within two seconds.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         delete: operations["apiKeys_revoke"];
         options?: never;
         head?: never;
@@ -48,7 +63,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a successor with the same scopes; the old key works on for the grace period. */
+        /**
+         * Rotate an api key
+         * @description Makes a successor with the same scopes; the old key works on for the grace period.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         post: operations["apiKeys_rotate"];
         delete?: never;
         options?: never;
@@ -63,10 +83,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of them for the owner; for a vendor, itself. */
+        /**
+         * List vendors
+         * @description All of them for the owner; for a vendor, itself.
+         *
+         *     Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendors_list"];
         put?: never;
-        /** Vendors: create */
+        /**
+         * Create a vendor
+         * @description Needs the scope `vendors:write`. Not open to keys of vendors.
+         */
         post: operations["vendors_create"];
         delete?: never;
         options?: never;
@@ -81,14 +109,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Vendors: get */
+        /**
+         * Get a vendor
+         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendors_get"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames a vendor, or suspends it: its keys are then refused. */
+        /**
+         * Update a vendor
+         * @description Renames a vendor, or suspends it: its keys are then refused.
+         *
+         *     Needs the scope `vendors:write`. Not open to keys of vendors.
+         */
         patch: operations["vendors_update"];
         trace?: never;
     };
@@ -99,12 +135,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Vendor api keys: list */
+        /**
+         * List vendor api keys
+         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["vendorApiKeys_list"];
         put?: never;
         /**
-         * Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than
-         *     the key it asks with has.
+         * Create a vendor api key
+         * @description Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than the key it asks with has.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["vendorApiKeys_create"];
         delete?: never;
@@ -123,7 +164,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key; all processes refuse it within two seconds. */
+        /**
+         * Revoke a vendor api key
+         * @description Revokes a key; all processes refuse it within two seconds.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["vendorApiKeys_revoke"];
         options?: never;
         head?: never;
@@ -139,7 +185,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out. */
+        /**
+         * Rotate a vendor api key
+         * @description Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out.
+         *
+         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["vendorApiKeys_rotate"];
         delete?: never;
         options?: never;
@@ -154,7 +205,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Acts that matter to security, newest first. Nothing is ever changed or removed here. */
+        /**
+         * List entries of the audit log
+         * @description Acts that matter to security, newest first. Nothing is ever changed or removed here.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
         get: operations["auditLog_list"];
         put?: never;
         post?: never;
@@ -171,10 +227,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook endpoints: list */
+        /**
+         * List webhook endpoints
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookEndpoints_list"];
         put?: never;
-        /** Registers where events are posted; the secret that signs them is in this answer and nowhere else. */
+        /**
+         * Create a webhook endpoint
+         * @description Registers where events are posted; the secret that signs them is in this answer and nowhere else.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_create"];
         delete?: never;
         options?: never;
@@ -189,15 +253,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook endpoints: get */
+        /**
+         * Get a webhook endpoint
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookEndpoints_get"];
         put?: never;
         post?: never;
-        /** With its deliveries; the audit log keeps that it was there. */
+        /**
+         * Delete a webhook endpoint
+         * @description With its deliveries; the audit log keeps that it was there.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["webhookEndpoints_delete"];
         options?: never;
         head?: never;
-        /** Webhook endpoints: update */
+        /**
+         * Update a webhook endpoint
+         * @description Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         patch: operations["webhookEndpoints_update"];
         trace?: never;
     };
@@ -210,7 +285,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret; deliveries carry signatures of both until the overlap is over. */
+        /**
+         * Rotate the secret of a webhook endpoint
+         * @description A new secret; deliveries carry signatures of both until the overlap is over.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_rotateSecret"];
         delete?: never;
         options?: never;
@@ -227,7 +307,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a `webhook_endpoint.ping`, whatever the endpoint's filter. */
+        /**
+         * Ping a webhook endpoint
+         * @description Sends a `webhook_endpoint.ping`, whatever the endpoint's filter.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookEndpoints_ping"];
         delete?: never;
         options?: never;
@@ -242,7 +327,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first, each with its attempts. */
+        /**
+         * List webhook deliveries
+         * @description Newest first, each with its attempts.
+         *
+         *     Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookDeliveries_list"];
         put?: never;
         post?: never;
@@ -259,7 +349,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhook deliveries: get */
+        /**
+         * Get a webhook delivery
+         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["webhookDeliveries_get"];
         put?: never;
         post?: never;
@@ -278,7 +371,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends it again now, under the same `webhook-id`, also when it had been delivered. */
+        /**
+         * Redeliver a webhook delivery
+         * @description Sends it again now, under the same `webhook-id`, also when it had been delivered.
+         *
+         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["webhookDeliveries_redeliver"];
         delete?: never;
         options?: never;
@@ -293,8 +391,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is alive. */
-        get: operations["health_live"];
+        /**
+         * Tell that the process is alive
+         * @description The process is alive.
+         *
+         *     Needs no key.
+         */
+        get: operations["health_checkLive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -310,8 +413,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process can serve: its database answers. */
-        get: operations["health_ready"];
+        /**
+         * Tell that the process can serve
+         * @description The process can serve: its database answers.
+         *
+         *     Needs no key.
+         */
+        get: operations["health_checkReady"];
         put?: never;
         post?: never;
         delete?: never;
@@ -327,8 +435,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics of this process. */
-        get: operations["health_metrics"];
+        /**
+         * Read the metrics of the process
+         * @description Prometheus metrics of this process.
+         *
+         *     Needs the scope `admin`. Not open to keys of vendors.
+         */
+        get: operations["health_scrapeMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -344,7 +457,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest first. */
+        /**
+         * List jobs
+         * @description Newest first.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
         get: operations["jobs_list"];
         put?: never;
         post?: never;
@@ -362,8 +480,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version
-         *     in `If-None-Match` where there is one, else of the present one.
+         * Get a job
+         * @description The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version in `If-None-Match` where there is one, else of the present one.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
          */
         get: operations["jobs_get"];
         put?: never;
@@ -381,8 +501,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the job ended, also when it failed; 404 `job_not_finished` until then. */
-        get: operations["jobs_outcome"];
+        /**
+         * Get the outcome of a job
+         * @description How the job ended, also when it failed; 404 `job_not_finished` until then.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_getOutcome"];
         put?: never;
         post?: never;
         delete?: never;
@@ -399,10 +524,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after
-         *     `Last-Event-ID`; 204 when there is nothing more to come.
+         * Stream events of a job
+         * @description Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when there is nothing more to come.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
          */
-        get: operations["jobs_events"];
+        get: operations["jobs_streamEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -418,8 +545,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Oldest first. */
-        get: operations["jobs_logs"];
+        /**
+         * List logs of a job
+         * @description Oldest first.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_listLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -435,8 +567,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** By step. */
-        get: operations["jobs_metrics"];
+        /**
+         * List metrics of a job
+         * @description By step.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
+        get: operations["jobs_listMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,7 +591,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A queued job is cancelled at once, a running one at its next step boundary. */
+        /**
+         * Cancel a job
+         * @description A queued job is cancelled at once, a running one at its next step boundary.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_cancel"];
         delete?: never;
         options?: never;
@@ -471,7 +613,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A queued job is paused at once, a running one at its next step boundary; its worker is then free. */
+        /**
+         * Pause a job
+         * @description A queued job is paused at once, a running one at its next step boundary; its worker is then free.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_pause"];
         delete?: never;
         options?: never;
@@ -488,7 +635,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queues a paused job again; training goes on from the step it had reached. */
+        /**
+         * Resume a job
+         * @description Queues a paused job again; training goes on from the step it had reached.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_resume"];
         delete?: never;
         options?: never;
@@ -505,7 +657,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queues a failed or cancelled job again. */
+        /**
+         * Retry a job
+         * @description Queues a failed or cancelled job again.
+         *
+         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         */
         post: operations["jobs_retry"];
         delete?: never;
         options?: never;
@@ -520,7 +677,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The worker processes that live, and the queues that they serve. */
+        /**
+         * List workers
+         * @description The worker processes that live, and the queues that they serve.
+         *
+         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         */
         get: operations["workers_list"];
         put?: never;
         post?: never;
@@ -537,10 +699,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Artifacts: list */
+        /**
+         * List artifacts
+         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_list"];
         put?: never;
-        /** Uploads a file: the body is its content. */
+        /**
+         * Upload an artifact
+         * @description Uploads a file: the body is its content.
+         *
+         *     Needs the scope `artifacts:write`. Not open to keys of vendors.
+         */
         post: operations["artifacts_upload"];
         delete?: never;
         options?: never;
@@ -555,7 +725,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Artifacts: get */
+        /**
+         * Get an artifact
+         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_get"];
         put?: never;
         post?: never;
@@ -572,7 +745,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag. */
+        /**
+         * Download the content of an artifact
+         * @description The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["artifacts_download"];
         put?: never;
         post?: never;
@@ -589,8 +767,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this file was made from (`up`) or went into (`down`). */
-        get: operations["artifacts_lineage"];
+        /**
+         * Trace lineage of an artifact
+         * @description What this file was made from (`up`) or went into (`down`).
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
+        get: operations["artifacts_traceLineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -606,7 +789,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A model and its files, each an artifact. */
+        /**
+         * Get a model and its files
+         * @description A model and its files, each an artifact.
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["models_get"];
         put?: never;
         post?: never;
@@ -623,7 +811,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a resource was made from (`up`), or what was made of it (`down`). */
+        /**
+         * Trace the lineage of a resource
+         * @description What a resource was made from (`up`), or what was made of it (`down`).
+         *
+         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         */
         get: operations["lineage_trace"];
         put?: never;
         post?: never;
@@ -640,10 +833,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts: list */
+        /**
+         * List prompts
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["prompts_list"];
         put?: never;
-        /** Prompts: create */
+        /**
+         * Create a prompt
+         * @description Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["prompts_create"];
         delete?: never;
         options?: never;
@@ -660,7 +859,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */
+        /**
+         * Create prompts in bulk
+         * @description One prompt per line. Good lines land; a prompt that is there already counts as a duplicate.
+         *
+         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["prompts_createBulk"];
         delete?: never;
         options?: never;
@@ -675,7 +879,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts: get */
+        /**
+         * Get a prompt
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["prompts_get"];
         put?: never;
         post?: never;
@@ -692,10 +899,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompt sets: list */
+        /**
+         * List prompt sets
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_list"];
         put?: never;
-        /** Makes a set, which never changes afterwards. */
+        /**
+         * Create a prompt set
+         * @description Makes a set, which never changes afterwards.
+         *
+         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         */
         post: operations["promptSets_create"];
         delete?: never;
         options?: never;
@@ -710,7 +925,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompt sets: get */
+        /**
+         * Get a prompt set
+         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_get"];
         put?: never;
         post?: never;
@@ -727,7 +945,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The prompts of a set in their order. */
+        /**
+         * List prompts of a prompt set
+         * @description The prompts of a set in their order.
+         *
+         *     Needs the scope `prompts:read`. Not open to keys of vendors.
+         */
         get: operations["promptSets_listPrompts"];
         put?: never;
         post?: never;
@@ -744,10 +967,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: list */
+        /**
+         * List policies
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_list"];
         put?: never;
-        /** Policies: create */
+        /**
+         * Create a policy
+         * @description Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         post: operations["policies_create"];
         delete?: never;
         options?: never;
@@ -762,7 +991,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: get */
+        /**
+         * Get a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_get"];
         put?: never;
         post?: never;
@@ -779,7 +1011,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: list aliases */
+        /**
+         * List aliases of a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_listAliases"];
         put?: never;
         post?: never;
@@ -796,9 +1031,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policies: get alias */
+        /**
+         * Get an alias of a policy
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policies_getAlias"];
-        /** Points an alias such as `production` at a version, wherever it pointed before. */
+        /**
+         * Point an alias of a policy at a version
+         * @description Points an alias such as `production` at a version, wherever it pointed before.
+         *
+         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         put: operations["policies_putAlias"];
         post?: never;
         delete?: never;
@@ -814,10 +1057,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policy versions: list */
+        /**
+         * List policy versions
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policyVersions_list"];
         put?: never;
-        /** Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run. */
+        /**
+         * Create a policy version
+         * @description Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run.
+         *
+         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         */
         post: operations["policyVersions_create"];
         delete?: never;
         options?: never;
@@ -832,7 +1083,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Policy versions: get */
+        /**
+         * Get a policy version
+         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         */
         get: operations["policyVersions_get"];
         put?: never;
         post?: never;
@@ -851,7 +1105,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Completions that were recorded elsewhere, one `RecordedCompletion` per line. Good lines land. */
+        /**
+         * Create completions in bulk
+         * @description Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land.
+         *
+         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         */
         post: operations["completions_createBulk"];
         delete?: never;
         options?: never;
@@ -866,7 +1125,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completions: list */
+        /**
+         * List completions
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completions_list"];
         put?: never;
         post?: never;
@@ -883,7 +1145,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completions: get */
+        /**
+         * Get a completion
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completions_get"];
         put?: never;
         post?: never;
@@ -900,10 +1165,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completion batches: list */
+        /**
+         * List completion batches
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completionBatches_list"];
         put?: never;
-        /** Asks a policy version every prompt of a set. The answer names the job that does it. */
+        /**
+         * Create a completion batch
+         * @description Asks a policy version every prompt of a set. The answer names the job that does it.
+         *
+         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         */
         post: operations["completionBatches_create"];
         delete?: never;
         options?: never;
@@ -918,8 +1191,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Completion batches: get */
+        /**
+         * Get a completion batch
+         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["completionBatches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completion-batches/{id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures a completion batch
+         * @description Prompts of the batch that have no completions, and why. A retry of its job asks them again.
+         *
+         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         */
+        get: operations["completionBatches_failures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -935,10 +1233,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: list */
+        /**
+         * List criteria
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_list"];
         put?: never;
-        /** Criteria: create */
+        /**
+         * Create a criterion
+         * @description Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["criteria_create"];
         delete?: never;
         options?: never;
@@ -953,7 +1257,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: get */
+        /**
+         * Get a criterion
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_get"];
         put?: never;
         post?: never;
@@ -970,10 +1277,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criteria: list versions */
+        /**
+         * List versions of a criterion
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["criteria_listVersions"];
         put?: never;
-        /** Adds the next version; an existing one is never edited. */
+        /**
+         * Create a version of a criterion
+         * @description Adds the next version; an existing one is never edited.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["criteria_createVersion"];
         delete?: never;
         options?: never;
@@ -988,7 +1303,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Criterion versions: get */
+        /**
+         * Get a criterion version
+         * @description Needs the scope `criteria:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["criterionVersions_get"];
         put?: never;
         post?: never;
@@ -1005,10 +1323,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labelers: list */
+        /**
+         * List labelers
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_list"];
         put?: never;
-        /** Labelers: create */
+        /**
+         * Create a labeler
+         * @description Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["labelers_create"];
         delete?: never;
         options?: never;
@@ -1023,7 +1347,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labelers: get */
+        /**
+         * Get a labeler
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_get"];
         put?: never;
         post?: never;
@@ -1040,12 +1367,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ratings: list */
+        /**
+         * List ratings
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["ratings_list"];
         put?: never;
         /**
-         * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
-         *     the batch is closed.
+         * Create a rating
+         * @description A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["ratings_create"];
         delete?: never;
@@ -1064,8 +1396,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-         *     `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         * Create ratings in bulk
+         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1081,7 +1415,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ratings: get */
+        /**
+         * Get a rating
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["ratings_get"];
         put?: never;
         post?: never;
@@ -1100,7 +1437,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Corrects a rating: a new one takes its place and the old one stays on record. */
+        /**
+         * Supersede a rating
+         * @description Corrects a rating: a new one takes its place and the old one stays on record.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["ratings_supersede"];
         delete?: never;
         options?: never;
@@ -1117,7 +1459,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The order in which a labeler puts completions of one prompt, ties allowed. */
+        /**
+         * Create a ranking
+         * @description The order in which a labeler puts completions of one prompt, ties allowed.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["rankings_create"];
         delete?: never;
         options?: never;
@@ -1134,7 +1481,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
+        /**
+         * Create a preference judgement
+         * @description Which of two completions of one prompt a labeler prefers, or that neither is better.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["preferenceJudgements_create"];
         delete?: never;
         options?: never;
@@ -1149,7 +1501,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rankings and comparisons that stand, those from labeling tasks too. */
+        /**
+         * List preferences
+         * @description Rankings and comparisons that stand, those from labeling tasks too.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["preferences_list"];
         put?: never;
         post?: never;
@@ -1166,7 +1523,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Preferences: get */
+        /**
+         * Get a preference
+         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["preferences_get"];
         put?: never;
         post?: never;
@@ -1185,7 +1545,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Corrects a ranking or comparison: a new one takes its place and the old one stays on record. */
+        /**
+         * Supersede a preference
+         * @description Corrects a ranking or comparison: a new one takes its place and the old one stays on record.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["preferences_supersede"];
         delete?: never;
         options?: never;
@@ -1200,10 +1565,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gold items: list */
+        /**
+         * List gold items
+         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         */
         get: operations["goldItems_list"];
         put?: never;
-        /** A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen. */
+        /**
+         * Create a gold item
+         * @description A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["goldItems_create"];
         delete?: never;
         options?: never;
@@ -1218,7 +1591,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gold items: get */
+        /**
+         * Get a gold item
+         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         */
         get: operations["goldItems_get"];
         put?: never;
         post?: never;
@@ -1237,7 +1613,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** No batch mixes it in any longer; what labelers gave to it still counts. */
+        /**
+         * Retire a gold item
+         * @description No batch mixes it in any longer; what labelers gave to it still counts.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["goldItems_retire"];
         delete?: never;
         options?: never;
@@ -1252,10 +1633,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labeling batches: list */
+        /**
+         * List labeling batches
+         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_list"];
         put?: never;
-        /** Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given. */
+        /**
+         * Create a labeling batch
+         * @description Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["labelingBatches_create"];
         delete?: never;
         options?: never;
@@ -1270,7 +1659,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Labeling batches: get */
+        /**
+         * Get a labeling batch
+         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_get"];
         put?: never;
         post?: never;
@@ -1289,7 +1681,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over. */
+        /**
+         * Close a labeling batch
+         * @description Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over.
+         *
+         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         */
         post: operations["labelingBatches_close"];
         delete?: never;
         options?: never;
@@ -1306,7 +1703,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks. */
+        /**
+         * Claim tasks
+         * @description Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_claim"];
         delete?: never;
         options?: never;
@@ -1321,7 +1723,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tasks of a batch that labelers of the caller have or had. */
+        /**
+         * List tasks
+         * @description Tasks of a batch that labelers of the caller have or had.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         get: operations["tasks_list"];
         put?: never;
         post?: never;
@@ -1338,7 +1745,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tasks: get */
+        /**
+         * Get a task
+         * @description Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         get: operations["tasks_get"];
         put?: never;
         post?: never;
@@ -1357,7 +1767,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prolongs a lease that still holds. */
+        /**
+         * Heartbeat a task
+         * @description Prolongs a lease that still holds.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_heartbeat"];
         delete?: never;
         options?: never;
@@ -1374,7 +1789,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a task back; the same labeler may get its item again. */
+        /**
+         * Release a task
+         * @description Gives a task back; the same labeler may get its item again.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_release"];
         delete?: never;
         options?: never;
@@ -1391,7 +1811,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Passes, and says why; the labeler does not get its item again. */
+        /**
+         * Skip a task
+         * @description Passes, and says why; the labeler does not get its item again.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_skip"];
         delete?: never;
         options?: never;
@@ -1408,7 +1833,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers a task: its ratings, or its ranking or comparison, land whole or not at all. */
+        /**
+         * Submit a task
+         * @description Answers a task: its ratings, or its ranking or comparison, land whole or not at all.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_submit"];
         delete?: never;
         options?: never;
@@ -1425,7 +1855,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost. */
+        /**
+         * Correct a task
+         * @description Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
         post: operations["tasks_correct"];
         delete?: never;
         options?: never;
@@ -1440,10 +1875,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Links that the labeler was given, also those that are over, the latest first; without their tokens. */
+        /**
+         * List labeler sessions
+         * @description Links that the labeler was given, also those that are over, the latest first; without their tokens.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelerSessions_list"];
         put?: never;
-        /** Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else. */
+        /**
+         * Create a labeler session
+         * @description Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         post: operations["labelerSessions_create"];
         delete?: never;
         options?: never;
@@ -1461,7 +1906,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor. */
+        /**
+         * Revoke a labeler session
+         * @description Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor.
+         *
+         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         */
         delete: operations["labelerSessions_revoke"];
         options?: never;
         head?: never;
@@ -1475,8 +1925,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the session's labeler is, and the batches open to them with progress. */
-        get: operations["labelerSessions_current"];
+        /**
+         * Get the session's labeler and open batches
+         * @description Who the session's labeler is, and the batches open to them with progress.
+         *
+         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
+        get: operations["labelerSessions_getCurrent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1492,7 +1947,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items. */
+        /**
+         * Get the agreement of a labeling batch
+         * @description How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items.
+         *
+         *     Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
         post?: never;
@@ -1510,8 +1970,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of
-         *     pilots and gold items are left out.
+         * Get the agreement under a criterion version
+         * @description The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of pilots and gold items are left out.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
          */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
@@ -1529,7 +1991,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again. */
+        /**
+         * Get the quality of a labeler
+         * @description Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again.
+         *
+         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         */
         get: operations["labelers_getQuality"];
         put?: never;
         post?: never;
@@ -1546,10 +2013,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pilots: list */
+        /**
+         * List pilots
+         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["pilots_list"];
         put?: never;
-        /** Tries out a draft: a labeling batch over the chosen completions, several labelers for each. */
+        /**
+         * Create a pilot
+         * @description Tries out a draft: a labeling batch over the chosen completions, several labelers for each.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         */
         post: operations["pilots_create"];
         delete?: never;
         options?: never;
@@ -1564,7 +2039,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Agreement per dimension and per level of the scale so far, and where labelers differ most. */
+        /**
+         * Get a pilot
+         * @description Agreement per dimension and per level of the scale so far, and where labelers differ most.
+         *
+         *     Needs the scope `criteria:read`. Not open to keys of vendors.
+         */
         get: operations["pilots_get"];
         put?: never;
         post?: never;
@@ -1584,8 +2064,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found
-         *     less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         * Publish a criterion version
+         * @description From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
+         *
+         *     Needs the scope `criteria:write`. Not open to keys of vendors.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -1601,10 +2083,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pair sets: list */
+        /**
+         * List pair sets
+         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_list"];
         put?: never;
-        /** Starts the building of a pair set from the ratings that are there when the job runs. */
+        /**
+         * Create a pair set
+         * @description Starts the building of a pair set from the ratings that are there when the job runs.
+         *
+         *     Needs the scope `pairs:write`. Not open to keys of vendors.
+         */
         post: operations["pairSets_create"];
         delete?: never;
         options?: never;
@@ -1621,7 +2111,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Counts what would come out, and writes nothing. */
+        /**
+         * Preview a pair set
+         * @description Counts what would come out, and writes nothing.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         post: operations["pairSets_preview"];
         delete?: never;
         options?: never;
@@ -1636,7 +2131,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pair sets: get */
+        /**
+         * Get a pair set
+         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_get"];
         put?: never;
         post?: never;
@@ -1653,7 +2151,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The pairs in order, the preferred completion first. */
+        /**
+         * List pairs of a pair set
+         * @description The pairs in order, the preferred completion first.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_listPairs"];
         put?: never;
         post?: never;
@@ -1670,7 +2173,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the pairs came about, and how far rules that never read the text get on them. */
+        /**
+         * Get the diagnostics of a pair set
+         * @description How the pairs came about, and how far rules that never read the text get on them.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_getDiagnostics"];
         put?: never;
         post?: never;
@@ -1687,7 +2195,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`. */
+        /**
+         * List labeler weights of a pair set
+         * @description What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
         post?: never;
@@ -1704,7 +2217,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out. */
+        /**
+         * Export a pair set
+         * @description TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out.
+         *
+         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         */
         get: operations["pairSets_export"];
         put?: never;
         post?: never;
@@ -1721,10 +2239,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reward models: list */
+        /**
+         * List reward models
+         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_list"];
         put?: never;
-        /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
+        /**
+         * Create a reward model
+         * @description Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step.
+         *
+         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         */
         post: operations["rewardModels_create"];
         delete?: never;
         options?: never;
@@ -1742,8 +2268,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
-         *     reads it: at the last token that is not its pad token.
+         * Upload a reward model
+         * @description A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers reads it: at the last token that is not its pad token.
+         *
+         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
          */
         post: operations["rewardModels_upload"];
         delete?: never;
@@ -1761,7 +2289,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What that training would take: memory, operations, and whether it fits. Nothing is started. */
+        /**
+         * Plan the training of a reward model without starting it
+         * @description What that training would take: memory, operations, and whether it fits. Nothing is started.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         post: operations["rewardModels_plan"];
         delete?: never;
         options?: never;
@@ -1776,7 +2309,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reward models: get */
+        /**
+         * Get a reward model
+         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_get"];
         put?: never;
         post?: never;
@@ -1794,11 +2330,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also
-         *     `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their
-         *     steps counting on, and `member` says whose a step is.
+         * List metrics of a reward model
+         * @description `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their steps counting on, and `member` says whose a step is.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
-        get: operations["rewardModels_metrics"];
+        get: operations["rewardModels_listMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1814,7 +2351,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training. */
+        /**
+         * List members of a reward model
+         * @description What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["rewardModels_listMembers"];
         put?: never;
         post?: never;
@@ -1831,8 +2373,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How often it is right about prompts it never saw, beside the rules that read no text. */
-        get: operations["rewardModels_evaluations"];
+        /**
+         * List evaluations of a reward model
+         * @description How often it is right about prompts it never saw, beside the rules that read no text.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
+        get: operations["rewardModels_listEvaluations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1851,9 +2398,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second
-         *     time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of
-         *     `Prefer: wait=N`, and is then 202 with what is known so far.
+         * Score completions with a reward model
+         * @description Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of `Prefer: wait=N`, and is then 202 with what is known so far.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
         post: operations["rewardModels_score"];
         delete?: never;
@@ -1872,8 +2420,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or
-         *     as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         * Score texts with a reward model
+         * @description Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
          */
         post: operations["rewardModels_scoreTexts"];
         delete?: never;
@@ -1891,8 +2441,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The pairs of some completions about which an ensemble disagrees most: what people should see next. */
-        post: operations["rewardModels_disagreement"];
+        /**
+         * Find pairs on which an ensemble disagrees
+         * @description The pairs of some completions about which an ensemble disagrees most: what people should see next.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
+        post: operations["rewardModels_findDisagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1906,7 +2461,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which reward models have scored it, and what each says; nothing is computed. */
+        /**
+         * List scores of a completion
+         * @description Which reward models have scored it, and what each says; nothing is computed.
+         *
+         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         */
         get: operations["completions_listScores"];
         put?: never;
         post?: never;
@@ -1923,10 +2483,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Training runs: list */
+        /**
+         * List training runs
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_list"];
         put?: never;
-        /** Starts a run; when it succeeds, the policy has a new version. */
+        /**
+         * Create a training run
+         * @description Starts a run; when it succeeds, the policy has a new version.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_create"];
         delete?: never;
         options?: never;
@@ -1943,7 +2511,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tells what a run would take, and whether it would fit, without starting it. */
+        /**
+         * Plan a training run without starting it
+         * @description Tells what a run would take, and whether it would fit, without starting it.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_plan"];
         delete?: never;
         options?: never;
@@ -1958,7 +2531,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Training runs: get */
+        /**
+         * Get a training run
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_get"];
         put?: never;
         post?: never;
@@ -1975,7 +2551,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen. */
+        /**
+         * List metrics of a training run
+         * @description One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listMetrics"];
         put?: never;
         post?: never;
@@ -1992,7 +2573,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The verdict with the curves that it was read from. */
+        /**
+         * Get the diagnostics of a training run
+         * @description The verdict with the curves that it was read from.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_getDiagnostics"];
         put?: never;
         post?: never;
@@ -2009,7 +2595,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Some of the completions that each step learned from. */
+        /**
+         * List samples of a training run
+         * @description Some of the completions that each step learned from.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listSamples"];
         put?: never;
         post?: never;
@@ -2026,7 +2617,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Weights that the run keeps, by step, with how they were judged. */
+        /**
+         * List checkpoints of a training run
+         * @description Weights that the run keeps, by step, with how they were judged.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["trainingRuns_listCheckpoints"];
         put?: never;
         post?: never;
@@ -2045,7 +2641,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a checkpoint the next version of its policy; asked again it answers with the same version. */
+        /**
+         * Promote a checkpoint of a training run
+         * @description Makes a checkpoint the next version of its policy; asked again it answers with the same version.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
         options?: never;
@@ -2060,10 +2661,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comparisons: list */
+        /**
+         * List comparisons
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_list"];
         put?: never;
-        /** Has both versions answer the prompts, and a reward model or people judge the answers blind. */
+        /**
+         * Create a comparison
+         * @description Has both versions answer the prompts, and a reward model or people judge the answers blind.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["comparisons_create"];
         delete?: never;
         options?: never;
@@ -2078,7 +2687,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comparisons: get */
+        /**
+         * Get a comparison
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_get"];
         put?: never;
         post?: never;
@@ -2095,7 +2707,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What labelers are shown: nothing here tells which version wrote what. */
+        /**
+         * List items of a comparison
+         * @description What labelers are shown: nothing here tells which version wrote what.
+         *
+         *     Needs the scope `ratings:read`. Not open to keys of vendors.
+         */
         get: operations["comparisons_listItems"];
         put?: never;
         post?: never;
@@ -2114,8 +2731,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
-        post: operations["comparisons_judge"];
+        /**
+         * Create a judgement of a comparison
+         * @description What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough.
+         *
+         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         */
+        post: operations["comparisons_createJudgement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2131,8 +2753,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One judgement per line, fields as in `comparisons_judge`. The same judgement again counts as a duplicate. */
-        post: operations["comparisons_judgeBulk"];
+        /**
+         * Create judgements of a comparison in bulk
+         * @description One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate.
+         *
+         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         */
+        post: operations["comparisons_createJudgementBulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2146,10 +2773,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Loops: list */
+        /**
+         * List loops
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_list"];
         put?: never;
-        /** Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again. */
+        /**
+         * Create a loop
+         * @description Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_create"];
         delete?: never;
         options?: never;
@@ -2164,7 +2799,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Loops: get */
+        /**
+         * Get a loop
+         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_get"];
         put?: never;
         post?: never;
@@ -2183,7 +2821,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+        /**
+         * Pause a loop
+         * @description Nothing new is started; a job that runs stops at its next step boundary and keeps what it has.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_pause"];
         delete?: never;
         options?: never;
@@ -2200,7 +2843,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on after a pause, or tries again what failed. */
+        /**
+         * Resume a loop
+         * @description Goes on after a pause, or tries again what failed.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_resume"];
         delete?: never;
         options?: never;
@@ -2217,7 +2865,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** For good: a job that runs is cancelled, an open labeling batch closed; what was made stays. */
+        /**
+         * Stop a loop
+         * @description For good: a job that runs is cancelled, an open labeling batch closed; what was made stays.
+         *
+         *     Needs the scope `training:write`. Not open to keys of vendors.
+         */
         post: operations["loops_stop"];
         delete?: never;
         options?: never;
@@ -2232,7 +2885,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** With their figures, first to last: how the policy and the reward model fared. */
+        /**
+         * List iterations of a loop
+         * @description With their figures, first to last: how the policy and the reward model fared.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_listIterations"];
         put?: never;
         post?: never;
@@ -2249,7 +2907,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything that the iteration made, by id, and what it waits for. */
+        /**
+         * Get an iteration of a loop
+         * @description Everything that the iteration made, by id, and what it waits for.
+         *
+         *     Needs the scope `training:read`. Not open to keys of vendors.
+         */
         get: operations["loops_getIteration"];
         put?: never;
         post?: never;
@@ -2266,7 +2929,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version. */
+        /**
+         * List the completions of an iteration that people are to rate
+         * @description What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version.
+         *
+         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         */
         get: operations["loops_listCompletions"];
         put?: never;
         post?: never;
@@ -2561,15 +3229,15 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Scope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "labeling:read" | "labeling:write" | "tasks:work" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write" | "vendors:read" | "vendors:write" | "webhooks:read" | "webhooks:write";
+        /** @description One of `admin`, `prompts:read`, `prompts:write`, `policies:read`, `policies:write`, `completions:read`, `completions:write`, `criteria:read`, `criteria:write`, `ratings:read`, `ratings:write`, `labeling:read`, `labeling:write`, `tasks:work`, `pairs:read`, `pairs:write`, `reward-models:read`, `reward-models:write`, `training:read`, `training:write`, `artifacts:read`, `artifacts:write`, `jobs:read`, `jobs:write`, `vendors:read`, `vendors:write`, `webhooks:read`, `webhooks:write`; others may be added. */
+        Scope: string;
         CreateApiKeyDto: {
             /**
              * @example [
              *       "ratings:write"
              *     ]
              */
-            scopes: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["KnownScope"][];
             /**
              * Format: date-time
              * @description From when on the key is refused.
@@ -2582,7 +3250,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -2600,6 +3268,16 @@ export interface components {
              * @description the key that took its place
              */
             successorId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelingBatchId: string | null;
             /**
              * @description The key itself. It is shown this once and kept only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
@@ -2608,12 +3286,14 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            fromEnvironment: boolean;
         };
         ApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -2631,9 +3311,21 @@ export interface components {
              * @description the key that took its place
              */
             successorId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description only of a labeler's session
+             */
+            labelingBatchId: string | null;
             name: string;
             /** Format: date-time */
             createdAt: string;
+            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            fromEnvironment: boolean;
         };
         ApiKeyPage: {
             data: components["schemas"]["ApiKeyDto"][];
@@ -2702,10 +3394,10 @@ export interface components {
             /** @description What the key is for. */
             name: string;
         };
-        /** @enum {string} */
-        AuditAction: "api_key.created" | "api_key.rotated" | "api_key.revoked" | "vendor.created" | "vendor.updated" | "authentication.failed" | "access.refused" | "criterion_version.published_with_override" | "policy.promoted" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.enabled" | "webhook_endpoint.disabled" | "webhook_endpoint.secret_rotated";
-        /** @enum {string} */
-        AuditActorType: "api_key" | "anonymous" | "system";
+        /** @description One of `api_key.created`, `api_key.rotated`, `api_key.revoked`, `vendor.created`, `vendor.updated`, `authentication.failed`, `access.refused`, `criterion_version.published_with_override`, `policy.promoted`, `webhook_endpoint.created`, `webhook_endpoint.updated`, `webhook_endpoint.deleted`, `webhook_endpoint.enabled`, `webhook_endpoint.disabled`, `webhook_endpoint.secret_rotated`; others may be added. */
+        AuditAction: string;
+        /** @description One of `api_key`, `anonymous`, `system`; others may be added. */
+        AuditActorType: string;
         AuditActorDto: {
             type: components["schemas"]["AuditActorType"];
             /** Format: uuid */
@@ -2748,11 +3440,8 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description Only these; without any, all.
-         * @enum {string}
-         */
-        EventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        /** @description Only these; without any, all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
+        EventType: string;
         CreateWebhookEndpointDto: {
             /**
              * @description Only these; without any, all.
@@ -2760,7 +3449,7 @@ export interface components {
              *       "labeling_batch.created"
              *     ]
              */
-            eventTypes?: components["schemas"]["EventType"][];
+            eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * Format: uri
              * @description Where deliveries are posted; https, at a public address.
@@ -2770,6 +3459,8 @@ export interface components {
             /** @example Acme production */
             description?: string;
         };
+        /** @description failing, gone, requested, or null One of `failing`, `gone`, `requested`; others may be added. */
+        DisableReason: string;
         CreatedWebhookEndpointDto: {
             /** Format: uuid */
             id: string;
@@ -2792,9 +3483,8 @@ export interface components {
             /**
              * @description failing, gone, requested, or null
              * @example null
-             * @enum {string|null}
              */
-            disabledReason: "gone" | "failing" | "requested" | null;
+            disabledReason: components["schemas"]["DisableReason"] | null;
             /**
              * @description For the receiver's verifier. It is shown this once.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
@@ -2827,9 +3517,8 @@ export interface components {
             /**
              * @description failing, gone, requested, or null
              * @example null
-             * @enum {string|null}
              */
-            disabledReason: "gone" | "failing" | "requested" | null;
+            disabledReason: components["schemas"]["DisableReason"] | null;
             /** @example https://hooks.acme.example/plumbline */
             url: string;
             /** Format: date-time */
@@ -2848,7 +3537,7 @@ export interface components {
              */
             url?: string;
             /** @description empty means all */
-            eventTypes?: components["schemas"]["EventType"][];
+            eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
              * @example true
@@ -2871,8 +3560,13 @@ export interface components {
              */
             secret: string;
         };
-        /** @enum {string} */
-        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        /** @description One of `pending`, `delivered`, `failed`; others may be added. */
+        WebhookDeliveryState: string;
+        /**
+         * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
+         *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key. One of `secrets_key_missing`, `secret_unreadable`, `internal_error`; others may be added.
+         */
+        WebhookDeliveryHold: string;
         WebhookAttemptDto: {
             /**
              * @description Of its delivery, or redelivery, from 1.
@@ -2916,6 +3610,11 @@ export interface components {
              * @description null when there is none to come
              */
             nextAttemptAt: string | null;
+            /**
+             * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
+             *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+             */
+            heldBy: components["schemas"]["WebhookDeliveryHold"] | null;
             /** Format: date-time */
             finishedAt: string | null;
             attempts: components["schemas"]["WebhookAttemptDto"][];
@@ -2942,12 +3641,12 @@ export interface components {
             /** @example ok */
             status: string;
         };
-        /** @enum {string} */
-        JobType: "completion-batch.generate" | "reward-model.score" | "pair-set.build" | "reward-model.train" | "training-run.train" | "comparison.run";
-        /** @enum {string} */
-        JobState: "queued" | "running" | "pausing" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
-        /** @enum {string} */
-        QueueName: "generation" | "scoring" | "pair-building" | "reward-training" | "fine-tuning" | "comparison";
+        /** @description One of `completion-batch.generate`, `reward-model.score`, `pair-set.build`, `reward-model.train`, `training-run.train`, `comparison.run`; others may be added. */
+        JobType: string;
+        /** @description One of `queued`, `running`, `pausing`, `paused`, `cancelling`, `succeeded`, `failed`, `cancelled`; others may be added. */
+        JobState: string;
+        /** @description One of `generation`, `scoring`, `pair-building`, `reward-training`, `fine-tuning`, `comparison`; others may be added. */
+        QueueName: string;
         JobProgressDto: {
             /** @example 40 */
             completed: number;
@@ -3046,8 +3745,8 @@ export interface components {
             /** Format: date-time */
             finishedAt: string | null;
         };
-        /** @enum {string} */
-        JobLogLevel: "debug" | "info" | "warn" | "error";
+        /** @description One of `debug`, `info`, `warn`, `error`; others may be added. */
+        JobLogLevel: string;
         JobLogDto: {
             level: components["schemas"]["JobLogLevel"];
             /** @example resumed at step 40 */
@@ -3155,8 +3854,8 @@ export interface components {
         };
         /** @enum {string} */
         LineageDirection: "up" | "down";
-        /** @enum {string} */
-        LineageType: "artifact" | "model" | "prompt_set" | "policy_version" | "completion_batch" | "criterion_version" | "pair_set" | "reward_model" | "training_run" | "comparison";
+        /** @description One of `artifact`, `model`, `prompt_set`, `policy_version`, `completion_batch`, `criterion_version`, `pair_set`, `reward_model`, `training_run`, `comparison`; others may be added. */
+        LineageType: string;
         LineageNodeDto: {
             type: components["schemas"]["LineageType"];
             /** Format: uuid */
@@ -3225,7 +3924,88 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
+        /**
+         * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+         * @enum {string}
+         */
+        MessageRole: "system" | "developer" | "user" | "assistant" | "tool";
+        CalledFunctionDto: {
+            /** @example weather */
+            name: string;
+            /** @description A JSON object in a string. */
+            arguments: string;
+        };
+        ToolCallDto: {
+            /** @enum {string} */
+            type: "function";
+            /**
+             * @description Named by the tool message that answers the call.
+             * @example call_1
+             */
+            id: string;
+            function: components["schemas"]["CalledFunctionDto"];
+        };
+        MessageDto: {
+            /**
+             * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+             * @example user
+             */
+            role: components["schemas"]["MessageRole"];
+            /**
+             * @description Null only beside `toolCalls`.
+             * @example What is the weather in Oslo?
+             */
+            content: string | null;
+            /** @description Calls of the assistant. */
+            toolCalls?: components["schemas"]["ToolCallDto"][];
+            /**
+             * @description Of a participant, where several share a role.
+             * @example anna
+             */
+            name?: string;
+            /** @description What the assistant thought before it answered. */
+            reasoning?: string;
+            /**
+             * @description Of a tool message: the call that it answers.
+             * @example call_1
+             */
+            toolCallId?: string;
+        };
+        OfferedFunctionDto: {
+            /**
+             * @description A JSON Schema of the arguments.
+             * @example {
+             *       "type": "object",
+             *       "properties": {
+             *         "city": {
+             *           "type": "string"
+             *         }
+             *       }
+             *     }
+             */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** @example weather */
+            name: string;
+            /** @example The weather of a city */
+            description?: string;
+        };
+        ToolDto: {
+            /** @enum {string} */
+            type: "function";
+            function: components["schemas"]["OfferedFunctionDto"];
+        };
         CreatePromptDto: {
+            /** @description A conversation that the policy goes on with. It ends with a user or tool message. */
+            messages?: components["schemas"]["MessageDto"][];
+            /** @description Tools that the policy may call; only beside `messages`. */
+            tools?: components["schemas"]["ToolDto"][];
+            /**
+             * @description The last message is an assistant message, and the policy continues it.
+             * @default false
+             */
+            continueFinalMessage?: boolean;
             /**
              * @description Anything of yours; kept and given back, never read.
              * @example {
@@ -3235,8 +4015,11 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
-            /** @description What the policy is asked. */
-            text: string;
+            /**
+             * @description What the policy is asked: one question to a chat model. Give this or `messages`.
+             * @example Name three primary colors.
+             */
+            text?: string;
             /**
              * @description Your own id of the prompt; unique.
              * @example alpaca-0017
@@ -3253,6 +4036,9 @@ export interface components {
         PromptDto: {
             /** Format: uuid */
             id: string;
+            /** @description Null for a text prompt. */
+            messages: components["schemas"]["MessageDto"][] | null;
+            tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
             externalId: string | null;
             /**
@@ -3269,12 +4055,14 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
+            /** @description What is asked; of a conversation, its messages as one readable text. */
             text: string;
+            continueFinalMessage: boolean;
             /** Format: date-time */
             createdAt: string;
         };
-        /** @enum {string} */
-        BulkStatus: "created" | "duplicate" | "failed";
+        /** @description One of `created`, `duplicate`, `failed`; others may be added. */
+        BulkStatus: string;
         ProblemDetail: {
             /** @example /scale/0/value */
             pointer: string;
@@ -3349,6 +4137,9 @@ export interface components {
         PromptSetPromptDto: {
             /** Format: uuid */
             id: string;
+            /** @description Null for a text prompt. */
+            messages: components["schemas"]["MessageDto"][] | null;
+            tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
             externalId: string | null;
             /**
@@ -3370,7 +4161,9 @@ export interface components {
              * @example 0
              */
             position: number;
+            /** @description What is asked; of a conversation, its messages as one readable text. */
             text: string;
+            continueFinalMessage: boolean;
             /** Format: date-time */
             createdAt: string;
         };
@@ -3440,17 +4233,14 @@ export interface components {
              */
             artifactId: string;
         };
-        /**
-         * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
-         * @enum {string}
-         */
-        EndpointApi: "chat" | "completions";
+        /** @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
+        EndpointApi: string;
         PolicyEndpointOptionsDto: {
             /**
              * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
              * @default chat
              */
-            api?: components["schemas"]["EndpointApi"];
+            api?: components["schemas"]["KnownEndpointApi"];
             /**
              * @description Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent.
              * @example ENDPOINT_KEY_OPENAI
@@ -3500,8 +4290,8 @@ export interface components {
             /** @example gpt-4o-mini */
             model: string;
         };
-        /** @enum {string} */
-        PolicyVersionOrigin: "uploaded" | "trained" | "endpoint";
+        /** @description One of `uploaded`, `trained`, `endpoint`; others may be added. */
+        PolicyVersionOrigin: string;
         PolicyVersionDto: {
             /** Format: uuid */
             id: string;
@@ -3534,16 +4324,37 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description `stop`: it ended by itself or at a stop string; `length`: it was cut.
-         * @enum {string}
-         */
-        FinishReason: "stop" | "length";
+        /** @description One of `stop`, `length`; others may be added. */
+        FinishReason: string;
+        RecordedCompletionDto: {
+            /** Format: uuid */
+            promptId?: string;
+            finishReason?: components["schemas"]["KnownFinishReason"];
+            /**
+             * @description Your own id of the completion; unique.
+             * @example alpaca-0017-gpt-4
+             */
+            externalId: string;
+            /** @example alpaca-0017 */
+            promptExternalId?: string;
+            /** @description May be empty: some models answer nothing. */
+            text: string;
+            /**
+             * @description Who wrote it.
+             * @example gpt-4
+             */
+            source: string;
+        };
         CompletionDto: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             promptId: string;
+            /**
+             * @description What the model thought before its answer, where an endpoint gave it apart from the text.
+             * @example null
+             */
+            reasoning: string | null;
             /**
              * Format: uuid
              * @description The policy version that wrote it; null when it was recorded elsewhere.
@@ -3590,10 +4401,9 @@ export interface components {
         };
         /**
          * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
-         * @enum {string}
+         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round. One of `f32`, `int8`, `int4`; others may be added.
          */
-        WeightFormat: "f32" | "int8" | "int4";
+        WeightFormat: string;
         SamplingOptionsDto: {
             /**
              * @description 0 takes the likeliest token each time.
@@ -3670,7 +4480,13 @@ export interface components {
              * @default f32
              * @example int8
              */
-            weights?: components["schemas"]["WeightFormat"];
+            weights?: components["schemas"]["KnownWeightFormat"];
+            /**
+             * @description Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
+             *     batch. Completions of the others are kept in any case.
+             * @default 0.1
+             */
+            maxFailedShare?: number;
             /**
              * Format: uuid
              * @description Which version of which policy is asked.
@@ -3733,12 +4549,37 @@ export interface components {
              * @example 768
              */
             completionCount: number;
+            /**
+             * @description Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why.
+             * @example 1
+             */
+            failedCount: number;
+            /** @example 0.1 */
+            maxFailedShare: number;
             sampling: components["schemas"]["SamplingDto"];
             /** Format: date-time */
             createdAt: string;
         };
         CompletionBatchPage: {
             data: components["schemas"]["CompletionBatchDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        CompletionFailureDto: {
+            /** Format: uuid */
+            promptId: string;
+            /**
+             * @description `prompt_too_long`, `endpoint_refused`, `endpoint_answer_empty` or `endpoint_answer_unreadable`.
+             * @example prompt_too_long
+             */
+            code: string;
+            message: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        CompletionFailurePage: {
+            data: components["schemas"]["CompletionFailureDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -3830,8 +4671,8 @@ export interface components {
             /** @description What the labeler is asked to judge. */
             instructions: string;
         };
-        /** @enum {string} */
-        CriterionVersionState: "draft" | "published";
+        /** @description One of `draft`, `published`; others may be added. */
+        CriterionVersionState: string;
         CriterionVersionDto: {
             /** Format: uuid */
             id: string;
@@ -4089,8 +4930,8 @@ export interface components {
              */
             externalId?: string;
         };
-        /** @enum {string} */
-        PreferenceKind: "ranking" | "comparison";
+        /** @description One of `ranking`, `comparison`; others may be added. */
+        PreferenceKind: string;
         PreferenceDto: {
             /** Format: uuid */
             id: string;
@@ -4268,27 +5109,21 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /**
-         * @description `rate` asks for one completion at a time, the others for several of one prompt.
-         * @enum {string}
-         */
-        LabelingMode: "rate" | "rate-side-by-side" | "rank" | "compare";
-        /**
-         * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
-         * @enum {string}
-         */
-        LabelingPurpose: "production" | "pilot";
+        /** @description `rate` asks for one completion at a time, the others for several of one prompt. One of `rate`, `rate-side-by-side`, `rank`, `compare`; others may be added. */
+        LabelingMode: string;
+        /** @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs. One of `production`, `pilot`; others may be added. */
+        LabelingPurpose: string;
         CreateLabelingBatchDto: {
             /**
              * @description `rate` asks for one completion at a time, the others for several of one prompt.
              * @example rate
              */
-            mode: components["schemas"]["LabelingMode"];
+            mode: components["schemas"]["KnownLabelingMode"];
             /**
              * @description A pilot tries out a criterion: its version may be a draft, and its ratings make no pairs.
              * @default production
              */
-            purpose?: components["schemas"]["LabelingPurpose"];
+            purpose?: components["schemas"]["KnownLabelingPurpose"];
             /** @description These completions. Of the three ways to choose at least one is needed; several narrow. */
             completionIds?: string[];
             /**
@@ -4348,8 +5183,8 @@ export interface components {
             promptSetId: string | null;
             pairsPerPrompt: number | null;
         };
-        /** @enum {string} */
-        LabelingBatchState: "open" | "completed" | "closed";
+        /** @description One of `open`, `completed`, `closed`; others may be added. */
+        LabelingBatchState: string;
         LabelingCountsDto: {
             /** @description Waiting for a labeler, whoever claims first. */
             available: number;
@@ -4473,8 +5308,8 @@ export interface components {
             name: string;
             instructions: string;
         };
-        /** @enum {string} */
-        TaskState: "available" | "leased" | "completed" | "released" | "skipped" | "expired" | "closed";
+        /** @description One of `available`, `leased`, `completed`, `released`, `skipped`, `expired`, `closed`; others may be added. */
+        TaskState: string;
         TaskTextDto: {
             /** Format: uuid */
             id: string;
@@ -4862,11 +5697,8 @@ export interface components {
             /** @example 0.77 */
             high: number;
         };
-        /**
-         * @description Deviations from co-raters, or scores where too few completions are shared.
-         * @enum {string}
-         */
-        PositionBasis: "deviation" | "score";
+        /** @description Deviations from co-raters, or scores where too few completions are shared. One of `deviation`, `score`; others may be added. */
+        PositionBasis: string;
         PositionBiasDto: {
             /** @example 180 */
             n: number;
@@ -4979,8 +5811,8 @@ export interface components {
              */
             labelers: number;
         };
-        /** @enum {string} */
-        LabelerFlagCode: "severe" | "lenient" | "position_bias" | "long_runs" | "little_spread" | "too_fast" | "gold_failures" | "low_reliability";
+        /** @description One of `severe`, `lenient`, `position_bias`, `long_runs`, `little_spread`, `too_fast`, `gold_failures`, `low_reliability`; others may be added. */
+        LabelerFlagCode: string;
         LabelerFlagDto: {
             code: components["schemas"]["LabelerFlagCode"];
             reason: string;
@@ -5158,29 +5990,21 @@ export interface components {
              */
             overrideReason?: string;
         };
-        /**
-         * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
-         * @enum {string}
-         */
-        PairStrategy: "all" | "sample";
+        /** @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`. One of `all`, `sample`; others may be added. */
+        PairStrategy: string;
         /**
          * @description How several ratings of one completion become one score: their `mean` or `median`; what most of them give
          *     (`majority`; the mean of several such levels); or a mean in which each labeler weighs as reliable as they are
-         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
-         * @enum {string}
+         *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too). One of `mean`, `median`, `majority`, `reliability-weighted`; others may be added.
          */
-        ScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        ScoreAggregation: string;
         /**
          * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
-         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
-         * @enum {string}
+         *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged. One of `none`, `reliability`; others may be added.
          */
-        PairWeightKind: "none" | "reliability";
-        /**
-         * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
-         * @enum {string}
-         */
-        TiePolicy: "drop" | "keep";
+        PairWeightKind: string;
+        /** @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides. One of `drop`, `keep`; others may be added. */
+        TiePolicy: string;
         CreatePairSetDto: {
             /**
              * @description Ratings of pilots too, which tried out the version while it was a draft.
@@ -5196,7 +6020,7 @@ export interface components {
              * @description `all` pairs of each prompt, or a seeded random `sample` of `pairsPerPrompt`.
              * @default all
              */
-            strategy?: components["schemas"]["PairStrategy"];
+            strategy?: components["schemas"]["KnownPairStrategy"];
             /**
              * @description At most so many pairs of each prompt; needed for `sample`, and only there.
              * @example 8
@@ -5213,18 +6037,18 @@ export interface components {
              *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
-            aggregation?: components["schemas"]["ScoreAggregation"];
+            aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
              * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
              *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
              * @default none
              */
-            pairWeights?: components["schemas"]["PairWeightKind"];
+            pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
-            ties?: components["schemas"]["TiePolicy"];
+            ties?: components["schemas"]["KnownTiePolicy"];
             /**
              * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
              * @default 0
@@ -5406,6 +6230,11 @@ export interface components {
             share: number | null;
             comparisons: number;
         };
+        PairPositionBiasDto: {
+            /** @example 0.52 */
+            firstPreferred: number | null;
+            orderings: number;
+        };
         SplitDiagnosticsDto: {
             pairs: number;
             /** @description Kept ties among them. */
@@ -5413,7 +6242,7 @@ export interface components {
             prompts: number;
             nulls: components["schemas"]["NullBaselinesDto"];
             labelerAgreement: components["schemas"]["LabelerAgreementDto"];
-            positionBias: components["schemas"]["PositionBiasDto"];
+            positionBias: components["schemas"]["PairPositionBiasDto"];
         };
         SplitsDiagnosticsDto: {
             train: components["schemas"]["SplitDiagnosticsDto"];
@@ -5498,8 +6327,14 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @enum {string} */
-        LoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
+        ExportedPairDto: {
+            prompt: string;
+            /** @description The completion that was preferred. */
+            chosen: string;
+            rejected: string;
+        };
+        /** @description One of `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj`, `c_attn`, `c_proj`, `c_fc`; others may be added. */
+        LoraTargetModule: string;
         RewardLoraDto: {
             /** @example 16 */
             rank: number;
@@ -5509,8 +6344,8 @@ export interface components {
             /** @default 0 */
             dropout?: number;
         };
-        /** @enum {string} */
-        StoppingMetric: "loss" | "accuracy";
+        /** @description One of `loss`, `accuracy`; others may be added. */
+        StoppingMetric: string;
         EarlyStoppingDto: {
             metric: components["schemas"]["StoppingMetric"];
             /** @example 3 */
@@ -5600,15 +6435,15 @@ export interface components {
              */
             majority: number | null;
         };
-        /** @enum {string} */
-        ContentBlindRule: "longest" | "shortest" | "first";
+        /** @description One of `longest`, `shortest`, `first`; others may be added. */
+        ContentBlindRule: string;
         NullContestDto: {
             rule: components["schemas"]["ContentBlindRule"];
             /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
             gain: components["schemas"]["ProportionDto"];
         };
-        /** @enum {string} */
-        EvaluationSliceKind: "tag" | "length" | "preferred";
+        /** @description One of `tag`, `length`, `preferred`; others may be added. */
+        EvaluationSliceKind: string;
         EvaluationSliceDto: {
             by: components["schemas"]["EvaluationSliceKind"];
             /** @example 120 */
@@ -5710,16 +6545,16 @@ export interface components {
              */
             rewardDeviation: number;
         };
-        /** @enum {string} */
-        RewardObjective: "pairwise" | "pointwise";
-        /** @enum {string} */
-        LearningRateSchedule: "constant" | "linear" | "cosine";
-        /** @enum {string} */
-        TieTreatment: "ignore" | "half" | "rao_kupper";
-        /** @enum {string} */
-        PairWeighting: "recorded" | "uniform" | "margin" | "prompt";
-        /** @enum {string} */
-        LengthDebiasing: "none" | "product_of_experts";
+        /** @description One of `pairwise`, `pointwise`; others may be added. */
+        RewardObjective: string;
+        /** @description One of `constant`, `linear`, `cosine`; others may be added. */
+        LearningRateSchedule: string;
+        /** @description One of `ignore`, `half`, `rao_kupper`; others may be added. */
+        TieTreatment: string;
+        /** @description One of `recorded`, `uniform`, `margin`, `prompt`; others may be added. */
+        PairWeighting: string;
+        /** @description One of `none`, `product_of_experts`; others may be added. */
+        LengthDebiasing: string;
         RewardHyperparametersDto: {
             objective: components["schemas"]["RewardObjective"];
             /** @example 0.0003 */
@@ -5792,11 +6627,11 @@ export interface components {
              *       "c_fc"
              *     ]
              */
-            targetModules?: components["schemas"]["LoraTargetModule"][];
+            targetModules?: components["schemas"]["KnownLoraTargetModule"][];
         };
         EarlyStoppingSettingsDto: {
             /** @default loss */
-            metric?: components["schemas"]["StoppingMetric"];
+            metric?: components["schemas"]["KnownStoppingMetric"];
             /**
              * @description Evaluations without an improvement until training ends.
              * @default 3
@@ -5823,7 +6658,7 @@ export interface components {
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
              * @default pairwise
              */
-            objective?: components["schemas"]["RewardObjective"];
+            objective?: components["schemas"]["KnownRewardObjective"];
             /** @default 0.0003 */
             learningRate?: number;
             /**
@@ -5859,7 +6694,7 @@ export interface components {
             /** @default 0.1 */
             warmupRatio?: number;
             /** @default linear */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -5895,7 +6730,7 @@ export interface components {
              *     the pairwise objective.
              * @default ignore
              */
-            ties?: components["schemas"]["TieTreatment"];
+            ties?: components["schemas"]["KnownTieTreatment"];
             /**
              * @description Of `rao_kupper`: differences of the reward below about this are no difference.
              * @default 0.5
@@ -5906,13 +6741,13 @@ export interface components {
              *     score, or one part of what its prompt counts, prompts being equal.
              * @default recorded
              */
-            pairWeights?: components["schemas"]["PairWeighting"];
+            pairWeights?: components["schemas"]["KnownPairWeighting"];
             /**
              * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
              *     rest. Of the pairwise objective.
              * @default none
              */
-            lengthDebias?: components["schemas"]["LengthDebiasing"];
+            lengthDebias?: components["schemas"]["KnownLengthDebiasing"];
             /** @description training goes on to its end when left out */
             earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
             /**
@@ -5942,15 +6777,12 @@ export interface components {
              */
             name: string;
         };
-        /** @enum {string} */
-        RewardModelOrigin: "trained" | "uploaded";
-        /** @enum {string} */
-        VerdictStatus: "healthy" | "warning" | "failed";
-        /**
-         * @description `not_measured` says nothing for the run, nor against it: the message says what was left out.
-         * @enum {string}
-         */
-        FindingStatus: "not_measured" | "healthy" | "warning" | "failed";
+        /** @description One of `trained`, `uploaded`; others may be added. */
+        RewardModelOrigin: string;
+        /** @description One of `healthy`, `warning`, `failed`; others may be added. */
+        VerdictStatus: string;
+        /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
+        FindingStatus: string;
         VerdictFindingDto: {
             /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
             status: components["schemas"]["FindingStatus"];
@@ -6192,8 +7024,8 @@ export interface components {
             /** @example adapter_model.safetensors */
             name: string;
         };
-        /** @enum {string} */
-        RewardEarlyEndReason: "no_improvement" | "diverged";
+        /** @description One of `no_improvement`, `diverged`; others may be added. */
+        RewardEarlyEndReason: string;
         RewardEarlyEndDto: {
             reason: components["schemas"]["RewardEarlyEndReason"];
             /**
@@ -6404,7 +7236,7 @@ export interface components {
              *       "v_proj"
              *     ]
              */
-            targetModules: components["schemas"]["LoraTargetModule"][];
+            targetModules: components["schemas"]["KnownLoraTargetModule"][];
             /**
              * @description The factors' product is scaled by alpha / rank.
              * @example 16
@@ -6448,7 +7280,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6561,7 +7393,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6770,7 +7602,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6813,7 +7645,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -6942,7 +7774,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -6985,7 +7817,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -7118,7 +7950,7 @@ export interface components {
              * @description Of the learning rate after the warmup; linear and cosine end at zero.
              * @default cosine
              */
-            schedule?: components["schemas"]["LearningRateSchedule"];
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
              * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
              * @default null
@@ -7154,7 +7986,7 @@ export interface components {
              *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
              * @default f32
              */
-            rolloutWeights?: components["schemas"]["WeightFormat"];
+            rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
              * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
              * @default 3
@@ -7296,8 +8128,8 @@ export interface components {
              */
             evaluationPromptSetId?: string;
         };
-        /** @enum {string} */
-        StopReason: "diverged" | "kl_budget";
+        /** @description One of `diverged`, `kl_budget`; others may be added. */
+        StopReason: string;
         StoppedRunDto: {
             reason: components["schemas"]["StopReason"];
             /**
@@ -7343,6 +8175,58 @@ export interface components {
              */
             tokenAccuracyBefore: number;
         };
+        SftTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "sft";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["SftHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["SftSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
@@ -7386,6 +8270,58 @@ export interface components {
              */
             margin: number;
         };
+        DpoTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "dpo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["DpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["DpoSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
         RolloutSummaryDto: {
             /** @example -0.31 */
             rewardBefore: number;
@@ -7411,9 +8347,7 @@ export interface components {
             /** @description Null when all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
-        /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
-        TrainingRunDto: {
+        GrpoTrainingRunDto: {
             /** Format: uuid */
             id: string;
             /**
@@ -7421,7 +8355,6 @@ export interface components {
              * @description Watch it at `/v1/jobs/{jobId}`.
              */
             jobId: string;
-            method: components["schemas"]["TrainingMethod"];
             /** Format: uuid */
             policyVersionId: string;
             /**
@@ -7446,21 +8379,131 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
              */
             resultPolicyVersionId: string | null;
-            /** @description What the method measured; null until the run has succeeded. */
-            summary: (components["schemas"]["SftSummaryDto"] | components["schemas"]["DpoSummaryDto"] | components["schemas"]["RolloutSummaryDto"]) | null;
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "grpo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["GrpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
         };
+        RlooTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "rloo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["RlooHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        PpoTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "ppo";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["PpoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["RolloutSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
         TrainingRunBytesDto: {
             /**
              * @description The model that training starts from.
@@ -7612,13 +8655,10 @@ export interface components {
             name: string;
         };
         TrainingDiagnosticsDto: {
-            /**
-             * @description Null while the run has no verdict.
-             * @enum {unknown}
-             */
-            status: "warning" | "failed" | "healthy";
+            /** @description Null while the run has no verdict. */
+            status: components["schemas"]["VerdictStatus"] | null;
             /** @description Why the run ended before its last step; null when it did not. */
-            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            stopped: components["schemas"]["StoppedRunDto"] | null;
             findings: components["schemas"]["DiagnosticFindingDto"][];
             /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
             series: components["schemas"]["DiagnosticSeriesDto"][];
@@ -7785,10 +8825,16 @@ export interface components {
             proxyRewardModelId?: string;
         };
         /**
-         * @description `generating` stays when the job has failed: the job says why.
-         * @enum {string}
+         * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
+         *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged. One of `generating`, `awaiting_judgements`, `complete`, `failed`; others may be added.
          */
-        ComparisonState: "generating" | "awaiting_judgements" | "complete";
+        ComparisonState: string;
+        ComparisonErrorDto: {
+            /** @example comparison_not_judged */
+            code: string;
+            /** @example the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts */
+            detail: string;
+        };
         TagWinRateDto: {
             /**
              * @description Items judged.
@@ -7889,6 +8935,11 @@ export interface components {
             /** @example 384 */
             judgements: number;
             /**
+             * @description Items left out, since the labeling batch was closed before anybody judged them.
+             * @example 0
+             */
+            unjudgedItems: number;
+            /**
              * @description Judgements of labelers that are programs: they do not prove what people would say.
              * @example 0
              */
@@ -7927,15 +8978,25 @@ export interface components {
              * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
              */
             labelingBatchId: string | null;
-            /** @description `generating` stays when the job has failed: the job says why. */
+            /**
+             * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
+             *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+             */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
             itemCount: number;
+            /**
+             * @description Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison.
+             * @example 0
+             */
+            missingCount: number;
             /**
              * @description Items that have all the judgements they need.
              * @example 128
              */
             judgedItemCount: number;
+            /** @description Why it failed. */
+            error: components["schemas"]["ComparisonErrorDto"] | null;
             /** @description Null until complete: who looks at figures on the way stops when they please him. */
             result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
@@ -8003,6 +9064,11 @@ export interface components {
             itemId: string;
             /** Format: uuid */
             labelerId: string | null;
+            /**
+             * Format: uuid
+             * @description The reward model that judged; null where a labeler did.
+             */
+            rewardModelId: string | null;
             preference: components["schemas"]["Preference"];
             /** Format: date-time */
             createdAt: string;
@@ -8047,11 +9113,8 @@ export interface components {
             method: "ppo";
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
         };
-        /**
-         * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
-         * @enum {string}
-         */
-        LoopSelection: "random" | "disagreement";
+        /** @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most. One of `random`, `disagreement`; others may be added. */
+        LoopSelection: string;
         LoopSamplingDto: {
             /**
              * @description 0 is greedy.
@@ -8078,7 +9141,7 @@ export interface components {
              * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
              * @default random
              */
-            selection?: components["schemas"]["LoopSelection"];
+            selection?: components["schemas"]["KnownLoopSelection"];
             /**
              * @description Of `disagreement`; three times `prompts` unless given.
              * @example 1200
@@ -8117,18 +9180,18 @@ export interface components {
              *     (`reliability-weighted`; needs completions that several labelers judged; weighs votes of rankings and comparisons too).
              * @default mean
              */
-            aggregation?: components["schemas"]["ScoreAggregation"];
+            aggregation?: components["schemas"]["KnownScoreAggregation"];
             /**
              * @description Whether pairs get a `weight`, which trainers use: with `reliability`, how reliable the judgements behind a pair are
              *     together, between 0 and 1. Goes with any aggregation; needs completions that several labelers judged.
              * @default none
              */
-            pairWeights?: components["schemas"]["PairWeightKind"];
+            pairWeights?: components["schemas"]["KnownPairWeightKind"];
             /**
              * @description What becomes of two completions with equal scores, or with as many votes for one as for the other. Kept ties come in an order that the seed decides.
              * @default drop
              */
-            ties?: components["schemas"]["TiePolicy"];
+            ties?: components["schemas"]["KnownTiePolicy"];
             /**
              * @description Smallest difference of scores that makes a pair. Does not concern kept ties.
              * @default 0
@@ -8222,13 +9285,10 @@ export interface components {
             reward?: components["schemas"]["LoopRewardDto"];
             gate?: components["schemas"]["LoopGateDto"];
         };
-        /** @enum {string} */
-        LoopStatus: "running" | "paused" | "failed" | "completed" | "stopped";
-        /**
-         * @description Where the iteration stands.
-         * @enum {string}
-         */
-        LoopState: "generate" | "select" | "awaiting_ratings" | "pairs" | "reward" | "train" | "compare" | "awaiting_judgements" | "promote" | "hold" | "done";
+        /** @description One of `running`, `paused`, `failed`, `completed`, `stopped`; others may be added. */
+        LoopStatus: string;
+        /** @description Where the iteration stands. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
+        LoopState: string;
         LoopErrorDto: {
             /**
              * Format: uuid
@@ -8315,13 +9375,10 @@ export interface components {
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @enum {string} */
-        LoopDecision: "promoted" | "held";
-        /**
-         * @description What the decision followed from.
-         * @enum {string}
-         */
-        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        /** @description One of `promoted`, `held`; others may be added. */
+        LoopDecision: string;
+        /** @description What the decision followed from. One of `generated`, `selected`, `rated`, `disagreement`, `too_few_ratings`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `not_judged`, `next_iteration`, `last_iteration`; others may be added. */
+        LoopOutcome: string;
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -8486,11 +9543,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /**
-         * @description What is still lacking; null when the ratings suffice.
-         * @enum {string}
-         */
-        LoopRatingsNeed: "quorum" | "agreement";
+        /** @description What is still lacking; null when the ratings suffice. One of `quorum`, `agreement`; others may be added. */
+        LoopRatingsNeed: string;
         LoopRatingProgressDto: {
             /** @example 1600 */
             completions: number;
@@ -8590,6 +9644,8 @@ export interface components {
             detail?: string;
             /** @example /v1/ratings */
             instance?: string;
+            /** @example 0b9dd9b2-63d5-4b6c-9a3d-6ad9e6a1f2a4 */
+            requestId?: string;
             errors?: components["schemas"]["ProblemDetail"][];
         };
         /**
@@ -8954,11 +10010,278 @@ export interface components {
                 webhookEndpointId: string;
             };
         };
+        /** @enum {string} */
+        KnownScope: "admin" | "prompts:read" | "prompts:write" | "policies:read" | "policies:write" | "completions:read" | "completions:write" | "criteria:read" | "criteria:write" | "ratings:read" | "ratings:write" | "labeling:read" | "labeling:write" | "tasks:work" | "pairs:read" | "pairs:write" | "reward-models:read" | "reward-models:write" | "training:read" | "training:write" | "artifacts:read" | "artifacts:write" | "jobs:read" | "jobs:write" | "vendors:read" | "vendors:write" | "webhooks:read" | "webhooks:write";
+        /** @enum {string} */
+        KnownAuditAction: "api_key.created" | "api_key.rotated" | "api_key.revoked" | "vendor.created" | "vendor.updated" | "authentication.failed" | "access.refused" | "criterion_version.published_with_override" | "policy.promoted" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.enabled" | "webhook_endpoint.disabled" | "webhook_endpoint.secret_rotated";
+        /** @enum {string} */
+        KnownEventType: "job.succeeded" | "job.failed" | "job.cancelled" | "labeling_batch.created" | "labeling_batch.completed" | "labeling_batch.closed" | "loop.awaiting_ratings" | "loop.iteration_completed" | "loop.failed" | "loop.stopped" | "policy.promoted" | "criterion_version.published" | "webhook_endpoint.disabled" | "webhook_endpoint.ping";
+        /** @enum {string} */
+        KnownWebhookDeliveryState: "pending" | "delivered" | "failed";
+        /** @enum {string} */
+        KnownJobType: "completion-batch.generate" | "reward-model.score" | "pair-set.build" | "reward-model.train" | "training-run.train" | "comparison.run";
+        /** @enum {string} */
+        KnownJobState: "queued" | "running" | "pausing" | "paused" | "cancelling" | "succeeded" | "failed" | "cancelled";
+        /** @enum {string} */
+        KnownLineageType: "artifact" | "model" | "prompt_set" | "policy_version" | "completion_batch" | "criterion_version" | "pair_set" | "reward_model" | "training_run" | "comparison";
+        /** @enum {string} */
+        KnownEndpointApi: "chat" | "completions";
+        /** @enum {string} */
+        KnownFinishReason: "stop" | "length";
+        /** @enum {string} */
+        KnownWeightFormat: "f32" | "int8" | "int4";
+        /** @enum {string} */
+        KnownLabelingMode: "rate" | "rate-side-by-side" | "rank" | "compare";
+        /** @enum {string} */
+        KnownLabelingPurpose: "production" | "pilot";
+        /** @enum {string} */
+        KnownLabelingBatchState: "open" | "completed" | "closed";
+        /** @enum {string} */
+        KnownTaskState: "available" | "leased" | "completed" | "released" | "skipped" | "expired" | "closed";
+        /** @enum {string} */
+        KnownPairStrategy: "all" | "sample";
+        /** @enum {string} */
+        KnownScoreAggregation: "mean" | "median" | "majority" | "reliability-weighted";
+        /** @enum {string} */
+        KnownPairWeightKind: "none" | "reliability";
+        /** @enum {string} */
+        KnownTiePolicy: "drop" | "keep";
+        /** @enum {string} */
+        KnownLoraTargetModule: "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj" | "c_attn" | "c_proj" | "c_fc";
+        /** @enum {string} */
+        KnownStoppingMetric: "loss" | "accuracy";
+        /** @enum {string} */
+        KnownRewardObjective: "pairwise" | "pointwise";
+        /** @enum {string} */
+        KnownLearningRateSchedule: "constant" | "linear" | "cosine";
+        /** @enum {string} */
+        KnownTieTreatment: "ignore" | "half" | "rao_kupper";
+        /** @enum {string} */
+        KnownPairWeighting: "recorded" | "uniform" | "margin" | "prompt";
+        /** @enum {string} */
+        KnownLengthDebiasing: "none" | "product_of_experts";
+        /** @enum {string} */
+        KnownLoopSelection: "random" | "disagreement";
     };
-    responses: never;
+    responses: {
+        /** @description The request could not be read. Codes: `malformed_request` */
+        MalformedRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/malformed_request",
+                 *       "code": "malformed_request",
+                 *       "title": "The request could not be read",
+                 *       "status": 400
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request could not be read. Codes: `invalid_cursor` */
+        InvalidCursor: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                 *       "code": "invalid_cursor",
+                 *       "title": "The request could not be read",
+                 *       "status": 400
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A valid API key is needed. Codes: `api_key_missing`, `api_key_invalid` */
+        Unauthorized: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/api_key_invalid",
+                 *       "code": "api_key_invalid",
+                 *       "title": "A valid API key is needed",
+                 *       "status": 401
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
+        OwnersOnly: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                 *       "code": "not_for_labelers",
+                 *       "title": "The API key may not do this",
+                 *       "status": 403
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers` */
+        NotForLabelers: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                 *       "code": "not_for_labelers",
+                 *       "title": "The API key may not do this",
+                 *       "status": 403
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large. Codes: `body_too_large` */
+        BodyTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/body_too_large",
+                 *       "code": "body_too_large",
+                 *       "title": "The body is too large",
+                 *       "status": 413
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The path is too long */
+        UriTooLong: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The media type is not supported. Codes: `unsupported_media_type` */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/unsupported_media_type",
+                 *       "code": "unsupported_media_type",
+                 *       "title": "The media type is not supported",
+                 *       "status": 415
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests. Codes: `rate_limited` */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/rate_limited",
+                 *       "code": "rate_limited",
+                 *       "title": "Too many requests",
+                 *       "status": 429
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something went wrong here; it is logged. Codes: `internal_error` */
+        InternalError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/internal_error",
+                 *       "code": "internal_error",
+                 *       "title": "Something went wrong here; it is logged",
+                 *       "status": 500
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is not ready. Codes: `unavailable` */
+        Unavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/unavailable",
+                 *       "code": "unavailable",
+                 *       "title": "The service is not ready",
+                 *       "status": 503
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description Where the resource or the job is
+         * @example /v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00
+         */
+        Location: string;
+        /**
+         * @description Seconds until it is worth asking again
+         * @example 1
+         */
+        "Retry-After": number;
+        /** @description `true` when this is the kept answer of an earlier request */
+        "Idempotency-Replayed": "true";
+        /** @description `Bearer` */
+        "WWW-Authenticate": string;
+        /**
+         * @description Requests that the key may send in a minute
+         * @example 6000
+         */
+        "X-RateLimit-Limit": number;
+        /**
+         * @description Requests left in this minute
+         * @example 5999
+         */
+        "X-RateLimit-Remaining": number;
+        /**
+         * @description Seconds until the minute is over
+         * @example 60
+         */
+        "X-RateLimit-Reset": number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -8977,68 +10300,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_create: {
@@ -9053,99 +10348,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "ratings:write"
+                 *       ],
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_revoke: {
@@ -9159,102 +10428,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `api_key_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     apiKeys_rotate: {
@@ -9271,108 +10477,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `api_key_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_expired",
+                     *       "code": "api_key_expired",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_list: {
@@ -9391,68 +10573,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_create: {
@@ -9467,99 +10621,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateVendorDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_exists",
+                     *       "code": "vendor_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_get: {
@@ -9573,77 +10698,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendors_update: {
@@ -9657,108 +10746,87 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "suspended": true,
+                 *       "name": "Acme Labeling Ltd"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateVendorDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `vendor_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_exists",
+                     *       "code": "vendor_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_list: {
@@ -9777,77 +10845,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_create: {
@@ -9864,108 +10929,108 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scopes": [
+                 *         "tasks:work",
+                 *         "ratings:write"
+                 *       ],
+                 *       "name": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateVendorApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_not_held",
+                     *       "code": "scope_not_held",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `vendor_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_revoke: {
@@ -9980,102 +11045,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `vendor_not_found`, `api_key_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     vendorApiKeys_rotate: {
@@ -10093,108 +11095,100 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateApiKeyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_not_held",
+                     *       "code": "scope_not_held",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `vendor_not_found`, `api_key_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_not_found",
+                     *       "code": "api_key_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/api_key_expired",
+                     *       "code": "api_key_expired",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     auditLog_list: {
@@ -10206,7 +11200,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Only acts of this API key. */
                 actor?: string;
-                action?: components["schemas"]["AuditAction"];
+                action?: components["schemas"]["KnownAuditAction"];
                 /** @description Acts at or after this time. */
                 from?: string;
                 /** @description Acts before this time. */
@@ -10220,68 +11214,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntryPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_list: {
@@ -10300,68 +11266,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_create: {
@@ -10376,99 +11314,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.acme.example/plumbline"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateWebhookEndpointDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedWebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/too_many_webhook_endpoints",
+                     *       "code": "too_many_webhook_endpoints",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
+                     *       "code": "webhook_url_insecure",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_get: {
@@ -10482,77 +11391,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_delete: {
@@ -10566,102 +11439,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_update: {
@@ -10675,108 +11485,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.acme.example/plumbline",
+                 *       "enabled": true,
+                 *       "description": "Acme production"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateWebhookEndpointDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
+                     *       "code": "webhook_url_insecure",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_rotateSecret: {
@@ -10793,108 +11566,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateWebhookSecretDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookSecretDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookEndpoints_ping: {
@@ -10911,104 +11660,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
+                     *       "code": "webhook_endpoint_disabled",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_list: {
@@ -11018,7 +11739,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["WebhookDeliveryState"];
+                state?: components["schemas"]["KnownWebhookDeliveryState"];
             };
             header?: never;
             path: {
@@ -11028,77 +11749,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_not_found",
+                     *       "code": "webhook_endpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_get: {
@@ -11113,77 +11831,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found`, `webhook_delivery_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_delivery_not_found",
+                     *       "code": "webhook_delivery_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhookDeliveries_redeliver: {
@@ -11201,107 +11883,79 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookDeliveryDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `webhook_endpoint_not_found`, `webhook_delivery_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_delivery_not_found",
+                     *       "code": "webhook_delivery_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
+                     *       "code": "webhook_endpoint_disabled",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    health_live: {
+    health_checkLive: {
         parameters: {
             query?: never;
             header?: never;
@@ -11310,35 +11964,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    health_ready: {
+    health_checkReady: {
         parameters: {
             query?: never;
             header?: never;
@@ -11347,35 +11989,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HealthDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    health_metrics: {
+    health_scrapeMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -11384,68 +12014,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "text/plain": string;
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_list: {
@@ -11455,8 +12039,8 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                type?: components["schemas"]["JobType"];
-                state?: components["schemas"]["JobState"];
+                type?: components["schemas"]["KnownJobType"];
+                state?: components["schemas"]["KnownJobState"];
             };
             header?: never;
             path?: never;
@@ -11464,68 +12048,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_get: {
@@ -11542,8 +12098,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description version of the job */
                     ETag?: string;
                     /** @description while the job is not terminal */
@@ -11559,76 +12119,39 @@ export interface operations {
             /** @description nothing changed since the version in If-None-Match */
             304: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_outcome: {
+    jobs_getOutcome: {
         parameters: {
             query?: never;
             header?: never;
@@ -11639,80 +12162,44 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobOutcomeDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found`, `job_not_finished` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_finished",
+                     *       "code": "job_not_finished",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_events: {
+    jobs_streamEvents: {
         parameters: {
             query?: never;
             header?: {
@@ -11728,6 +12215,9 @@ export interface operations {
             /** @description a stream of events */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11737,76 +12227,55 @@ export interface operations {
             /** @description the job is terminal and its last event was seen */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_last_event_id` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_last_event_id",
+                     *       "code": "invalid_last_event_id",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_logs: {
+    jobs_listLogs: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -11822,80 +12291,77 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobLogPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    jobs_metrics: {
+    jobs_listMetrics: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -11913,77 +12379,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobMetricPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_cancel: {
@@ -12000,110 +12463,78 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
-                    /** @description why no worker will take the job for now */
-                    "Plumbline-Waiting-For"?: string;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_cancellable",
+                     *       "code": "job_not_cancellable",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_pause: {
@@ -12120,110 +12551,78 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
-                    /** @description why no worker will take the job for now */
-                    "Plumbline-Waiting-For"?: string;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_pausable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_pausable",
+                     *       "code": "job_not_pausable",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_resume: {
@@ -12240,110 +12639,78 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
-                    /** @description why no worker will take the job for now */
-                    "Plumbline-Waiting-For"?: string;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_paused` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_paused",
+                     *       "code": "job_not_paused",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     jobs_retry: {
@@ -12360,110 +12727,78 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
-                    /** @description where to watch the job */
-                    Location?: string;
-                    /** @description seconds until it is worth a look */
-                    "Retry-After"?: number;
-                    /** @description why no worker will take the job for now */
-                    "Plumbline-Waiting-For"?: string;
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `job_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_found",
+                     *       "code": "job_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_retryable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/job_not_retryable",
+                     *       "code": "job_not_retryable",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     workers_list: {
@@ -12475,68 +12810,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerListDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_list: {
@@ -12557,68 +12846,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_upload: {
@@ -12646,95 +12907,61 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/sha256_mismatch",
+                     *       "code": "sha256_mismatch",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_get: {
@@ -12748,83 +12975,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     artifacts_download: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: string;
+                Range?: string;
+            };
             path: {
                 id: string;
             };
@@ -12832,97 +13026,110 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description all of it */
+            /** @description All of it, in the media type that it was uploaded with */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description The sha256 of the content */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
-            /** @description the range asked for */
+            /** @description The range asked for */
             206: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    /** @description The sha256 of the content */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
-            /** @description you have it already */
+            /** @description You have it already */
             304: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
+            /** @description The content is gone. Codes: `artifact_content_missing` */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_content_missing",
+                     *       "code": "artifact_content_missing",
+                     *       "title": "The content is gone",
+                     *       "status": 410
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
+            414: components["responses"]["UriTooLong"];
+            /** @description The range lies outside the content. Codes: `range_not_satisfiable` */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/range_not_satisfiable",
+                     *       "code": "range_not_satisfiable",
+                     *       "title": "The range lies outside the content",
+                     *       "status": 416
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    artifacts_lineage: {
+    artifacts_traceLineage: {
         parameters: {
             query: {
                 /** @description `up` to what it was made from, `down` to what was made of it. */
@@ -12938,77 +13145,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LineageDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `artifact_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/artifact_not_found",
+                     *       "code": "artifact_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     models_get: {
@@ -13022,77 +13210,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/model_not_found",
+                     *       "code": "model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     lineage_trace: {
@@ -13103,7 +13255,7 @@ export interface operations {
                 /** @description How many steps at most. */
                 depth?: number;
                 /** @description Kind of resource to start from. */
-                type: components["schemas"]["LineageType"];
+                type: components["schemas"]["KnownLineageType"];
                 /** @description Its id. */
                 id: string;
             };
@@ -13113,68 +13265,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LineageDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_list: {
@@ -13195,68 +13318,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_create: {
@@ -13271,99 +13366,77 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "metadata": {
+                 *         "split": "train"
+                 *       },
+                 *       "text": "Name three primary colors.",
+                 *       "externalId": "alpaca-0017",
+                 *       "tags": [
+                 *         "arithmetic"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePromptDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_createBulk: {
@@ -13382,95 +13455,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     prompts_get: {
@@ -13484,77 +13522,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_not_found",
+                     *       "code": "prompt_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_list: {
@@ -13571,68 +13573,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_create: {
@@ -13647,99 +13621,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "held-out"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePromptSetDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_set_name_taken",
+                     *       "code": "prompt_set_name_taken",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_prompt",
+                     *       "code": "unknown_prompt",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_get: {
@@ -13753,77 +13698,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_set_not_found",
+                     *       "code": "prompt_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     promptSets_listPrompts: {
@@ -13842,77 +13751,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PromptSetPromptPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `prompt_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/prompt_set_not_found",
+                     *       "code": "prompt_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_list: {
@@ -13929,68 +13835,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_create: {
@@ -14005,99 +13883,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "support-assistant"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePolicyDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `policy_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_name_taken",
+                     *       "code": "policy_name_taken",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_get: {
@@ -14111,77 +13960,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_listAliases: {
@@ -14195,77 +14008,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_getAlias: {
@@ -14280,77 +14057,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found`, `policy_alias_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_alias_not_found",
+                     *       "code": "policy_alias_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policies_putAlias: {
@@ -14365,108 +14106,69 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutPolicyAliasDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyAliasDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_policy_version",
+                     *       "code": "unknown_policy_version",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_list: {
@@ -14485,77 +14187,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_create: {
@@ -14572,108 +14271,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["CreatePolicyVersionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_not_found",
+                     *       "code": "policy_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     policyVersions_get: {
@@ -14687,77 +14362,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `policy_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_version_not_found",
+                     *       "code": "policy_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_createBulk: {
@@ -14776,95 +14415,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_list: {
@@ -14887,68 +14491,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_get: {
@@ -14962,77 +14538,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_list: {
@@ -15051,68 +14591,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_create: {
@@ -15127,99 +14639,87 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "sampling": {
+                 *         "temperature": 0.8,
+                 *         "topP": 0.95,
+                 *         "topK": 50,
+                 *         "minP": 0.05,
+                 *         "repetitionPenalty": 1.1,
+                 *         "frequencyPenalty": 0,
+                 *         "presencePenalty": 0,
+                 *         "stop": [
+                 *           "\n\n"
+                 *         ],
+                 *         "maxTokens": 64,
+                 *         "n": 4,
+                 *         "seed": 17
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCompletionBatchDto"];
             };
         };
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/weights_format_impossible",
+                     *       "code": "weights_format_impossible",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completionBatches_get: {
@@ -15233,77 +14733,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_batch_not_found",
+                     *       "code": "completion_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+        };
+    };
+    completionBatches_failures: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request was carried out */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionFailurePage"];
+                };
+            };
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_batch_not_found",
+                     *       "code": "completion_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_list: {
@@ -15322,68 +14872,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_create: {
@@ -15398,99 +14920,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "helpfulness"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCriterionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_exists",
+                     *       "code": "criterion_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_get: {
@@ -15504,77 +14997,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_listVersions: {
@@ -15593,77 +15050,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_createVersion: {
@@ -15680,108 +15134,98 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "scale": [
+                 *         {
+                 *           "value": 5,
+                 *           "label": "text"
+                 *         },
+                 *         {
+                 *           "value": 5,
+                 *           "label": "text"
+                 *         }
+                 *       ],
+                 *       "instructions": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateCriterionVersionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_not_found",
+                     *       "code": "criterion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pilot_missing",
+                     *       "code": "pilot_missing",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scale_not_increasing",
+                     *       "code": "scale_not_increasing",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criterionVersions_get: {
@@ -15795,77 +15239,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `criterion_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_list: {
@@ -15886,68 +15294,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_create: {
@@ -15962,99 +15342,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "externalId": "worker-17"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLabelerDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeler_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_exists",
+                     *       "code": "labeler_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/vendor_not_found",
+                     *       "code": "vendor_not_found",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_get: {
@@ -16068,77 +15419,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_list: {
@@ -16160,68 +15475,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_create: {
@@ -16236,99 +15523,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRatingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/dimension_unknown",
+                     *       "code": "dimension_unknown",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_createBulk: {
@@ -16347,95 +15605,60 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_get: {
@@ -16449,77 +15672,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `rating_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/rating_not_found",
+                     *       "code": "rating_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     ratings_supersede: {
@@ -16536,108 +15723,100 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dimensionScores": {
+                 *         "helpfulness": 4,
+                 *         "honesty": 5,
+                 *         "harmlessness": 5
+                 *       },
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ],
+                 *       "timeSpentMs": 8200,
+                 *       "position": 0,
+                 *       "score": 4,
+                 *       "rationale": "correct, but twice as long as needed",
+                 *       "externalId": "batch-7/1042"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SupersedeRatingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `rating_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/rating_not_found",
+                     *       "code": "rating_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/dimension_unknown",
+                     *       "code": "dimension_unknown",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rankings_create: {
@@ -16652,99 +15831,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ranking": [
+                 *         [
+                 *           "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         ]
+                 *       ],
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRankingDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferenceJudgements_create: {
@@ -16759,99 +15914,75 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "completionIds": [
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f01"
+                 *       ],
+                 *       "preferredCompletionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePreferenceJudgementDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_list: {
@@ -16871,68 +16002,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferencePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_get: {
@@ -16946,77 +16049,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `preference_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/preference_not_found",
+                     *       "code": "preference_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_supersede: {
@@ -17033,108 +16100,92 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ranking": [
+                 *         [
+                 *           "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         ]
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SupersedePreferenceDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `preference_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/preference_not_found",
+                     *       "code": "preference_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
+                     *       "code": "ranking_inconsistent",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_list: {
@@ -17152,68 +16203,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_create: {
@@ -17228,99 +16251,72 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "completionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "explanation": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateGoldItemDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `gold_item_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_item_exists",
+                     *       "code": "gold_item_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_expectation_invalid",
+                     *       "code": "gold_expectation_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_get: {
@@ -17334,77 +16330,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `gold_item_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_item_not_found",
+                     *       "code": "gold_item_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     goldItems_retire: {
@@ -17421,104 +16381,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `gold_item_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/gold_item_not_found",
+                     *       "code": "gold_item_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_list: {
@@ -17528,7 +16460,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["LabelingBatchState"];
+                state?: components["schemas"]["KnownLabelingBatchState"];
             };
             header?: never;
             path?: never;
@@ -17536,68 +16468,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_create: {
@@ -17612,99 +16516,72 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mode": "rate",
+                 *       "name": "text",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLabelingBatchDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/too_many_tasks",
+                     *       "code": "too_many_tasks",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_get: {
@@ -17718,77 +16595,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_close: {
@@ -17805,104 +16646,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_claim: {
@@ -17919,108 +16732,103 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "labelerExternalId": "worker-17"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClaimTasksDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClaimedTasksDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
+                     *       "code": "session_of_other_labeler",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_list: {
@@ -18030,7 +16838,7 @@ export interface operations {
                 limit?: number;
                 /** @description the `nextCursor` of the page before */
                 cursor?: string;
-                state?: components["schemas"]["TaskState"];
+                state?: components["schemas"]["KnownTaskState"];
                 labelerId?: string;
             };
             header?: never;
@@ -18041,77 +16849,90 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
+                     *       "code": "session_of_other_labeler",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_get: {
@@ -18125,77 +16946,57 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_heartbeat: {
@@ -18212,108 +17013,99 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["LeaseTimeDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_release: {
@@ -18330,104 +17122,92 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_skip: {
@@ -18444,108 +17224,103 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "text"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SkipTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
+                     *       "code": "labeling_batch_completed",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_submit: {
@@ -18562,108 +17337,106 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "timeSpentMs": 21000,
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubmitTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/external_id_conflict",
+                     *       "code": "external_id_conflict",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_in_task",
+                     *       "code": "completion_not_in_task",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     tasks_correct: {
@@ -18680,108 +17453,106 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "timeSpentMs": 21000,
+                 *       "flags": [
+                 *         "prompt_unclear"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SubmitTaskDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scope_missing",
+                     *       "code": "scope_missing",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Not found. Codes: `task_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_found",
+                     *       "code": "task_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/task_not_leased_by_you",
+                     *       "code": "task_not_leased_by_you",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_in_task",
+                     *       "code": "completion_not_in_task",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_list: {
@@ -18800,77 +17571,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerLinkPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_create: {
@@ -18887,108 +17655,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["CreateLabelerSessionDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/answer_not_kept",
+                     *       "code": "answer_not_kept",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelerSessions_revoke: {
@@ -19003,105 +17747,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It was carried out; the answer has no body */
             204: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `labeler_session_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_session_not_found",
+                     *       "code": "labeler_session_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    labelerSessions_current: {
+    labelerSessions_getCurrent: {
         parameters: {
             query?: never;
             header?: never;
@@ -19110,68 +17791,38 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerSessionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            /** @description The API key may not do this. Codes: `scope_missing`, `labeler_session_needed` */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_session_needed",
+                     *       "code": "labeler_session_needed",
+                     *       "title": "The API key may not do this",
+                     *       "status": 403
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelingBatches_getAgreement: {
@@ -19185,77 +17836,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgreementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeling_batch_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeling_batch_not_found",
+                     *       "code": "labeling_batch_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_getVersionAgreement: {
@@ -19270,77 +17885,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["VersionAgreementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     labelers_getQuality: {
@@ -19357,77 +17936,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabelerQualityDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Not found. Codes: `labeler_not_found`, `criterion_version_not_found`, `labeler_without_ratings` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_without_ratings",
+                     *       "code": "labeler_without_ratings",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_list: {
@@ -19447,77 +18007,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_create: {
@@ -19535,108 +18092,89 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "priceNote": "0.05 EUR per rating",
+                 *       "name": "helpfulness 3, pilot"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePilotDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_published",
+                     *       "code": "criterion_version_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/too_many_completions_per_task",
+                     *       "code": "too_many_completions_per_task",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pilots_get: {
@@ -19650,77 +18188,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PilotReportDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pilot_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pilot_not_found",
+                     *       "code": "pilot_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     criteria_publishVersion: {
@@ -19738,108 +18240,87 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overrideReason": "Taste: the panel will not agree more than this, and we average five ratings."
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishCriterionVersionDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_found",
+                     *       "code": "criterion_version_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/agreement_below_minimum",
+                     *       "code": "agreement_below_minimum",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_list: {
@@ -19856,68 +18337,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_create: {
@@ -19932,99 +18385,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePairSetDto"];
             };
         };
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/too_many_pairs",
+                     *       "code": "too_many_pairs",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_preview: {
@@ -20039,99 +18464,69 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePairSetDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetPreviewDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/preview_unavailable",
+                     *       "code": "preview_unavailable",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_get: {
@@ -20145,77 +18540,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_listPairs: {
@@ -20235,77 +18594,91 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_getDiagnostics: {
@@ -20319,77 +18692,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetDiagnosticsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_listLabelerWeights: {
@@ -20408,77 +18762,91 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PairSetLabelerWeightPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     pairSets_export: {
@@ -20495,77 +18863,75 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `pair_set_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_found",
+                     *       "code": "pair_set_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_list: {
@@ -20585,68 +18951,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_create: {
@@ -20661,99 +18999,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "basePolicyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "name": "helpfulness-1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRewardModelDto"];
             };
         };
         responses: {
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_exists",
+                     *       "code": "reward_model_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
+                     *       "code": "policy_version_without_weights",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_upload: {
@@ -20768,99 +19080,76 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "files": [
+                 *         {
+                 *           "name": "model.safetensors",
+                 *           "artifactId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *         }
+                 *       ],
+                 *       "name": "reward-of-others"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UploadRewardModelDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_exists",
+                     *       "code": "reward_model_exists",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/model_weights_invalid",
+                     *       "code": "model_weights_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_plan: {
@@ -20875,99 +19164,70 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "basePolicyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanRewardModelDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingPlanDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
+                     *       "code": "pair_set_not_ready",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
+                     *       "code": "policy_version_without_weights",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_get: {
@@ -20981,80 +19241,44 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_metrics: {
+    rewardModels_listMetrics: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -21080,77 +19304,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/step_range_empty",
+                     *       "code": "step_range_empty",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_listMembers: {
@@ -21164,80 +19385,44 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardModelMemberPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_evaluations: {
+    rewardModels_listEvaluations: {
         parameters: {
             query?: never;
             header?: never;
@@ -21248,77 +19433,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RewardEvaluationPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_score: {
@@ -21336,116 +19485,102 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "promptId": "019a8a5e-0000-7000-8000-000000000001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreCompletionsDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found`, `prompt_not_found`, `completion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/no_completions",
+                     *       "code": "no_completions",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     rewardModels_scoreTexts: {
@@ -21463,119 +19598,126 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "texts": [
+                 *         {
+                 *           "prompt": "text",
+                 *           "completion": "text"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScoreTextsDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
+            /** @description It was accepted, and will be carried out */
             202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_found",
+                     *       "code": "reward_model_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Too many requests. Codes: `rate_limited`, `scoring_backlog_full` */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/scoring_backlog_full",
+                     *       "code": "scoring_backlog_full",
+                     *       "title": "Too many requests",
+                     *       "status": 429
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["InternalError"];
         };
     };
-    rewardModels_disagreement: {
+    rewardModels_findDisagreement: {
         parameters: {
             query?: never;
             header?: {
@@ -21589,108 +19731,91 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "promptId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "completionIds": [
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f01"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisagreementRequestDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["DisputedPairsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `reward_model_not_found`, `completion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_of_other_prompt",
+                     *       "code": "completion_of_other_prompt",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     completions_listScores: {
@@ -21709,77 +19834,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionScorePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `completion_not_found`, `completion_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/completion_not_found",
+                     *       "code": "completion_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_list: {
@@ -21796,68 +19918,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_create: {
@@ -21872,99 +19966,73 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "method": "sft",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
-            201: {
+            /** @description It was accepted, and will be carried out */
+            202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_plan: {
@@ -21979,99 +20047,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "method": "sft",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunPlanDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
+                     *       "code": "endpoint_key_missing",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_get: {
@@ -22085,77 +20125,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listMetrics: {
@@ -22184,77 +20188,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/step_range_empty",
+                     *       "code": "step_range_empty",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_getDiagnostics: {
@@ -22268,77 +20269,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingDiagnosticsDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listSamples: {
@@ -22359,77 +20324,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingSamplePage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_listCheckpoints: {
@@ -22448,77 +20410,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingCheckpointPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_run_not_found",
+                     *       "code": "training_run_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     trainingRuns_promoteCheckpoint: {
@@ -22536,104 +20495,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `training_run_not_found`, `training_checkpoint_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_checkpoint_not_found",
+                     *       "code": "training_checkpoint_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/training_checkpoint_dropped",
+                     *       "code": "training_checkpoint_dropped",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_alias",
+                     *       "code": "invalid_alias",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_list: {
@@ -22650,68 +20581,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_create: {
@@ -22726,99 +20629,77 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "judge": {
+                 *         "type": "reward-model",
+                 *         "rewardModelId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *       },
+                 *       "baselineVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "candidateVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateComparisonDto"];
             };
         };
         responses: {
-            201: {
+            /** @description It was accepted, and will be carried out */
+            202: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
+                     *       "code": "criterion_version_not_published",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/held_out_overlap",
+                     *       "code": "held_out_overlap",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_get: {
@@ -22832,77 +20713,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     comparisons_listItems: {
@@ -22923,80 +20768,94 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonItemPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `comparison_not_complete` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_complete",
+                     *       "code": "comparison_not_complete",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    comparisons_judge: {
+    comparisons_createJudgement: {
         parameters: {
             query?: never;
             header?: {
@@ -23010,111 +20869,92 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "preference": "left",
+                 *       "itemId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateJudgementDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["JudgementDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                     *       "code": "not_for_labelers",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/labeler_not_found",
+                     *       "code": "labeler_not_found",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
-    comparisons_judgeBulk: {
+    comparisons_createJudgementBulk: {
         parameters: {
             query?: never;
             header?: {
@@ -23132,104 +20972,78 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `comparison_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/comparison_not_found",
+                     *       "code": "comparison_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/not_for_labelers",
+                     *       "code": "not_for_labelers",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_list: {
@@ -23246,68 +21060,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["InvalidCursor"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_create: {
@@ -23322,99 +21108,84 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "training": {
+                 *         "method": "sft"
+                 *       },
+                 *       "judge": {
+                 *         "type": "labelers",
+                 *         "judgementsPerItem": 3
+                 *       },
+                 *       "name": "helpfulness",
+                 *       "policyVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "promptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "heldOutPromptSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
+                 *       "generation": {
+                 *         "prompts": 400
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateLoopDto"];
             };
         };
         responses: {
+            /** @description It was made */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
+                     *       "code": "reward_model_not_trained",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/weights_format_impossible",
+                     *       "code": "weights_format_impossible",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_get: {
@@ -23428,77 +21199,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_pause: {
@@ -23515,104 +21250,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_running` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_running",
+                     *       "code": "loop_not_running",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_resume: {
@@ -23629,104 +21336,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_resumable",
+                     *       "code": "loop_not_resumable",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_stop: {
@@ -23743,104 +21422,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_finished` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_finished",
+                     *       "code": "loop_finished",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_listIterations: {
@@ -23859,77 +21510,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopIterationPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_not_found",
+                     *       "code": "loop_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_getIteration: {
@@ -23944,77 +21592,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopIterationDetailDto"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found`, `loop_iteration_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_iteration_not_found",
+                     *       "code": "loop_iteration_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     loops_listCompletions: {
@@ -24034,77 +21646,91 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The request was carried out */
             200: {
                 headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LoopCompletionPage"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
+                     *       "code": "invalid_cursor",
+                     *       "title": "The request could not be read",
+                     *       "status": 400
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OwnersOnly"];
+            /** @description Not found. Codes: `loop_not_found`, `loop_iteration_not_found` */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_iteration_not_found",
+                     *       "code": "loop_iteration_not_found",
+                     *       "title": "Not found",
+                     *       "status": 404
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
+            /** @description Conflict with what is stored. Codes: `loop_nothing_to_rate` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/loop_nothing_to_rate",
+                     *       "code": "loop_nothing_to_rate",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/unknown_field",
+                     *       "code": "unknown_field",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem document (RFC 9457) */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem document (RFC 9457) */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     webhook_job_succeeded: {

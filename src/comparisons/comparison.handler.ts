@@ -2,7 +2,7 @@ import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
 import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
 import { GenerationService } from '#src/completions/generation.service.js';
-import type { PromptText } from '#src/completions/policy-generator.js';
+import type { AskedPrompt } from '#src/completions/policy-generator.js';
 import type { WrittenCompletion } from '#src/completions/completion-source.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';
@@ -61,7 +61,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
   private answer(
     { baselineVersionId, candidateVersionId, sampling }: Comparison,
     side: keyof Answers,
-    prompts: readonly PromptText[],
+    prompts: readonly AskedPrompt[],
     failures: PromptFailure[],
     context: JobContext,
   ): Promise<WrittenCompletion[]> {
@@ -80,7 +80,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
   /** Scores of baseline and candidate by prompt; undefined when only people are to judge. */
   private async score(
     comparison: Comparison,
-    prompts: readonly PromptText[],
+    prompts: readonly AskedPrompt[],
     { baseline, candidate }: Answers,
     context: JobContext,
   ): Promise<{ baseline: number; candidate: number }[] | undefined> {

@@ -9,7 +9,7 @@ import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
 import { requireShare, type PromptFailure } from './failed-prompts.js';
 import { GenerationService } from './generation.service.js';
-import type { PromptText } from './policy-generator.js';
+import type { AskedPrompt } from './policy-generator.js';
 
 /**
  * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written at once, so an attempt after a crash goes on
@@ -39,7 +39,7 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
     const failures: PromptFailure[] = [];
     await this.generation.withGenerator(batch.policyVersionId, async (generator) => {
       context.phase('generating');
-      const rowsOf = (some: PromptText[][]) => some.reduce((sum, chunk) => sum + chunk.length * n, 0);
+      const rowsOf = (some: AskedPrompt[][]) => some.reduce((sum, chunk) => sum + chunk.length * n, 0);
       const total = rowsOf(chunks);
       let done = total - rowsOf(missing);
       for (const chunk of missing) {
@@ -54,7 +54,7 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
   private async write(
     generator: CompletionSource,
     batch: CompletionBatch,
-    chunk: PromptText[],
+    chunk: AskedPrompt[],
     context: JobContext,
     onProgress: (rows: number) => void,
   ): Promise<PromptFailure[]> {

@@ -1,7 +1,7 @@
 import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { FinishReason } from './completion.entity.js';
 import type { PromptFailure } from './failed-prompts.js';
-import type { PromptText } from './policy-generator.js';
+import type { AskedPrompt } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** A completion as it is kept. */
@@ -29,6 +29,6 @@ export interface SourceControl extends GenerationControl {
 /** A policy version ready to answer: weights in memory, or an endpoint. */
 export interface CompletionSource {
   /** `sampling.n` completions of every prompt that did not fail, by prompt in the order given. */
-  generate(prompts: readonly PromptText[], sampling: Sampling, control?: SourceControl): Promise<WrittenCompletion[]>;
+  generate(prompts: readonly AskedPrompt[], sampling: Sampling, control?: SourceControl): Promise<WrittenCompletion[]>;
   dispose(): void | Promise<void>;
 }

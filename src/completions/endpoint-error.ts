@@ -11,7 +11,8 @@ export class EndpointError extends Error {
       | 'endpoint_refused'
       | 'endpoint_answer_unreadable'
       | 'endpoint_answer_empty'
-      | 'endpoint_unavailable',
+      | 'endpoint_unavailable'
+      | 'conversation_refused',
     message: string,
     /** Whether the same request may succeed later. */
     readonly retriable = false,

@@ -34,7 +34,7 @@ function generator(changes: Partial<PolicyEndpoint> = {}, settings = config): En
   return made;
 }
 
-const prompts = Array.from({ length: 8 }, (_, i) => ({ id: `00000000-0000-7000-8000-00000000000${i}`, text: `question ${i}` }));
+const prompts = Array.from({ length: 8 }, (_, i) => ({ id: `00000000-0000-7000-8000-00000000000${i}`, text: `question ${i}`, conversation: null }));
 const sampling = { ...defaultSampling, temperature: 0.5, maxTokens: 9, n: 2, seed: 4 };
 
 describe('what is asked', () => {

@@ -3,12 +3,13 @@
  * there are no token ids and no log-probabilities.
  */
 import type { Config } from '#src/config/config.js';
+import { contentOf } from '#src/prompts/prompt.entity.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
 import { EndpointError } from './endpoint-error.js';
 import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
-import type { PromptText } from './policy-generator.js';
+import type { AskedPrompt } from './policy-generator.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 /** Servers keep seeds in 32 bits, some of them with a sign. */
@@ -31,7 +32,7 @@ export class EndpointGenerator implements CompletionSource {
    * @throws EndpointError of the first other failure; requests under way are then given up
    */
   async generate(
-    prompts: readonly PromptText[],
+    prompts: readonly AskedPrompt[],
     sampling: Sampling,
     { signal, onProgress, onFailed }: SourceControl = {},
   ): Promise<WrittenCompletion[]> {
@@ -67,12 +68,12 @@ export class EndpointGenerator implements CompletionSource {
   }
 
   /** Servers without `n` give one choice at a time: what is missing is asked for again. */
-  private async answer(prompt: PromptText, sampling: Sampling, signal: AbortSignal): Promise<WrittenCompletion[]> {
+  private async answer(prompt: AskedPrompt, sampling: Sampling, signal: AbortSignal): Promise<WrittenCompletion[]> {
     const rows: WrittenCompletion[] = [];
     while (rows.length < sampling.n) {
       const n = sampling.n - rows.length;
       const seed = completionSeed(sampling.seed, prompt.text, rows.length) % seedRange;
-      const answer = readAnswer(await this.client.post(requestBody(this.endpoint, prompt.text, sampling, { n, seed }), signal));
+      const answer = readAnswer(await this.client.post(requestBody(this.endpoint, contentOf(prompt), sampling, { n, seed }), signal));
       const choices = answer.choices.slice(0, n);
       const first = rows.length;
       // The server counts the tokens of all choices together.

@@ -1,4 +1,5 @@
 /** What is sent to an API of OpenAI's form and what is read from its answer. */
+import type { Message, PromptContent } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
@@ -31,14 +32,14 @@ export function requestUrl({ baseUrl, api }: PolicyEndpoint): URL {
  */
 export function requestBody(
   { model, api }: PolicyEndpoint,
-  prompt: string,
+  prompt: PromptContent,
   sampling: Sampling,
   { n, seed }: { n: number; seed: number },
 ): Record<string, unknown> {
   const { temperature, topP, topK, minP, repetitionPenalty, frequencyPenalty, presencePenalty, stop, maxTokens } = sampling;
   return {
     model,
-    ...(api === 'chat' ? { messages: [{ role: 'user', content: prompt }] } : { prompt }),
+    ...(api === 'chat' ? askedChat(prompt) : { prompt: textOf(prompt) }),
     n,
     temperature,
     top_p: topP,
@@ -52,6 +53,35 @@ export function requestBody(
     // vLLM's name, and that of llama.cpp and Ollama; each ignores the other's.
     ...(repetitionPenalty !== 1 && { repetition_penalty: repetitionPenalty, repeat_penalty: repetitionPenalty }),
   };
+}
+
+/** A conversation as it is, by the names of OpenAI's API. */
+function askedChat(prompt: PromptContent): Record<string, unknown> {
+  if (typeof prompt === 'string') return { messages: [{ role: 'user', content: prompt }] };
+  const { messages, tools, continueFinalMessage } = prompt;
+  return {
+    messages: messages.map(wireMessage),
+    ...(tools && { tools }),
+    // vLLM's names; servers that do not know them begin a new answer.
+    ...(continueFinalMessage && { continue_final_message: true, add_generation_prompt: false }),
+  };
+}
+
+function wireMessage({ role, content, name, reasoning, toolCalls, toolCallId }: Message): Record<string, unknown> {
+  return {
+    role,
+    content,
+    ...(name !== undefined && { name }),
+    ...(reasoning !== undefined && { reasoning_content: reasoning }),
+    ...(toolCalls && { tool_calls: toolCalls }),
+    ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
+  };
+}
+
+/** @throws EndpointError where the server reads texts only */
+function textOf(prompt: PromptContent): string {
+  if (typeof prompt === 'string') return prompt;
+  throw new EndpointError('conversation_refused', 'the endpoint is asked by its completions API, which takes texts: a conversation needs its chat API', false, undefined, true);
 }
 
 /** @throws EndpointError `endpoint_answer_unreadable` */

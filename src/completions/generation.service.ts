@@ -7,7 +7,7 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import { PolicyGenerator, PromptTooLongError, type PromptText } from './policy-generator.js';
+import { PolicyGenerator, PromptTooLongError, type AskedPrompt } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */
@@ -46,7 +46,7 @@ export class GenerationService {
    */
   generateForPrompts(
     policyVersionId: string,
-    prompts: readonly PromptText[],
+    prompts: readonly AskedPrompt[],
     sampling: Sampling,
     control?: SourceControl,
   ): Promise<WrittenCompletion[]> {

@@ -3,6 +3,8 @@
  * completion has a seed of its own, and what comes back is text. Worker processes only.
  */
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
+import { ChatTemplateError } from '#src/lm/text/chat-template.js';
+import { contentOf, type Prompt } from '#src/prompts/prompt.entity.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { Generator, type GeneratedSequence } from '#src/lm/decode/generate.js';
 import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
@@ -11,10 +13,8 @@ import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
-export interface PromptText {
-  id: string;
-  text: string;
-}
+/** A prompt as policies are asked it. */
+export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];
@@ -27,7 +27,7 @@ export class PromptTooLongError extends Error {
   override readonly name = 'PromptTooLongError';
 }
 
-interface FramedPrompt extends PromptText {
+interface FramedPrompt extends AskedPrompt {
   ids: number[];
   /** Tokens that its completion may have. */
   room: number;
@@ -55,7 +55,7 @@ export class PolicyGenerator implements CompletionSource {
    *
    * @throws PromptTooLongError naming the first prompt that leaves no room for an answer, where `control` has no `onFailed`
    */
-  async generate(prompts: readonly PromptText[], sampling: Sampling, control: SourceControl = {}): Promise<GeneratedCompletion[]> {
+  async generate(prompts: readonly AskedPrompt[], sampling: Sampling, control: SourceControl = {}): Promise<GeneratedCompletion[]> {
     const framed = prompts.flatMap((prompt) => this.frameOrFail(prompt, sampling.maxTokens, control));
     const total = framed.length * sampling.n;
     const results = new Map<string, GeneratedCompletion[]>();
@@ -77,21 +77,22 @@ export class PolicyGenerator implements CompletionSource {
     await this.generator.dispose();
   }
 
-  private frameOrFail(prompt: PromptText, maxTokens: number, { onFailed }: SourceControl): FramedPrompt[] {
+  private frameOrFail(prompt: AskedPrompt, maxTokens: number, { onFailed }: SourceControl): FramedPrompt[] {
     try {
       return [this.frame(prompt, maxTokens)];
     } catch (error) {
-      if (!onFailed || !(error instanceof PromptTooLongError)) throw error;
-      onFailed({ promptId: prompt.id, code: 'prompt_too_long', message: error.message });
+      const code = error instanceof PromptTooLongError ? 'prompt_too_long' : error instanceof ChatTemplateError && prompt.conversation ? 'conversation_refused' : undefined;
+      if (!onFailed || code === undefined) throw error;
+      onFailed({ promptId: prompt.id, code, message: (error as Error).message });
       return [];
     }
   }
 
-  private frame({ id, text }: PromptText, maxTokens: number): FramedPrompt {
-    const ids = this.framing.encodePrompt(text);
+  private frame(prompt: AskedPrompt, maxTokens: number): FramedPrompt {
+    const ids = this.framing.encodePrompt(contentOf(prompt));
     const room = Math.min(maxTokens, this.positions - ids.length);
-    if (room >= 1) return { id, text, ids, room };
-    throw new PromptTooLongError(`prompt ${id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
+    if (room >= 1) return { ...prompt, ids, room };
+    throw new PromptTooLongError(`prompt ${prompt.id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
   }
 
   private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[], stop: string[]): GeneratedCompletion[] {

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequireScopes } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { CreatePromptSetDto, PromptSetDto, PromptSetPage, PromptSetPromptPage } from './prompt-sets.dto.js';
+import { toPromptDto } from './prompts.dto.js';
 import { PromptSetsService } from './prompt-sets.service.js';
 
 @ApiTags('prompt-sets')
@@ -36,7 +37,8 @@ export class PromptSetsController {
   @Get(':id/prompts')
   @RequireScopes('prompts:read')
   @ApiOperation({ operationId: 'promptSets_listPrompts' })
-  listPrompts(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<PromptSetPromptPage> {
-    return this.sets.listPrompts(id, query);
+  async listPrompts(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<PromptSetPromptPage> {
+    const page = await this.sets.listPrompts(id, query);
+    return { ...page, data: page.data.map(toPromptDto) };
   }
 }

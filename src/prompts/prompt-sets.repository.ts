@@ -8,7 +8,7 @@ import type { Prompt } from './prompt.entity.js';
 
 export type PromptOfSet = Prompt & { position: number };
 
-const promptColumns = `p.id, p.text, p.external_id AS "externalId", p.tags, p.metadata, p.created_at AS "createdAt"`;
+const promptColumns = `p.id, p.text, p.conversation, p.external_id AS "externalId", p.tags, p.metadata, p.created_at AS "createdAt"`;
 
 @Injectable()
 export class PromptSetsRepository {

@@ -7,7 +7,7 @@ import { BulkResult } from '#src/common/bulk.js';
 import { NdjsonBody } from '#src/common/document.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
-import { CreatePromptDto, PromptDto, PromptPage, PromptQuery } from './prompts.dto.js';
+import { CreatePromptDto, PromptDto, PromptPage, PromptQuery, toPromptDto } from './prompts.dto.js';
 import { PromptsService } from './prompts.service.js';
 
 @ApiTags('prompts')
@@ -21,8 +21,8 @@ export class PromptsController {
   @Post()
   @RequireScopes('prompts:write')
   @ApiOperation({ operationId: 'prompts_create' })
-  create(@Body() dto: CreatePromptDto): Promise<PromptDto> {
-    return this.prompts.create(dto);
+  async create(@Body() dto: CreatePromptDto): Promise<PromptDto> {
+    return toPromptDto(await this.prompts.create(dto));
   }
 
   /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */
@@ -38,14 +38,15 @@ export class PromptsController {
   @Get()
   @RequireScopes('prompts:read')
   @ApiOperation({ operationId: 'prompts_list' })
-  list(@Query() query: PromptQuery): Promise<PromptPage> {
-    return this.prompts.list(query);
+  async list(@Query() query: PromptQuery): Promise<PromptPage> {
+    const page = await this.prompts.list(query);
+    return { ...page, data: page.data.map(toPromptDto) };
   }
 
   @Get(':id')
   @RequireScopes('prompts:read')
   @ApiOperation({ operationId: 'prompts_get' })
-  get(@Param('id', ParseUUIDPipe) id: string): Promise<PromptDto> {
-    return this.prompts.get(id);
+  async get(@Param('id', ParseUUIDPipe) id: string): Promise<PromptDto> {
+    return toPromptDto(await this.prompts.get(id));
   }
 }

@@ -1,16 +1,45 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length } from 'class-validator';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsBoolean, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
+import { MessageDto, ToolDto } from './conversation.dto.js';
+import type { Prompt } from './prompt.entity.js';
 
 export const maxPromptLength = 32_768;
+const maxMessages = 1_000;
 
 export class CreatePromptDto {
-  /** What the policy is asked. @example Name three primary colors. */
+  /** What the policy is asked: one question to a chat model. Give this or `messages`. @example Name three primary colors. */
+  @IsOptional()
   @IsString()
   @Length(1, maxPromptLength)
   @IsStorable()
-  text: string;
+  text?: string;
+
+  /** A conversation that the policy goes on with. It ends with a user or tool message. */
+  @ApiPropertyOptional({ type: [MessageDto], maxItems: maxMessages })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(maxMessages)
+  @ValidateNested({ each: true })
+  @Type(() => MessageDto)
+  messages?: MessageDto[];
+
+  /** Tools that the policy may call; only beside `messages`. */
+  @ApiPropertyOptional({ type: [ToolDto], maxItems: 128 })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(128)
+  @ValidateNested({ each: true })
+  @Type(() => ToolDto)
+  tools?: ToolDto[];
+
+  /** The last message is an assistant message, and the policy continues it. */
+  @ApiPropertyOptional({ default: false })
+  @IsOptional()
+  @IsBoolean()
+  continueFinalMessage?: boolean;
 
   /** Your own id of the prompt; unique. @example alpaca-0017 */
   @IsOptional()
@@ -40,8 +69,17 @@ export class PromptDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  /** @example Name three primary colors. */
+  /** What is asked; of a conversation, its messages as one readable text. @example Name three primary colors. */
   text: string;
+
+  /** Null for a text prompt. */
+  @ApiProperty({ type: [MessageDto], nullable: true })
+  messages: MessageDto[] | null;
+
+  @ApiProperty({ type: [ToolDto], nullable: true })
+  tools: ToolDto[] | null;
+
+  continueFinalMessage: boolean;
 
   @ApiProperty({ type: String, nullable: true, example: 'alpaca-0017' })
   externalId: string | null;
@@ -53,6 +91,11 @@ export class PromptDto {
   metadata: Record<string, unknown>;
 
   createdAt: Date;
+}
+
+export function toPromptDto<P extends Prompt>({ conversation, ...prompt }: P): Omit<P, 'conversation'> & PromptDto {
+  const { messages = null, tools = null, continueFinalMessage = false } = conversation ?? {};
+  return { ...prompt, messages, tools, continueFinalMessage };
 }
 
 export class PromptPage extends PageOf(PromptDto) {}

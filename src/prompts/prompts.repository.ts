@@ -17,9 +17,9 @@ export class PromptsRepository {
   /** Inserts in one statement; the ids of those whose external id was not there yet. */
   async insertNew(prompts: NewPrompt[]): Promise<Set<string>> {
     const inserted: { id: string }[] = await this.rows.query(
-      `INSERT INTO prompts (id, text, text_key, external_id, tags, metadata)
-       SELECT id, text, "textKey", "externalId", tags, metadata
-       FROM jsonb_to_recordset($1) AS given (id uuid, text text, "textKey" text, "externalId" text, tags text[], metadata jsonb)
+      `INSERT INTO prompts (id, text, text_key, conversation, external_id, tags, metadata)
+       SELECT id, text, "textKey", conversation, "externalId", tags, metadata
+       FROM jsonb_to_recordset($1) AS given (id uuid, text text, "textKey" text, conversation jsonb, "externalId" text, tags text[], metadata jsonb)
        ON CONFLICT (external_id) DO NOTHING RETURNING id`,
       [JSON.stringify(prompts.map((prompt) => ({ ...prompt, textKey: textKey(prompt.text) })))],
     );

@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream';
 import { landLines, failedLine, type BulkLine } from '#src/common/bulk-lines.js';
 import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
 import { canonicalJson } from '#src/common/hash.js';
+import { promptMistake, readableText } from '#src/common/conversation.js';
 import { newId } from '#src/common/id.js';
+import { validationProblem } from '#src/common/validation.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound, shorten, type ProblemDetail } from '#src/common/problem.js';
 import type { NewPrompt, Prompt } from './prompt.entity.js';
@@ -18,6 +20,8 @@ export class PromptsService {
 
   /** @throws ProblemException 409 `external_id_conflict` */
   async create(dto: CreatePromptDto): Promise<Prompt> {
+    const mistakes = mistakesOf(dto);
+    if (mistakes.length > 0) throw validationProblem(mistakes);
     const prompt = newPrompt(dto);
     const inserted = await this.prompts.insertNew([prompt]);
     if (!inserted.has(prompt.id)) {
@@ -52,27 +56,47 @@ export class PromptsService {
   }
 
   private async land(lines: BulkLine<CreatePromptDto>[]): Promise<BulkItemResult[]> {
-    const given = lines.map(({ line, value }) => ({ line, prompt: newPrompt(value) }));
+    const checked = lines.map(({ line, value }) => ({ line, value, mistakes: mistakesOf(value) }));
+    const refused = checked.flatMap(({ line, mistakes }) => (mistakes.length > 0 ? [failedLine(line, 'validation_failed', mistakes)] : []));
+    const given = checked.flatMap(({ line, value, mistakes }) => (mistakes.length > 0 ? [] : [{ line, prompt: newPrompt(value) }]));
     const inserted = await this.prompts.insertNew(given.map(({ prompt }) => prompt));
     const rest = given.filter(({ prompt }) => !inserted.has(prompt.id));
     const stored = await this.prompts.byExternalIds(rest.map(({ prompt }) => prompt.externalId!));
     const byExternalId = new Map(stored.map((prompt) => [prompt.externalId, prompt]));
-    return given.map(({ line, prompt }) => {
+    const landed = given.map(({ line, prompt }): BulkItemResult => {
       if (inserted.has(prompt.id)) return { line, status: 'created', id: prompt.id };
       const first = byExternalId.get(prompt.externalId);
       if (first && sameContent(first, prompt)) return { line, status: 'duplicate', id: first.id };
       return failedLine(line, 'external_id_conflict', [taken(prompt.externalId!)]);
     });
+    return [...refused, ...landed];
   }
 }
 
 function newPrompt(dto: CreatePromptDto): NewPrompt {
-  const { text, externalId = null, tags = [], metadata = {} } = dto;
-  return { id: newId(), text, externalId: externalId ?? null, tags: tags ?? [], metadata: metadata ?? {} };
+  const { externalId = null, tags = [], metadata = {} } = dto;
+  return { id: newId(), ...asked(dto), externalId: externalId ?? null, tags: tags ?? [], metadata: metadata ?? {} };
+}
+
+function asked({ text, messages, tools, continueFinalMessage }: CreatePromptDto): Pick<NewPrompt, 'text' | 'conversation'> {
+  if (!messages) return { text: text!, conversation: null };
+  const conversation = { messages, ...(tools?.length && { tools }), ...(continueFinalMessage && { continueFinalMessage }) };
+  return { text: readableText(messages), conversation };
+}
+
+/** What no single field can tell: a prompt is a text or a conversation, and not every list of messages is one. */
+function mistakesOf({ text, messages, tools, continueFinalMessage }: CreatePromptDto): ProblemDetail[] {
+  if ((text ?? undefined) !== undefined) {
+    const beside = Object.entries({ messages, tools, continueFinalMessage }).find(([, value]) => (value ?? undefined) !== undefined);
+    return beside ? [{ pointer: `/${beside[0]}`, rule: 'oneOf', message: 'give text or messages, exactly one of them; tools and continueFinalMessage go with messages' }] : [];
+  }
+  if (!messages) return [{ pointer: '/text', rule: 'oneOf', message: 'give text or messages, exactly one of them' }];
+  const mistake = promptMistake({ messages, continueFinalMessage: continueFinalMessage ?? false });
+  return mistake ? [mistake] : [];
 }
 
 function sameContent(a: NewPrompt, b: NewPrompt): boolean {
-  const content = ({ text, tags, metadata }: NewPrompt) => canonicalJson({ text, tags, metadata });
+  const content = ({ text, conversation, tags, metadata }: NewPrompt) => canonicalJson({ text, conversation, tags, metadata });
   return content(a) === content(b);
 }
 

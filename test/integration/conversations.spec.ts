@@ -1,0 +1,113 @@
+import request from 'supertest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CompletionsWorkerModule } from '#src/completions/completions-worker.module.js';
+import { serializeCheckpoint, withChatTemplate } from '#src/lm/files/checkpoint.js';
+import { chatTemplate } from '#src/lm/text/chat.js';
+import { createTestApp, type TestApp } from '../support/app.js';
+import { FakeEndpoint } from '../support/fake-endpoint.js';
+import { createTinyPolicy, tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
+import { settled, startNode, type Node } from './jobs-fixture.js';
+
+let fake: FakeEndpoint;
+let t: TestApp;
+let worker: Node;
+beforeAll(async () => {
+  fake = await FakeEndpoint.start();
+  const settings = { ALLOW_PRIVATE_ENDPOINTS: 'true', ENDPOINT_KEY_FAKE: `${fake.origin} sk-test` };
+  t = await createTestApp(settings);
+  const env = { DATABASE_URL: t.config.databaseUrl!, PLUMBLINE_DATA_DIR: t.config.dataDir, COMPUTE_THREADS: '1', ...settings };
+  worker = await startNode(env, ['generation'], [CompletionsWorkerModule]);
+});
+afterAll(async () => {
+  await worker.close();
+  await t.close();
+  await fake.close();
+});
+beforeEach(() => fake.reset());
+
+const get = (path: string) => request(t.http).get(path).set(t.admin);
+const post = (path: string, body: object) => request(t.http).post(path).set(t.admin).send(body);
+const user = { role: 'user', content: 'What is the weather in Oslo?' };
+const system = { role: 'system', content: 'Be brief.' };
+const tools = [{ type: 'function', function: { name: 'weather', description: 'The weather of a city', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }];
+const calling = { role: 'assistant', content: null, toolCalls: [{ id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }] };
+const result = { role: 'tool', content: 'grey', toolCallId: 'call_1' };
+
+test('case 20: a conversation is a prompt, kept as it was given', async () => {
+  const given = { messages: [system, user, calling, result], tools, externalId: 'talk-1' };
+  const { body } = await post('/v1/prompts', given).expect(201);
+  expect(body).toMatchObject({ ...given, continueFinalMessage: false });
+  expect(body.text).toBe('system: Be brief.\n\nuser: What is the weather in Oslo?\n\nassistant: [calls weather({"city":"Oslo"})]\n\ntool: grey');
+  expect((await get(`/v1/prompts/${body.id}`)).body).toEqual(body);
+  const text = await post('/v1/prompts', { text: 'Hi' }).expect(201);
+  expect(text.body).toMatchObject({ text: 'Hi', messages: null, tools: null });
+});
+
+test.each([
+  ['an empty list', { messages: [] }, '/messages', 'notEmpty'],
+  ['two system messages', { messages: [user, { role: 'assistant', content: 'Grey.' }, system, user] }, '/messages/2/role', 'systemFirst'],
+  ['a result without its call', { messages: [user, result] }, '/messages/1/toolCallId', 'answersCall'],
+  ['an answer at the end', { messages: [user, { role: 'assistant', content: 'Grey.' }] }, '/messages/1/role', 'lastOfPrompt'],
+  ['an unknown role', { messages: [{ role: 'boss', content: 'Go.' }] }, '/messages/0/role', 'isIn'],
+  ['an unknown field of a message', { messages: [{ ...user, mood: 'good' }] }, '/messages/0/mood', 'whitelistValidation'],
+  ['text and messages', { text: 'Hi', messages: [user] }, '/messages', 'oneOf'],
+  ['neither', {}, '/text', 'oneOf'],
+  ['tools of a text', { text: 'Hi', tools }, '/tools', 'oneOf'],
+])('%s is refused where it is wrong', async (_, body, pointer, rule) => {
+  const { errors } = (await post('/v1/prompts', body).expect(422)).body;
+  expect(errors[0]).toMatchObject({ pointer, rule });
+});
+
+test('in bulk, lines have their own results, and the same conversation again is a duplicate', async () => {
+  const lines = [
+    { externalId: 'bulk-1', messages: [system, user] },
+    { externalId: 'bulk-2', messages: [user, system] },
+    { externalId: 'bulk-1', messages: [system, user] },
+    { externalId: 'bulk-1', messages: [user] },
+  ];
+  const body = lines.map((line) => JSON.stringify(line)).join('\n');
+  const { items } = (await request(t.http).post('/v1/prompts/bulk').set(t.admin).set('content-type', 'application/x-ndjson').send(body).expect(200)).body;
+  expect(items.map(({ status }: { status: string }) => status)).toEqual(['created', 'failed', 'duplicate', 'failed']);
+  expect(items[1].errors[0]).toMatchObject({ pointer: '/messages/1/role', rule: 'systemFirst' });
+  expect(items[3].code).toBe('external_id_conflict');
+});
+
+async function batchOf(policyVersionId: string, prompts: object[]): Promise<{ id: string; jobId: string }> {
+  const promptIds = [];
+  for (const prompt of prompts) promptIds.push((await post('/v1/prompts', prompt).expect(201)).body.id as string);
+  const set = await post('/v1/prompt-sets', { name: `set ${promptIds[0]}`, promptIds }).expect(201);
+  const sampling = { n: 1, maxTokens: 4 };
+  return (await post('/v1/completion-batches', { policyVersionId, promptSetId: set.body.id, sampling, maxFailedShare: 1 }).expect(202)).body as { id: string; jobId: string };
+}
+
+test('an endpoint gets messages and tools as they are', async () => {
+  const { body: policy } = await post('/v1/policies', { name: 'served chat' }).expect(201);
+  const endpoint = { baseUrl: `${fake.origin}/v1`, model: 'm-1', apiKeyEnv: 'ENDPOINT_KEY_FAKE' };
+  const { body: version } = await post(`/v1/policies/${policy.id}/versions`, { endpoint }).expect(201);
+  const batch = await batchOf(version.id, [{ messages: [system, user, calling, result], tools }]);
+  expect(await settled(worker, batch.jobId)).toMatchObject({ state: 'succeeded', error: null });
+  expect(fake.seen[0].body).toMatchObject({
+    messages: [system, user, { role: 'assistant', content: null, tool_calls: calling.toolCalls }, { role: 'tool', content: 'grey', tool_call_id: 'call_1' }],
+    tools,
+  });
+});
+
+test('a policy with a chat template answers conversations; one without fails that prompt by name and keeps the others', async () => {
+  const checkpoint = tinyCheckpoint('talks');
+  const tokenizer = { ...checkpoint.tokenizer, tokenizerConfigJson: withChatTemplate(checkpoint.tokenizer.tokenizerConfigJson, chatTemplate) };
+  const { body: policy } = await post('/v1/policies', { name: 'talks' }).expect(201);
+  const files = await uploadFiles(t, serializeCheckpoint({ ...checkpoint, tokenizer }));
+  const { body: version } = await post(`/v1/policies/${policy.id}/versions`, { files }).expect(201);
+  const talk = { messages: [system, user, { role: 'assistant', content: 'Grey.' }, { role: 'user', content: 'And in Rome?' }] };
+  const answered = await batchOf(version.id, [talk]);
+  expect(await settled(worker, answered.jobId)).toMatchObject({ state: 'succeeded', error: null });
+  const { data } = (await get(`/v1/completions?batchId=${answered.id}`)).body;
+  // Every message is read: more tokens than the last question has.
+  expect(data[0].promptTokens).toBeGreaterThan(60);
+
+  const { versionId } = await createTinyPolicy(t, 'single questions');
+  const half = await batchOf(versionId, [talk, { text: 'Hi' }]);
+  expect(await settled(worker, half.jobId)).toMatchObject({ state: 'succeeded' });
+  expect((await get(`/v1/completions?batchId=${half.id}`)).body.data).toHaveLength(1);
+  expect((await get(`/v1/completion-batches/${half.id}`)).body).toMatchObject({ failedCount: 1 });
+});
