@@ -4329,6 +4329,8 @@ export interface components {
         RecordedCompletionDto: {
             /** Format: uuid */
             promptId?: string;
+            /** @description Tools that the model called. */
+            toolCalls?: components["schemas"]["ToolCallDto"][];
             finishReason?: components["schemas"]["KnownFinishReason"];
             /**
              * @description Your own id of the completion; unique.
@@ -4344,6 +4346,8 @@ export interface components {
              * @example gpt-4
              */
             source: string;
+            /** @description What the model thought before its answer. */
+            reasoning?: string;
         };
         CompletionDto: {
             /** Format: uuid */
@@ -4355,6 +4359,11 @@ export interface components {
              * @example null
              */
             reasoning: string | null;
+            /**
+             * @description Tools that the model called; the text may be empty then.
+             * @example null
+             */
+            toolCalls: components["schemas"]["ToolCallDto"][] | null;
             /**
              * Format: uuid
              * @description The policy version that wrote it; null when it was recorded elsewhere.
@@ -4390,6 +4399,8 @@ export interface components {
              */
             seed: number | null;
             text: string;
+            /** @description The model declined to answer, and `text` is what it said. */
+            refusal: boolean;
             /** Format: date-time */
             createdAt: string;
         };

@@ -1,3 +1,4 @@
+import type { ToolCall } from '#src/common/conversation.js';
 import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { FinishReason } from './completion.entity.js';
 import type { PromptFailure } from './failed-prompts.js';
@@ -13,6 +14,9 @@ export interface WrittenCompletion {
   text: string;
   /** What the model thought before, where an endpoint gives it apart. */
   reasoning?: string | null;
+  /** Tools that it called, and whether it declined, where an endpoint says so. */
+  toolCalls?: ToolCall[] | null;
+  refusal?: boolean;
   /** null where an endpoint gives another reason. */
   finishReason: FinishReason | null;
   /** null where an endpoint does not say. */

@@ -1,3 +1,4 @@
+import type { ToolCall } from '#src/common/conversation.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '#src/artifacts/artifact.entity.js';
 
@@ -19,6 +20,14 @@ export class Completion {
   /** What the model thought before its answer, where an endpoint gave it apart. */
   @Column('text', { nullable: true })
   reasoning: string | null;
+
+  /** Tools that the model called instead of an answer, or beside it. */
+  @Column('jsonb', { nullable: true })
+  toolCalls: ToolCall[] | null;
+
+  /** The model declined by the field that servers have for it; the text is what it said. */
+  @Column('boolean')
+  refusal: boolean;
 
   /** Who wrote it; null when it was recorded elsewhere. */
   @Column('uuid', { nullable: true })

@@ -1,5 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, Length, MaxLength, ValidateNested } from 'class-validator';
+import { ToolCallDto } from '#src/prompts/conversation.dto.js';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
@@ -36,6 +38,23 @@ export class RecordedCompletionDto {
   @IsStorable()
   source: string;
 
+  /** What the model thought before its answer. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(262_144)
+  @IsStorable()
+  reasoning?: string;
+
+  /** Tools that the model called. */
+  @ApiPropertyOptional({ type: [ToolCallDto], maxItems: 128 })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(128)
+  @ValidateNested({ each: true })
+  @Type(() => ToolCallDto)
+  toolCalls?: ToolCallDto[];
+
   @ApiPropertyOptional({ enum: finishReasons, enumName: 'FinishReason' })
   @IsOptional()
   @IsIn(finishReasons)
@@ -55,6 +74,13 @@ export class CompletionDto {
   /** What the model thought before its answer, where an endpoint gave it apart from the text. */
   @ApiProperty({ type: String, nullable: true, example: null })
   reasoning: string | null;
+
+  /** Tools that the model called; the text may be empty then. */
+  @ApiProperty({ type: [ToolCallDto], nullable: true, example: null })
+  toolCalls: ToolCallDto[] | null;
+
+  /** The model declined to answer, and `text` is what it said. */
+  refusal: boolean;
 
   /** The policy version that wrote it; null when it was recorded elsewhere. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })

@@ -18,11 +18,11 @@ export class CompletionsRepository {
   /** Inserts in one statement what is not there yet, by external id or by place in its batch; ids of the new ones. */
   async insertNew(completions: NewCompletion[], tx?: Transaction): Promise<Set<string>> {
     const inserted: { id: string }[] = await (tx ?? this.rows).query(
-      `INSERT INTO completions (id, prompt_id, text, reasoning, policy_version_id, batch_id, sample_index, source, external_id,
+      `INSERT INTO completions (id, prompt_id, text, reasoning, tool_calls, refusal, policy_version_id, batch_id, sample_index, source, external_id,
          finish_reason, prompt_tokens, completion_tokens, seed)
-       SELECT id, "promptId", text, reasoning, "policyVersionId", "batchId", "sampleIndex", source, "externalId",
+       SELECT id, "promptId", text, reasoning, "toolCalls", refusal, "policyVersionId", "batchId", "sampleIndex", source, "externalId",
          "finishReason", "promptTokens", "completionTokens", seed
-       FROM jsonb_to_recordset($1) AS given (id uuid, "promptId" uuid, text text, reasoning text, "policyVersionId" uuid, "batchId" uuid,
+       FROM jsonb_to_recordset($1) AS given (id uuid, "promptId" uuid, text text, reasoning text, "toolCalls" jsonb, refusal boolean, "policyVersionId" uuid, "batchId" uuid,
          "sampleIndex" integer, source text, "externalId" text, "finishReason" text, "promptTokens" integer,
          "completionTokens" integer, seed bigint)
        ON CONFLICT DO NOTHING RETURNING id`,

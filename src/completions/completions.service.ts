@@ -86,6 +86,8 @@ export class CompletionsService {
 
 const nothing = {
   reasoning: null,
+  toolCalls: null,
+  refusal: false,
   policyVersionId: null,
   batchId: null,
   sampleIndex: null,
@@ -98,14 +100,14 @@ const nothing = {
 };
 
 function recordedRow(dto: RecordedCompletionDto, promptId: string): NewCompletion {
-  const { externalId, text, source, finishReason } = dto;
-  return { ...nothing, id: newId(), promptId, text, externalId, source, finishReason: finishReason ?? null };
+  const { externalId, text, source, finishReason, reasoning, toolCalls } = dto;
+  return { ...nothing, id: newId(), promptId, text, reasoning: reasoning ?? null, toolCalls: toolCalls ?? null, externalId, source, finishReason: finishReason ?? null };
 }
 
 function generatedRow(completion: WrittenCompletion, policyVersionId: string, batchId: string | null): NewCompletion {
-  const { promptId, text, reasoning = null, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
+  const { promptId, text, reasoning = null, toolCalls = null, refusal = false, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
   const counts = { finishReason, promptTokens, completionTokens, seed };
-  return { ...nothing, id: newId(), promptId, text, reasoning, policyVersionId, batchId, sampleIndex, ...counts };
+  return { ...nothing, id: newId(), promptId, text, reasoning, toolCalls, refusal, policyVersionId, batchId, sampleIndex, ...counts };
 }
 
 function present(keys: (string | null | undefined)[]): string[] {

@@ -97,7 +97,7 @@ describe('what comes back', () => {
 
   test('empty, filtered and unstorable texts are what they are', async () => {
     const given = [
-      { message: { content: null }, finish_reason: 'stop' },
+      { message: { content: '' }, finish_reason: 'stop' },
       { message: { content: 'a\0b\ud800' }, finish_reason: 'content_filter' },
     ];
     fake.reset((_, response) => void response.end(JSON.stringify({ choices: given })));

@@ -1,5 +1,5 @@
 /** What is sent to an API of OpenAI's form and what is read from its answer. */
-import type { Message, PromptContent } from '#src/common/conversation.js';
+import type { Message, PromptContent, ToolCall } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
@@ -10,6 +10,9 @@ export interface EndpointChoice {
   text: string;
   /** What the model thought, where the server gives it apart. */
   reasoning: string | null;
+  toolCalls: ToolCall[] | null;
+  /** The server says that the model declined; the text is what it said. */
+  refusal: boolean;
   /** null where the server gives another reason, such as `content_filter`, or none. */
   finishReason: FinishReason | null;
 }
@@ -111,19 +114,34 @@ function readChoice(value: unknown): EndpointChoice {
   const finishReason = reason === 'stop' || reason === 'length' ? reason : null;
   if (!('message' in choice)) {
     if (typeof choice.text !== 'string') throw unreadable('a choice has no text');
-    return { text: storableText(choice.text), reasoning: null, finishReason };
+    return { ...plain, text: storableText(choice.text), finishReason };
   }
   const message = record(choice.message);
   const thought = thoughtFields.find((field) => typeof message[field] === 'string' && message[field] !== '');
-  const { content } = message;
-  if (content === undefined || content === null || (content === '' && thought !== undefined)) throw emptyAnswer(message, thought, reason);
-  if (typeof content !== 'string') throw unreadable('a choice has no text');
-  return { text: storableText(content), reasoning: thought === undefined ? null : storableText(String(message[thought])), finishReason };
+  const reasoning = thought === undefined ? null : storableText(String(message[thought]));
+  const { content, refusal } = message;
+  if (typeof content !== 'string' && content !== null && content !== undefined) throw unreadable('a choice has no text');
+  if (typeof refusal === 'string' && refusal !== '') return { ...plain, text: storableText(refusal), reasoning, refusal: true, finishReason };
+  const toolCalls = readToolCalls(message.tool_calls);
+  const hasNone = content === undefined || content === null || (content === '' && thought !== undefined);
+  if (hasNone && !toolCalls) throw emptyAnswer(thought, reason);
+  return { ...plain, text: storableText(content ?? ''), reasoning, toolCalls, finishReason };
 }
 
-function emptyAnswer(message: Record<string, unknown>, thought: string | undefined, reason: unknown): EndpointError {
-  const others = [thought, 'refusal', 'tool_calls'].filter((field) => field !== undefined && message[field] !== undefined && message[field] !== null);
-  const beside = others.length > 0 ? `, though ${others.join(' and ')} is not` : '';
+const plain = { reasoning: null, toolCalls: null, refusal: false };
+
+function readToolCalls(value: unknown): ToolCall[] | null {
+  if (!Array.isArray(value) || value.length === 0) return null;
+  return value.map((one) => {
+    const { id, function: called } = record(one);
+    const { name, arguments: given } = record(called);
+    if (typeof id !== 'string' || typeof name !== 'string' || typeof given !== 'string') throw unreadable('a tool call has no id, name or arguments');
+    return { id: storableText(id), type: 'function', function: { name: storableText(name), arguments: storableText(given) } };
+  });
+}
+
+function emptyAnswer(thought: string | undefined, reason: unknown): EndpointError {
+  const beside = thought === undefined ? '' : `, though ${thought} is not`;
   const advice = thought !== undefined && reason === 'length' ? '; give more maxTokens' : '';
   return new EndpointError('endpoint_answer_empty', `the endpoint's answer has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
 }

@@ -34,6 +34,7 @@ import { RowsIdempotentAnswers1795646900000 } from '../../migrations/17956469000
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
 import { acquireSeconds } from './ambient-data-source.js';
 import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
+import { CompletionTurns1795646907000 } from '../../migrations/1795646907000-CompletionTurns.js';
 import { PromptConversations1795646906000 } from '../../migrations/1795646906000-PromptConversations.js';
 import { StoreAndWorkers1795646900000 } from '../../migrations/1795646900000-StoreAndWorkers.js';
 import { FailedCompletions1795646896000 } from '../../migrations/1795646896000-FailedCompletions.js';
@@ -76,6 +77,7 @@ export const migrations = [
   RowsHeldDeliveries1795646901000,
   PromptTextKeys1795646905000,
   PromptConversations1795646906000,
+  CompletionTurns1795646907000,
   StoreAndWorkers1795646900000,
   FailedCompletions1795646896000,
 ];

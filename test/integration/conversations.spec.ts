@@ -92,6 +92,29 @@ test('an endpoint gets messages and tools as they are', async () => {
   });
 });
 
+test('an endpoint gives back reasoning, tool calls and refusals, each kept', async () => {
+  const { body: policy } = await post('/v1/policies', { name: 'served tools' }).expect(201);
+  const endpoint = { baseUrl: `${fake.origin}/v1`, model: 'm-1', apiKeyEnv: 'ENDPOINT_KEY_FAKE' };
+  const { body: version } = await post(`/v1/policies/${policy.id}/versions`, { endpoint }).expect(201);
+  const messages = [
+    { role: 'assistant', content: null, tool_calls: calling.toolCalls, reasoning_content: 'I need the weather.' },
+    { role: 'assistant', content: null, refusal: 'I cannot help with that.' },
+  ];
+  fake.answer = (_, response, number) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ choices: [{ index: 0, finish_reason: 'stop', message: messages[number - 1] }] }));
+  };
+  const asked = [{ messages: [system, user], tools }, { messages: [user], tools }];
+  for (const [i, expected] of [
+    { text: '', toolCalls: calling.toolCalls, reasoning: 'I need the weather.', refusal: false },
+    { text: 'I cannot help with that.', toolCalls: null, reasoning: null, refusal: true },
+  ].entries()) {
+    const batch = await batchOf(version.id, [asked[i]]);
+    expect(await settled(worker, batch.jobId)).toMatchObject({ state: 'succeeded', error: null });
+    expect((await get(`/v1/completions?batchId=${batch.id}`)).body.data).toMatchObject([expected]);
+  }
+});
+
 test('a policy with a chat template answers conversations; one without fails that prompt by name and keeps the others', async () => {
   const checkpoint = tinyCheckpoint('talks');
   const tokenizer = { ...checkpoint.tokenizer, tokenizerConfigJson: withChatTemplate(checkpoint.tokenizer.tokenizerConfigJson, chatTemplate) };
