@@ -5,6 +5,7 @@ import { failedLine, landLines, type BulkLine } from '#src/common/bulk-lines.js'
 import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
 import { newId } from '#src/common/id.js';
 import { conflict, notFound, ProblemException, type ProblemDetail } from '#src/common/problem.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import type { ComparisonJudgement } from './comparison-judgement.entity.js';
 import type { Comparison } from './comparison.entity.js';
@@ -20,6 +21,7 @@ export class JudgementsService {
     private readonly database: Database,
     private readonly comparisons: ComparisonsRepository,
     private readonly judgements: JudgementsRepository,
+    private readonly jobs: JobsService,
   ) {}
 
   async create(
@@ -65,7 +67,7 @@ export class JudgementsService {
     if (comparison.judge.type !== 'labelers')
       throw conflict('not_for_labelers', judgedElsewhere(comparison));
     if (comparison.itemCount === 0)
-      throw conflict('comparison_not_ready', 'the answers are still being generated');
+      throw await this.jobs.whyNot('comparison', comparisonId, comparison.jobId, 'comparison_not_ready');
     return comparison;
   }
 
