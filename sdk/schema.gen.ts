@@ -2097,7 +2097,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
+        /** What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough. */
         post: operations["comparisons_judge"];
         delete?: never;
         options?: never;
@@ -2565,7 +2565,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -2591,12 +2591,14 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            fromEnvironment: boolean;
         };
         ApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -2617,6 +2619,8 @@ export interface components {
             name: string;
             /** Format: date-time */
             createdAt: string;
+            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            fromEnvironment: boolean;
         };
         ApiKeyPage: {
             data: components["schemas"]["ApiKeyDto"][];
@@ -2856,6 +2860,12 @@ export interface components {
         };
         /** @enum {string} */
         WebhookDeliveryState: "pending" | "delivered" | "failed";
+        /**
+         * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
+         *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+         * @enum {string}
+         */
+        WebhookDeliveryHold: "secrets_key_missing" | "secret_unreadable" | "internal_error";
         WebhookAttemptDto: {
             /**
              * @description Of its delivery, or redelivery, from 1.
@@ -2899,6 +2909,11 @@ export interface components {
              * @description null when there is none to come
              */
             nextAttemptAt: string | null;
+            /**
+             * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
+             *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+             */
+            heldBy: components["schemas"]["WebhookDeliveryHold"] | null;
             /** Format: date-time */
             finishedAt: string | null;
             attempts: components["schemas"]["WebhookAttemptDto"][];
@@ -4668,12 +4683,15 @@ export interface components {
             labelerExternalId: string;
         };
         EstimateDto: {
+            /**
+             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @example 0.66
+             */
+            low: number | null;
+            /** @example 0.77 */
+            high: number | null;
             /** @example 0.72 */
             value: number;
-            /** @example 0.66 */
-            low: number;
-            /** @example 0.77 */
-            high: number;
         };
         AlphaDto: {
             /** @description Levels are names: near misses are misses. */
@@ -4786,6 +4804,13 @@ export interface components {
         };
         SeverityDto: {
             /**
+             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @example 0.66
+             */
+            low: number | null;
+            /** @example 0.77 */
+            high: number | null;
+            /**
              * @description Completions that others rated too.
              * @example 180
              */
@@ -4797,10 +4822,6 @@ export interface components {
             shareOfScale: number;
             /** @example 0.72 */
             value: number;
-            /** @example 0.66 */
-            low: number;
-            /** @example 0.77 */
-            high: number;
         };
         /**
          * @description Deviations from co-raters, or scores where too few completions are shared.
@@ -5981,6 +6002,11 @@ export interface components {
             basePolicyVersionId: string;
             /** @description What is left out takes its default. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
+            /**
+             * @description Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is.
+             * @example helpfulness-1
+             */
+            name?: string;
         };
         TrainingBytesDto: {
             /**
@@ -7725,10 +7751,17 @@ export interface components {
             proxyRewardModelId?: string;
         };
         /**
-         * @description `generating` stays when the job has failed: the job says why.
+         * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
+         *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
          * @enum {string}
          */
-        ComparisonState: "generating" | "awaiting_judgements" | "complete";
+        ComparisonState: "generating" | "awaiting_judgements" | "complete" | "failed";
+        ComparisonErrorDto: {
+            /** @example comparison_not_judged */
+            code: string;
+            /** @example the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts */
+            detail: string;
+        };
         TagWinRateDto: {
             /**
              * @description Items judged.
@@ -7829,6 +7862,11 @@ export interface components {
             /** @example 384 */
             judgements: number;
             /**
+             * @description Items left out, since the labeling batch was closed before anybody judged them.
+             * @example 0
+             */
+            unjudgedItems: number;
+            /**
              * @description Judgements of labelers that are programs: they do not prove what people would say.
              * @example 0
              */
@@ -7867,7 +7905,10 @@ export interface components {
              * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
              */
             labelingBatchId: string | null;
-            /** @description `generating` stays when the job has failed: the job says why. */
+            /**
+             * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
+             *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+             */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
             itemCount: number;
@@ -7876,6 +7917,8 @@ export interface components {
              * @example 128
              */
             judgedItemCount: number;
+            /** @description Why it failed. */
+            error: components["schemas"]["ComparisonErrorDto"] | null;
             /** @description Null until complete: who looks at figures on the way stops when they please him. */
             result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
@@ -8261,7 +8304,7 @@ export interface components {
          * @description What the decision followed from.
          * @enum {string}
          */
-        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "next_iteration" | "last_iteration";
+        LoopOutcome: "generated" | "selected" | "rated" | "disagreement" | "too_few_ratings" | "built" | "no_pairs" | "trained" | "over_kl_budget" | "unsound" | "answered" | "won" | "not_won" | "not_judged" | "next_iteration" | "last_iteration";
         LoopSelectionFiguresDto: {
             /** @description What was done: the first iteration has no reward model to disagree with itself. */
             by: components["schemas"]["LoopSelection"];
@@ -13134,6 +13177,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -15825,6 +15877,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16099,6 +16160,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16515,6 +16585,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16622,6 +16701,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -22873,6 +22961,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description This labeler has said the same of this item before: the first judgement again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementDto"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;

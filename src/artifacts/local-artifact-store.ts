@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { openFile, pieces, type OpenByteSource } from '#src/lm/files/byte-source.js';
@@ -8,6 +8,7 @@ import {
   ContentMismatchError,
   ContentMissingError,
   type ByteRange,
+  type PutOptions,
   type StoredContent,
 } from './artifact-store.js';
 
@@ -17,7 +18,7 @@ export class LocalArtifactStore extends ArtifactStore {
     super();
   }
 
-  async put(content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<StoredContent> {
+  async put(content: AsyncIterable<Uint8Array>, { expectedSha256, beforePublishing }: PutOptions = {}): Promise<StoredContent> {
     const temporary = join(this.directory, 'tmp', randomUUID());
     await mkdir(dirname(temporary), { recursive: true });
     try {
@@ -25,6 +26,7 @@ export class LocalArtifactStore extends ArtifactStore {
       if (expectedSha256 !== undefined && stored.sha256 !== expectedSha256) {
         throw new ContentMismatchError(expectedSha256, stored.sha256);
       }
+      await beforePublishing?.(stored);
       // Over what may be there already: the same content, or one that was damaged since.
       await this.publish(temporary, stored.sha256);
       return stored;
@@ -52,6 +54,16 @@ export class LocalArtifactStore extends ArtifactStore {
 
   async remove(sha256: string): Promise<void> {
     await rm(this.pathOf(sha256), { force: true });
+  }
+
+  async sweepUnfinished(idleMs: number): Promise<void> {
+    const folder = join(this.directory, 'tmp');
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      // Gone by now: its writer was alive after all, or another process sweeps too.
+      const file = await stat(path).catch(() => undefined);
+      if (file && Date.now() - file.mtimeMs > idleMs) await rm(path, { force: true });
+    }
   }
 
   private async publish(temporary: string, sha256: string): Promise<void> {

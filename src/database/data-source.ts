@@ -32,6 +32,7 @@ import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
 import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
+import { RowsContentClaims1795646902000 } from '../../migrations/1795646902000-RowsContentClaims.js';
 import { acquireSeconds } from './ambient-data-source.js';
 import { SnakeNaming } from './naming.js';
 
@@ -70,6 +71,7 @@ export const migrations = [
   RewardAdapters1795646892000,
   RowsIdempotentAnswers1795646900000,
   RowsHeldDeliveries1795646901000,
+  RowsContentClaims1795646902000,
 ];
 
 /** @param poolSize connections that one process may hold */
