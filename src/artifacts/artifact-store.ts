@@ -8,6 +8,13 @@ export interface StoredContent {
   bytes: number;
 }
 
+export interface PutOptions {
+  /** When given and the content is another, nothing is stored. */
+  expectedSha256?: string;
+  /** Awaited once the content is known and before it is there. */
+  beforePublishing?: (content: StoredContent) => Promise<void>;
+}
+
 /** First and last byte, both included, as in HTTP. */
 export interface ByteRange {
   start: number;
@@ -19,10 +26,9 @@ export abstract class ArtifactStore {
   /**
    * Stores a stream; once this resolves the content survives a crash.
    *
-   * @param expectedSha256 when given and the content is another, nothing is stored
    * @throws ContentMismatchError
    */
-  abstract put(content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<StoredContent>;
+  abstract put(content: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredContent>;
 
   /** @throws ContentMissingError */
   abstract open(sha256: string, range?: ByteRange): Promise<Readable>;
@@ -50,6 +56,9 @@ export abstract class ArtifactStore {
 
   /** Forgets a content that nobody names and nobody is about to name; one that is not there is no error. */
   abstract remove(sha256: string): Promise<void>;
+
+  /** Drops half-written contents that nobody has written to for so long. */
+  abstract sweepUnfinished(idleMs: number): Promise<void>;
 }
 
 export class ContentMismatchError extends Error {

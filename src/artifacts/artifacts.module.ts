@@ -9,6 +9,8 @@ import { Artifact } from './artifact.entity.js';
 import { ArtifactsController } from './artifacts.controller.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 import { ArtifactsService } from './artifacts.service.js';
+import { ContentsRepository } from './contents.repository.js';
+import { ContentsService } from './contents.service.js';
 import { LineageEdge } from './lineage-edge.entity.js';
 import { LineageController } from './lineage.controller.js';
 import { LineageRepository } from './lineage.repository.js';
@@ -38,6 +40,8 @@ const store = {
     StoreIdentity,
     ArtifactsRepository,
     ArtifactsService,
+    ContentsRepository,
+    ContentsService,
     ModelsRepository,
     ModelsService,
     LineageRepository,

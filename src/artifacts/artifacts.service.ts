@@ -11,6 +11,7 @@ import { ArtifactStore, ContentMismatchError, ContentMissingError, type ByteRang
 import type { Artifact } from './artifact.entity.js';
 import type { ArtifactQuery, UploadArtifactQuery } from './artifacts.dto.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
+import { ContentsService, type ClaimedContent } from './contents.service.js';
 
 export interface NewArtifact {
   kind: string;
@@ -24,6 +25,7 @@ export class ArtifactsService {
   constructor(
     private readonly database: Database,
     private readonly store: ArtifactStore,
+    private readonly contents: ContentsService,
     private readonly artifacts: ArtifactsRepository,
   ) {}
 
@@ -41,28 +43,30 @@ export class ArtifactsService {
 
   /** Stores content that a worker made, and its row. */
   async create(info: NewArtifact, content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<Artifact> {
-    const stored = await this.store.put(content, expectedSha256);
-    const id = newId();
-    const row = { id, ...stored, ...info, metadata: info.metadata ?? {} };
-    await this.database.transaction((tx) => this.artifacts.insert(tx, [row]));
+    const stored = await this.contents.put(content, expectedSha256);
+    const [id] = await this.database.transaction((tx) => this.register(tx, [{ ...info, ...stored }]));
     return this.get(id);
   }
 
   /** Rows for contents that are in the store already, inside the caller's transaction; ids in order. */
-  async register(tx: Transaction, files: (NewArtifact & { sha256: string; bytes: number })[]): Promise<string[]> {
-    const rows = files.map((file) => ({ ...file, id: newId(), metadata: file.metadata ?? {} }));
+  async register(tx: Transaction, files: (NewArtifact & ClaimedContent)[]): Promise<string[]> {
+    const rows = files.map(({ claimId: _, ...file }) => ({ ...file, id: newId(), metadata: file.metadata ?? {} }));
     await this.artifacts.insert(tx, rows);
+    await this.contents.settle(tx, files);
     return rows.map((row) => row.id);
   }
 
   /** Takes rows back. Contents that no row names any more, for `removeContents` once the transaction is through. */
   async forget(tx: Transaction, ids: readonly string[]): Promise<string[]> {
-    return ids.length === 0 ? [] : this.artifacts.remove(tx, ids);
+    if (ids.length === 0) return [];
+    const contents = await this.artifacts.remove(tx, ids);
+    await this.contents.abandon(tx, contents);
+    return contents;
   }
 
   /** Frees the space of contents that `forget` gave. */
-  async removeContents(contents: readonly string[]): Promise<void> {
-    for (const sha256 of contents) await this.store.remove(sha256);
+  removeContents(contents: readonly string[]): Promise<void> {
+    return this.contents.remove(contents);
   }
 
   async get(id: string): Promise<Artifact> {

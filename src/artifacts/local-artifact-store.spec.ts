@@ -45,7 +45,7 @@ test('a content that was damaged is whole again once it is stored again; one tha
 });
 
 test('content other than expected is not kept', async () => {
-  await expect(store.put(chunks('a'), sha256('b'))).rejects.toThrow(ContentMismatchError);
+  await expect(store.put(chunks('a'), { expectedSha256: sha256('b') })).rejects.toThrow(ContentMismatchError);
   expect(await store.exists(sha256('a'))).toBe(false);
   expect(temporaries()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import {
   ContentMismatchError,
   ContentMissingError,
   type ByteRange,
+  type PutOptions,
   type StoredContent,
 } from './artifact-store.js';
 
@@ -28,7 +29,7 @@ export class LocalArtifactStore extends ArtifactStore {
     super();
   }
 
-  async put(content: AsyncIterable<Uint8Array>, expectedSha256?: string): Promise<StoredContent> {
+  async put(content: AsyncIterable<Uint8Array>, { expectedSha256, beforePublishing }: PutOptions = {}): Promise<StoredContent> {
     await this.mustBeThere();
     const temporary = join(this.directory, 'tmp', randomUUID());
     try {
@@ -37,6 +38,7 @@ export class LocalArtifactStore extends ArtifactStore {
       if (expectedSha256 !== undefined && stored.sha256 !== expectedSha256) {
         throw new ContentMismatchError(expectedSha256, stored.sha256);
       }
+      await beforePublishing?.(stored);
       // Over what may be there already: the same content, or one that was damaged since.
       await this.publish(temporary, stored.sha256);
       return stored;
@@ -119,6 +121,16 @@ export class LocalArtifactStore extends ArtifactStore {
   private async missing(sha256: string, error: unknown): Promise<never> {
     const explained = await this.explained(error);
     throw (explained as NodeJS.ErrnoException).code === 'ENOENT' ? new ContentMissingError(sha256) : explained;
+  }
+
+  async sweepUnfinished(idleMs: number): Promise<void> {
+    const folder = join(this.directory, 'tmp');
+    for (const name of await readdir(folder).catch(() => [])) {
+      const path = join(folder, name);
+      // Gone by now: its writer was alive after all, or another process sweeps too.
+      const file = await stat(path).catch(() => undefined);
+      if (file && Date.now() - file.mtimeMs > idleMs) await rm(path, { force: true });
+    }
   }
 
   private async publish(temporary: string, sha256: string): Promise<void> {

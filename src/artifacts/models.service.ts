@@ -6,8 +6,9 @@ import { Database, type Transaction } from '#src/database/database.js';
 import { checkpointStreams, readCheckpoint, readConfig, readSmallFiles, type Checkpoint, type FileMap } from '#src/lm/files/checkpoint.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
 import type { ModelFiles } from '#src/lm/files/model-folder.js';
-import { ArtifactStore, type StoredContent } from './artifact-store.js';
+import { ArtifactStore } from './artifact-store.js';
 import { ArtifactsService } from './artifacts.service.js';
+import { ContentsService, type ClaimedContent } from './contents.service.js';
 import { inTurn } from './in-turn.js';
 import { LineageService } from './lineage.service.js';
 import type { Model } from './model.entity.js';
@@ -35,6 +36,7 @@ export class ModelsService {
   constructor(
     private readonly database: Database,
     private readonly store: ArtifactStore,
+    private readonly contents: ContentsService,
     private readonly artifacts: ArtifactsService,
     private readonly lineage: LineageService,
     private readonly models: ModelsRepository,
@@ -52,24 +54,26 @@ export class ModelsService {
   }
 
   /** The first half of `saveModel`, for callers that do not want a transaction open while disks write. */
-  async storeFiles(files: Readonly<Record<string, { chunks: Iterable<Uint8Array> }>>): Promise<Record<string, StoredContent>> {
-    const stored: Record<string, StoredContent> = {};
-    for (const [name, { chunks }] of Object.entries(files)) stored[name] = await this.store.put(inTurn(chunks));
+  async storeFiles(files: Readonly<Record<string, { chunks: Iterable<Uint8Array> }>>): Promise<Record<string, ClaimedContent>> {
+    const stored: Record<string, ClaimedContent> = {};
+    for (const [name, { chunks }] of Object.entries(files)) stored[name] = await this.contents.put(inTurn(chunks));
     return stored;
   }
 
   /** A whole model as `storeFiles` takes it in: in shards where one file would be too large for other stores. */
-  storeCheckpoint(checkpoint: Checkpoint): Promise<Record<string, StoredContent>> {
+  storeCheckpoint(checkpoint: Checkpoint): Promise<Record<string, ClaimedContent>> {
     return this.storeFiles(checkpointStreams(checkpoint, 'F32', { maxShardBytes: largestFile }));
   }
 
   /** The second half of `saveModel`. */
-  saveStored(tx: Transaction, stored: Record<string, StoredContent>, info: ModelInfo): Promise<Model> {
+  async saveStored(tx: Transaction, stored: Record<string, ClaimedContent>, info: ModelInfo): Promise<Model> {
     const files = Object.entries(stored).map(([name, content]) => ({ name, ...content }));
+    // Also where the model is there already, and its rows name them.
+    await this.contents.settle(tx, files);
     return this.insertOnce(tx, files, info, async (modelId) => {
       const ids = await this.artifacts.register(
         tx,
-        files.map(({ name, sha256, bytes }) => ({ kind: 'model-file', fileName: name, mediaType: mediaTypeOf(name), sha256, bytes })),
+        files.map(({ name, ...content }) => ({ kind: 'model-file', fileName: name, mediaType: mediaTypeOf(name), ...content })),
       );
       for (const artifactId of ids) {
         await this.lineage.link(tx, { type: 'model', id: modelId }, { type: 'artifact', id: artifactId }, 'file');

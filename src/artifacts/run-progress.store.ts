@@ -2,11 +2,13 @@
 // the same bits. A row names the content by its sha256 once it is safely on disk, so that a save is there whole or
 // not at all; a content that was lost or damaged since is passed over for the one before it.
 import { Injectable, Logger } from '@nestjs/common';
+import { Database } from '#src/database/database.js';
 import { HashingSource } from '#src/lm/files/byte-source.js';
 import { progressFile, progressOf } from '#src/lm/files/progress-file.js';
 import { readSafetensorsFrom, SafetensorsError, type SafetensorsFile } from '#src/lm/files/safetensors.js';
 import type { SavedProgress } from '#src/lm/files/training-progress.js';
 import { ArtifactStore, ContentMissingError } from './artifact-store.js';
+import { ContentsService } from './contents.service.js';
 import { inTurn } from './in-turn.js';
 import type { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
@@ -19,14 +21,22 @@ export class RunProgressStore {
   private readonly logger = new Logger('RunProgress');
 
   constructor(
+    private readonly database: Database,
     private readonly store: ArtifactStore,
+    private readonly contents: ContentsService,
     private readonly saves: RunSavesRepository,
   ) {}
 
   async save<P extends SavedProgress>(ownerId: string, progress: P): Promise<void> {
     const { chunks } = progressFile(ownerId, progress);
-    const stored = await this.store.put(inTurn(chunks));
-    await this.removeContents(await this.saves.add({ ownerId, step: progress.step, ...stored }, savesKept));
+    const { claimId, ...stored } = await this.contents.put(inTurn(chunks));
+    const save = { ownerId, step: progress.step, ...stored };
+    await this.contents.remove(await this.database.transaction(async (tx) => {
+      const forgotten = await this.saves.add(tx, save, savesKept);
+      await this.contents.settle(tx, [{ ...stored, claimId }]);
+      await this.contents.abandon(tx, forgotten);
+      return forgotten;
+    }));
   }
 
   /** What `save` of the same kind of training was given last, of what can be read. */
@@ -40,7 +50,11 @@ export class RunProgressStore {
 
   /** Once the training has its result. */
   async remove(ownerId: string): Promise<void> {
-    await this.removeContents(await this.saves.remove(ownerId));
+    await this.contents.remove(await this.database.transaction(async (tx) => {
+      const forgotten = await this.saves.remove(tx, ownerId);
+      await this.contents.abandon(tx, forgotten);
+      return forgotten;
+    }));
   }
 
   /** Tensor by tensor, hashed on the way: a save may be larger than what can be read at once. */
@@ -67,10 +81,5 @@ export class RunProgressStore {
     } finally {
       await source.close();
     }
-  }
-
-  /** The owner's id is in each content, so that no other row can name it. */
-  private async removeContents(contents: readonly string[]): Promise<void> {
-    for (const content of contents) await this.store.remove(content);
   }
 }

@@ -1,28 +1,44 @@
 /** Keeps the most recently used values alive; those used longest ago are released first. */
 export class Recent<V> {
-  private readonly values = new Map<string, V>();
+  private readonly values = new Map<string, Promise<V>>();
 
   constructor(
     private readonly capacity: number,
     private readonly release: (value: V) => Promise<void>,
   ) {}
 
+  /** Whoever asks while the value is being made gets the same one. One that could not be made is not kept. */
   async get(key: string, make: () => Promise<V>): Promise<V> {
-    const value = this.values.get(key) ?? (await make());
+    const value = this.values.get(key) ?? make();
     // Re-inserting keeps the map in order of last use.
     this.values.delete(key);
     this.values.set(key, value);
-    const [oldest] = this.values;
-    if (this.values.size > this.capacity) {
-      this.values.delete(oldest[0]);
-      await this.release(oldest[1]);
+    try {
+      await value;
+    } catch (error) {
+      if (this.values.get(key) === value) this.values.delete(key);
+      throw error;
     }
+    await this.shrink();
     return value;
   }
 
   async clear(): Promise<void> {
     const values = [...this.values.values()];
     this.values.clear();
-    for (const value of values) await this.release(value);
+    for (const value of values) await this.dispose(value);
+  }
+
+  private async shrink(): Promise<void> {
+    while (this.values.size > this.capacity) {
+      const [[key, value]] = this.values;
+      this.values.delete(key);
+      await this.dispose(value);
+    }
+  }
+
+  private async dispose(value: Promise<V>): Promise<void> {
+    const made = await value.then((v) => ({ v }), () => undefined);
+    if (made) await this.release(made.v);
   }
 }

@@ -11,9 +11,10 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { answerPosted } from '#src/common/posted.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
 import { NdjsonBody } from '#src/common/document.js';
@@ -83,16 +84,19 @@ export class ComparisonsController {
     return this.comparisons.listItems(auth, id, query);
   }
 
-  /** What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough. */
+  /** What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough. */
   @Post(':id/judgements')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'comparisons_createJudgement' })
-  judge(
+  @ApiCreatedResponse({ type: JudgementDto })
+  @ApiOkResponse({ type: JudgementDto, description: 'This labeler has said the same of this item before: the first judgement again.' })
+  async judge(
     @CurrentAuth() auth: AuthContext,
     @Param('id', ParseUUIDPipe) id: string,
     @Body() dto: CreateJudgementDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JudgementDto> {
-    return this.judgements.create(auth, id, dto);
+    return answerPosted(reply, await this.judgements.create(auth, id, dto));
   }
 
   /** One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate. */

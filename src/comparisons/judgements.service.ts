@@ -4,7 +4,9 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { failedLine, landLines, type BulkLine } from '#src/common/bulk-lines.js';
 import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
 import { newId } from '#src/common/id.js';
-import { conflict, notFound, ProblemException, type ProblemDetail } from '#src/common/problem.js';
+import { created, repeated, type Posted } from '#src/common/posted.js';
+import { conflict, notFound, ProblemException } from '#src/common/problem.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import type { ComparisonJudgement } from './comparison-judgement.entity.js';
 import type { Comparison } from './comparison.entity.js';
@@ -20,19 +22,19 @@ export class JudgementsService {
     private readonly database: Database,
     private readonly comparisons: ComparisonsRepository,
     private readonly judgements: JudgementsRepository,
+    private readonly jobs: JobsService,
   ) {}
 
   async create(
     auth: AuthContext,
     comparisonId: string,
     dto: CreateJudgementDto,
-  ): Promise<ComparisonJudgement> {
+  ): Promise<Posted<ComparisonJudgement>> {
     const comparison = await this.open(comparisonId);
     return this.database.transaction(async (tx) => {
       const [decision] = await this.decide(tx, auth, comparison, [dto]);
-      if (decision.kind === 'taken') return this.judgements.find(tx, decision.id);
-      if (decision.kind === 'repeated')
-        throw conflict('already_judged', 'this labeler has judged this item', [already(dto)]);
+      if (decision.kind === 'taken') return created(await this.judgements.find(tx, decision.id));
+      if (decision.kind === 'repeated') return repeated(await this.judgements.find(tx, decision.id));
       throw refusalProblem(decision);
     });
   }
@@ -65,7 +67,7 @@ export class JudgementsService {
     if (comparison.judge.type !== 'labelers')
       throw conflict('not_for_labelers', judgedElsewhere(comparison));
     if (comparison.itemCount === 0)
-      throw conflict('comparison_not_ready', 'the answers are still being generated');
+      throw await this.jobs.whyNot('comparison', comparisonId, comparison.jobId, 'comparison_not_ready');
     return comparison;
   }
 
@@ -121,13 +123,4 @@ function refusalProblem({ code, detail }: Extract<Decision, { kind: 'refused' }>
   if (code === 'already_judged' || code === 'item_complete') return conflict(code, detail.message, [detail]);
   const title = 'The judgement cannot be taken';
   return new ProblemException({ status: 422, code, title, detail: detail.message, errors: [detail] });
-}
-
-function already({ itemId }: CreateJudgementDto): ProblemDetail {
-  return {
-    pointer: '/itemId',
-    rule: 'judgedOnce',
-    message: 'this labeler has judged this item',
-    value: itemId,
-  };
 }

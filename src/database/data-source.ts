@@ -32,6 +32,7 @@ import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
 import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
+import { RowsContentClaims1795646902000 } from '../../migrations/1795646902000-RowsContentClaims.js';
 import { acquireSeconds } from './ambient-data-source.js';
 import { PromptTextKeys1795646905000 } from '../../migrations/1795646905000-PromptTextKeys.js';
 import { CompletionTurns1795646907000 } from '../../migrations/1795646907000-CompletionTurns.js';
@@ -80,6 +81,7 @@ export const migrations = [
   CompletionTurns1795646907000,
   StoreAndWorkers1795646900000,
   FailedCompletions1795646896000,
+  RowsContentClaims1795646902000,
 ];
 
 /** @param poolSize connections that one process may hold */

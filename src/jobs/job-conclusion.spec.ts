@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { notFound, ProblemException } from '#src/common/problem.js';
+import { conflict, notFound, ProblemException } from '#src/common/problem.js';
 import { conclude, concludeSilence, type Standing } from './job-conclusion.js';
 import { JobFailure } from './job-failure.js';
 import { JobCancelledError, WorkerShutdownError } from './job-handler.js';
@@ -71,5 +71,15 @@ test('every conclusion is allowed by the table', () => {
     }
     expect(next(state, concludeSilence({ ...standing, state }).action), state).toBeDefined();
     expect(next(state, concludeSilence({ ...standing, state, attempt: 3 }).action), state).toBeDefined();
+  }
+});
+
+test('the words of others are kept without what the database refuses, and never with half a character', () => {
+  const hostile = `endpoint answered 400: a\0b \ud83d ${'😀'.repeat(3000)}`;
+  for (const error of [new Error(hostile), new JobFailure('endpoint_refused', hostile), conflict('x', hostile)]) {
+    const { set } = conclude({ ok: false, error }, { ...standing, attempt: 3, maxAttempts: 3 });
+    expect(set.error!.detail).not.toMatch(/[\0\p{Surrogate}]/u);
+    expect(set.error!.detail).toContain('a\ufffdb \ufffd 😀');
+    expect(set.error!.detail!.length).toBeLessThanOrEqual(2000);
   }
 });

@@ -12,6 +12,8 @@ import { JobWatch } from './job-watch.js';
  */
 export const channels = { job: 'plumbline_job', stop: 'plumbline_stop', outbox: 'plumbline_outbox' } as const;
 
+const reconnectMs = 1000;
+
 /**
  * Brings news of commits from every process to this one. Only a way to hear sooner: whoever listens also
  * looks for himself now and then, so a lost connection costs time, not truth.
@@ -26,7 +28,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   async onModuleInit(): Promise<void> {
-    await this.listen().catch((error: Error) => this.reconnect(error));
+    await this.listen();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -77,21 +79,27 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
       keepAlive: true,
     });
     this.client = client;
-    client.on('error', (error) => this.reconnect(error));
+    client.on('error', (error) => this.reconnect(error, client));
     client.on('notification', ({ channel, payload }) => {
       if (payload) this.emitter.emit(`${channel}:${payload}`);
       this.emitter.emit(channel);
     });
-    await client.connect();
-    await client.query(Object.values(channels).map((channel) => `LISTEN ${channel}`).join('; '));
+    try {
+      await client.connect();
+      await client.query(Object.values(channels).map((channel) => `LISTEN ${channel}`).join('; '));
+    } catch (error) {
+      this.reconnect(error as Error, client);
+    }
   }
 
-  private reconnect(error: Error): void {
-    if (this.closing.signal.aborted) return;
+  /** Once for each client: one that breaks while it connects says so twice, as an event and by its promise. */
+  private reconnect(error: Error, broken: Client): void {
+    if (this.closing.signal.aborted || this.client !== broken) return;
+    this.client = undefined;
     this.complaints.warn('listening for changes was interrupted', error);
-    void this.client?.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
+    void broken.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
     setTimeout(() => {
-      if (!this.closing.signal.aborted) this.listen().catch((again: Error) => this.reconnect(again));
-    }, 1000).unref();
+      if (!this.closing.signal.aborted) void this.listen();
+    }, reconnectMs).unref();
   }
 }

@@ -14,13 +14,15 @@ export class JobWatch {
   async changed(ms: number, signal?: AbortSignal): Promise<void> {
     if (!this.news && !signal?.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
         const done = () => {
           clearTimeout(timer);
+          // A request that waits long waits often: its signal would gather a listener for each time.
+          signal?.removeEventListener('abort', done);
           resolve();
         };
+        const timer = setTimeout(done, ms);
         this.waiting = done;
-        signal?.addEventListener('abort', done, { once: true });
+        signal?.addEventListener('abort', done);
       });
     }
     this.waiting = undefined;

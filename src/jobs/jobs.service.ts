@@ -90,6 +90,23 @@ export class JobsService {
     return job;
   }
 
+  /**
+   * Why a resource cannot be used that a job makes: the job is still at it (409 with the code `unmade`), or has ended without
+   * it (409 `RESOURCE_failed` with what the job failed of).
+   *
+   * @param resource with its words joined, `pair_set`
+   */
+  async whyNot(resource: string, id: string, jobId: string | null, unmade: string): Promise<ProblemException> {
+    const name = `${resource.replaceAll('_', ' ')} ${id}`;
+    const job = jobId === null ? null : await this.jobs.find({ vendorId: null }, jobId);
+    if (job?.state === 'failed') {
+      const { code, title, detail } = job.error!;
+      return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} failed with ${code}: ${detail ?? title}`);
+    }
+    if (job?.state === 'cancelled') return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} was cancelled`);
+    return conflict(unmade, `${name} is not ready yet; see job ${jobId}`);
+  }
+
   async list(viewer: JobViewer, filter: JobFilter, page: PageRequest): Promise<Page<Job>> {
     const jobs = await this.jobs.list(viewer, filter, page);
     await this.explainWaiting(jobs);

@@ -86,10 +86,10 @@ export class PairSetsService {
     return set;
   }
 
-  /** @throws ProblemException 409 `pair_set_not_ready` */
+  /** @throws ProblemException 409 `pair_set_not_ready`, `pair_set_failed` */
   async getBuilt(id: string): Promise<PairSet> {
     const set = await this.get(id);
-    if (!set.builtAt) throw conflict('pair_set_not_ready', `pair set ${id} is not built; see job ${set.jobId}`);
+    if (!set.builtAt) throw await this.jobs.whyNot('pair_set', id, set.jobId, 'pair_set_not_ready');
     return set;
   }
 

@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScopes } from '#src/auth/auth.js';
+import { answerPosted, repeatedResponse } from '#src/common/posted.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
 import { NdjsonBody } from '#src/common/document.js';
@@ -21,8 +22,10 @@ export class PromptsController {
   @Post()
   @RequireScopes('prompts:write')
   @ApiOperation({ operationId: 'prompts_create' })
-  async create(@Body() dto: CreatePromptDto): Promise<PromptDto> {
-    return toPromptDto(await this.prompts.create(dto));
+  @ApiCreatedResponse({ type: PromptDto })
+  @ApiOkResponse({ type: PromptDto, ...repeatedResponse })
+  async create(@Body() dto: CreatePromptDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<PromptDto> {
+    return toPromptDto(answerPosted(reply, await this.prompts.create(dto)));
   }
 
   /** One prompt per line. Good lines land; a prompt that is there already counts as a duplicate. */

@@ -9,6 +9,7 @@ import { promptMistake, readableText } from '#src/common/conversation.js';
 import { newId } from '#src/common/id.js';
 import { validationProblem } from '#src/common/validation.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { created, repeated, type Posted } from '#src/common/posted.js';
 import { conflict, notFound, shorten, type ProblemDetail } from '#src/common/problem.js';
 import type { NewPrompt, Prompt } from './prompt.entity.js';
 import { CreatePromptDto, type PromptQuery } from './prompts.dto.js';
@@ -19,15 +20,15 @@ export class PromptsService {
   constructor(private readonly prompts: PromptsRepository) {}
 
   /** @throws ProblemException 409 `external_id_conflict` */
-  async create(dto: CreatePromptDto): Promise<Prompt> {
+  async create(dto: CreatePromptDto): Promise<Posted<Prompt>> {
     const mistakes = mistakesOf(dto);
     if (mistakes.length > 0) throw validationProblem(mistakes);
     const prompt = newPrompt(dto);
     const inserted = await this.prompts.insertNew([prompt]);
-    if (!inserted.has(prompt.id)) {
-      throw conflict('external_id_conflict', taken(dto.externalId!).message, [taken(dto.externalId!)]);
-    }
-    return this.get(prompt.id);
+    if (inserted.has(prompt.id)) return created(await this.get(prompt.id));
+    const [first] = await this.prompts.byExternalIds([dto.externalId!]);
+    if (first && sameContent(first, prompt)) return repeated(first);
+    throw conflict('external_id_conflict', taken(dto.externalId!).message, [taken(dto.externalId!)]);
   }
 
   createMany(body: Readable): Promise<BulkResult> {

@@ -7,11 +7,12 @@ export class EstimateDto implements Estimate {
   /** @example 0.72 */
   value: number;
 
-  /** @example 0.66 */
-  low: number;
+  /** Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.66 })
+  low: number | null;
 
-  /** @example 0.77 */
-  high: number;
+  @ApiProperty({ type: Number, nullable: true, example: 0.77 })
+  high: number | null;
 }
 
 /** Krippendorff's alpha: 1 is perfect, 0 chance, negative worse. Null where undefined, that is, all ratings alike. */

@@ -14,8 +14,11 @@ export interface Interval {
   high: number;
 }
 
-export interface Estimate extends Interval {
+export interface Estimate {
   value: number;
+  /** Null, both of them, where the figure is undefined in so many resamples that they say nothing of how sure it is. */
+  low: number | null;
+  high: number | null;
 }
 
 export interface BootstrapOptions {
@@ -33,7 +36,8 @@ const stretch = 20;
 /**
  * @param items how many items of each kind there are
  * @param figures computes all figures of a sample; null where one is undefined
- * @returns each figure with its interval; null where it is undefined, or was so in more than a tenth of the resamples
+ * @returns each figure with its interval, which is absent where the figure was undefined in more than a tenth of the resamples;
+ *   null where the figure itself is undefined
  */
 export async function bootstrap(
   items: Float64Array,
@@ -52,8 +56,9 @@ export async function bootstrap(
     since = performance.now();
   }
   return values.map((value, i) => {
-    if (value === null || found[i].length === 0 || found[i].length < 0.9 * resamples) return null;
-    return { value, ...percentiles(found[i], level) };
+    if (value === null) return null;
+    const thin = found[i].length === 0 || found[i].length < 0.9 * resamples;
+    return { value, ...(thin ? { low: null, high: null } : percentiles(found[i], level)) };
   });
 }
 

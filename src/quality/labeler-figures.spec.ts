@@ -80,7 +80,7 @@ test('severity is the mean deviation, its interval as wide as that of a mean', a
   const error = Math.sqrt(deviations.reduce((sum, d) => sum + (d - mean) ** 2, 0) / 400 / 400);
   expect(severity.value).toBeCloseTo(mean, 12);
   expect(severity.shareOfScale).toBeCloseTo(mean / 4, 12);
-  expect(severity.high - severity.low).toBeCloseTo(2 * 1.96 * error, 1);
+  expect(severity.high! - severity.low!).toBeCloseTo(2 * 1.96 * error, 1);
 });
 
 test('a labeler who rated alone has neither severity nor spread, but a position', async () => {

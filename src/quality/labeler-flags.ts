@@ -51,8 +51,9 @@ export function labelerFlags({ severity, positionBias, straightLining, speed, go
   if (severity) {
     const bound = t.severity * Math.abs(severity.value / severity.shareOfScale);
     const by = `${Math.abs(severity.value).toFixed(2)} points on ${severity.items} items`;
-    if (severity.high < -bound) flags.push({ code: 'severe', reason: `scores lie below those of others by ${by}` });
-    if (severity.low > bound) flags.push({ code: 'lenient', reason: `scores lie above those of others by ${by}` });
+    const { low, high } = severity;
+    if (high !== null && high < -bound) flags.push({ code: 'severe', reason: `scores lie below those of others by ${by}` });
+    if (low !== null && low > bound) flags.push({ code: 'lenient', reason: `scores lie above those of others by ${by}` });
   }
   if (positionBias && positionBias.pValue < t.positionP && Math.abs(positionBias.correlation) >= t.positionCorrelation) {
     const shown = positionBias.correlation < 0 ? 'earlier' : 'later';

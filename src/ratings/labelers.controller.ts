@@ -1,6 +1,8 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { answerPosted, repeatedResponse } from '#src/common/posted.js';
 import { CreateLabelerDto, LabelerDto, LabelerPage, LabelersQuery } from './labelers.dto.js';
 import { LabelersService } from './labelers.service.js';
 
@@ -13,8 +15,10 @@ export class LabelersController {
   @Post()
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'labelers_create' })
-  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateLabelerDto): Promise<LabelerDto> {
-    return this.labelers.create(auth, dto);
+  @ApiCreatedResponse({ type: LabelerDto })
+  @ApiOkResponse({ type: LabelerDto, ...repeatedResponse })
+  async create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateLabelerDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<LabelerDto> {
+    return answerPosted(reply, await this.labelers.create(auth, dto));
   }
 
   @Get()

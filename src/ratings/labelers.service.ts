@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
+import { created, repeated, type Posted } from '#src/common/posted.js';
 import { conflict, notFound, unprocessable, type ProblemException } from '#src/common/problem.js';
 import { brokenForeignKey, brokenUnique } from '#src/database/errors.js';
 import type { Labeler } from './labeler.entity.js';
@@ -12,22 +13,19 @@ import { LabelersRepository } from './labelers.repository.js';
 export class LabelersService {
   constructor(private readonly labelers: LabelersRepository) {}
 
-  async create(auth: AuthContext, dto: CreateLabelerDto): Promise<Labeler> {
+  /** @throws ProblemException 409 `labeler_exists` for another labeler under the `externalId` */
+  async create(auth: AuthContext, dto: CreateLabelerDto): Promise<Posted<Labeler>> {
     const vendorId = dto.vendorId ?? auth.vendorId;
     // Another vendor is not there for a vendor.
     if (auth.vendorId !== null && vendorId !== auth.vendorId) throw noVendor(dto.vendorId);
+    const details = { displayName: dto.displayName ?? null, simulated: dto.simulated ?? false };
     try {
-      return await this.labelers.insert({
-        id: newId(),
-        vendorId,
-        externalId: dto.externalId,
-        displayName: dto.displayName ?? null,
-        simulated: dto.simulated ?? false,
-      });
+      return created(await this.labelers.insert({ id: newId(), vendorId, externalId: dto.externalId, ...details }));
     } catch (error) {
       if (brokenForeignKey(error)) throw noVendor(dto.vendorId);
       if (!brokenUnique(error)) throw error;
       const existing = await this.labelers.findByExternalId(vendorId, dto.externalId);
+      if (existing && existing.displayName === details.displayName && existing.simulated === details.simulated) return repeated(existing);
       throw conflict('labeler_exists', `labeler ${existing?.id} has this external id already`, [
         { pointer: '/externalId', rule: 'unique', message: `taken by labeler ${existing?.id}`, value: dto.externalId },
       ]);

@@ -1,6 +1,8 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { answerPosted, repeatedResponse } from '#src/common/posted.js';
 import {
   CreatePreferenceJudgementDto,
   CreateRankingDto,
@@ -21,16 +23,20 @@ export class PreferencesController {
   @Post('rankings')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'rankings_create' })
-  rank(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRankingDto): Promise<PreferenceDto> {
-    return this.preferences.rank(auth, dto);
+  @ApiCreatedResponse({ type: PreferenceDto })
+  @ApiOkResponse({ type: PreferenceDto, ...repeatedResponse })
+  async rank(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRankingDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<PreferenceDto> {
+    return answerPosted(reply, await this.preferences.rank(auth, dto));
   }
 
   /** Which of two completions of one prompt a labeler prefers, or that neither is better. */
   @Post('preference-judgements')
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'preferenceJudgements_create' })
-  compare(@CurrentAuth() auth: AuthContext, @Body() dto: CreatePreferenceJudgementDto): Promise<PreferenceDto> {
-    return this.preferences.compare(auth, dto);
+  @ApiCreatedResponse({ type: PreferenceDto })
+  @ApiOkResponse({ type: PreferenceDto, ...repeatedResponse })
+  async compare(@CurrentAuth() auth: AuthContext, @Body() dto: CreatePreferenceJudgementDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<PreferenceDto> {
+    return answerPosted(reply, await this.preferences.compare(auth, dto));
   }
 
   /** Rankings and comparisons that stand, those from labeling tasks too. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { IsNull, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { Preference } from './preference.entity.js';
@@ -28,6 +28,10 @@ export class PreferencesRepository {
   /** @param vendorId whose preferences are seen; null sees all */
   find(vendorId: string | null, id: string): Promise<Preference | null> {
     return this.rows.findOneBy({ id, ...(vendorId !== null && { vendorId }) });
+  }
+
+  findByExternalId(vendorId: string | null, externalId: string): Promise<Preference | null> {
+    return this.rows.findOneBy({ vendorId: vendorId ?? IsNull(), externalId });
   }
 
   /** Of those that stand. */

@@ -2,7 +2,9 @@
 // They are only ever added; a correction supersedes.
 import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
+import { canonicalJson } from '#src/common/hash.js';
 import { newId } from '#src/common/id.js';
+import { created, repeated, type Posted } from '#src/common/posted.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, shorten, unprocessable, type ProblemDetail } from '#src/common/problem.js';
 import { validationProblem } from '#src/common/validation.js';
@@ -31,7 +33,7 @@ export class PreferencesService {
    * @throws ProblemException 422 `ranking_inconsistent`, `completion_not_found`, `labeler_not_found`,
    *   `criterion_version_not_found`; 409 `criterion_version_not_published`, `external_id_conflict`
    */
-  async rank(auth: AuthContext, dto: CreateRankingDto): Promise<PreferenceDto> {
+  async rank(auth: AuthContext, dto: CreateRankingDto): Promise<Posted<PreferenceDto>> {
     const groups = dto.ranking;
     refuse(rankingMistake(groups, null));
     const shown = dto.shownOrder ?? null;
@@ -39,7 +41,7 @@ export class PreferencesService {
     return this.create(auth, dto, 'ranking', groups, shown, '/ranking');
   }
 
-  async compare(auth: AuthContext, dto: CreatePreferenceJudgementDto): Promise<PreferenceDto> {
+  async compare(auth: AuthContext, dto: CreatePreferenceJudgementDto): Promise<Posted<PreferenceDto>> {
     const { completionIds: shown, preferredCompletionId: preferred } = dto;
     if (preferred !== null && !shown.includes(preferred)) {
       const message = 'the preferred completion must be one of the two';
@@ -79,21 +81,30 @@ export class PreferencesService {
     groups: string[][],
     shown: string[] | null,
     pointer: string,
-  ): Promise<PreferenceDto> {
+  ): Promise<Posted<PreferenceDto>> {
     const criterionVersionId = await this.publishedVersion(auth, dto.criterionVersionId);
     const labelerId = await this.labeler(auth, dto);
     const promptId = await this.onePrompt(auth, groups.flat(), pointer);
     const row = { id: newId(), kind, promptId, criterionVersionId, labelerId, vendorId: auth.vendorId, labelingTaskId: null, supersedesId: null, ...detailsOf(dto) };
-    return this.insert(row, groups, shown);
+    try {
+      return created(await this.insert(row, groups, shown));
+    } catch (error) {
+      if (!(error instanceof ProblemException) || error.init.code !== 'external_id_conflict') throw error;
+      const first = await this.preferences.findByExternalId(row.vendorId, row.externalId!);
+      const kept = first && toDto(first, await this.preferences.ranks([first.id]));
+      const given = toDto({ ...row, createdAt: new Date() }, rankRows(groups, shown).map((rank) => ({ ...rank, preferenceId: row.id })));
+      if (kept && sameContent(kept, given)) return repeated(kept);
+      throw error;
+    }
   }
 
   private async insert(row: NewPreference, groups: string[][], shown: string[] | null): Promise<PreferenceDto> {
-    const ranks = [...ranksOf(groups)].map(([completionId, rank]) => ({ completionId, rank, position: shown && shown.indexOf(completionId) }));
+    const ranks = rankRows(groups, shown);
     try {
       await this.database.transaction((tx) => this.preferences.insert(tx, row, ranks));
     } catch (error) {
       const broken = brokenUnique(error);
-      if (broken === 'preferences_external') throw refusedValue('external_id_conflict', '/externalId', 'unique', 'another ranking or comparison has this externalId', row.externalId!);
+      if (broken === 'preferences_external') throw externalIdTaken(row.externalId!);
       if (broken === 'preferences_superseded') throw refusedValue('already_superseded', '', 'supersededOnce', 'another one supersedes it already: supersede that one', row.supersedesId!);
       throw error;
     }
@@ -128,6 +139,20 @@ export class PreferencesService {
     if (stranger !== undefined) throw unprocessable('ranking_inconsistent', pointer, 'samePrompt', 'the completions must be of one prompt', stranger);
     return first;
   }
+}
+
+function rankRows(groups: string[][], shown: string[] | null): Omit<PreferenceRank, 'preferenceId'>[] {
+  return [...ranksOf(groups)].map(([completionId, rank]) => ({ completionId, rank, position: shown && shown.indexOf(completionId) }));
+}
+
+/** Groups are sets: within one, the order of the ids means nothing. */
+function sameContent(a: PreferenceDto, b: PreferenceDto): boolean {
+  const contentOf = ({ id: _, createdAt: __, ranking, ...content }: PreferenceDto) => canonicalJson({ ...content, ranking: ranking.map((group) => [...group].sort()) });
+  return contentOf(a) === contentOf(b);
+}
+
+function externalIdTaken(externalId: string): ProblemException {
+  return refusedValue('external_id_conflict', '/externalId', 'unique', 'another ranking or comparison has this externalId', externalId);
 }
 
 function detailsOf(dto: Pick<Named, 'timeSpentMs' | 'rationale' | 'flags' | 'externalId'>): Pick<Preference, 'timeSpentMs' | 'rationale' | 'flags' | 'externalId'> {

@@ -190,7 +190,7 @@ function toRow(id: string, dto: CreateRatingDto, references: References): BulkRa
 
 const content = ['completionId', 'criterionVersionId', 'labelerId', 'score', 'position', 'timeSpentMs', 'rationale'] as const;
 
-function sameContent(stored: Rating, row: BulkRating): boolean {
+export function sameContent(stored: Rating, row: Pick<BulkRating, (typeof content)[number] | 'dimensionScores' | 'flags'>): boolean {
   const sameDetails = canonicalJson([stored.dimensionScores, stored.flags]) === canonicalJson([row.dimensionScores, row.flags]);
   return stored.supersedesId === null && sameDetails && content.every((name) => stored[name] === row[name]);
 }

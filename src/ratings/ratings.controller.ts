@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, type StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, Res, type StreamableFile } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { answerPosted, repeatedResponse } from '#src/common/posted.js';
 import { bodyStream } from '#src/common/body-stream.js';
 import { BulkResult } from '#src/common/bulk.js';
 import { NdjsonBody } from '#src/common/document.js';
@@ -28,8 +29,10 @@ export class RatingsController {
   @Post()
   @RequireScopes('ratings:write')
   @ApiOperation({ operationId: 'ratings_create' })
-  create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRatingDto): Promise<RatingDto> {
-    return this.ratings.create(auth, dto);
+  @ApiCreatedResponse({ type: RatingDto })
+  @ApiOkResponse({ type: RatingDto, ...repeatedResponse })
+  async create(@CurrentAuth() auth: AuthContext, @Body() dto: CreateRatingDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<RatingDto> {
+    return answerPosted(reply, await this.ratings.create(auth, dto));
   }
 
   /**

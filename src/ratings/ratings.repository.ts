@@ -82,6 +82,17 @@ export class RatingsRepository {
     return !found.completion ? 'completion' : !found.labeler ? 'labeler' : 'externalId';
   }
 
+  /** The ids of what a rating names; null where one of them is not there. */
+  async resolved({ completion, labeler, vendorId }: NamedRating): Promise<{ completionId: string; labelerId: string } | null> {
+    const [found]: { completionId: string; labelerId: string }[] = await this.rows.query(
+      `SELECT c.id AS "completionId", l.id AS "labelerId" FROM completions c, labelers l
+       WHERE ${'id' in completion ? 'c.id' : 'c.external_id'} = $1 AND ${'id' in labeler ? 'l.id' : 'l.external_id'} = $2
+         AND ${ofVendor('l', 3)}`,
+      [key(completion), key(labeler), vendorId],
+    );
+    return found ?? null;
+  }
+
   async insert(rating: Omit<Rating, 'createdAt'>): Promise<Rating> {
     await this.rows.insert(rating);
     return this.rows.findOneByOrFail({ id: rating.id });

@@ -5,9 +5,11 @@ import type { AuthContext } from '#src/auth/auth.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, shorten } from '#src/common/problem.js';
+import { created, repeated, type Posted } from '#src/common/posted.js';
 import { validationProblem } from '#src/common/validation.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { PublishedVersions } from './published-versions.js';
+import { sameContent } from './rating-ingest.service.js';
 import { namingMistakes, present } from './rating-line.js';
 import { absentCompletion, absentLabeler, scoresOf, versionRefusal, type Refusal } from './rating-references.js';
 import type { Scores } from './dimensions.js';
@@ -22,7 +24,8 @@ export class RatingsService {
     private readonly versions: PublishedVersions,
   ) {}
 
-  async create(auth: AuthContext, dto: CreateRatingDto): Promise<Rating> {
+  /** @throws ProblemException 409 `external_id_conflict` for another rating under the `externalId` */
+  async create(auth: AuthContext, dto: CreateRatingDto): Promise<Posted<Rating>> {
     const mistakes = namingMistakes(dto);
     if (mistakes.length > 0) throw validationProblem(mistakes);
     const versions = await this.versions.get([dto.criterionVersionId], auth.vendorId);
@@ -30,14 +33,18 @@ export class RatingsService {
     if (refused) throw problem(refused);
     const rating = named(auth, dto, scoresOf(dto, versions));
     const inserted = await this.ratings.insertNamed(rating);
-    if (inserted) return inserted;
+    if (inserted) return created(inserted);
     switch (await this.ratings.whyNot(rating)) {
       case 'completion':
         throw problem(absentCompletion(dto));
       case 'labeler':
         throw problem(absentLabeler(dto));
-      case 'externalId':
+      case 'externalId': {
+        const first = await this.ratings.findByExternalId(auth.vendorId, dto.externalId!);
+        const given = first && (await this.ratings.resolved(rating));
+        if (first && given && sameContent(first, { ...rating, ...given })) return repeated(first);
         throw await this.externalIdTaken(auth, dto.externalId!);
+      }
     }
   }
 

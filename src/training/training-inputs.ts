@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { conflict, shorten, unprocessable } from '#src/common/problem.js';
+import { shorten, unprocessable } from '#src/common/problem.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
@@ -16,6 +17,7 @@ export class TrainingInputs {
     private readonly rewardModels: RewardModelsService,
     private readonly rewardModelRows: RewardModelsRepository,
     private readonly preferences: PreferenceDataRepository,
+    private readonly jobs: JobsService,
   ) {}
 
   /** @throws ProblemException 422 `unknown_policy_version` */
@@ -53,11 +55,11 @@ export class TrainingInputs {
     await this.rewardModels.getTrained(id);
   }
 
-  /** @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`; 409 `pair_set_not_ready` */
+  /** @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`; 409 `pair_set_not_ready`, `pair_set_failed` */
   async requirePairs(id: string, pointer: string): Promise<void> {
     const pairSet = await this.preferences.pairSetState(id);
     if (!pairSet) throw unprocessable('unknown_pair_set', pointer, 'exists', 'there is no such pair set', id);
-    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${id} is not built yet`);
+    if (!pairSet.built) throw await this.jobs.whyNot('pair_set', id, pairSet.jobId, 'pair_set_not_ready');
     if (pairSet.trainable) return;
     throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the pair set has no pair without a tie in its train split', id);
   }

@@ -241,15 +241,15 @@ describe('an Idempotency-Key and the work under it', () => {
   });
 
   test('refusals that look into the database are the same as without a key', async () => {
-    for (const [path, body, code] of [
+    for (const [path, body, code, second = body] of [
       ['policies', { name: 'twice' }, 'policy_name_taken'],
       ['criteria', { name: 'twice' }, 'criterion_exists'],
-      ['labelers', { externalId: 'twice' }, 'labeler_exists'],
+      ['labelers', { externalId: 'twice' }, 'labeler_exists', { externalId: 'twice', simulated: true }],
       ['vendors', { name: 'twice' }, 'vendor_exists'],
-    ] as const) {
-      const post = (key: string) => request(t.http).post(`/v1/${path}`).set(t.admin).set('Idempotency-Key', key).send(body);
-      await post(`${path} 1`).expect(201);
-      expect((await post(`${path} 2`).expect(409)).body.code).toBe(code);
+    ] as [string, object, string, object?][]) {
+      const post = (key: string, sent: object) => request(t.http).post(`/v1/${path}`).set(t.admin).set('Idempotency-Key', key).send(sent);
+      await post(`${path} 1`, body).expect(201);
+      expect((await post(`${path} 2`, second).expect(409)).body.code).toBe(code);
     }
   });
 

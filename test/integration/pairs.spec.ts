@@ -226,7 +226,7 @@ describe('a pair set', () => {
     const job = await settled(worker, body.jobId);
     expect(job).toMatchObject({ state: 'failed', error: { code: 'no_pairs' } });
     for (const path of ['pairs', 'diagnostics', 'export']) {
-      expect((await get(`/v1/pair-sets/${body.id}/${path}`).expect(409)).body.code).toBe('pair_set_not_ready');
+      expect((await get(`/v1/pair-sets/${body.id}/${path}`).expect(409)).body.code).toBe('pair_set_failed');
     }
     const labelerId = (await get('/v1/labelers?externalId=ann')).body.data[0].id;
     for (const [i, score] of [1, 2].entries()) {

@@ -324,6 +324,25 @@ describe('a pilot', () => {
     expect(published).toMatchObject({ id, state: 'published', pilotId: pilot.id, agreement: 1, overrideReason: null });
   });
 
+  test('case 16: perfect agreement on mostly one level is 1, without an interval, and can be published', async () => {
+    const { path } = await draft({}, { minimumAgreement: 0.8 });
+    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions, labelersPerItem: 2 }).expect(201);
+    const score = (completionId: string) => ({ score: completions.indexOf(completionId) < 2 ? 1 : 3 });
+    for (const labelerId of people.slice(0, 2)) await work(pilot.labelingBatchId, labelerId, score);
+    const { body: report } = await get(`/pilots/${pilot.id}`).expect(200);
+    expect(report).toMatchObject({ agreement: 1, publishable: true, obstacle: null });
+    const certain = { value: 1, low: null, high: null };
+    expect(report.dimensions[0]).toMatchObject({ items: 20, alpha: { nominal: certain, ordinal: certain, interval: certain }, rawAgreement: { value: 1, low: 1, high: 1 } });
+    expect((await post(`${path}/publish`).expect(200)).body).toMatchObject({ state: 'published', agreement: 1 });
+  });
+
+  test('whose ratings are all alike tells nothing apart, and has no agreement to show', async () => {
+    const { path } = await draft({}, { minimumAgreement: 0.8 });
+    const { body: pilot } = await post(`${path}/pilots`, { completionIds: completions, labelersPerItem: 2 }).expect(201);
+    for (const labelerId of people.slice(0, 2)) await work(pilot.labelingBatchId, labelerId, () => ({ score: 3 }));
+    expect((await get(`/pilots/${pilot.id}`).expect(200)).body).toMatchObject({ agreement: null, publishable: false });
+  });
+
   test('is not asked for by default, and the version says that there was none', async () => {
     const { path } = await draft();
     expect((await post(`${path}/publish`).expect(200)).body).toMatchObject({ state: 'published', pilotId: null, agreement: null, overrideReason: null });

@@ -1,6 +1,6 @@
 // Rankings and comparisons posted by themselves.
 import request from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { givenVendor, type GivenVendor } from '../factories/labeling.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
@@ -111,4 +111,28 @@ test('one id in two letter cases is one id, wherever ids are given', async () =>
   const { body: kept } = await post('/preference-judgements', comparison({ completionIds: [upper(a), b], preferredCompletionId: upper(b) })).expect(201);
   expect(kept).toMatchObject({ ranking: [[b], [a]], shownOrder: [a, b] });
   expect((await get(`/preferences?criterionVersionId=${upper(version)}&limit=500`).expect(200)).body.data.map(({ id }: { id: string }) => id)).toContain(kept.id);
+});
+
+it('case 58b: the same ranking or comparison again under its externalId is the first again, another one a conflict', async () => {
+  const ranked = ranking({ externalId: 'again-1', shownOrder: [c, a, b], rationale: 'clear' });
+  const { body: first } = await post('/rankings', ranked).expect(201);
+  expect((await post('/rankings', ranked).expect(200)).body).toEqual(first);
+  // Within a tie the order means nothing.
+  expect((await post('/rankings', { ...ranked, ranking: [[b], [c, a]] }).expect(200)).body).toEqual(first);
+  const both = { ...comparison({ externalId: 'again-2' }) };
+  const { body: compared } = await post('/preference-judgements', both).expect(201);
+  expect((await post('/preference-judgements', both).expect(200)).body).toEqual(compared);
+  for (const [path, body] of [
+    ['/rankings', { ...ranked, ranking: [[a], [b, c]] }],
+    ['/rankings', { ...ranked, shownOrder: undefined }],
+    ['/rankings', { ...ranked, rationale: 'unclear' }],
+    ['/rankings', { ...both, completionIds: undefined, preferredCompletionId: undefined, ranking: [[b], [a]], shownOrder: [a, b] }],
+    ['/preference-judgements', { ...both, preferredCompletionId: a }],
+    ['/preference-judgements', { ...both, externalId: 'again-1' }],
+  ] as const) {
+    expect((await post(path, body).expect(409)).body.code).toBe('external_id_conflict');
+  }
+  const many = await Promise.all(Array.from({ length: 5 }, () => post('/rankings', ranking({ externalId: 'at once' }))));
+  expect(many.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 201]);
+  expect(new Set(many.map(({ body }) => body.id)).size).toBe(1);
 });

@@ -23,9 +23,10 @@ test('a prompt is kept as it was posted', async () => {
   expect((await get('/v1/prompts?tag=plants')).body.data).toEqual([]);
 });
 
-test('a second prompt under the same external id is refused', async () => {
-  await post('/v1/prompts', { text: 'a', externalId: 'twice' }).expect(201);
-  const { body } = await post('/v1/prompts', { text: 'a', externalId: 'twice' }).expect(409);
+test('the same prompt under its external id is the first again, another one is refused', async () => {
+  const { body: first } = await post('/v1/prompts', { text: 'a', externalId: 'twice' }).expect(201);
+  expect((await post('/v1/prompts', { text: 'a', externalId: 'twice' }).expect(200)).body).toEqual(first);
+  const { body } = await post('/v1/prompts', { text: 'b', externalId: 'twice' }).expect(409);
   expect(body).toMatchObject({ code: 'external_id_conflict', errors: [{ pointer: '/externalId', value: 'twice' }] });
 });
 

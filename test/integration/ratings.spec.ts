@@ -91,7 +91,8 @@ test('a labeler has one external id', async () => {
   expect(bob).toMatchObject({ ...body, vendorId: null });
   expect((await get(`/v1/labelers/${bob.id}`)).body).toEqual(bob);
   expect((await get('/v1/labelers?externalId=bob')).body.data).toEqual([bob]);
-  const { body: refused } = await post('/v1/labelers', body).expect(409);
+  expect((await post('/v1/labelers', body).expect(200)).body).toEqual(bob);
+  const { body: refused } = await post('/v1/labelers', { ...body, displayName: 'Rob' }).expect(409);
   expect(refused.code).toBe('labeler_exists');
   expect(refused.errors[0].message).toContain(bob.id);
 });
@@ -148,6 +149,7 @@ describe('one rating', () => {
 
   test('an external id is taken once', async () => {
     const { body: first } = await post('/v1/ratings', rating({ externalId: 'once' })).expect(201);
+    expect((await post('/v1/ratings', rating({ externalId: 'once' })).expect(200)).body).toEqual(first);
     const { body } = await post('/v1/ratings', rating({ externalId: 'once', score: 1 })).expect(409);
     expect(body.code).toBe('external_id_conflict');
     expect(body.errors[0].message).toContain(first.id);

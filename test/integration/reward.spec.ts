@@ -304,7 +304,7 @@ describe('what cannot be trained', () => {
     await post(`/v1/jobs/${created.jobId}/cancel`, {}).expect(202);
     expect(await settled(worker, created.jobId, undefined, 240_000)).toMatchObject({ state: 'cancelled' });
     const score = () => post(`/v1/reward-models/${created.id}/score`, { promptId: sample.promptId });
-    expect((await score().expect(409)).body.code).toBe('reward_model_not_trained');
+    expect((await score().expect(409)).body.code).toBe('reward_model_failed');
     expect((await get(`/v1/reward-models/${created.id}/evaluations`).expect(200)).body.data).toEqual([]);
     await post(`/v1/jobs/${created.jobId}/retry`, {}).expect(202);
     expect(await settled(worker, created.jobId, undefined, 240_000)).toMatchObject({ state: 'succeeded' });

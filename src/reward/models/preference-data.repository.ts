@@ -48,9 +48,9 @@ export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. Prompts are counted up to two. */
-  async pairSetState(id: string): Promise<{ built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
-    const rows: { built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
-      `SELECT built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
+  async pairSetState(id: string): Promise<{ jobId: string | null; built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
+    const rows: { jobId: string | null; built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
+      `SELECT job_id AS "jobId", built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
        FROM pair_sets s WHERE id = $1`,
       [id],
     );

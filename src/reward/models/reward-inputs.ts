@@ -1,7 +1,8 @@
 // Checks what a request for a training names, before any compute is spent on it.
 import { Injectable } from '@nestjs/common';
-import { conflict, unprocessable } from '#src/common/problem.js';
+import { unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
+import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
@@ -13,12 +14,13 @@ export class RewardInputs {
   constructor(
     private readonly data: PreferenceDataRepository,
     private readonly policyVersions: PolicyVersionsService,
+    private readonly jobs: JobsService,
   ) {}
 
   /**
    * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `unknown_policy_version`,
    *   `policy_version_without_weights`, `hyperparameters_conflict`, `lora_target_unknown`,
-   *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`, `pair_set_failed`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
     const resolved = resolveHyperparameters(hyperparameters);
@@ -29,7 +31,7 @@ export class RewardInputs {
   /**
    * Whether the pair set has enough to learn from.
    *
-   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`; 409 `pair_set_not_ready`
+   * @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`; 409 `pair_set_not_ready`, `pair_set_failed`
    */
   async requireLearnable(pairSetId: string, hyperparameters: RewardHyperparameters): Promise<void> {
     await this.checkPairSet(pairSetId);
@@ -56,7 +58,7 @@ export class RewardInputs {
   private async checkPairSet(pairSetId: string): Promise<void> {
     const pairSet = await this.data.pairSetState(pairSetId);
     if (!pairSet) throw unprocessable('unknown_pair_set', '/pairSetId', 'exists', 'no pair set has this id', pairSetId);
-    if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${pairSetId} is not built yet`);
+    if (!pairSet.built) throw await this.jobs.whyNot('pair_set', pairSetId, pairSet.jobId, 'pair_set_not_ready');
     if (!pairSet.trainable) {
       const message = 'the pair set has no pair without a tie in its train split';
       throw unprocessable('pair_set_empty', '/pairSetId', 'notEmpty', message, pairSetId);

@@ -12,7 +12,7 @@ import { RewardEvaluationDto } from '../evaluation/reward-evaluation.dto.js';
 import { rewardModelOrigins, type RewardModelOrigin } from './reward-model.entity.js';
 
 /** What a reward model is trained from and how. */
-export class PlanRewardModelDto {
+class RewardTrainingDto {
   /** A pair set that has been built. */
   @ApiProperty({ format: 'uuid' })
   @IsUUID()
@@ -31,7 +31,17 @@ export class PlanRewardModelDto {
   hyperparameters?: TrainingSettingsDto;
 }
 
-export class CreateRewardModelDto extends PlanRewardModelDto {
+/** The body of the training that is planned. */
+export class PlanRewardModelDto extends RewardTrainingDto {
+  /** Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is. @example helpfulness-1 */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  @IsStorable()
+  name?: string;
+}
+
+export class CreateRewardModelDto extends RewardTrainingDto {
   /** Unique among reward models. @example helpfulness-1 */
   @IsString()
   @Length(1, 200)

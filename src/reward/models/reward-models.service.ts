@@ -109,12 +109,12 @@ export class RewardModelsService {
     return rewardModel;
   }
 
-  /** With weights: trained here, or uploaded and then without an evaluation. @throws ProblemException 409 `reward_model_not_trained` */
+  /** With weights: trained here, or uploaded and then without an evaluation. @throws ProblemException 409 `reward_model_not_trained`, `reward_model_failed` */
   async getTrained(id: string): Promise<RewardModel & { modelId: string }> {
     const rewardModel = await this.get(id);
     const { modelId, jobId } = rewardModel;
     if (modelId !== null) return { ...rewardModel, modelId };
-    throw conflict('reward_model_not_trained', `reward model ${id} is not trained; its job is ${jobId}`);
+    throw await this.jobs.whyNot('reward_model', id, jobId, 'reward_model_not_trained');
   }
 
   async list(query: RewardModelsQuery): Promise<Page<RewardModel>> {

@@ -1,0 +1,19 @@
+import type { FastifyReply } from 'fastify';
+
+/** What a POST came to: a new resource, or the one that the same POST made before under its `externalId`. */
+export interface Posted<T> {
+  resource: T;
+  repeated: boolean;
+}
+
+export const created = <T>(resource: T): Posted<T> => ({ resource, repeated: false });
+export const repeated = <T>(resource: T): Posted<T> => ({ resource, repeated: true });
+
+/** 201 with a new resource, 200 with the one that was there. */
+export function answerPosted<T>(reply: FastifyReply, { resource, repeated: again }: Posted<T>): T {
+  if (again) reply.status(200);
+  return resource;
+}
+
+/** For the OpenAPI document. */
+export const repeatedResponse = { description: 'The same was posted before under this `externalId`: the first one again.' } as const;
