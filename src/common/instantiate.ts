@@ -3,8 +3,9 @@
 // where a field named `constructor` is taken for the class of the object.
 import { type ClassConstructor, type TransformFnParams, type TypeMetadata } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage } from 'class-validator';
+import { getMetadataStorage, IS_OPTIONAL } from 'class-validator';
 import { pointerStep } from './json.js';
+import { nullableRule } from './presence.js';
 import { shorten, type ProblemDetail } from './problem.js';
 
 type Plain = Record<string, unknown>;
@@ -21,7 +22,9 @@ function build(type: AnyClass, plain: Plain, pointer: string, unknown: ProblemDe
   const fields = fieldsOf(type);
   for (const key of Object.keys(plain)) {
     const at = `${pointer}/${pointerStep(key)}`;
-    if (fields.has(key)) instance[key] = fieldValue(type, key, plain, at, unknown);
+    const field = fields.get(key);
+    if (field === 'optional' && plain[key] === null) continue;
+    if (field) instance[key] = fieldValue(type, key, plain, at, unknown);
     else unknown.push({ pointer: at, rule: 'whitelistValidation', message: `property ${shorten(key)} should not exist`, value: shorten(plain[key]) });
   }
   return instance;
@@ -53,13 +56,19 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-const known = new WeakMap<AnyClass, Set<string>>();
+/** `optional`: null counts as left out. */
+type Field = 'optional' | 'given';
+
+const known = new WeakMap<AnyClass, Map<string, Field>>();
 
 /** Fields that have a rule; all others are unknown. */
-function fieldsOf(type: AnyClass): Set<string> {
+function fieldsOf(type: AnyClass): Map<string, Field> {
   let fields = known.get(type);
   if (!fields) {
-    fields = new Set(getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).map((rule) => rule.propertyName));
+    const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
+    const named = (name: string) => new Set(rules.filter((rule) => rule.name === name).map((rule) => rule.propertyName));
+    const [optional, nullable] = [named(IS_OPTIONAL), named(nullableRule)];
+    fields = new Map(rules.map(({ propertyName: field }) => [field, optional.has(field) && !nullable.has(field) ? 'optional' : 'given']));
     known.set(type, fields);
   }
   return fields;
