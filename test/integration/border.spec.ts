@@ -230,6 +230,13 @@ test('numbers in paths and queries that no column holds', async () => {
   expect(body.errors).toEqual([{ pointer: '/limit', rule: 'isInt', message: 'limit must be an integer number', value: 'abc' }]);
 });
 
+test('null of a field that may be left out is nothing, and lists of lists are no lists of objects', async () => {
+  const run = await post('/v1/reward-models', { name: 'x', pairSetId: '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00', basePolicyVersionId: '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00', hyperparameters: null }).expect(422);
+  expect(run.body.code).toMatch(/^unknown_/);
+  const { body } = await post('/v1/tasks/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00/submit', { scores: [[{}]] }).expect(422);
+  expect(body.errors).toEqual([expect.objectContaining({ pointer: '/scores/0/0', rule: 'isObject' })]);
+});
+
 describe('PATCH', () => {
   it.each(['null', '{}', '{"name":null}', '{"suspended":null}', ''])('of a vendor with %j changes nothing and says so', async (body) => {
     await request(t.http).patch(`/v1/vendors/${await t.givenVendor()}`).set(t.admin).type('json').send(body).expect(422);

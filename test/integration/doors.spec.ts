@@ -3,10 +3,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ApiKeysService } from '#src/auth/api-keys.service.js';
+import { logContext } from '#src/common/log-context.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
 let t: TestApp;
@@ -27,6 +29,21 @@ function raw(app: TestApp, text: string): { socket: Socket; answer: Promise<stri
   socket.on('error', () => undefined);
   socket.write(text);
   return { socket, answer: once(socket, 'close').then(() => received) };
+}
+
+/** Queries of one route fail while `work` is done; those of what goes on beside it do not. */
+async function withoutDatabase<T>(error: Error, work: () => PromiseLike<T>): Promise<T> {
+  const dataSource = t.get(DataSource);
+  const real = dataSource.createQueryRunner.bind(dataSource);
+  const query = vi.spyOn(dataSource, 'createQueryRunner').mockImplementation((mode) => {
+    if (logContext.getStore()?.route === '/v1/prompts/:id') throw error;
+    return real(mode);
+  });
+  try {
+    return await work();
+  } finally {
+    query.mockRestore();
+  }
 }
 
 describe('refusals of the framework are problem documents', () => {
@@ -186,12 +203,38 @@ describe('traces', () => {
     const refused = await get('/v1/prompts?limit=0').set('x-request-id', 'mine').expect(422);
     expect(refused.body.requestId).toBe('mine');
   });
+
+  it('one line for each answer, and the place of what failed, with the ids of the request and no text', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const keep = (level: string) => (message: unknown, ...rest: unknown[]) => void lines.push({ level, context: rest.at(-1), ...(message as object), within: logContext.getStore() });
+    Logger.overrideLogger({ log: keep('info'), error: keep('error'), warn: keep('warn'), debug: keep('debug') });
+    try {
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const headers = { 'x-request-id': 'r-1', traceparent: `00-${trace}-00f067aa0ba902b7-01` };
+      await get('/v1/prompts?tag=secret-tag').set(headers).expect(200);
+      await request(t.http).post('/v1/prompts').set(t.admin).set(headers).send({ text: 'secret text' }).expect(201);
+      await request(t.http).get('/healthz').expect(200);
+      await withoutDatabase(new Error('broken'), () => get(`/v1/prompts/${unknownId}`).set('x-request-id', 'r-2').expect(500));
+      await vi.waitFor(() => expect(lines.filter(({ context }) => context === 'Access')).toHaveLength(4));
+      const access = lines.filter(({ context }) => context === 'Access');
+      expect(access[0]).toMatchObject({
+        level: 'info', msg: 'request', requestId: 'r-1', traceId: trace, method: 'GET', route: '/v1/prompts', status: 200,
+        ms: expect.any(Number), bytes: expect.any(Number), keyId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+      expect(access[0].bytes).toBeGreaterThan(200);
+      expect(access[2]).toMatchObject({ level: 'debug', route: '/healthz' });
+      const failure = lines.find(({ context }) => context === 'Http');
+      expect(failure).toMatchObject({ level: 'error', requestId: 'r-2', method: 'GET', route: '/v1/prompts/:id', stack: expect.stringMatching(/^Error: broken\n +at /) });
+      expect(failure?.within).toMatchObject({ requestId: 'r-2', keyId: access[0].keyId, route: '/v1/prompts/:id' });
+      expect(JSON.stringify(lines)).not.toMatch(/secret|plk_/);
+    } finally {
+      Logger.overrideLogger(false);
+    }
+  });
 });
 
 describe('what the API stands on', () => {
   it('a database that is away is 503 with Retry-After, a full disk is 507', async () => {
-    const query = vi.spyOn(t.get(DataSource), 'createQueryRunner');
-    const fail = (error: Error & { code?: string }) => query.mockImplementationOnce(() => { throw error; });
     const away = [
       Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }),
       Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
@@ -200,24 +243,18 @@ describe('what the API stands on', () => {
       new Error('timeout exceeded when trying to connect'),
       new Error('Connection terminated unexpectedly'),
     ];
-    try {
-      for (const error of away) {
-        fail(error);
-        const { body, headers } = await get(`/v1/prompts/${unknownId}`).expect(503);
-        expect([body.code, headers['retry-after']]).toEqual(['unavailable', '5']);
-      }
-      for (const code of ['ENOSPC', '53100', 'EDQUOT']) {
-        fail(Object.assign(new Error('no space left on device'), { code }));
-        expect((await get(`/v1/prompts/${unknownId}`).expect(507)).body.code).toBe('storage_full');
-      }
-      fail(new Error('secret inside'));
-      const { body, headers } = await get(`/v1/prompts/${unknownId}`).expect(500);
-      expect(body).toEqual({
-        type: expect.any(String), code: 'internal_error', title: expect.any(String), status: 500,
-        instance: `/v1/prompts/${unknownId}`, requestId: headers['x-request-id'],
-      });
-    } finally {
-      query.mockRestore();
+    const asked = (error: Error, status: number) => withoutDatabase(error, () => get(`/v1/prompts/${unknownId}`).expect(status));
+    for (const error of away) {
+      const { body, headers } = await asked(error, 503);
+      expect([body.code, headers['retry-after']]).toEqual(['unavailable', '5']);
     }
+    for (const code of ['ENOSPC', '53100', 'EDQUOT']) {
+      expect((await asked(Object.assign(new Error('no space left on device'), { code }), 507)).body.code).toBe('storage_full');
+    }
+    const { body, headers } = await asked(new Error('secret inside'), 500);
+    expect(body).toEqual({
+      type: expect.any(String), code: 'internal_error', title: expect.any(String), status: 500,
+      instance: `/v1/prompts/${unknownId}`, requestId: headers['x-request-id'],
+    });
   });
 });
