@@ -132,7 +132,7 @@ function spoiled(value: unknown, hostile: string): string {
       if (inner !== null && typeof inner === 'object') walk(inner as Record<string, unknown>);
     }
   };
-  walk(root as never);
+  walk(root);
   pick(places)();
   return JSON.stringify(root.value).replace(JSON.stringify(marker), () => hostile);
 }
