@@ -1,6 +1,7 @@
 // Text, numbers, names and times as they come in: kept and given back as they were, or refused with their place.
 import { gzipSync, brotliCompressSync, deflateSync } from 'node:zlib';
 import request from 'supertest';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createTestApp, type TestApp } from '../support/app.js';
 
@@ -216,6 +217,13 @@ describe('case 54: held-out prompts', () => {
     const [practice, heldOut] = [await set(['Où dîner à Paris ?', `other ${name}`]), await set([text, `third ${name}`])];
     expect(await t.get(PromptSetsService).overlap(practice, heldOut)).toEqual({ count: 1, example: text });
   });
+});
+
+it('case 54: prompts that are the same to a reader have one key, by which pair sets split, whichever way they came', async () => {
+  const texts = ['Ça va, Zoë ?', 'ÇA VA, ZOË ?', 'ça  va, zoë\u00a0?'.normalize('NFD')];
+  await post('/v1/prompts', { text: texts[0], tags: ['key'] }).expect(201);
+  await send('/v1/prompts/bulk', ndjson, Buffer.from(texts.slice(1).map((text) => JSON.stringify({ text, tags: ['key'] })).join('\n'))).expect(200);
+  expect(await t.get(DataSource).query(`SELECT count(*)::int, count(DISTINCT text_key)::int AS keys FROM prompts WHERE 'key' = ANY(tags)`)).toEqual([{ count: 3, keys: 1 }]);
 });
 
 test('numbers in paths and queries that no column holds', async () => {
