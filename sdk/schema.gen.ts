@@ -8530,6 +8530,8 @@ export interface components {
             detail?: string;
             /** @example /v1/ratings */
             instance?: string;
+            /** @example 0b9dd9b2-63d5-4b6c-9a3d-6ad9e6a1f2a4 */
+            requestId?: string;
             errors?: components["schemas"]["ProblemDetail"][];
         };
         /**

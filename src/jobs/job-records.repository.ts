@@ -35,7 +35,7 @@ export class JobRecordsRepository {
   }
 
   /** Steps greater than `page.after`, within bounds. */
-  listMetrics(jobId: string, page: PageRequest, { from = 0, to = maxStep }: StepBounds = {}): Promise<JobMetric[]> {
+  async listMetrics(jobId: string, page: PageRequest, { from = 0, to = maxStep }: StepBounds = {}): Promise<JobMetric[]> {
     const first = Math.max(from, Number(page.after ?? -1) + 1);
     // Beyond the last step that the column can hold.
     if (first > maxStep) return [];

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsNumber, IsOptional, IsString, IsUUID, Length, ValidateNested } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import type { GoldExpectation } from './gold-item.entity.js';
@@ -9,6 +10,7 @@ export class GoldExpectationDto {
   /** Left out or null: the overall score. */
   @ApiPropertyOptional({ type: String, nullable: true, example: 'honesty' })
   @IsOptional()
+  @Nullable()
   @IsString()
   @Length(1, 60)
   dimension?: string | null;
