@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { textKey } from '../src/prompts/text-key.js';
+import { textKey } from '../src/common/text-key.js';
 
-/** What prompts are compared by, as src/prompts/text-key.ts makes it: Postgres folds texts by the locale it was set up with. */
+/** What prompts are compared by, as src/common/text-key.ts makes it: Postgres folds texts by the locale it was set up with. */
 export class PromptTextKeys1795646905000 implements MigrationInterface {
   async up(q: QueryRunner): Promise<void> {
     await q.query('ALTER TABLE prompts ADD COLUMN text_key text');

@@ -1,5 +1,6 @@
 // Reads the folder that `npm run ingest` takes, and refuses it as a whole when a line is not what it must be:
 // nothing is sent before every file was read.
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CriterionSpec } from '../client/ensure.js';
@@ -46,7 +47,7 @@ export function readFolder(dir: string): IngestFolder {
   };
   const criterionFile = join(dir, 'criterion.json');
   if (!existsSync(criterionFile)) return folder;
-  return { ...folder, criterion: parse(readFileSync(criterionFile, 'utf8'), 'criterion.json') as CriterionSpec };
+  return { ...folder, criterion: parse(textOf('criterion.json', withoutMark(readFileSync(criterionFile))), 'criterion.json') as CriterionSpec };
 }
 
 /** Where the folder names no criterion: one level per integer from the lowest to the highest score. */
@@ -68,11 +69,11 @@ export function criterionFromScores(name: string, ratings: readonly IngestRating
 function readLines<T>(dir: string, name: string, fields: Record<keyof T & string, 'string' | 'number'>): T[] {
   const file = join(dir, name);
   if (!existsSync(file)) throw new IngestError(`${name}: must be in the folder '${dir}', and is not`);
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line, index) => {
-      if (line.trim() === '') return [];
+  return linesOf(withoutMark(readFileSync(file)))
+    .flatMap((bytes, index) => {
       const at = `${name} line ${index + 1}`;
+      const line = textOf(at, bytes);
+      if (line.trim() === '') return [];
       const value = parse(line, at) as Record<string, unknown> | null;
       for (const [field, type] of Object.entries(fields)) {
         const given = value?.[field];
@@ -80,6 +81,30 @@ function readLines<T>(dir: string, name: string, fields: Record<keyof T & string
       }
       return [value as T];
     });
+}
+
+/** Windows programs begin files with a byte order mark. */
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes.subarray(0, 3).equals(Buffer.from('\ufeff')) ? bytes.subarray(3) : bytes;
+}
+
+function linesOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start <= bytes.length; ) {
+    const at = bytes.indexOf('\n', start);
+    const end = at < 0 ? bytes.length : at;
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** Other encodings are refused, and not guessed: a wrong guess would be in every text. */
+function textOf(at: string, bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  // What is valid up to the wrong byte shows where it is.
+  const before = bytes.toString('utf8').split('\ufffd')[0].slice(-30);
+  throw new IngestError(`${at}: must be UTF-8, and is not after '${before}': convert the file, as with iconv -t UTF-8`);
 }
 
 function parse(text: string, at: string): unknown {

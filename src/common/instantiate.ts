@@ -1,11 +1,16 @@
 // Makes an instance of a DTO class out of a plain value, by what @Type and @Transform say of its fields. Only declared fields
 // are looked into: class-transformer's own function walks through everything, also through objects that belong to users,
 // where a field named `constructor` is taken for the class of the object.
-import { type ClassConstructor, type TransformFnParams, type TypeMetadata } from 'class-transformer';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage } from 'class-validator';
+import type { ClassConstructor, TypeMetadata } from 'class-transformer';
+// @ts-expect-error The package keeps the types of this file elsewhere.
+import { defaultMetadataStorage as untyped } from 'class-transformer/cjs/storage.js';
+import type { defaultMetadataStorage } from 'class-transformer/types/storage.js';
+import { getMetadataStorage, IS_OPTIONAL } from 'class-validator';
 import { pointerStep } from './json.js';
+import { nullableRule } from './presence.js';
 import { shorten, type ProblemDetail } from './problem.js';
+
+const metadata = untyped as typeof defaultMetadataStorage;
 
 type Plain = Record<string, unknown>;
 type AnyClass = ClassConstructor<object>;
@@ -21,25 +26,27 @@ function build(type: AnyClass, plain: Plain, pointer: string, unknown: ProblemDe
   const fields = fieldsOf(type);
   for (const key of Object.keys(plain)) {
     const at = `${pointer}/${pointerStep(key)}`;
-    if (fields.has(key)) instance[key] = fieldValue(type, key, plain, at, unknown);
+    const field = fields.get(key);
+    if (field === 'optional' && plain[key] === null) continue;
+    if (field) instance[key] = fieldValue(type, key, plain, at, unknown);
     else unknown.push({ pointer: at, rule: 'whitelistValidation', message: `property ${shorten(key)} should not exist`, value: shorten(plain[key]) });
   }
   return instance;
 }
 
 function fieldValue(type: AnyClass, key: string, plain: Plain, pointer: string, unknown: ProblemDetail[]): unknown {
-  const metadata = defaultMetadataStorage.findTypeMetadata(type, key) as TypeMetadata | undefined;
-  const typed = (value: unknown, at: string): unknown => (metadata ? typedValue(metadata, value, plain, at, unknown) : value);
+  const typeOf = metadata.findTypeMetadata(type, key) as TypeMetadata | undefined;
+  const typed = (value: unknown, at: string): unknown => (typeOf ? typedValue(typeOf, value, plain, at, unknown) : value);
   const given = plain[key];
   let value = Array.isArray(given) ? given.map((item, i) => typed(item, `${pointer}/${i}`)) : typed(given, pointer);
-  for (const { transformFn, options } of defaultMetadataStorage.findTransformMetadatas(type, key, 0)) {
-    value = transformFn({ value, key, obj: plain, type: 0, options } as TransformFnParams);
+  for (const { transformFn, options } of metadata.findTransformMetadatas(type, key, 0)) {
+    value = transformFn({ value, key, obj: plain, type: 0, options });
   }
   return value;
 }
 
 function typedValue({ typeFunction, options, propertyName }: TypeMetadata, value: unknown, plain: Plain, pointer: string, unknown: ProblemDetail[]): unknown {
-  const type = typeFunction({ newObject: {}, object: plain, property: propertyName! }) as AnyClass | NumberConstructor;
+  const type = typeFunction({ newObject: {}, object: plain, property: propertyName }) as AnyClass | NumberConstructor;
   if (type === Number) return numberOf(value);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   const { discriminator } = options;
@@ -53,13 +60,19 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-const known = new WeakMap<AnyClass, Set<string>>();
+/** `optional`: null counts as left out. */
+type Field = 'optional' | 'given';
+
+const known = new WeakMap<AnyClass, Map<string, Field>>();
 
 /** Fields that have a rule; all others are unknown. */
-function fieldsOf(type: AnyClass): Set<string> {
+function fieldsOf(type: AnyClass): Map<string, Field> {
   let fields = known.get(type);
   if (!fields) {
-    fields = new Set(getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).map((rule) => rule.propertyName));
+    const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
+    const named = (name: string) => new Set(rules.filter((rule) => rule.name === name).map((rule) => rule.propertyName));
+    const [optional, nullable] = [named(IS_OPTIONAL), named(nullableRule)];
+    fields = new Map(rules.map(({ propertyName: field }) => [field, optional.has(field) && !nullable.has(field) ? 'optional' : 'given']));
     known.set(type, fields);
   }
   return fields;

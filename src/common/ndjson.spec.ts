@@ -52,3 +52,13 @@ test('sets end by lines or by bytes, and hold every line once', async () => {
   expect(await sets({ lines: 1e6, bytes: 300 })).toEqual(inSets(3));
   expect(await sets({ lines: 1e6, bytes: 1e6 })).toEqual([all.flat()]);
 });
+
+test('case 62, case 7: a line that is not UTF-8 fails alone and a byte order mark is skipped, wherever chunks are cut', async () => {
+  const body = Buffer.concat([Buffer.from('\ufeff{"a":"é"}\n'), Buffer.from('{"a":"caf\xe9"}\n', 'latin1'), Buffer.from('{"a":"猫"}\n'), Buffer.from([0xf0, 0x9f])]);
+  for (let cut = 1; cut <= body.length; cut++) {
+    const chunks = [];
+    for (let at = 0; at < body.length; at += cut) chunks.push(body.subarray(at, at + cut));
+    const lines = await read(chunks);
+    expect(lines.map((line) => [line.line, line.value ?? line.error?.rule])).toEqual([[1, { a: 'é' }], [2, 'utf8'], [3, { a: '猫' }], [4, 'utf8']]);
+  }
+});

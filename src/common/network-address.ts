@@ -17,15 +17,24 @@ export class AddressRefusedError extends Error {
   }
 }
 
-/** Of nobody's model server, and some of great interest to attackers: cloud metadata is link-local. */
+/**
+ * Of nobody's model server, and some of great interest to attackers: cloud metadata is link-local, and at 168.63.129.16 in
+ * Azure. Both also as they are written for translators (NAT64, 6to4). Tunnels (2001::/32, Teredo) lead anywhere.
+ */
 const never = blockList(
-  ['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/3'],
-  ['::/128', 'fe80::/10', 'ff00::/8', '2001:db8::/32', 'fd00:ec2::/32'],
+  ['0.0.0.0/8', '168.63.129.16/32', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/3'],
+  [
+    '::/128', '100::/64', '2001::/23', '2001:db8::/32', '3fff::/20', '5f00::/16', 'fd00:ec2::/32', 'fe80::/10', 'ff00::/8',
+    '64:ff9b::a9fe:0/112', '64:ff9b::a83f:8110/128', '2002:a9fe::/32', '2002:a83f:8110::/48',
+  ],
 );
+/** IPv4 addresses as IPv6 had them once; the loopback address of IPv6 lies among them. */
+const compatible = blockList([], ['::/96']);
+const loopback = blockList([], ['::1/128']);
 /** Loopback, private, shared and translated ones: where vLLM and Ollama usually run. */
 const inside = blockList(
   ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '198.18.0.0/15'],
-  ['::1/128', 'fc00::/7', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'],
+  ['::1/128', 'fc00::/7', 'fec0::/10', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16'],
 );
 
 function blockList(v4: string[], v6: string[]): BlockList {
@@ -44,6 +53,7 @@ export function mayConnect(address: string, allowPrivate: boolean): boolean {
   const version = isIP(address);
   if (version === 0) return false;
   const family = version === 4 ? 'ipv4' : 'ipv6';
+  if (compatible.check(address, family) && !loopback.check(address, family)) return false;
   return !never.check(address, family) && (allowPrivate || !inside.check(address, family));
 }
 

@@ -2,7 +2,7 @@ import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/c
 import type { ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { Readable } from 'node:stream';
-import { hasChanges } from './changes.js';
+import { hasChanges } from './presence.js';
 import { instantiate } from './instantiate.js';
 import { pointerStep } from './json.js';
 import { ProblemException, shorten, unsupportedMediaType, type ProblemDetail } from './problem.js';
@@ -54,8 +54,10 @@ export function validationProblem(errors: ProblemDetail[]): ProblemException {
 /** What is not even of the right type breaks every other rule too, which would not help anybody. */
 const typeRules = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray', 'isTime'];
 
-function flatten(errors: ValidationError[], parent = ''): ProblemDetail[] {
+function flatten(errors: (Omit<ValidationError, 'property'> & { property?: string })[], parent = ''): ProblemDetail[] {
   return errors.flatMap((error) => {
+    // Of what is no object where one must be, class-validator tells neither place nor value.
+    if (error.property === undefined) return [{ pointer: parent, rule: 'isObject', message: 'must be a JSON object' }];
     const pointer = `${parent}/${pointerStep(error.property)}`;
     const broken = Object.entries(error.constraints ?? {});
     const ofType = broken.filter(([rule]) => typeRules.includes(rule));

@@ -22,7 +22,7 @@ function checkAddress({ raw, params, query }: FastifyRequest): void {
     const detail = 'the address is not valid: percent-encode it as UTF-8, a percent sign as %25';
     throw new ProblemException({ status: 400, code: 'malformed_request', title: 'The request could not be read', detail });
   }
-  for (const [name, given] of [...Object.entries((params ?? {}) as object), ...Object.entries((query ?? {}) as object)] as [string, unknown][]) {
+  for (const [name, given] of [...Object.entries((params ?? {})), ...Object.entries((query ?? {}))] as [string, unknown][]) {
     const wrong = [name, given].flat().find((text) => typeof text === 'string' && !isStorableText(text)) as string | undefined;
     if (wrong !== undefined) {
       throw validationProblem([{ pointer: `/${pointerStep(name)}`, rule: 'isStorable', message: `${shorten(name)} ${unstorableMessage}`, value: shorten(wrong) }]);

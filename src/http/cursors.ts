@@ -21,6 +21,6 @@ export function bindCursors(fastify: FastifyInstance): void {
 
 /** The same for all pages of a list: how many items a page has may change on the way. */
 function listOf(request: FastifyRequest): string {
-  const { cursor: _cursor, limit: _limit, ...filters } = (request.query ?? {}) as Record<string, unknown>;
-  return sha256(canonicalJson([request.url.split('?')[0], filters])).slice(0, 12);
+  const filters = Object.entries((request.query ?? {})).filter(([name]) => name !== 'cursor' && name !== 'limit');
+  return sha256(canonicalJson([request.url.split('?')[0], Object.fromEntries(filters)])).slice(0, 12);
 }

@@ -18,7 +18,7 @@ const healthChecks = ['/healthz', '/readyz'];
  * a while ago: whoever shares the address with a stranger works on.
  */
 export async function keepDoor(app: NestFastifyApplication, config: Config): Promise<void> {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(fastifyRateLimit, { global: false, max: config.rateLimitPerMinute, timeWindow: '1 minute' });
   const limiter = (keyGenerator: CreateRateLimitOptions['keyGenerator']) => fastify.createRateLimit({ keyGenerator, cache: 50_000 } as CreateRateLimitOptions);
   const byAddress = limiter((request) => normalizeIP(request.ip));

@@ -3,13 +3,14 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Socket } from 'node:net';
 import { problemOfStatus } from '#src/common/problem.filter.js';
 import { problemDocument, type ProblemInit } from '#src/common/problem.js';
-import { requestId } from './request-log.js';
+import { logUnrouted, requestId } from './request-log.js';
 
 const type = 'application/problem+json; charset=utf-8';
 
 /** The router's: bad escapes and parameters that are too long. */
 export function frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const init = { ...problemOfStatus(error.statusCode ?? 400), detail: error.statusCode === 414 ? 'a part of the path is too long' : 'the path is not valid: percent-encode it as UTF-8' };
+  logUnrouted(request.id, init.status, request.method);
   void reply
     .status(init.status)
     .headers({ 'content-type': type, 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
@@ -25,6 +26,7 @@ export function clientError(error: NodeJS.ErrnoException, socket: Socket): void 
   }
   const init = problemOfStatus(error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400);
   const id = requestId({ headers: {} });
+  logUnrouted(id, init.status, null);
   const body = JSON.stringify(problemDocument(init, undefined, id));
   const head = [`HTTP/1.1 ${init.status} ${init.title}`, `content-type: ${type}`, `content-length: ${Buffer.byteLength(body)}`, `x-request-id: ${id}`, 'connection: close'];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroySoon());

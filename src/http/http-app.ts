@@ -35,7 +35,7 @@ export async function createHttpApp(
     // Headers have this long; bodies are watched as they come.
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify: FastifyInstance = adapter.getInstance();
   logRequests(fastify);
   readBodies(fastify, config);
   fastify.addHook('preValidation', (request, _reply, done) => {

@@ -56,11 +56,24 @@ function entry(message: unknown, rest: unknown[]): [Record<string, unknown>, str
   return [fields, String(message)];
 }
 
-function writeReadable(line: string): void {
-  const { time, level, pid: _pid, hostname: _hostname, process: name, context, msg, stack, err, ...more } = JSON.parse(line) as Record<string, unknown>;
-  const label = pino.levels.labels[level as number].toUpperCase().padEnd(5);
-  const clock = new Date(time as number).toISOString().slice(11, 19);
-  const fields = Object.entries(more).map(([field, value]) => ` ${field}=${String(value)}`).join('');
-  const trace = stack ?? (err as { stack?: string } | undefined)?.stack;
-  process.stdout.write(`${clock} ${label} [${String(name)}] ${context ? `${String(context)}: ` : ''}${String(msg ?? '')}${fields}${trace ? `\n${String(trace)}` : ''}\n`);
+interface Line extends Record<string, unknown> {
+  time: number;
+  level: number;
+  process: string;
+  context?: string;
+  msg?: string;
+  stack?: string;
+  err?: { stack?: string };
+}
+
+/** What stands in its own place, or would only be noise. */
+const placed = new Set(['time', 'level', 'pid', 'hostname', 'process', 'context', 'msg', 'stack', 'err']);
+
+function writeReadable(text: string): void {
+  const line = JSON.parse(text) as Line;
+  const { time, level, context, msg = '', stack = line.err?.stack } = line;
+  const label = pino.levels.labels[level].toUpperCase().padEnd(5);
+  const clock = new Date(time).toISOString().slice(11, 19);
+  const fields = Object.entries(line).flatMap(([name, value]) => (placed.has(name) ? [] : [` ${name}=${String(value)}`])).join('');
+  process.stdout.write(`${clock} ${label} [${line.process}] ${context ? `${context}: ` : ''}${msg}${fields}${stack ? `\n${stack}` : ''}\n`);
 }

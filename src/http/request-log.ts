@@ -18,9 +18,15 @@ export function traceId(header: string | string[] | undefined): string | undefin
   return id === undefined || /^0+$/.test(id) ? undefined : id;
 }
 
+const logger = new Logger('Access');
+
+/** The line of a request that comes to no hook. */
+export function logUnrouted(requestId: string, status: number, method: string | null): void {
+  logger.log({ msg: 'request', requestId, method, route: null, status, keyId: null });
+}
+
 /** Before all other hooks. One line for each answer: no texts, no secrets, no values of queries. */
 export function logRequests(fastify: FastifyInstance): void {
-  const logger = new Logger('Access');
   const written = new WeakMap<FastifyRequest, number>();
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

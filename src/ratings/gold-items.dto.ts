@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsNumber, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
+import { Nullable } from '#src/common/presence.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import type { GoldExpectation } from './gold-item.entity.js';
@@ -10,6 +11,7 @@ export class GoldExpectationDto {
   /** Left out or null: the overall score. */
   @ApiPropertyOptional({ type: String, nullable: true, example: 'honesty' })
   @IsOptional()
+  @Nullable()
   @IsString()
   @Length(1, 60)
   dimension?: string | null;

@@ -13,6 +13,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
 import { rateSchedules, type RateSchedule } from '#src/rl/methods/reward-hyperparameters.js';
 import { LoraDropoutDto } from '#src/reward/models/lora-dropout.dto.js';
@@ -49,6 +50,7 @@ export class OptimizerSettingsDto extends CheckpointSettingsDto {
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
   @ApiPropertyOptional({ type: () => LoraSettingsDto, nullable: true, default: null })
   @IsOptional()
+  @Nullable()
   @ValidateNested()
   @Type(() => LoraSettingsDto)
   lora?: LoraSettingsDto | null;
@@ -62,6 +64,7 @@ export class OptimizerSettingsDto extends CheckpointSettingsDto {
   /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(10_000_000)

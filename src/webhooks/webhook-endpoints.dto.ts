@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayUnique, IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Length, Max, Min } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
-import { Changes, MayBeLeftOut } from '#src/common/changes.js';
+import { Changes, MayBeLeftOut } from '#src/common/presence.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { eventTypes, type EventType } from '#src/events/event-types.js';

@@ -1,6 +1,7 @@
 // Text, numbers, names and times as they come in: kept and given back as they were, or refused with their place.
 import { gzipSync, brotliCompressSync, deflateSync } from 'node:zlib';
 import request from 'supertest';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createTestApp, type TestApp } from '../support/app.js';
 
@@ -218,6 +219,13 @@ describe('case 54: held-out prompts', () => {
   });
 });
 
+it('case 54: prompts that are the same to a reader have one key, by which pair sets split, whichever way they came', async () => {
+  const texts = ['Ça va, Zoë ?', 'ÇA VA, ZOË ?', 'ça  va, zoë\u00a0?'.normalize('NFD')];
+  await post('/v1/prompts', { text: texts[0], tags: ['key'] }).expect(201);
+  await send('/v1/prompts/bulk', ndjson, Buffer.from(texts.slice(1).map((text) => JSON.stringify({ text, tags: ['key'] })).join('\n'))).expect(200);
+  expect(await t.get(DataSource).query(`SELECT count(*)::int, count(DISTINCT text_key)::int AS keys FROM prompts WHERE 'key' = ANY(tags)`)).toEqual([{ count: 3, keys: 1 }]);
+});
+
 test('numbers in paths and queries that no column holds', async () => {
   const id = '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00';
   for (const number of ['2147483648', '99999999999999999999', '-1', '1.5', 'x']) {
@@ -228,6 +236,13 @@ test('numbers in paths and queries that no column holds', async () => {
   }
   const { body } = await get('/v1/prompts?limit=abc').expect(422);
   expect(body.errors).toEqual([{ pointer: '/limit', rule: 'isInt', message: 'limit must be an integer number', value: 'abc' }]);
+});
+
+test('null of a field that may be left out is nothing, and lists of lists are no lists of objects', async () => {
+  const run = await post('/v1/reward-models', { name: 'x', pairSetId: '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00', basePolicyVersionId: '019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00', hyperparameters: null }).expect(422);
+  expect(run.body.code).toMatch(/^unknown_/);
+  const { body } = await post('/v1/tasks/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00/submit', { scores: [[{}]] }).expect(422);
+  expect(body.errors).toEqual([expect.objectContaining({ pointer: '/scores/0/0', rule: 'isObject' })]);
 });
 
 describe('PATCH', () => {

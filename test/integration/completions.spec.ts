@@ -189,7 +189,7 @@ test.each([
   [{ presencePenalty: 3 }, '/sampling/presencePenalty'],
   [{ stop: 'END' }, '/sampling/stop'],
   [{ stop: [''] }, '/sampling/stop'],
-  [{ stop: ['a\0'] }, '/sampling/stop'],
+  [{ stop: ['a\0'] }, '/sampling/stop/0'],
 ])('impossible sampling %j', async (sampling, pointer) => {
   const { body } = await post('/v1/completion-batches', { policyVersionId, promptSetId, sampling }).expect(422);
   expect(body.code).toBe('validation_failed');

@@ -153,7 +153,7 @@ test('the list is filtered and paged, newest first', async () => {
   const first = (await get('?state=succeeded&type=pair-set.build&limit=2').expect(200)).body as JobPage;
   expect(first.data.map((job: JobDto) => job.id)).toEqual([ids[2], ids[1]]);
   expect(first.hasMore).toBe(true);
-  const second = (await get(`?state=succeeded&limit=2&cursor=${first.nextCursor}`).expect(200)).body as JobPage;
+  const second = (await get(`?state=succeeded&type=pair-set.build&limit=2&cursor=${first.nextCursor}`).expect(200)).body as JobPage;
   expect(second.data[0].id).toBe(ids[0]);
   expect((await get('?type=comparison.run').expect(200)).body).toEqual({ data: [], hasMore: false, nextCursor: null });
   await get('?state=dancing').expect(422);

@@ -4,6 +4,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '#src/common/id.js';
+import { logContext } from '#src/common/log-context.js';
 import { Database } from '#src/database/database.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
@@ -53,10 +54,13 @@ export function queueSuite(environment: () => Record<string, string>): void {
   test('a job runs once, with progress, logs and metrics, also with two workers', async () => {
     await Promise.all([startWorker(), startWorker()]);
     let runs = 0;
+    const logged = new Set<unknown>();
     const jobs = await Promise.all(
       Array.from({ length: 10 }, () =>
         enqueue(api, async (context) => {
           runs++;
+          // What the lines of the process's log carry.
+          logged.add(logContext.getStore()?.jobId);
           context.phase('building');
           for (let i = 0; i <= 20; i++) await context.progress(i, 20, 'pairs');
           context.log('info', 'first');
@@ -69,6 +73,7 @@ export function queueSuite(environment: () => Record<string, string>): void {
     const done = await Promise.all(jobs.map((id) => settled(api, id)));
     expect(done.map((job) => job.state)).toEqual(jobs.map(() => 'succeeded'));
     expect(runs).toBe(10);
+    expect([...logged].sort()).toEqual([...jobs].sort());
     expect(done[0]).toMatchObject({ phase: 'building', progressCompleted: 20, progressTotal: 20, progressUnit: 'pairs' });
     expect(done[0]).toMatchObject({ attempt: 1, error: null, leaseOwner: null, resultType: 'pair-set' });
     expect(await eventTypes(api, jobs[0])).toEqual(['queued', 'started', 'succeeded']);

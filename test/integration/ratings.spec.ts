@@ -59,7 +59,7 @@ describe('criteria', () => {
     );
     // Once each, though one of them was published twice.
     expect(told.rows.map(({ data }) => data)).toEqual([second.id, first.id].map((criterionVersionId) => ({ criterionId: criterion.id, criterionVersionId })));
-    await request(t.http).patch(`/v1/criterion-versions/${first.id}`).set(t.admin).send({ instructions: 'c' }).expect(404);
+    await request(t.http).patch(`/v1/criterion-versions/${first.id}`).set(t.admin).send({ instructions: 'c' }).expect(405);
   });
 
   test.each([

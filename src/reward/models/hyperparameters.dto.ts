@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
 import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
 import { LoraDropoutDto } from './lora-dropout.dto.js';
@@ -105,6 +106,7 @@ export class TrainingSettingsDto {
    */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(10_000)
@@ -125,6 +127,7 @@ export class TrainingSettingsDto {
   /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(10_000_000)

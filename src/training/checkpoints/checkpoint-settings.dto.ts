@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { checkpointDefaults as defaults, keptWeights, type KeptWeights } from './checkpoint-settings.js';
 
 /** What all methods can be told about weights along the way. */
@@ -7,6 +8,7 @@ export class CheckpointSettingsDto {
   /** Steps between checkpoints, each of which can be promoted; null keeps the end's alone. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.checkpointEvery, example: 50 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(1_000_000)
@@ -23,6 +25,7 @@ export class CheckpointSettingsDto {
   /** Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.evaluateEvery, example: 25 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(1_000_000)

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { datasetDefaults as defaults } from '#src/rl/methods/dataset-hyperparameters.js';
 import { OptimizerSettingsDto } from '../optimizer-settings.dto.js';
 
@@ -16,6 +17,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   /** Ends training before the epochs do. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.maxSteps, example: 200 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(1_000_000)
@@ -53,6 +55,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
    */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.trainedLayers, example: 8 })
   @IsOptional()
+  @Nullable()
   @IsInt()
   @Min(1)
   @Max(10_000)

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, getSchemaPath, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, IsUrl, Length, Matches, Max, Min, NotEquals, ValidateBy } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
+import { Nullable } from '#src/common/presence.js';
 import { IsStorable } from '#src/common/storable.js';
 import { endpointKeyName } from '#src/config/endpoint-keys.js';
 import { httpDefaults, rewardSourceTypes } from './reward-sources.js';
@@ -72,6 +73,7 @@ export class HttpRewardSourceDto extends SourceOptionsDto {
   /** Variable of the workers' environment that holds the server's origin and key; without it no key is sent. */
   @ApiPropertyOptional({ type: String, nullable: true, example: 'ENDPOINT_KEY_REWARDS' })
   @IsOptional()
+  @Nullable()
   @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ and A-Z, 0-9 or _' })
   apiKeyEnv?: string | null;
 

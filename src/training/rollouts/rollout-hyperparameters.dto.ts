@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 import { OptimizerSettingsDto } from '../optimizer-settings.dto.js';
 import { rolloutDefaults as defaults } from '#src/rl/rollouts/rollout-hyperparameters.js';
@@ -129,6 +130,7 @@ export class RolloutSettingsDto extends OptimizerSettingsDto {
    */
   @ApiPropertyOptional({ type: Number, nullable: true, default: defaults.klBudget, example: 0.5 })
   @IsOptional()
+  @Nullable()
   @IsNumber()
   @IsPositive()
   klBudget?: number | null;

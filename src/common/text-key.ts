@@ -1,4 +1,4 @@
-import { sha256 } from '#src/common/hash.js';
+import { sha256 } from './hash.js';
 
 /**
  * What prompts have in common that are the same to a reader: white space of any kind and amount, capitals of any alphabet and
