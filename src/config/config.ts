@@ -48,8 +48,8 @@ export interface Config {
   readonly endpointKeys: Readonly<Record<string, EndpointKey>>;
 }
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 export const executionProviders = ['cpu', 'cuda', 'webgpu'] as const;
 export type ExecutionProvider = (typeof executionProviders)[number];

@@ -33,7 +33,7 @@ import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-Rewa
 import { DefaultNamingStrategy } from 'typeorm';
 
 /** In the order in which they run. */
-export const migrations = [
+const migrations = [
   Init1795392000000,
   SamplingFilters1795440000000,
   PolicyEndpoints1795443600000,

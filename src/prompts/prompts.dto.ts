@@ -3,7 +3,7 @@ import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length } from 'c
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 
-export const maxPromptLength = 32_768;
+const maxPromptLength = 32_768;
 
 export class CreatePromptDto {
   /** What the policy is asked. @example Name three primary colors. */
