@@ -83,7 +83,7 @@ function decodeCursor(cursor: string, key: CursorKey): string {
     throw new ProblemException({
       status: 400,
       code: 'invalid_cursor',
-      title: 'The cursor is not one of ours',
+      title: 'Invalid cursor',
       detail: `cursor must be the nextCursor of an earlier page`,
       errors: [{ pointer: 'cursor', rule: 'cursor', message: 'not a cursor of this API', value: cursor.slice(0, 60) }],
     });

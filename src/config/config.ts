@@ -1,5 +1,5 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
-// are told at once. Only this folder reads process.env.
+// are reported at once. Only this folder reads process.env.
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { readEndpointKeys, type EndpointKey } from './endpoint-keys.js';
@@ -40,7 +40,7 @@ export interface Config {
   readonly allowPrivateWebhooks: boolean;
   /** Seconds that a webhook's receiver has to answer. */
   readonly webhookTimeoutSeconds: number;
-  /** Age in days at which events that every consumer has passed are dropped; 0 keeps them for ever. */
+  /** Age in days at which events that all consumers have read are deleted; 0 keeps them indefinitely. */
   readonly eventRetentionDays: number;
   /** 32 bytes that encrypt what must be kept readable, such as the secrets of webhooks; absent keeps them plain. */
   readonly secretsKey?: Buffer;
