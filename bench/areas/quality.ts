@@ -26,7 +26,7 @@ export function quality(notes: Notes): Promise<AreaResult> {
 }
 
 /** Also part of `npm run bench -- labeling`. */
-export async function qualityCases(system: TemporarySystem, material: MillionRatings, notes: Notes): Promise<BenchCase[]> {
+async function qualityCases(system: TemporarySystem, material: MillionRatings, notes: Notes): Promise<BenchCase[]> {
   const { client } = system;
   const count = material.ratings.toLocaleString('en-US');
   const api = { name: 'API', pid: system.apiPid };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { median } from '../statistics.js';
 import { touchMemory } from './touched-memory.js';
 
-export interface OperatorTime {
+interface OperatorTime {
   operator: string;
   count: number;
   seconds: number;

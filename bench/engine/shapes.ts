@@ -56,7 +56,7 @@ export const stepShapes: StepShape[] = [
 ];
 
 /** The shape of SmolLM2-135M, which has 30 layers: with fewer, its vocabulary weighs more than it should. */
-export function smollm2Config(numLayers: number): ModelConfig {
+function smollm2Config(numLayers: number): ModelConfig {
   return {
     ...common,
     ropeTheta: 100_000,

@@ -11,7 +11,7 @@ export interface MillionRatings {
   ratings: number;
 }
 
-export const million = { prompts: 25_000, perPrompt: 10, labelers: 100, perCompletion: 4 } as const;
+const million = { prompts: 25_000, perPrompt: 10, labelers: 100, perCompletion: 4 } as const;
 
 /**
  * Simulated labelers from careful to careless; each completion has a quality, and ratings scatter about it. Positions

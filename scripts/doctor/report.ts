@@ -2,7 +2,7 @@
 import { table } from '../terminal/table.js';
 
 /** `absent` is what does not work and nobody asked for; only `failed` makes the command fail. */
-export type Status = 'ok' | 'warning' | 'absent' | 'failed';
+type Status = 'ok' | 'warning' | 'absent' | 'failed';
 
 export interface Finding {
   name: string;

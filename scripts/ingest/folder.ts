@@ -5,11 +5,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CriterionSpec } from '../client/ensure.js';
 
-export interface IngestPrompt {
+interface IngestPrompt {
   externalId: string;
   text: string;
 }
-export interface IngestCompletion {
+interface IngestCompletion {
   externalId: string;
   promptExternalId: string;
   source: string;

@@ -39,7 +39,7 @@ export function prefer(prompt: string, left: string, right: string, labeler: Sim
 }
 
 /** The rule without noise, in points of the scale; at least 1. */
-export function merit(labeler: SimulatedLabeler, found: Assessment): number {
+function merit(labeler: SimulatedLabeler, found: Assessment): number {
   const { penalties } = labeler;
   const lost =
     (found.correct ? 0 : penalties.wrong) +

@@ -21,7 +21,7 @@ export interface ByteRange {
   end: number;
 }
 
-/** Bytes by their sha256. What is stored never changes, and storing it again is free of effect. */
+/** Bytes by their sha256. What is stored never changes, and storing it again is a no-op. */
 export abstract class ArtifactStore {
   /**
    * Stores a stream; once this resolves the content survives a crash.

@@ -58,7 +58,7 @@ export class RotateApiKeyDto {
   expiresAt?: Date;
 }
 
-export class ApiKeyDto {
+class ApiKeyDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 

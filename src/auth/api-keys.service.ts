@@ -208,11 +208,11 @@ export class ApiKeysService {
   }
 }
 
-export function digest(secret: string): Buffer {
+function digest(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-export function newSecret(): string {
+function newSecret(): string {
   return `plk_${randomBytes(24).toString('base64url')}`;
 }
 

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ProblemDetail } from './problem.js';
 
 /** What became of one line of a bulk request. */
-export const bulkStatuses = ['created', 'duplicate', 'failed'] as const;
+const bulkStatuses = ['created', 'duplicate', 'failed'] as const;
 export type BulkStatus = (typeof bulkStatuses)[number];
 
 export class BulkItemResult {

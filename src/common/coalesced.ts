@@ -1,6 +1,6 @@
 /**
- * One answer for all who ask the same at the same time, for questions that cost more than they are worth asking often. Whoever
- * asks while an answer is on its way gets the next one: its question begins after theirs, so that they see what they wrote before.
+ * For expensive questions: concurrent callers share one answer. A caller that comes while an answer is being computed gets the
+ * next one, which starts after its call, so that it sees what it wrote before.
  */
 export class Coalesced<K, V> {
   private readonly underWay = new Map<K, { answer: Promise<V>; next?: Promise<V> }>();

@@ -32,7 +32,7 @@ interface Bounds {
   failed: number;
 }
 
-/** The worst finding is the verdict; what was not measured has no say in it. */
+/** The worst finding is the verdict; unmeasured checks do not count. */
 export function verdictOf(findings: Finding[]): Verdict {
   const worst = verdictStatuses.findLast((status) => findings.some((finding) => finding.status === status));
   return { status: worst ?? 'healthy', findings };

@@ -42,7 +42,7 @@ export function PageOf<T>(item: Type<T>): Type<Page<T>> {
   return PageDto;
 }
 
-export const defaultPageSize = 50;
+const defaultPageSize = 50;
 
 /** What a repository needs: fetch `limit + 1` rows whose key is beyond `after`, then call `toPage`. */
 export interface PageRequest {
@@ -63,7 +63,7 @@ export function toPage<T>(rows: T[], request: PageRequest, keyOf: (row: T) => st
   return { data, hasMore, nextCursor: hasMore ? encodeCursor(String(keyOf(data[data.length - 1]))) : null };
 }
 
-export function encodeCursor(key: string): string {
+function encodeCursor(key: string): string {
   return Buffer.from(`1:${key}`).toString('base64url');
 }
 
@@ -77,7 +77,7 @@ const cursorKeys: Record<CursorKey, RegExp> = {
   serial: /^1:\d{1,18}$/,
 };
 
-export function decodeCursor(cursor: string, key: CursorKey): string {
+function decodeCursor(cursor: string, key: CursorKey): string {
   const text = Buffer.from(cursor, 'base64url').toString();
   if (!cursorKeys[key].test(text)) throw invalidCursor(cursor);
   return text.slice(2);

@@ -44,7 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-export function toProblem(error: unknown): ProblemInit {
+function toProblem(error: unknown): ProblemInit {
   if (error instanceof ProblemException) return error.init;
   const status = statusOf(error);
   if (status !== undefined && status < 500) return { ...problemOfStatus(status), detail: (error as Error).message };

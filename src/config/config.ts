@@ -1,5 +1,5 @@
 // The environment, read once at boot into one frozen value. Every mistake is one line, and all of them
-// are told at once. Only this folder reads process.env.
+// are reported at once. Only this folder reads process.env.
 import { isIP } from 'node:net';
 import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
@@ -52,7 +52,7 @@ export interface Config {
   readonly allowPrivateWebhooks: boolean;
   /** Seconds that a webhook's receiver has to answer. */
   readonly webhookTimeoutSeconds: number;
-  /** Age in days at which events that every consumer has passed are dropped; 0 keeps them for ever. */
+  /** Age in days at which events that all consumers have read are deleted; 0 keeps them indefinitely. */
   readonly eventRetentionDays: number;
   /** 32 bytes that encrypt what must be kept readable, such as the secrets of webhooks; absent keeps them plain. */
   readonly secretsKey?: Buffer;
@@ -60,8 +60,8 @@ export interface Config {
   readonly endpointKeys: Readonly<Record<string, EndpointKey>>;
 }
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 export const executionProviders = ['cpu', 'cuda', 'webgpu'] as const;
 export type ExecutionProvider = (typeof executionProviders)[number];

@@ -1,6 +1,6 @@
 /**
  * Keys of endpoints that serve models elsewhere, from `ENDPOINT_KEY_<NAME>=<origin> <key>`. A key belongs to an
- * origin: whoever may register endpoints could otherwise have it sent to a host of theirs.
+ * origin: whoever may register endpoints could otherwise send the key to a host they control.
  */
 export interface EndpointKey {
   /** For instance https://api.openai.com. */

@@ -42,7 +42,7 @@ import { FailedCompletions1795646896000 } from '../../migrations/1795646896000-F
 import { DefaultNamingStrategy } from 'typeorm';
 
 /** In the order in which they run. */
-export const migrations = [
+const migrations = [
   Init1795392000000,
   SamplingFilters1795440000000,
   PolicyEndpoints1795443600000,

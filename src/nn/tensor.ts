@@ -36,6 +36,7 @@ export function i32(data: readonly number[] | Int32Array, shape: readonly number
   return tensor('int32', data instanceof Int32Array ? data : Int32Array.from(data), shape);
 }
 
+/** Completes the element types; graphs make theirs by comparing. @public */
 export function bools(data: readonly (boolean | number)[] | Uint8Array, shape: readonly number[]): Tensor {
   return tensor('bool', data instanceof Uint8Array ? data : Uint8Array.from(data, (v) => (v ? 1 : 0)), shape);
 }

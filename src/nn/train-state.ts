@@ -5,8 +5,7 @@ type Tensors = Readonly<Record<string, Tensor>>;
 /**
  * Trainable parameters with their AdamW moments and the count of optimizer steps.
  * Training writes into these tensors in place; `serialise` hands out the same tensors, not copies.
- * Names are in alphabetical order however they came: the gradient norm adds up in this order, and a resumed run must
- * come to the same bits.
+ * Names are sorted, so that the gradient norm is summed in the same order after a resume and comes to the same bits.
  */
 export class TrainState {
   private constructor(

@@ -4,7 +4,7 @@ import type { PolicyEndpoint } from './policy-endpoint.js';
 export const policyVersionOrigins = ['uploaded', 'trained', 'endpoint'] as const;
 export type PolicyVersionOrigin = (typeof policyVersionOrigins)[number];
 
-/** One model of a policy, for good: weights of ours, or an endpoint that serves some. Numbers count from 1 within the policy, without holes. */
+/** An immutable policy version: either stored weights or an endpoint. Numbers count from 1 within the policy, without gaps. */
 @Entity('policy_versions')
 export class PolicyVersion {
   @PrimaryColumn('uuid')

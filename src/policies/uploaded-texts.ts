@@ -15,7 +15,7 @@ export interface UploadedTexts {
   head: Head;
 }
 
-export interface TextProblem {
+interface TextProblem {
   code: 'model_config_invalid' | 'model_tokenizer_invalid';
   file: string;
   message: string;

@@ -58,7 +58,7 @@ export class PromptSetDto {
 
 export class PromptSetPage extends PageOf(PromptSetDto) {}
 
-export class PromptSetPromptDto extends PromptDto {
+class PromptSetPromptDto extends PromptDto {
   /** Place in the set, from 0. */
   @ApiProperty({ type: 'integer', example: 0 })
   position: number;

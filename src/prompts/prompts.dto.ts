@@ -6,7 +6,7 @@ import { IsStorable } from '#src/common/storable.js';
 import { MessageDto, ToolDto } from './conversation.dto.js';
 import type { Prompt } from './prompt.entity.js';
 
-export const maxPromptLength = 32_768;
+const maxPromptLength = 32_768;
 const maxMessages = 1_000;
 
 export class CreatePromptDto {

@@ -44,7 +44,7 @@ export interface Speed {
 }
 
 /** Fewer items say nothing worth a figure. */
-export const fewestItems = 5;
+const fewestItems = 5;
 /** From so many shared items on, deviations from others tell more than scores. */
 const enoughDeviations = 20;
 

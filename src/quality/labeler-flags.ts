@@ -26,7 +26,7 @@ export interface FlaggedFigures {
   preferenceSpeed: Speed | null;
 }
 
-export const flagThresholds = {
+const flagThresholds = {
   /** Share of the scale that the whole interval of the deviation lies beyond. */
   severity: 0.1,
   positionP: 0.001,

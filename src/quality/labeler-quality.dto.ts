@@ -33,7 +33,7 @@ export class SeverityDto extends EstimateDto implements Severity {
   shareOfScale: number;
 }
 
-export const positionBases = ['deviation', 'score'] as const;
+const positionBases = ['deviation', 'score'] as const;
 
 /** Linear trend of what was given over the place in which the completion was shown (Mantel 1963). */
 export class PositionBiasDto implements PositionBias {

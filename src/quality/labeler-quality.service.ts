@@ -16,7 +16,7 @@ import { PreferenceTimesRepository } from './preference-times.repository.js';
 import { wilson } from './wilson.js';
 
 /** The latest of each: quality is what it is now, and the answer comes in a moment. */
-export const windows = { ratings: 10_000, preferences: 10_000, times: 100_000, sharedCompletions: 2000 } as const;
+const windows = { ratings: 10_000, preferences: 10_000, times: 100_000, sharedCompletions: 2000 } as const;
 
 @Injectable()
 export class LabelerQualityService {

@@ -6,7 +6,7 @@ import { labelingBatchStates, type LabelingBatchState } from '#src/labeling/labe
 import { CreateLabelingBatchDto } from '#src/labeling/labeling-batches.dto.js';
 import { DimensionAgreementDto } from './agreement.dto.js';
 
-export const pilotModes = ['rate', 'rate-side-by-side'] as const;
+const pilotModes = ['rate', 'rate-side-by-side'] as const;
 export type PilotMode = (typeof pilotModes)[number];
 
 /** Which completions, and who may rate them: as for a labeling batch. Fifty completions tell a lot. */

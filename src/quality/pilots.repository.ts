@@ -6,7 +6,7 @@ import type { Transaction } from '#src/database/database.js';
 import { levelColumn } from './agreement-sql.js';
 import { Pilot } from './pilot.entity.js';
 
-export interface DisputedRating {
+interface DisputedRating {
   labelerId: string;
   /** Overall first, then by dimension of the criterion. */
   levels: (number | null)[];

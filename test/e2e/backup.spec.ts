@@ -96,7 +96,7 @@ test('a copy of the data folder of a stopped system, put elsewhere, is the syste
   const train = await givenTraining(t);
   const worker = await workerOn(url, home);
   const done = await train(2);
-  await settled(worker, done.jobId);
+  await settled(worker, done.jobId, undefined, 300_000);
   const [run1, checkpoints] = [await get(t, `/v1/training-runs/${done.id}`), await checkpointsOf(t, done.id)];
   await closeDownTo(2);
   const waiting = await train(1);
@@ -111,8 +111,8 @@ test('a copy of the data folder of a stopped system, put elsewhere, is the syste
   expect(await checkpointsOf(restored, done.id)).toEqual(checkpoints);
   await expectArtifactsWhole(restored);
   const successor = await workerOn(restored.database.url, copy);
-  expect(await settled(successor, waiting.jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded' });
-}, 120_000);
+  expect(await settled(successor, waiting.jobId, undefined, 300_000)).toMatchObject({ state: 'succeeded' });
+}, 600_000);
 
 /** Programs of a Postgres that has pg_dump; it must be as new as the server, so it brings the server too. */
 const bin = ['/usr/lib/postgresql', '/usr/local/opt', '/opt/homebrew/opt']
@@ -127,7 +127,7 @@ test.skipIf(!bin)('a dump between two copies of the artifacts, taken while a tra
   const t = await apiOn(url, home);
   const train = await givenTraining(t);
   const worker = await workerOn(url, home);
-  const { id, jobId } = await train(40);
+  const { id, jobId } = await train(30);
   while ((await checkpointsOf(t, id)).length < 2) await sleep(20);
 
   const files = join(copy, 'artifacts');
@@ -140,7 +140,7 @@ test.skipIf(!bin)('a dump between two copies of the artifacts, taken while a tra
   await copyFiles();
   rmSync(join(files, 'tmp'), { recursive: true, force: true });
   const atDump = await checkpointsOf(t, id);
-  expect(await settled(worker, jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded' });
+  expect(await settled(worker, jobId, undefined, 300_000)).toMatchObject({ state: 'succeeded' });
   const undisturbed = (await checkpointsOf(t, id)).at(-1);
   expect(undisturbed!.step).toBeGreaterThan(atDump.at(-1)!.step);
   await closeDownTo(1);
@@ -155,6 +155,6 @@ test.skipIf(!bin)('a dump between two copies of the artifacts, taken while a tra
   await expectArtifactsWhole(restored);
   // Its worker is gone with the old system: the lease runs out, and another worker goes on after the last save.
   const successor = await workerOn(elsewhere.href, copy);
-  expect(await settled(successor, jobId, undefined, 90_000)).toMatchObject({ state: 'succeeded' });
+  expect(await settled(successor, jobId, undefined, 300_000)).toMatchObject({ state: 'succeeded' });
   expect((await checkpointsOf(restored, id)).at(-1)).toMatchObject({ step: undisturbed!.step, sha256: undisturbed!.sha256 });
-}, 180_000);
+}, 600_000);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ModelConfig } from '#src/lm/model/config.js';
-import { familyNames } from '#src/lm/model/families.js';
+import { familyNames } from '#src/lm/model/model-config.js';
 import { isNormWeight } from '#src/lm/model/parameter-shapes.js';
 import { joined, writeChunks, type Tensors } from '#src/lm/files/safetensors.js';
 import { tinyConfig, tinyConfigs } from '#src/lm/model/tiny-model.fixture.js';

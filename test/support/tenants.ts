@@ -9,7 +9,7 @@ import { createTinyPolicy } from './tiny-policy.js';
 export const marker = 'not for your eyes';
 
 /** Ids by the folder of the route that takes them: `prompts`, `api-keys`, ... */
-export type Ids = Record<string, string>;
+type Ids = Record<string, string>;
 
 export interface Tenants {
   owner: Ids;

@@ -5,7 +5,7 @@ import { noRemark, type Remark, type Remarks } from './remarks.js';
 import type { Task } from './task.js';
 
 /** What a labeler has said about the task in hand, sent or not. */
-export interface Draft {
+interface Draft {
   answers: Answers;
   remarks: Remarks;
   /** Index of the question that digits answer. */
@@ -45,7 +45,7 @@ export type DeskEvent =
   | { type: 'lost'; why: string; at: number }
   | { type: 'failed'; why: string };
 
-export const blank: Draft = { answers: {}, remarks: {}, question: 0 };
+const blank: Draft = { answers: {}, remarks: {}, question: 0 };
 
 export const emptyDesk: Desk = {
   tasks: [],

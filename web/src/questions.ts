@@ -4,7 +4,7 @@ import { nameOf } from './names.js';
 import { remarkOn, whole, type Remarks } from './remarks.js';
 import type { Criterion, Submission, Task } from './task.js';
 
-export interface Option {
+interface Option {
   label: string;
   description?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * Counts what may come in floods. The first of its kind is told at once, those of the next minute as one sum, so that
- * a flood of refused requests is neither a flood of rows nor a thing nobody hears of.
+ * Counts what may come in floods: the first of its kind is reported at once, those of the next minute as one sum, so that a
+ * flood of refused requests is recorded without flooding the table.
  */
 export interface Counted<T> {
   kind: T;

@@ -8,7 +8,7 @@ import { Generator, type GeneratedSequence, type PromptRequest } from './generat
 import { GenerationSessions } from './generation-sessions.js';
 import { allLinear, initLora } from '../lora/lora.js';
 import { type ModelConfig } from '../model/config.js';
-import { familyNames } from '../model/families.js';
+import { familyNames } from '../model/model-config.js';
 import { tinyConfig, tinyConfigs } from '../model/tiny-model.fixture.js';
 import { decoderForward, lmLogits, tokenLogProbs } from '../model/transformer.js';
 import { initWeights } from '../files/weights.js';

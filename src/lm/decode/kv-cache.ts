@@ -69,6 +69,6 @@ export class KvCache {
   }
 }
 
-export function cacheNames(config: ModelConfig): string[] {
+function cacheNames(config: ModelConfig): string[] {
   return Array.from({ length: config.numLayers }, (_, layer) => [keyName(layer), valueName(layer)]).flat();
 }

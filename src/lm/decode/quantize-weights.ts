@@ -7,7 +7,7 @@ import { type Node } from '#src/nn/graph.js';
 import { quantizedMatmul } from '#src/nn/ops.js';
 import { f32, floats, u8, type Tensor } from '#src/nn/tensor.js';
 
-export const blockSize = 32;
+const blockSize = 32;
 
 export interface QuantizedWeight {
   /** uint8 [n, k / 32, 4 * bits] */

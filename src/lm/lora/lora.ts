@@ -32,10 +32,10 @@ export const allLinearOf = (model: Pick<ModelConfig, 'family'>): LinearModule[] 
 /** Those of Llama and Qwen. */
 export const allLinear: LinearModule[] = allLinearOf({ family: 'llama' });
 
-export const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
+const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
 
 /** PEFT's name of a factor of the base parameter `model.layers.0....weight`. */
-export function loraName(baseName: string, factor: 'A' | 'B'): string {
+function loraName(baseName: string, factor: 'A' | 'B'): string {
   return `base_model.model.${baseName.replace(/\.weight$/, '')}.lora_${factor}.weight`;
 }
 

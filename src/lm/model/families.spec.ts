@@ -9,7 +9,7 @@ import { floats, i64, type Tensor } from '#src/nn/tensor.js';
 import { lastPositions, padRight } from '../text/batching.js';
 import { parseCheckpoint, serializeCheckpoint, type Checkpoint } from '../files/checkpoint.js';
 import { parseConfig, type ModelConfig } from './config.js';
-import { familyNames } from './families.js';
+import { familyNames } from './model-config.js';
 import { allLinearOf, initLora, isLoraName, loraTargets, mergeLora, toPeftConfig } from '../lora/lora.js';
 import { isDecayed, linearModules, parameterShapes } from './parameter-shapes.js';
 import { readSafetensors, type Tensors } from '../files/safetensors.js';

@@ -10,7 +10,7 @@
  */
 import { type FamilyName, type Head, type ModelConfig } from './model-config.js';
 
-export { familyNames, type FamilyName } from './model-config.js';
+export { type FamilyName } from './model-config.js';
 
 /** What a linear map of a layer does. */
 export type LinearRole = 'query' | 'key' | 'value' | 'queryKeyValue' | 'output' | 'gate' | 'up' | 'down';

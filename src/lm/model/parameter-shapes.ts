@@ -7,7 +7,7 @@ import { families, familyOf, type LinearMap, type LinearRole } from './families.
 
 /** Names of the families with rotary positions (Llama, Qwen). */
 export const embeddingName = `${families.llama.names.embedding}.weight`;
-export const layerPrefix = (layer: number): string => `${families.llama.names.layers}${layer}.`;
+const layerPrefix = (layer: number): string => `${families.llama.names.layers}${layer}.`;
 
 /** Name of the token embedding in any family. */
 export const embeddingOf = (config: Pick<ModelConfig, 'family'>): string => `${familyOf(config).names.embedding}.weight`;

@@ -49,7 +49,7 @@ const timeMultiple = 64;
 /** Bytes that states of so many tokens take. */
 export const trunkBytes = ({ hiddenSize }: Pick<ModelConfig, 'hiddenSize'>, tokens: number): number => tokens * hiddenSize * floatBytes;
 
-export const tokensOf = ({ prefix, tails }: Branches): number => tails.reduce((total, tail) => total + tail.length, prefix.length);
+const tokensOf = ({ prefix, tails }: Branches): number => tails.reduce((total, tail) => total + tail.length, prefix.length);
 
 /** One group behind the other, each prefix before its tails. */
 export function inStore(groups: readonly Branches[]): StoredBranches[] {

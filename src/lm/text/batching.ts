@@ -46,7 +46,7 @@ export interface LengthBucket {
 }
 
 /** Groups sequences by rounded-up length, shortest bucket first. */
-export function bucketByLength(lengths: readonly number[], multiple = 16): LengthBucket[] {
+function bucketByLength(lengths: readonly number[], multiple = 16): LengthBucket[] {
   const buckets = new Map<number, number[]>();
   lengths.forEach((length, index) => {
     const time = roundUp(Math.max(1, length), multiple);

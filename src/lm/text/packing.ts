@@ -36,7 +36,7 @@ export interface StoredSpan {
 }
 
 /** Where a sequence lies, as flat indices (row * time + t). */
-export interface Place {
+interface Place {
   /** The last token of its prefix. */
   prefixEnd: number;
   /** The first token of its tail; the tail's other tokens follow. */

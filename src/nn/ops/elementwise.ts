@@ -73,7 +73,9 @@ export const equal = (a: Operand, b: Operand): Node => compare('Equal', a, b);
 export const neg = (x: Node): Node => unary('Neg', x);
 export const abs = (x: Node): Node => unary('Abs', x);
 export const exp = (x: Node): Node => unary('Exp', x);
+/** Like `sqrt`, of no loss here yet, but no engine is without it. @public */
 export const log = (x: Node): Node => unary('Log', x);
+/** @public */
 export const sqrt = (x: Node): Node => unary('Sqrt', x);
 export const tanh = (x: Node): Node => unary('Tanh', x);
 export const sigmoid = (x: Node): Node => unary('Sigmoid', x);

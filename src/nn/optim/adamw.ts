@@ -6,7 +6,7 @@
  *
  * with both corrections moved out of the fraction: sqrt(c2) / c1 * m / (sqrt(v) + eps sqrt(c2)), and p moved once, by the sum of
  * what it decays and what it steps. One pass reads and writes each value once; as operators of a graph it is thirteen passes over
- * memory, and memory is what an optimizer waits for. In float32 as PyTorch's, by WebAssembly with four values at a time: a
+ * memory, and an optimizer is memory-bound. In float32 as PyTorch's, by WebAssembly with four values at a time: a
  * block of each array is copied into its memory and back, within the processor's caches.
  */
 import { wasm } from './adamw-module.js';

@@ -8,7 +8,7 @@ import { GgufError } from './gguf-error.js';
 import { type GgufHeader } from './header.js';
 import { type Metadata } from './metadata.js';
 
-export const architectures = ['llama', 'qwen2', 'qwen3', 'gpt2'] as const;
+const architectures = ['llama', 'qwen2', 'qwen3', 'gpt2'] as const;
 export type Architecture = (typeof architectures)[number];
 
 type Json = Record<string, unknown>;
@@ -68,7 +68,7 @@ function checkKeys(metadata: Metadata, architecture: Architecture): void {
   if (unknown !== undefined) throw new GgufError(`metadata "${unknown}" is not supported: the key is not known here, and may change what the model computes`);
 }
 
-export function tensorShape({ tensors }: GgufHeader, name: string): number[] {
+function tensorShape({ tensors }: GgufHeader, name: string): number[] {
   const found = tensors.find((tensor) => tensor.name === name);
   if (!found) throw new GgufError(`tensor "${name}" is missing`);
   return found.shape;

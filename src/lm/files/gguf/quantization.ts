@@ -16,7 +16,7 @@ import { GgufError } from './gguf-error.js';
 import { dequantizeQ2K, dequantizeQ3K, dequantizeQ4K, dequantizeQ5K, dequantizeQ6K } from './k-quantization.js';
 
 /** `bytes` holds whole blocks; `out` has room for exactly their values. */
-export type Dequantize = (bytes: Uint8Array, out: Float32Array) => void;
+type Dequantize = (bytes: Uint8Array, out: Float32Array) => void;
 
 export interface TensorType {
   name: string;

@@ -105,7 +105,7 @@ async function verify(task: DownloadTask, path: string, { bytes, hash, hashKind 
   throw new HubError(`${name(task)}: the contents have the hash ${found}, the Hub lists ${hash}; they were removed`);
 }
 
-export async function hashFile(path: string, kind: RemoteFile['hashKind'], bytes: number): Promise<string> {
+async function hashFile(path: string, kind: RemoteFile['hashKind'], bytes: number): Promise<string> {
   const hash: Hash = createHash(kind === 'sha256' ? 'sha256' : 'sha1');
   // Git hashes a kind and a length with the contents.
   if (kind === 'git-sha1') hash.update(`blob ${bytes}\0`);
