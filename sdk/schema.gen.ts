@@ -2733,7 +2733,7 @@ export interface paths {
         put?: never;
         /**
          * Create a judgement of a comparison
-         * @description What one labeler prefers; 409 `already_judged` the second time, `item_complete` when an item has enough.
+         * @description What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough.
          *
          *     Needs the scope `ratings:write`. Not open to keys of vendors.
          */
@@ -5574,12 +5574,15 @@ export interface components {
             labelerExternalId: string;
         };
         EstimateDto: {
+            /**
+             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @example 0.66
+             */
+            low: number | null;
+            /** @example 0.77 */
+            high: number | null;
             /** @example 0.72 */
             value: number;
-            /** @example 0.66 */
-            low: number;
-            /** @example 0.77 */
-            high: number;
         };
         AlphaDto: {
             /** @description Levels are names: near misses are misses. */
@@ -5692,6 +5695,13 @@ export interface components {
         };
         SeverityDto: {
             /**
+             * @description Null, as `high`, where the data are too thin for an interval: most ratings are at one level, and many resamples have no other.
+             * @example 0.66
+             */
+            low: number | null;
+            /** @example 0.77 */
+            high: number | null;
+            /**
              * @description Completions that others rated too.
              * @example 180
              */
@@ -5703,10 +5713,6 @@ export interface components {
             shareOfScale: number;
             /** @example 0.72 */
             value: number;
-            /** @example 0.66 */
-            low: number;
-            /** @example 0.77 */
-            high: number;
         };
         /** @description Deviations from co-raters, or scores where too few completions are shared. One of `deviation`, `score`; others may be added. */
         PositionBasis: string;
@@ -6884,6 +6890,11 @@ export interface components {
             basePolicyVersionId: string;
             /** @description What is left out takes its default. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
+            /**
+             * @description Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is.
+             * @example helpfulness-1
+             */
+            name?: string;
         };
         TrainingBytesDto: {
             /**
@@ -13393,6 +13404,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
@@ -15362,6 +15386,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelerDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
@@ -15543,6 +15580,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
@@ -15856,6 +15906,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
@@ -15939,6 +16002,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same was posted before under this `externalId`: the first one again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferenceDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
@@ -20890,6 +20966,19 @@ export interface operations {
             };
         };
         responses: {
+            /** @description This labeler has said the same of this item before: the first judgement again. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementDto"];
+                };
+            };
             /** @description It was made */
             201: {
                 headers: {
