@@ -35,7 +35,7 @@ test('what can be run is read, and what cannot is refused by its file', async ()
 const bombs: [string, string, RegExp][] = [
   ['one large allocation', `{% for i in range(100000000) %}{% endfor %}${say}`, /took more than 256 MB/],
   ['a text that doubles', `{% set ns = namespace(t='xxxxxxxx') %}{% for i in range(40) %}{% set ns.t = ns.t + ns.t %}{% endfor %}{{ ns.t }}${say}`, /took more than 256 MB|longer than|Invalid string length/],
-  ['a list that grows', `{% set ns = namespace(all=[]) %}{% for i in range(200) %}{% set ns.all = ns.all + range(3000000) | list %}{% endfor %}${say}`, /took more than 256 MB/],
+  ['a list that grows', `{% set ns = namespace(all=[]) %}{% for i in range(200) %}{% set ns.all = ns.all + range(3000000) | list %}{% endfor %}${say}`, /took more than 256 MB|longer than/],
   ['nested loops', `${'{% for i in range(20000) %}'.repeat(4)}${'{% endfor %}'.repeat(4)}${say}`, /took longer than/],
 ];
 
