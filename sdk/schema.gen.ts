@@ -911,6 +911,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/completion-batches/{id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prompts of the batch that have no completions, and why. A retry of its job asks them again. */
+        get: operations["completionBatches_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/criteria": {
         parameters: {
             query?: never;
@@ -3485,6 +3502,11 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
+             * @description What the model thought before its answer, where an endpoint gave it apart from the text.
+             * @example null
+             */
+            reasoning: string | null;
+            /**
              * Format: uuid
              * @description The policy version that wrote it; null when it was recorded elsewhere.
              */
@@ -3612,6 +3634,12 @@ export interface components {
              */
             weights?: components["schemas"]["WeightFormat"];
             /**
+             * @description Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
+             *     batch. Completions of the others are kept in any case.
+             * @default 0.1
+             */
+            maxFailedShare?: number;
+            /**
              * Format: uuid
              * @description Which version of which policy is asked.
              */
@@ -3673,12 +3701,37 @@ export interface components {
              * @example 768
              */
             completionCount: number;
+            /**
+             * @description Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why.
+             * @example 1
+             */
+            failedCount: number;
+            /** @example 0.1 */
+            maxFailedShare: number;
             sampling: components["schemas"]["SamplingDto"];
             /** Format: date-time */
             createdAt: string;
         };
         CompletionBatchPage: {
             data: components["schemas"]["CompletionBatchDto"][];
+            /** @description pass as `cursor` for the next page */
+            nextCursor: string | null;
+            hasMore: boolean;
+        };
+        CompletionFailureDto: {
+            /** Format: uuid */
+            promptId: string;
+            /**
+             * @description `prompt_too_long`, `endpoint_refused`, `endpoint_answer_empty` or `endpoint_answer_unreadable`.
+             * @example prompt_too_long
+             */
+            code: string;
+            message: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        CompletionFailurePage: {
+            data: components["schemas"]["CompletionFailureDto"][];
             /** @description pass as `cursor` for the next page */
             nextCursor: string | null;
             hasMore: boolean;
@@ -7871,6 +7924,11 @@ export interface components {
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
             itemCount: number;
+            /**
+             * @description Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison.
+             * @example 0
+             */
+            missingCount: number;
             /**
              * @description Items that have all the judgements they need.
              * @example 128
@@ -15098,6 +15156,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompletionBatchDto"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document (RFC 9457) */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completionBatches_failures: {
+        parameters: {
+            query?: {
+                /** @description how many items at most */
+                limit?: number;
+                /** @description the `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionFailurePage"];
                 };
             };
             /** @description A problem document (RFC 9457) */

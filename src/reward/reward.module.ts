@@ -8,7 +8,7 @@ import { CompletionScore } from './scores/completion-score.entity.js';
 import { CompletionScoresController } from './scores/completion-scores.controller.js';
 import { CompletionScoresRepository } from './scores/completion-scores.repository.js';
 import { DisagreementService } from './scores/disagreement.service.js';
-import { PlanResourcesService } from './plan-resources.js';
+import { PlanResourcesService } from './models/plan-resources.js';
 import { PreferenceDataRepository } from './models/preference-data.repository.js';
 import { RewardInputs } from './models/reward-inputs.js';
 import { RewardModelMember } from './models/reward-model-member.entity.js';
