@@ -73,6 +73,13 @@ module.exports = {
       to: { path: '\\.handler\\.ts$' },
     },
     {
+      name: 'plans-in-child-processes',
+      severity: 'error',
+      comment: 'services name these modules to the sandbox, which runs them in a child process',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/(nn/compute-speed|reward/reward-plan-task|training/plans/plan-task|policies/uploaded-texts)\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'workers-only-in-worker-process',
       severity: 'error',
       from: { path: '^src/(main|app\\.module)\\.ts$' },

@@ -1,15 +1,15 @@
+import type * as childProcess from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { toHfConfig } from '#src/lm/model/config.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { trainBpe } from '../../tools/starter/train-bpe.js';
-import type { UploadedTexts } from '#src/policies/uploaded-texts.js';
+import type * as Texts from '#src/policies/uploaded-texts.js';
+import type * as Plans from '#src/training/plans/plan-task.js';
 import { Sandbox, SandboxBusyError, SandboxedError, SandboxLimitError } from './sandbox.js';
-
-type Texts = typeof import('#src/policies/uploaded-texts.js');
 
 const config = { ...tinyConfig, vocabSize: 300 };
 const { tokenizerJson, tokenizerConfigJson } = trainBpe([], { merges: 0, specialTokens: ['<|end|>'], eos: '<|end|>' });
-const texts: UploadedTexts = { config: JSON.stringify(toHfConfig(config)), tokenizer: tokenizerJson, tokenizerConfig: tokenizerConfigJson, head: 'lm' };
+const texts: Texts.UploadedTexts = { config: JSON.stringify(toHfConfig(config)), tokenizer: tokenizerJson, tokenizerConfig: tokenizerConfigJson, head: 'lm' };
 const say = "{% for m in messages %}{{ m['content'] }}<|end|>{% endfor %}";
 
 const sandboxes: Sandbox[] = [];
@@ -20,8 +20,8 @@ function make(options: Partial<ConstructorParameters<typeof Sandbox>[0]> = {}): 
 }
 afterAll(() => sandboxes.forEach((made) => made.close()));
 
-const read = (sandbox: Sandbox, given: Partial<UploadedTexts> = {}, milliseconds = 60_000) =>
-  sandbox.call<Texts, 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [{ ...texts, ...given }], { milliseconds });
+const read = (sandbox: Sandbox, given: Partial<Texts.UploadedTexts> = {}, milliseconds = 60_000) =>
+  sandbox.call<typeof Texts, 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [{ ...texts, ...given }], { milliseconds });
 
 test('what can be run is read, and what cannot is refused by its file', async () => {
   const sandbox = make();
@@ -35,7 +35,7 @@ test('what can be run is read, and what cannot is refused by its file', async ()
 const bombs: [string, string, RegExp][] = [
   ['one large allocation', `{% for i in range(100000000) %}{% endfor %}${say}`, /took more than 256 MB/],
   ['a text that doubles', `{% set ns = namespace(t='xxxxxxxx') %}{% for i in range(40) %}{% set ns.t = ns.t + ns.t %}{% endfor %}{{ ns.t }}${say}`, /took more than 256 MB|longer than|Invalid string length/],
-  ['a list that grows', `{% set ns = namespace(all=[]) %}{% for i in range(200) %}{% set ns.all = ns.all + range(3000000) | list %}{% endfor %}${say}`, /took more than 256 MB/],
+  ['a list that grows', `{% set ns = namespace(all=[]) %}{% for i in range(200) %}{% set ns.all = ns.all + range(3000000) | list %}{% endfor %}${say}`, /took more than 256 MB|longer than/],
   ['nested loops', `${'{% for i in range(20000) %}'.repeat(4)}${'{% endfor %}'.repeat(4)}${say}`, /took longer than/],
 ];
 
@@ -53,9 +53,8 @@ test.each(bombs)('%s in a chat template ends a child, not this process, and the 
 }, 120_000);
 
 test('what the function throws comes back with its name and code', async () => {
-  type Chat = typeof import('#src/training/plans/plan-task.js');
   const files = { 'config.json': Buffer.from(texts.config), 'tokenizer.json': Buffer.from(tokenizerJson), 'tokenizer_config.json': Buffer.from(JSON.stringify({ chat_template: '{{ nothing }}' })) };
-  const asked = make().call<Chat, 'longestPrompt'>('#src/training/plans/plan-task.js', 'longestPrompt', [files, ['hi']], { milliseconds: 60_000 });
+  const asked = make().call<typeof Plans, 'longestPrompt'>('#src/training/plans/plan-task.js', 'longestPrompt', [files, ['hi']], { milliseconds: 60_000 });
   await expect(asked).rejects.toBeInstanceOf(SandboxedError);
   await expect(asked).rejects.toMatchObject({ name: 'ChatTemplateError', thrown: { code: 'chat_template_failed' } });
 });
@@ -70,7 +69,7 @@ test('more calls than may wait are refused, and those that wait are served', asy
 test('a child gets no secret of the environment', async () => {
   process.env.PLUMBLINE_TEST_SECRET = 'secret';
   try {
-    const env = await make().call<typeof import('node:child_process'), 'execFileSync'>('node:child_process', 'execFileSync', ['env'] as never, { milliseconds: 60_000 });
+    const env = await make().call<typeof childProcess, 'execFileSync'>('node:child_process', 'execFileSync', ['env'] as never, { milliseconds: 60_000 });
     expect(Buffer.from(env as Uint8Array).toString()).toContain('PATH=');
     expect(Buffer.from(env as Uint8Array).toString()).not.toContain('PLUMBLINE_TEST_SECRET');
   } finally {

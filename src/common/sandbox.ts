@@ -62,7 +62,7 @@ const watchMs = 100;
 
 export class Sandbox {
   private readonly idle: ChildProcess[] = [];
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: ((child: ChildProcess) => void)[] = [];
   private readonly children = new Set<ChildProcess>();
   private lastId = 0;
 
@@ -96,23 +96,22 @@ export class Sandbox {
 
   private async take(): Promise<ChildProcess> {
     const { size, queue } = this.options;
-    for (;;) {
-      const ready = this.idle.pop();
-      if (ready) return ready;
-      if (this.children.size < size) return this.start();
-      if (this.waiting.length >= queue) throw new SandboxBusyError(`${queue} calls are waiting already`);
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
+    const ready = this.idle.pop();
+    if (ready) return ready;
+    if (this.children.size < size) return this.start();
+    if (this.waiting.length >= queue) throw new SandboxBusyError(`${queue} calls are waiting already`);
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   private release(child: ChildProcess): void {
-    if (this.children.has(child)) {
-      // An idle child does not keep this process alive.
-      child.unref();
-      child.channel?.unref();
-      this.idle.push(child);
-    }
-    this.waiting.shift()?.();
+    const isAlive = this.children.has(child);
+    const next = this.waiting.shift();
+    if (next) return next(isAlive ? child : this.start());
+    if (!isAlive) return;
+    // An idle child does not keep this process alive.
+    child.unref();
+    child.channel?.unref();
+    this.idle.push(child);
   }
 
   private start(): ChildProcess {

@@ -2,6 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import { choices, FakeEndpoint, refuse } from '../../test/support/fake-endpoint.js';
 import { EndpointGenerator } from './endpoint-generator.js';
+import type { PromptFailure } from './failed-prompts.js';
 import { completionSeed, defaultSampling } from './sampling.js';
 
 const fake = await FakeEndpoint.start();
@@ -109,7 +110,53 @@ describe('what comes back', () => {
   });
 });
 
+describe('case 50: an answer that is all thought', () => {
+  const thinking = { content: null, reasoning_content: 'let me see' };
+
+  test.each<[object, string, RegExp]>([
+    [thinking, 'stop', /message.content is empty, though reasoning_content is not \(finish_reason "stop"\)$/],
+    [thinking, 'length', /reasoning_content is not \(finish_reason "length"\); give more maxTokens$/],
+    [{ content: '', reasoning: 'let me see' }, 'length', /though reasoning is not/],
+    [{ content: null, tool_calls: [{ id: 'a' }] }, 'tool_calls', /though tool_calls is not/],
+    [{ content: null, refusal: 'no' }, 'stop', /though refusal is not/],
+    [{ role: 'assistant' }, 'stop', /message.content is empty \(/],
+  ])('%j with finish_reason %s fails its prompt and says which field was empty', async (message, reason, why) => {
+    fake.reset((request, response) => {
+      const isOdd = JSON.stringify(request.body).includes(prompts[1].text);
+      response.end(JSON.stringify({ choices: [{ message: isOdd ? message : { content: 'fine' }, finish_reason: isOdd ? reason : 'stop' }] }));
+    });
+    const failed: PromptFailure[] = [];
+    const rows = await generator().generate(prompts.slice(0, 3), { ...sampling, n: 1 }, { onFailed: (failure) => failed.push(failure) });
+    expect(rows.map(({ promptId }) => promptId)).toEqual([prompts[0].id, prompts[2].id]);
+    expect(failed).toMatchObject([{ promptId: prompts[1].id, code: 'endpoint_answer_empty', message: expect.stringMatching(why) }]);
+    await expect(generator().generate([prompts[1]], { ...sampling, n: 1 })).rejects.toMatchObject({ code: 'endpoint_answer_empty', retriable: false });
+  });
+
+  test.each(['reasoning_content', 'reasoning'])('what was thought before an answer is kept beside it (%s)', async (field) => {
+    fake.reset((_, response) => void response.end(JSON.stringify({ choices: [{ message: { content: 'yes', [field]: 'hm\0' }, finish_reason: 'stop' }] })));
+    expect(await generator().generate([prompts[0]], { ...sampling, n: 1 })).toMatchObject([{ text: 'yes', reasoning: 'hm\ufffd' }]);
+  });
+});
+
 describe('what goes wrong', () => {
+  test('case 55: what is refused for one prompt fails that prompt, what is refused for all fails them', async () => {
+    for (const status of [400, 413, 422]) {
+      fake.reset((request, response) => {
+        if (JSON.stringify(request.body).includes(prompts[1].text)) return refuse(response, status, 'too \0 long');
+        choices(response, ['a', 'b']);
+      });
+      const failed: PromptFailure[] = [];
+      const rows = await generator().generate(prompts, sampling, { onFailed: (failure) => failed.push(failure) });
+      expect(rows).toHaveLength(14);
+      expect(failed).toMatchObject([{ promptId: prompts[1].id, code: 'endpoint_refused', message: expect.stringContaining(`answered ${status}: too \ufffd long`) }]);
+    }
+    for (const status of [401, 403, 404]) {
+      fake.reset((_, response) => refuse(response, status, 'nobody'));
+      const asked = generator().generate([prompts[0]], sampling, { onFailed: () => expect.unreachable() });
+      await expect(asked).rejects.toMatchObject({ code: 'endpoint_refused' });
+    }
+  });
+
   test('429 and 5xx are tried again, after as long as Retry-After says', async () => {
     fake.reset((_, response, number) => {
       if (number === 1) return refuse(response, 429, 'slow down', { 'retry-after': '1' });

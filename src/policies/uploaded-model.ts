@@ -12,7 +12,8 @@ import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
 import { SafetensorsError } from '#src/lm/files/safetensors.js';
 import { indexFile, weightsFile } from '#src/lm/files/shards.js';
 import { sandboxProblem } from './sandbox-problem.js';
-import type { TextsAnswer, UploadedTexts } from './uploaded-texts.js';
+import type * as Texts from './uploaded-texts.js';
+import type * as Weights from './uploaded-weights.js';
 import { readHeaders } from './uploaded-weights.js';
 
 const textFiles = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', indexFile] as const;
@@ -74,9 +75,9 @@ export async function readUploadedModel(files: UploadedFiles, head: Head): Promi
 const readMilliseconds = 30_000;
 
 /** Files whose reading does not end within the limits are refused as a tokenizer that cannot be read. */
-async function readTexts(texts: UploadedTexts): Promise<TextsAnswer> {
+async function readTexts(texts: Texts.UploadedTexts): Promise<Texts.TextsAnswer> {
   try {
-    return await sandbox.call<typeof import('./uploaded-texts.js'), 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [texts], { milliseconds: readMilliseconds });
+    return await sandbox.call<typeof Texts, 'readUploadedTexts'>('#src/policies/uploaded-texts.js', 'readUploadedTexts', [texts], { milliseconds: readMilliseconds });
   } catch (error) {
     if (!(error instanceof SandboxLimitError)) throw sandboxProblem(error, '/files');
     return { problem: { code: 'model_tokenizer_invalid', file: 'tokenizer.json', message: `reading the tokenizer and its chat template ${error.message}` } };
@@ -96,7 +97,7 @@ async function checkWeights(files: UploadedFiles, index: string | undefined, con
   const layout = index === undefined ? weightsFile : indexFile;
   try {
     const headers = await readHeaders(weights);
-    await sandbox.call<typeof import('./uploaded-weights.js'), 'checkUploadedWeights'>('#src/policies/uploaded-weights.js', 'checkUploadedWeights', [headers, index, config], { milliseconds: readMilliseconds });
+    await sandbox.call<typeof Weights, 'checkUploadedWeights'>('#src/policies/uploaded-weights.js', 'checkUploadedWeights', [headers, index, config], { milliseconds: readMilliseconds });
   } catch (error) {
     const isTheirs = error instanceof SandboxedError || error instanceof SandboxLimitError || error instanceof SafetensorsError;
     if (!isTheirs) throw sandboxProblem(error, '/files');

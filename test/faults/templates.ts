@@ -24,7 +24,7 @@ interface Told {
   job?: string;
 }
 
-/** Its parts are `templates`, `tokenizers` and `headers`. */
+/** Its parts are `memory`, `loops` (the slow ones), `expressions` and `sizes`. */
 export function templates({ rounds, only, notes }: Drill): Promise<FaultReport> {
   return withSystem({ workers: 1 }, async (system) => {
     const material = await makeMaterial(system.client);

@@ -88,6 +88,14 @@ async function compared(judge: object, change: object = {}) {
   });
   return (await get(`/v1/comparisons/${created.body.id}`).expect(200)).body;
 }
+
+test('case 55: a prompt that one version cannot answer is left out of both, and counted', async () => {
+  const promptSetId = await givenPromptSet(t, 'one too long', [...texts.map((text) => `${text}!`), 'x'.repeat(2000)]);
+  const comparison = await compared({ type: 'reward-model', rewardModelId }, { promptSetId });
+  expect(comparison).toMatchObject({ state: 'complete', itemCount: 20, missingCount: 1, judgedItemCount: 20 });
+  const { body: few } = await post('/v1/comparisons', body(people(), { promptSetId: await givenPromptSet(t, 'half too long', ['who?!', 'y'.repeat(2000)]) })).expect(202);
+  expect(await settled(worker, few.jobId)).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'prompt_too_long' } });
+});
 const itemsOf = async (id: string, query = ''): Promise<Item[]> =>
   (await get(`/v1/comparisons/${id}/items?limit=500${query}`).expect(200)).body.data;
 

@@ -176,6 +176,14 @@ test('a completion ends where the model has no positions left, and a longer prom
   expect(job).toMatchObject({ state: 'failed', attempt: 1, error: { code: 'prompt_too_long' } });
 });
 
+test('case 55: one prompt of many that is too long fails alone', async () => {
+  const setId = await createPromptSet('one too long', ['longer', ...Array.from({ length: promptCount }, (_, i) => `p${i}`)]);
+  const batch = await generate({ maxTokens: 2 }, setId);
+  expect((await get(`/v1/completion-batches/${batch.id}`)).body).toMatchObject({ completionCount: promptCount, failedCount: 1 });
+  const { data } = (await get(`/v1/completion-batches/${batch.id}/failures`)).body;
+  expect(data).toMatchObject([{ code: 'prompt_too_long', message: expect.stringMatching(/has \d+ tokens, the policy has room for/) }]);
+});
+
 test.each([
   [{ temperature: 2.1 }, '/sampling/temperature'],
   [{ topP: 0 }, '/sampling/topP'],

@@ -82,6 +82,49 @@ test('what the endpoint refuses fails the job at once, and nobody sees the key',
   expect((await get(`/v1/jobs/${batch.jobId}`)).text).not.toContain(key);
 });
 
+test('case 55: one prompt that is refused fails alone, and a retry asks nobody else', async () => {
+  let refused = 'where?';
+  fake.reset((asked, response) => {
+    if (JSON.stringify(asked.body).includes(refused)) return refuse(response, 400, 'maximum context length');
+    choices(response, ['fine']);
+  });
+  const start = (maxFailedShare?: number) => post('/v1/completion-batches', { policyVersionId, promptSetId, sampling: {}, maxFailedShare }).expect(202);
+  const { body: strict } = await start();
+  expect(strict).toMatchObject({ maxFailedShare: 0.1, failedCount: 0 });
+  expect(await settled(worker, strict.jobId)).toMatchObject({
+    state: 'failed',
+    attempt: 1,
+    error: { code: 'endpoint_refused', detail: expect.stringContaining('1 of 3 prompts failed, more than maxFailedShare 0.1 allows; the first:') },
+  });
+  // The others were paid for and are kept.
+  expect((await get(`/v1/completion-batches/${strict.id}`)).body).toMatchObject({ completionCount: 2, failedCount: 1 });
+  const { body: failures } = await get(`/v1/completion-batches/${strict.id}/failures`).expect(200);
+  expect(failures.data).toMatchObject([{ code: 'endpoint_refused', message: expect.stringContaining('maximum context length') }]);
+  expect(await get(`/v1/prompts/${failures.data[0].promptId}`)).toMatchObject({ body: { text: 'where?' } });
+
+  const { body: lenient } = await start(0.5);
+  expect(await settled(worker, lenient.jobId)).toMatchObject({ state: 'succeeded', error: null });
+  expect((await get(`/v1/completion-batches/${lenient.id}`)).body).toMatchObject({ completionCount: 2, failedCount: 1, maxFailedShare: 0.5 });
+
+  refused = 'nothing';
+  fake.seen.length = 0;
+  const { body: again } = await post(`/v1/jobs/${strict.jobId}/retry`, {}).expect(202);
+  expect(await settled(worker, again.id)).toMatchObject({ state: 'succeeded' });
+  expect(fake.seen).toHaveLength(1);
+  expect((await get(`/v1/completion-batches/${strict.id}`)).body).toMatchObject({ completionCount: 3, failedCount: 0 });
+  expect((await get(`/v1/completion-batches/${strict.id}/failures`)).body.data).toEqual([]);
+  await post('/v1/completion-batches', { policyVersionId, promptSetId, sampling: {}, maxFailedShare: 1.5 }).expect(422);
+});
+
+test('case 50: what a model thought is kept beside its answer', async () => {
+  fake.reset((_, response) => void response.end(JSON.stringify({ choices: [{ message: { content: 'yes', reasoning_content: 'hm' }, finish_reason: 'stop' }] })));
+  const { body: batch } = await startBatch({});
+  expect(await settled(worker, batch.jobId)).toMatchObject({ state: 'succeeded' });
+  const { data } = (await get(`/v1/completions?batchId=${batch.id}`)).body;
+  expect(data).toHaveLength(3);
+  for (const row of data) expect(row).toMatchObject({ text: 'yes', reasoning: 'hm' });
+});
+
 test('a cancelled batch gives its requests up', async () => {
   fake.reset(() => undefined);
   const { body: batch } = await startBatch({});

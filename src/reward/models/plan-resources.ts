@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sandbox } from '#src/common/sandbox.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import type * as ComputeSpeed from '#src/nn/compute-speed.js';
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 
 export interface PlanResources {
@@ -22,7 +23,7 @@ export class PlanResourcesService {
 
   /** Of this host, until workers tell theirs. Speed is measured in a child process: this one never loads the runtime. */
   async current(): Promise<PlanResources> {
-    this.speed ??= sandbox.call<typeof import('#src/nn/compute-speed.js'), 'computeSpeed'>('#src/nn/compute-speed.js', 'computeSpeed', [], { milliseconds: planMilliseconds });
+    this.speed ??= sandbox.call<typeof ComputeSpeed, 'computeSpeed'>('#src/nn/compute-speed.js', 'computeSpeed', [], { milliseconds: planMilliseconds });
     try {
       return { memoryLimitBytes: this.config.memoryLimitBytes, speed: await this.speed };
     } catch (error) {

@@ -11,9 +11,10 @@ import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/meth
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
+import type * as PlanTask from './reward-plan-task.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
 
-type Tasks = typeof import('./reward-plan-task.js');
+type Tasks = typeof PlanTask;
 
 const mebibyte = 1024 ** 2;
 
@@ -60,7 +61,7 @@ export class RewardPlansService {
   }
 
   /** @throws ProblemException 422 `tokenizer_failed`, `chat_template_failed`, 503 `plan_timed_out`, `too_many_plans` */
-  private async inChild<K extends keyof Tasks & string>(name: K, args: Parameters<Tasks[K]>): Promise<TrainingPlan> {
+  private async inChild<K extends keyof Tasks>(name: K, args: Parameters<Tasks[K]>): Promise<TrainingPlan> {
     try {
       return await sandbox.call<Tasks, K>('#src/reward/reward-plan-task.js', name, args as never, { milliseconds: planMilliseconds });
     } catch (error) {

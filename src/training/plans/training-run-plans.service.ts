@@ -18,11 +18,12 @@ import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
 import type { SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
+import type * as PlanTask from './plan-task.js';
 import type { PolicyPlan } from '#src/rl/plan/policy-plan.js';
 import type { RolloutExtra, RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
-type Tasks = typeof import('./plan-task.js');
+type Tasks = typeof PlanTask;
 export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
@@ -157,7 +158,7 @@ function tooLong(name: string, tokens: number, room: number, promptSetId: string
 }
 
 /** @throws ProblemException 422 `tokenizer_failed`, `chat_template_failed`, 503 `plan_timed_out`, `too_many_plans` */
-async function inChild<K extends keyof Tasks & string>(name: K, args: Parameters<Tasks[K]>): Promise<ReturnType<Tasks[K]>> {
+async function inChild<K extends keyof Tasks>(name: K, args: Parameters<Tasks[K]>): Promise<ReturnType<Tasks[K]>> {
   try {
     return (await sandbox.call<Tasks, K>('#src/training/plans/plan-task.js', name, args as never, { milliseconds: planMilliseconds })) as ReturnType<Tasks[K]>;
   } catch (error) {

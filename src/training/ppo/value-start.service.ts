@@ -11,6 +11,7 @@ import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { planMilliseconds } from '#src/reward/models/plan-resources.js';
 import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
+import type * as SharedVocabulary from './shared-vocabulary.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 
 const pointer = '/hyperparameters/valueStart';
@@ -64,7 +65,7 @@ const impossible = (message: string, value: string): ProblemException =>
 /** In a child process: both are large texts of users. */
 async function readsIdsOf(rewardModel: Uint8Array, policy: Uint8Array): Promise<boolean> {
   try {
-    return await sandbox.call<typeof import('./shared-vocabulary.js'), 'readsIdsOf'>('#src/training/ppo/shared-vocabulary.js', 'readsIdsOf', [rewardModel, policy], { milliseconds: planMilliseconds });
+    return await sandbox.call<typeof SharedVocabulary, 'readsIdsOf'>('#src/training/ppo/shared-vocabulary.js', 'readsIdsOf', [rewardModel, policy], { milliseconds: planMilliseconds });
   } catch (error) {
     throw sandboxProblem(error, pointer);
   }
