@@ -12,8 +12,7 @@ import { withSystem, type TemporarySystem } from '../system/temporary-system.js'
 import type { Drill, FaultReport } from './fault.js';
 import { makeMaterial, type Material } from './resume/material.js';
 
-const parts = ['other', 'away', 'full'] as const;
-type Part = (typeof parts)[number];
+type Part = 'other' | 'away' | 'full';
 const patienceMs = 120_000;
 const storeMiB = 256;
 
@@ -39,7 +38,7 @@ export async function stores({ rounds, only, notes }: Drill): Promise<FaultRepor
       };
       for (let round = 0; round < rounds; round++) {
         if (wanted('other')) await through('another store', async () => void (report.refused += await otherStore(system)));
-        if (wanted('away') && !mounted) await through('the store away', async () => void (report.away += await awayStore(system, material, artifactsDir, round)));
+        if (wanted('away')) await through('the store away', async () => void (report.away += await awayStore(system, material, artifactsDir, round)));
         if (mounted) await through('the disk full', async () => void (report.full += await fullStore(system, material, artifactsDir, round)));
         notes(`round ${round + 1} of ${rounds}: ${JSON.stringify(report)}${broken.map((line) => `; ${line}`).join('')}`);
       }
@@ -68,15 +67,16 @@ async function otherStore({ env, logFile }: TemporarySystem): Promise<number> {
   throw new Error('a worker with another store came up');
 }
 
-/** The folder is moved away before a job needs it, and back while the job waits. */
+/** The folder is empty, as one whose volume is not mounted, before a job needs it, and whole again while the job waits. */
 async function awayStore({ client }: TemporarySystem, material: Material, dir: string, round: number): Promise<number> {
-  renameSync(dir, `${dir}-away`);
+  const kept = ['store-id', 'sha256'];
+  for (const name of kept) renameSync(join(dir, name), join(dir, `away-${name}`));
   let jobId: string;
   try {
     ({ jobId } = await startAnswers(client, material, round));
     await jobUntil(client, jobId, ({ state, error }) => state === 'queued' && codeOf(error) === 'artifact_store_unavailable');
   } finally {
-    renameSync(`${dir}-away`, dir);
+    for (const name of kept) renameSync(join(dir, `away-${name}`), join(dir, name));
   }
   await succeeds(client, jobId);
   return 1;
