@@ -94,6 +94,16 @@ export class Started {
     if (code === 0 || !output.includes(`process ${pid}`) || !output.includes(this.url)) throw new Error(`it ended with ${code} and said: ${output.trim()}`);
   }
 
+  /** Kills each worker as soon as it is there. @throws Error unless all of it ends by itself, and says so */
+  async endsOfLoop(): Promise<void> {
+    await this.until('the end', () => {
+      const left = processesOn(this.folder);
+      for (const { pid, name } of left) if (name === 'worker') process.kill(pid, 'SIGKILL');
+      return left.length === 0;
+    });
+    if (!readFileSync(join(this.folder, 'npm.log'), 'utf8').includes('it keeps failing and is not started again')) throw new Error('its log does not say why');
+  }
+
   /** Ends it as a person would who knows the process. */
   async stop(): Promise<void> {
     process.kill(await this.pidOf('supervisor'), 'SIGTERM');
