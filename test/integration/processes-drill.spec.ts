@@ -1,6 +1,6 @@
 // The short forms of `npm run faults -- processes` and `-- stores`: real processes of `npm start`, real kills and signals.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,6 +11,7 @@ function faults(...args: string[]): { status: number | null; stderr: string; rep
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-drill-'));
   const file = join(dir, 'report.json');
   const { status, stderr } = spawnSync(process.execPath, ['dist/scripts/faults/main.js', ...args, '--report', file], { encoding: 'utf8' });
+  expect(existsSync(file), stderr).toBe(true);
   const report = JSON.parse(readFileSync(file, 'utf8')) as FaultReport;
   rmSync(dir, { recursive: true });
   return { status, stderr, report };

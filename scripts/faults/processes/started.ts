@@ -42,7 +42,8 @@ export class Started {
 
   static async npmStart(folder: string, accepted: string[] = []): Promise<Started> {
     const started = Started.npm(folder, accepted, await freePort());
-    await started.until('ready', async () => (await fetch(`${started.url}/readyz`)).ok && processesOn(folder).some(({ name }) => name === 'worker'));
+    // A part that dies before all of it is up ends the start.
+    await started.until('address in the log', () => readFileSync(join(folder, 'npm.log'), 'utf8').includes(`Plumbline serves at ${started.url} `));
     return started;
   }
 
