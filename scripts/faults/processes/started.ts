@@ -68,17 +68,17 @@ export class Started {
 
   /** The API answers, its database takes rows, and a worker does a job that was just queued. */
   async works(): Promise<void> {
-    await this.until('a row and a job done', async () => {
-      const externalId = `probe-${written++}`;
-      const { response } = await this.client.http.POST('/v1/prompts', { body: { externalId, text: externalId } });
-      if (!response.ok) return false;
-      this.accepted.push(externalId);
+    let jobId = '';
+    // Tried as a whole: what was killed a moment ago may still answer once.
+    await this.until('a row and a new job', async () => {
+      await this.write(1);
+      const { id: criterionVersionId } = await ensureCriterionVersion(this.client, criterion);
+      const set = await this.client.ok(this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId, strategy: 'all', seed: 1 } }));
+      jobId = set.jobId!;
       return true;
     });
-    const { id: criterionVersionId } = await ensureCriterionVersion(this.client, criterion);
-    const set = await this.client.ok(this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId, strategy: 'all', seed: 1 } }));
     await this.until('a job done', async () => {
-      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: set.jobId! } } });
+      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: jobId } } });
       return job?.terminal ?? false;
     });
   }
