@@ -7,8 +7,9 @@ import { leases } from './leases.js';
 import { brokenPromises } from './report.js';
 import { processes } from './processes.js';
 import { resume } from './resume.js';
+import { stores } from './stores.js';
 
-const faults: Record<string, Fault> = { leases, processes, resume };
+const faults: Record<string, Fault> = { leases, processes, resume, stores };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());
