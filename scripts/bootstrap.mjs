@@ -110,7 +110,7 @@ function watchNpm() {
     ending = 'SIGTERM';
     if (child) child.kill('SIGTERM');
     else process.exit(143);
-  }, 500).unref();
+  }, 200).unref();
 }
 
 async function install() {

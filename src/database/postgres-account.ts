@@ -9,11 +9,11 @@ function run(file: string, args: string[], options: SpawnOptions): Promise<void>
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
-    child.stderr!.on('data', (data: Buffer) => (stderr += String(data)));
+    child.stderr.on('data', (data: Buffer) => (stderr += String(data)));
     child.once('error', reject);
     // Not `close`: a server that was started holds the pipe for as long as it lives.
     child.once('exit', (code) => {
-      child.stderr!.destroy();
+      child.stderr.destroy();
       if (code === 0) resolve();
       else reject(Object.assign(new Error(`${file} ended with exit code ${code}: ${stderr.trim()}`), { stderr }));
     });

@@ -75,7 +75,7 @@ export class Child {
   private launch(): { ready: Promise<ChildMessage> } {
     const { file, args, env, execArgv, output } = this.spec;
     this.startedAt = Date.now();
-    const child = fork(file, args, { env: env as NodeJS.ProcessEnv, execArgv, stdio: ['ignore', output, output, 'ipc'] });
+    const child = fork(file, args, { env: env, execArgv, stdio: ['ignore', output, output, 'ipc'] });
     this.process = child;
     const ready = new Promise<ChildMessage>((resolve, reject) => {
       let reasons: string[] | undefined;

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '#src/config/config.js';
 
 export interface LockHolder {
@@ -12,7 +13,12 @@ export interface LockHolder {
   startTime: string;
   /** Absent while it boots. */
   url?: string;
+  /** It was told to end, and will be gone soon. */
+  stopping?: boolean;
 }
+
+/** Processes have 20 s to end, Postgres up to a minute. */
+const endingMs = 90_000;
 
 const fileOf = (dataDir: string): string => join(dataDir, 'plumbline.lock');
 
@@ -22,24 +28,30 @@ export class DataLock {
     private readonly holder: LockHolder,
   ) {}
 
-  /** @throws ConfigError naming process and address of the one that runs */
-  static take(dataDir: string): DataLock {
+  /** Waits for one that is about to end. @throws ConfigError naming process and address of the one that runs */
+  static async take(dataDir: string, signal?: AbortSignal): Promise<DataLock> {
     mkdirSync(dataDir, { recursive: true });
     const file = fileOf(dataDir);
     const holder = { pid: process.pid, startTime: startTimeOf(process.pid)! };
+    const deadline = Date.now() + endingMs;
     for (let attempt = 0; attempt < 10; attempt++) {
       if (place(file, holder)) return new DataLock(file, holder);
-      const found = read(file);
+      let found = read(file);
+      while (found?.stopping && lives(found) && Date.now() < deadline && !signal?.aborted) {
+        await sleep(200);
+        found = read(file);
+      }
       if (found && lives(found)) throw new ConfigError([refusal(dataDir, found)]);
       discard(file, found);
     }
     throw new ConfigError([`the lock file ${file} changes hands all the time: start one Plumbline only`]);
   }
 
-  /** Where it serves, for those that it keeps out. */
-  tell(url: string): void {
+  /** Where it serves, or that it is about to end, for those that it keeps out. */
+  tell(news: Pick<LockHolder, 'url' | 'stopping'>): void {
+    Object.assign(this.holder, news);
     const temporary = `${this.file}.${randomUUID()}`;
-    writeFileSync(temporary, JSON.stringify({ ...this.holder, url }));
+    writeFileSync(temporary, JSON.stringify(this.holder));
     renameSync(temporary, this.file);
   }
 
@@ -89,8 +101,8 @@ function discard(file: string, stale: LockHolder | undefined): void {
 
 function read(file: string): LockHolder | undefined {
   try {
-    const { pid, startTime, url } = JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
-    return Number.isInteger(pid) && pid > 0 ? { pid, startTime, url } : undefined;
+    const holder = JSON.parse(readFileSync(file, 'utf8')) as LockHolder;
+    return Number.isInteger(holder.pid) && holder.pid > 0 ? holder : undefined;
   } catch {
     return undefined;
   }

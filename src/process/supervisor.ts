@@ -111,6 +111,7 @@ class Supervisor implements Running {
   }
 
   async stop(): Promise<void> {
+    this.lock?.tell({ stopping: true });
     await Promise.all(this.children.map((child) => child.stop()));
     await this.database?.stop();
     this.lock?.release();
@@ -125,7 +126,8 @@ class Supervisor implements Running {
     const { dataDir } = this.config;
     const dir = join(dataDir, 'postgres');
     if (this.options.api) {
-      this.lock = DataLock.take(dataDir);
+      this.lock = await DataLock.take(dataDir, this.options.signal);
+      this.options.signal?.throwIfAborted();
       this.database = new KeptPostgres(await startEmbeddedPostgres({ dir }), (line) => this.note(line), this.end);
       this.options.signal?.throwIfAborted();
       await this.unlessStopped(ensureDatabase(this.database.url));
@@ -146,7 +148,7 @@ class Supervisor implements Running {
     this.firstKey = firstKey;
     // Where its clients know it, also when the system chose the port.
     this.api!.setEnv('PORT', new URL(url!).port || '80');
-    this.lock?.tell(url!);
+    this.lock?.tell({ url });
   }
 
   private note(line: string): void {

@@ -8,9 +8,10 @@ import { mixed } from './mixed.js';
 import { brokenPromises } from './report.js';
 import { processes } from './processes.js';
 import { resume } from './resume.js';
+import { stores } from './stores.js';
 import { templates } from './templates.js';
 
-const faults: Record<string, Fault> = { leases, mixed, processes, resume, templates };
+const faults: Record<string, Fault> = { leases, mixed, processes, resume, stores, templates };
 const usage = `usage: npm run faults -- NAME --rounds N [--only PART,PART] [--tasks N] [--report FILE]; names are ${Object.keys(faults).join(', ')}`;
 
 process.exit(await main());

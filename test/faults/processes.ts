@@ -7,7 +7,7 @@ import { Started } from './processes/started.js';
 import { withFolder } from './processes/folder.js';
 import { unprovenBy } from './report.js';
 
-const parts = ['recover', 'second', 'supervisor', 'stop', 'boot'] as const;
+const parts = ['recover', 'second', 'supervisor', 'stop', 'boot', 'loop'] as const;
 type Part = (typeof parts)[number];
 /** Within which a start on a prepared folder is ended at some moment. */
 const bootMs = 9000;
@@ -67,8 +67,12 @@ export function processes({ rounds, only, notes }: Drill): Promise<FaultReport> 
           const booting = Started.npm(folder, system.accepted);
           await sleep(after);
           process.kill(booting.npmPid, 'SIGTERM');
-          await lasting(`SIGTERM during boot`, () => booting.left());
+          await lasting('SIGTERM during boot', () => booting.left());
         }
+        system = await Started.npmStart(folder, system.accepted);
+      }
+      if (wanted.has('loop')) {
+        await lasting('a worker that keeps dying', () => system.endsOfLoop());
         system = await Started.npmStart(folder, system.accepted);
       }
       notes(`round ${round + 1} of ${rounds}: ${tally.broken.length === 0 ? 'all came back or was gone' : tally.broken.join('; ')}`);

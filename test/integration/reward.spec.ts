@@ -5,8 +5,10 @@ import { newId } from '#src/common/id.js';
 import { parseCheckpoint } from '#src/lm/files/checkpoint.js';
 import { isLoraName } from '#src/lm/lora/lora.js';
 import { readSafetensors } from '#src/lm/files/safetensors.js';
+import { Database } from '#src/database/database.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { RewardScorer } from '#src/rl/reward/reward-scorer.js';
+import { RewardTrainingHandler } from '#src/reward/models/reward-training.handler.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { givenPolitePairs, type PoliteSample } from '../factories/preferences.js';
 import { givenPrompt, withSql } from '../factories/ratings.js';
@@ -309,5 +311,28 @@ describe('what cannot be trained', () => {
     await post(`/v1/jobs/${created.jobId}/retry`, {}).expect(202);
     expect(await settled(worker, created.jobId, undefined, 240_000)).toMatchObject({ state: 'succeeded' });
     expect((await score().expect(200)).body.complete).toBe(true);
+  });
+
+  test('each member that is trained is progress, after which lost workers are counted anew', async () => {
+    const { body: created } = await post('/v1/reward-models', body({ hyperparameters: { ...settings, members: 2, maxSteps: 2 } })).expect(202);
+    await post(`/v1/jobs/${created.jobId}/cancel`, {}).expect(202);
+    await settled(worker, created.jobId, undefined, 240_000);
+    const database = worker.get(Database);
+    let commits = 0;
+    const kept: number[] = [];
+    await worker.get(RewardTrainingHandler).run({ rewardModelId: created.id }, {
+      jobId: created.jobId,
+      attempt: 1,
+      signal: new AbortController().signal,
+      abandoned: new AbortController().signal,
+      progress: () => Promise.resolve(),
+      phase: () => undefined,
+      log: () => undefined,
+      metrics: () => Promise.resolve(),
+      kept: async () => void kept.push(commits),
+      commit: (work) => database.transaction(work).finally(() => commits++),
+    });
+    // After the member's own commit, and before the model's.
+    expect(kept).toEqual([1, 2]);
   });
 });

@@ -16,9 +16,11 @@ class IdleHandler implements JobHandler<'comparison.run'> {
 @Module({ providers: [IdleHandler] })
 class ComparisonModule {}
 
+const patience = { timeout: 30_000 };
+
 let t: TestApp;
 beforeAll(async () => {
-  t = await createTestApp({ JOB_LEASE_SECONDS: '2' });
+  t = await createTestApp({ JOB_LEASE_SECONDS: '10' });
 });
 afterAll(() => t?.close());
 
@@ -43,16 +45,16 @@ test('without a worker the answer that starts a job and the job itself say so; w
   expect((await get('/v1/jobs')).body.data[0]).toMatchObject({ waitingFor });
 
   // Another queue's worker does not help.
-  const other = await startNode({ DATABASE_URL: t.database.url, JOB_LEASE_SECONDS: '2' }, ['comparison'], [ComparisonModule]);
-  await vi.waitUntil(async () => (await workers()).length === 1);
+  const other = await startNode({ DATABASE_URL: t.database.url, JOB_LEASE_SECONDS: '10' }, ['comparison'], [ComparisonModule]);
+  await vi.waitUntil(async () => (await workers()).length === 1, patience);
   expect((await get(`/v1/jobs/${accepted.body.jobId}`)).body).toMatchObject({ waitingFor });
   await other.close();
   expect(await workers()).toEqual([]);
 
   await post(`/v1/jobs/${accepted.body.jobId}/pause`, {}).expect(202);
-  const worker = await startNode({ DATABASE_URL: t.database.url, JOB_LEASE_SECONDS: '2' }, ['pair-building']);
+  const worker = await startNode({ DATABASE_URL: t.database.url, JOB_LEASE_SECONDS: '10' }, ['pair-building']);
   try {
-    await vi.waitUntil(async () => (await workers()).length === 1);
+    await vi.waitUntil(async () => (await workers()).length === 1, patience);
     const [found] = await workers();
     expect(found).toMatchObject({ queues: ['pair-building'], pid: process.pid, capabilities: { threads: 0, executionProvider: 'cpu' } });
     const served = await newPairSet('served');

@@ -42,7 +42,8 @@ export class Started {
 
   static async npmStart(folder: string, accepted: string[] = []): Promise<Started> {
     const started = Started.npm(folder, accepted, await freePort());
-    await started.until('ready', async () => (await fetch(`${started.url}/readyz`)).ok && processesOn(folder).some(({ name }) => name === 'worker'));
+    // A part that dies before all of it is up ends the start.
+    await started.until('address in the log', () => readFileSync(join(folder, 'npm.log'), 'utf8').includes(`Plumbline serves at ${started.url} `));
     return started;
   }
 
@@ -67,17 +68,17 @@ export class Started {
 
   /** The API answers, its database takes rows, and a worker does a job that was just queued. */
   async works(): Promise<void> {
-    await this.until('a row and a job done', async () => {
-      const externalId = `probe-${written++}`;
-      const { response } = await this.client.http.POST('/v1/prompts', { body: { externalId, text: externalId } });
-      if (!response.ok) return false;
-      this.accepted.push(externalId);
+    let jobId = '';
+    // Tried as a whole: what was killed a moment ago may still answer once.
+    await this.until('a row and a new job', async () => {
+      await this.write(1);
+      const { id: criterionVersionId } = await ensureCriterionVersion(this.client, criterion);
+      const set = await this.client.ok(this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId, strategy: 'all', seed: 1 } }));
+      jobId = set.jobId!;
       return true;
     });
-    const { id: criterionVersionId } = await ensureCriterionVersion(this.client, criterion);
-    const set = await this.client.ok(this.client.http.POST('/v1/pair-sets', { body: { criterionVersionId, strategy: 'all', seed: 1 } }));
     await this.until('a job done', async () => {
-      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: set.jobId! } } });
+      const { data: job } = await this.client.http.GET('/v1/jobs/{id}', { params: { path: { id: jobId } } });
       return job?.terminal ?? false;
     });
   }
@@ -92,6 +93,16 @@ export class Started {
     const [code] = (await once(child, 'exit')) as [number | null];
     const pid = await this.pidOf('supervisor');
     if (code === 0 || !output.includes(`process ${pid}`) || !output.includes(this.url)) throw new Error(`it ended with ${code} and said: ${output.trim()}`);
+  }
+
+  /** Kills each worker as soon as it is there. @throws Error unless all of it ends by itself, and says so */
+  async endsOfLoop(): Promise<void> {
+    await this.until('the end', () => {
+      const left = processesOn(this.folder);
+      for (const { pid, name } of left) if (name === 'worker') process.kill(pid, 'SIGKILL');
+      return left.length === 0;
+    });
+    if (!readFileSync(join(this.folder, 'npm.log'), 'utf8').includes('it keeps failing and is not started again')) throw new Error('its log does not say why');
   }
 
   /** Ends it as a person would who knows the process. */
