@@ -3,7 +3,7 @@ import { access, mkdir, open, readdir, readFile, rename, rm, stat, type FileHand
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unavailable } from '#src/common/problem.js';
+import { ProblemException, unavailable } from '#src/common/problem.js';
 import { openFile, pieces, type OpenByteSource } from '#src/lm/files/byte-source.js';
 import {
   ArtifactStore,
@@ -20,7 +20,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * One file per content, `sha256/ab/cdef...`; half-written ones only ever lie under `tmp/`. Once the store has a marker, a
  * folder without it is a store that is away (a volume that is not mounted, say), and nothing is written there.
  *
- * @throws ProblemException 503 `artifact_store_unavailable` when it is away, `artifact_store_full` when its disk is
+ * @throws ProblemException 503 `artifact_store_unavailable` when it is away, 507 `artifact_store_full` when its disk is full
  */
 export class LocalArtifactStore extends ArtifactStore {
   private marked: string | undefined;
@@ -113,7 +113,7 @@ export class LocalArtifactStore extends ArtifactStore {
   /** What went wrong, where the store as a whole is at fault. */
   private async explained(error: unknown): Promise<unknown> {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') return unavailable('artifact_store_full', `the disk of the artifact store ${this.directory} is full`);
+    if (code === 'ENOSPC' || code === 'EDQUOT') return full(`the disk of the artifact store ${this.directory} is full`);
     if (code === undefined) return error;
     return this.mustBeThere().then(() => error, (away: unknown) => away);
   }
@@ -177,4 +177,8 @@ async function synced(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function full(detail: string): ProblemException {
+  return new ProblemException({ status: 507, code: 'artifact_store_full', title: 'There is no room left to store this', detail });
 }

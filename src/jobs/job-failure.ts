@@ -39,7 +39,7 @@ export function describeFailure(error: unknown): { error: JobError; retriable: b
     return { error: { code, title, detail: detail && cut(detail, detailLength) }, retriable: false };
   }
   // What the job needs is away, which says nothing about the job: it waits in the queue for as long as it takes.
-  if (error instanceof ProblemException && error.init.status === 503) {
+  if (error instanceof ProblemException && [503, 507].includes(error.init.status)) {
     const { code, title, detail } = error.init;
     return { error: { code, title, detail }, retriable: true, waits: true };
   }
