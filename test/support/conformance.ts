@@ -185,7 +185,7 @@ function makeJudge(): Judge {
   return {
     document,
     errors: (at, value, isText = false, isRequest = false) => {
-      const kind = `${isRequest ? 'request' : 'answer'}${isText ? 'Text' : ''}` as keyof typeof judges;
+      const kind = `${isRequest ? 'request' : 'answer'}${isText ? 'Text' : ''}`;
       const pointer = at.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
       const key = `${kind} ${pointer}`;
       const validate = compiled.get(key) ?? judges[kind].compile({ $ref: `openapi#/${pointer}` });

@@ -221,7 +221,7 @@ const sharedProblems = {
   BodyTooLarge: problem(413, ['body_too_large']),
   UriTooLong: problem(414, []),
   UnsupportedMediaType: problem(415, ['unsupported_media_type']),
-  TooManyRequests: problem(429, ['rate_limited'], { ...ref('Retry-After'), ...Object.assign({}, ...rateLimits.map(ref)) }),
+  TooManyRequests: problem(429, ['rate_limited'], { ...ref('Retry-After'), ...Object.fromEntries(rateLimits.flatMap((name) => Object.entries(ref(name)))) }),
   InternalError: problem(500, ['internal_error']),
   Unavailable: problem(503, ['unavailable']),
 };
