@@ -76,6 +76,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the key that asks
+         * @description The key that asks: its scopes, its vendor, when it expires.
+         *
+         *     Needs a key, whatever its scopes. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
+        get: operations["me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/vendors": {
         parameters: {
             query?: never;
@@ -10300,6 +10322,32 @@ export interface operations {
             500: components["responses"]["InternalError"];
         };
     };
+    me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request was carried out */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyDto"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+        };
+    };
     vendors_list: {
         parameters: {
             query?: {
@@ -18754,7 +18802,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18762,8 +18810,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/model_weights_invalid",
-                     *       "code": "model_weights_invalid",
+                     *       "type": "https://plumbline.dev/problems/max_tokens_impossible",
+                     *       "code": "max_tokens_impossible",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }

@@ -93,7 +93,7 @@ export const problemCodes: Record<string, Record<number, readonly string[]>> = {
   pairSets_export: notReady,
   rewardModels_create: { 409: ['pair_set_not_ready', 'reward_model_exists'], 422: rewardInputs },
   rewardModels_plan: { 409: ['pair_set_not_ready'], 422: rewardInputs },
-  rewardModels_upload: { 409: ['reward_model_exists'], 422: modelFiles },
+  rewardModels_upload: { 409: ['reward_model_exists'], 422: [...modelFiles, 'max_tokens_impossible'] },
   rewardModels_listMetrics: { 422: ['step_range_empty'] },
   rewardModels_score: { 404: ['prompt_not_found', 'completion_not_found'], 409: ['reward_model_not_trained'], 422: ['score_target', 'unknown_completion', 'too_many_completions', 'no_completions'] },
   rewardModels_scoreTexts: { 409: ['reward_model_not_trained'], 429: ['rate_limited', 'scoring_backlog_full'] },
