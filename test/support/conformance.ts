@@ -181,7 +181,7 @@ function makeJudge(): Judge {
   return {
     document,
     errors: (at, value, isText = false, isRequest = false) => {
-      const kind = `${isRequest ? 'request' : 'answer'}${isText ? 'Text' : ''}`;
+      const kind: keyof typeof judges = isRequest ? (isText ? 'requestText' : 'request') : isText ? 'answerText' : 'answer';
       const pointer = at.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
       const key = `${kind} ${pointer}`;
       const validate = compiled.get(key) ?? judges[kind].compile({ $ref: `openapi#/${pointer}` });

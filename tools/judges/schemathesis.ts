@@ -5,7 +5,7 @@ import { pythonPrograms, run } from './equipment.js';
 import type { Bench } from './main.js';
 
 interface Allowed {
-  /** As Schemathesis says it, such as `Unsupported methods`. */
+  /** As Schemathesis says it, such as `Wrong response to undeclared method`. */
   title: string;
   /** Expression on `METHOD /path`; without one, any. */
   operation?: string;
