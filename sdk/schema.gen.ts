@@ -8931,7 +8931,7 @@ export interface components {
              * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
              * @example 0.6
              */
-            minimumAgreement?: number;
+            minimumAgreement?: number | null;
             /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
             vendorIds?: string[];
         };
@@ -8993,7 +8993,7 @@ export interface components {
              * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
              * @example 0.2
              */
-            maxKl?: number;
+            maxKl?: number | null;
             /**
              * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
              * @default false
@@ -9084,6 +9084,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+            /** @description The hyperparameters of the reward model that were given. */
+            reward: components["schemas"]["TrainingSettingsDto"];
             /** Format: uuid */
             id: string;
             /** Format: uuid */
@@ -9130,11 +9136,6 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            generation: components["schemas"]["LoopGenerationDto"];
-            ratings?: components["schemas"]["LoopRatingsDto"];
-            pairs?: components["schemas"]["LoopPairsDto"];
-            reward?: components["schemas"]["LoopRewardDto"];
-            gate?: components["schemas"]["LoopGateDto"];
         };
         LoopPage: {
             data: components["schemas"]["LoopDto"][];
@@ -20838,7 +20839,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -112,7 +112,7 @@ export const problemCodes: Record<string, Record<number, readonly string[]>> = {
   comparisons_listItems: { 409: ['comparison_not_complete'] },
   comparisons_createJudgement: { 409: ['already_judged', 'comparison_not_ready', 'item_complete', 'not_for_labelers'], 422: ['item_not_found', 'labeler_not_found'] },
   comparisons_createJudgementBulk: { 409: ['comparison_not_ready', 'not_for_labelers'] },
-  loops_create: { 409: ['loop_name_taken', 'loop_alias_in_use', 'criterion_version_not_published', 'pair_set_not_ready', 'reward_model_not_trained'], 422: [...runInputs, ...loopRules, 'invalid_alias', 'vendor_not_found', 'prompt_set_too_small', 'prompt_set_too_large', 'weights_format_impossible'] },
+  loops_create: { 409: ['loop_name_taken', 'loop_alias_in_use', 'criterion_version_not_published', 'pair_set_not_ready', 'reward_model_not_trained'], 422: [...runInputs, ...loopRules, 'hyperparameters_conflict', 'invalid_alias', 'vendor_not_found', 'prompt_set_too_small', 'prompt_set_too_large', 'weights_format_impossible'] },
   loops_pause: { 409: ['loop_not_running'] },
   loops_resume: { 409: ['loop_not_resumable'] },
   loops_stop: { 409: ['loop_finished'] },

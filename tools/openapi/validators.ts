@@ -60,6 +60,8 @@ function apply({ name, constraints }: Rule, schema: Schema): void {
   } else if (name === 'isHash') {
     schema.pattern ??= '^[0-9a-fA-F]{64}$';
   } else if (name === 'matches') {
-    schema.pattern ??= (constraints![0] as RegExp).source;
+    const { source, flags } = constraints![0] as RegExp;
+    // Patterns of JSON Schema have no flags, and Python knows no classes of Unicode.
+    if (!flags.includes('i')) schema.pattern = source.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f');
   }
 }
