@@ -76,6 +76,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the key that asks
+         * @description The key that asks: its scopes, its vendor, when it expires.
+         *
+         *     Needs a key, whatever its scopes. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         */
+        get: operations["me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/vendors": {
         parameters: {
             query?: never;
@@ -9186,7 +9208,7 @@ export interface components {
              * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
              * @example 0.6
              */
-            minimumAgreement?: number;
+            minimumAgreement?: number | null;
             /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
             vendorIds?: string[];
         };
@@ -9248,7 +9270,7 @@ export interface components {
              * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
              * @example 0.2
              */
-            maxKl?: number;
+            maxKl?: number | null;
             /**
              * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
              * @default false
@@ -9339,6 +9361,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            generation: components["schemas"]["LoopGenerationDto"];
+            ratings?: components["schemas"]["LoopRatingsDto"];
+            pairs?: components["schemas"]["LoopPairsDto"];
+            gate?: components["schemas"]["LoopGateDto"];
+            /** @description The hyperparameters of the reward model that were given. */
+            reward: components["schemas"]["TrainingSettingsDto"];
             /** Format: uuid */
             id: string;
             /** Format: uuid */
@@ -9385,11 +9413,6 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
-            generation: components["schemas"]["LoopGenerationDto"];
-            ratings?: components["schemas"]["LoopRatingsDto"];
-            pairs?: components["schemas"]["LoopPairsDto"];
-            reward?: components["schemas"]["LoopRewardDto"];
-            gate?: components["schemas"]["LoopGateDto"];
         };
         LoopPage: {
             data: components["schemas"]["LoopDto"][];
@@ -10575,6 +10598,32 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+        };
+    };
+    me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request was carried out */
+            200: {
+                headers: {
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyDto"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
         };
@@ -19218,7 +19267,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19226,8 +19275,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/model_weights_invalid",
-                     *       "code": "model_weights_invalid",
+                     *       "type": "https://plumbline.dev/problems/max_tokens_impossible",
+                     *       "code": "max_tokens_impossible",
                      *       "title": "The request cannot be carried out",
                      *       "status": 422
                      *     }
@@ -21267,7 +21316,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;

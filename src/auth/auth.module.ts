@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysController } from './api-keys.controller.js';
+import { MeController } from './me.controller.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -20,7 +21,7 @@ import { VendorsService } from './vendors/vendors.service.js';
 
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature([ApiKey, Vendor]), AuditModule],
-  controllers: [ApiKeysController, VendorsController, VendorKeysController, AuditController],
+  controllers: [ApiKeysController, MeController, VendorsController, VendorKeysController, AuditController],
   providers: [
     ApiKeysRepository,
     ApiKeysService,

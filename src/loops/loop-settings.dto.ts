@@ -62,10 +62,10 @@ export class LoopRatingsDto {
   quorum?: number;
 
   /** Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out. */
-  @ApiPropertyOptional({ example: 0.6 })
+  @ApiPropertyOptional({ type: Number, nullable: true, example: 0.6 })
   @IsOptional()
   @IsNumber()
-  minimumAgreement?: number;
+  minimumAgreement?: number | null;
 
   /** Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
@@ -105,10 +105,10 @@ export class LoopGateDto {
   lengthControlled?: boolean;
 
   /** Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison. */
-  @ApiPropertyOptional({ example: 0.2 })
+  @ApiPropertyOptional({ type: Number, nullable: true, example: 0.2 })
   @IsOptional()
   @IsNumber()
-  maxKl?: number;
+  maxKl?: number | null;
 
   /** Train and compare although the audit of the reward model or of the training run failed. People then decide alone. */
   @ApiPropertyOptional({ default: loopDefaults.gate.allowFailedVerdict })

@@ -1,10 +1,11 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/comparisons.dto.js';
 import { PageOf } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
+import { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
 import { loopDefaults } from './loop-defaults.js';
 import { LoopGateDto, LoopGenerationDto, LoopPairsDto, LoopRatingsDto, LoopRewardDto } from './loop-settings.dto.js';
 import { loopStates, loopStatuses, type LoopState, type LoopStatus } from './loop-state.js';
@@ -131,7 +132,11 @@ export class LoopErrorDto implements LoopError {
   jobId: string | null;
 }
 
-export class LoopDto extends LoopSettingsDto {
+export class LoopDto extends OmitType(LoopSettingsDto, ['reward'] as const) {
+  /** The hyperparameters of the reward model that were given. */
+  @ApiProperty({ type: TrainingSettingsDto })
+  reward: TrainingSettingsDto;
+
   @ApiProperty({ format: 'uuid' })
   id: string;
 

@@ -56,7 +56,7 @@ export class ScoredDto {
 }
 
 /** The same, with the place in which it was shown. */
-class JudgementDto extends ScoredDto {
+class PlacedScoreDto extends ScoredDto {
 
   /** Place in which the completion was shown among those of its prompt; 0 is the first. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
@@ -68,7 +68,7 @@ class JudgementDto extends ScoredDto {
 }
 
 /** Names its completion and its labeler each in exactly one of two ways. */
-export class CreateRatingDto extends JudgementDto {
+export class CreateRatingDto extends PlacedScoreDto {
   /** Or give `completionExternalId`. */
   @IsOptional()
   @IsUUID()
@@ -99,7 +99,7 @@ export class CreateRatingDto extends JudgementDto {
 }
 
 /** A correction: same completion, criterion version and labeler; `position` is kept unless given. */
-export class SupersedeRatingDto extends JudgementDto {}
+export class SupersedeRatingDto extends PlacedScoreDto {}
 
 export class RatingDto {
   @ApiProperty({ format: 'uuid' })

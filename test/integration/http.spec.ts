@@ -30,6 +30,13 @@ test('the document is served with a tag, and without webhooks where that is aske
   await request(t.http).get('/docs').expect(200);
 });
 
+test('a key can ask what it is, whatever its scopes', async () => {
+  const vendorId = await t.givenVendor();
+  const mine = await request(t.http).get('/v1/me').set(await t.vendorKey(vendorId, 'tasks:work')).expect(200);
+  expect(mine.body).toMatchObject({ scopes: ['tasks:work'], vendorId, labelerId: null });
+  await request(t.http).get('/v1/me').expect(401);
+});
+
 test.each([
   [undefined, 'api_key_missing'],
   ['Bearer plk_wrong', 'api_key_invalid'],

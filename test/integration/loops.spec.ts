@@ -135,7 +135,7 @@ describe('taken step by step, each step cut off once and raced for', () => {
     while (!(await world.loop(created.id)).jobId) await step(created.id);
     const { jobId } = await world.loop(created.id);
     await settled(worker, jobId!, undefined, 60_000);
-    const error = JSON.stringify({ code: 'worker_lost', detail: 'nobody knows where it is' });
+    const error = JSON.stringify({ code: 'worker_lost', title: 'The worker was lost', detail: 'nobody knows where it is' });
     await withSql(t, (client) => client.query(`UPDATE jobs SET state = 'failed', error = $2 WHERE id = $1`, [jobId, error]));
     const taken = await Promise.all(Array.from({ length: 4 }, () => t.get(LoopAdvancer).step(created.id)));
     expect(taken).toEqual([false, false, false, false]);

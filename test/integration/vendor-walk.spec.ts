@@ -24,12 +24,13 @@ type Opening =
   | { kind: 'other'; body?: object }
   /** Answers 4xx for each of these bodies, which name what is not the caller's. */
   | { kind: 'refused'; bodies: (t: Tenants) => (object | string)[] }
-  /** Makes a row of the caller's own and can name nothing else. */
+  /** Makes or shows what is the caller's own, and can name nothing else. */
   | { kind: 'own' };
 
 const openings: Record<string, Opening> = {
   health_checkLive: { kind: 'public' },
   health_checkReady: { kind: 'public' },
+  me_get: { kind: 'own' },
   vendors_list: { kind: 'list' },
   vendors_get: { kind: 'other' },
   vendorApiKeys_create: { kind: 'other', body: { name: 'mine now', scopes: ['tasks:work'] } },
@@ -334,7 +335,7 @@ test('a criterion version that no batch of the vendor is rated by is not there, 
 describe('the session of one labeler', () => {
   /** Routes that sessions may use. Whatever is not here must answer 403. */
   const open = [
-    'labelerSessions_getCurrent', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
+    'me_get', 'labelerSessions_getCurrent', 'tasks_claim', 'tasks_list', 'tasks_get', 'tasks_heartbeat', 'tasks_release', 'tasks_skip', 'tasks_submit', 'tasks_correct',
   ];
   let session: { Authorization: string };
   /** The tasks of another labeler of the same vendor: one that is leased, and one that is answered. */

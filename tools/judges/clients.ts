@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CannotJudge, needJava, nodePrograms, pythonPrograms } from './equipment.js';
+import { CannotJudge, needJava, nodePrograms, pythonPrograms, run } from './equipment.js';
 import type { Bench } from './main.js';
 
 const afternoons = resolve('tools/judges/afternoons');
@@ -10,16 +9,16 @@ const openapi = resolve('openapi.json');
 
 /** Generates clients with openapi-python-client and openapi-generator, checks their types, and runs an afternoon's script with each. */
 export async function judgePython(bench: Bench): Promise<string[]> {
-  const programs = pythonPrograms('clients');
+  const programs = await pythonPrograms('clients');
   const python = join(programs, 'python');
   const mypy = (...paths: string[]): Step => ({ name: 'types', command: join(programs, 'mypy'), args: ['--ignore-missing-imports', ...paths] });
-  const faults = inFolder(bench, 'openapi-python-client', (dir) => [
+  const faults = await inFolder(bench, 'openapi-python-client', (dir) => [
     { name: 'generate', command: join(programs, 'openapi-python-client'), args: ['generate', '--path', openapi, '--meta', 'none', '--output-path', join(dir, 'plumbline_client')] },
     mypy('plumbline_client', join(afternoons, 'openapi_python_client.py')),
     { name: 'run', command: python, args: [join(afternoons, 'openapi_python_client.py')] },
   ]);
   try {
-    needJava();
+    await needJava();
   } catch (error) {
     if (faults.length > 0) return faults;
     throw new CannotJudge(`openapi-python-client is satisfied; ${(error as Error).message}`);
@@ -28,20 +27,20 @@ export async function judgePython(bench: Bench): Promise<string[]> {
   const reduced = await (await fetch(`${bench.url}/openapi.json?webhooks=false`)).text();
   return [
     ...faults,
-    ...inFolder(bench, 'openapi-generator', (dir) => {
+    ...(await inFolder(bench, 'openapi-generator', (dir) => {
       writeFileSync(join(dir, 'openapi.json'), reduced);
       return [
         { name: 'generate', command: join(programs, 'openapi-generator-cli'), args: ['generate', '-i', 'openapi.json', '-g', 'python', '-o', '.', '--package-name', 'plumbline_ogen'] },
         mypy('plumbline_ogen', join(afternoons, 'openapi_generator.py')),
         { name: 'run', command: python, args: [join(afternoons, 'openapi_generator.py')] },
       ];
-    }),
+    })),
   ];
 }
 
 /** The same with @hey-api/openapi-ts. */
-export function judgeTypescript(bench: Bench): string[] {
-  const programs = nodePrograms();
+export async function judgeTypescript(bench: Bench): Promise<string[]> {
+  const programs = await nodePrograms();
   const bin = (name: string) => join(programs, 'node_modules', '.bin', name);
   return inFolder(bench, '@hey-api/openapi-ts', (dir) => {
     cpSync(join(afternoons, 'hey_api.ts'), join(dir, 'afternoon.ts'));
@@ -77,18 +76,15 @@ interface Step {
 }
 
 /** Runs the steps in a folder of their own until one fails; the folder stays then. */
-function inFolder({ url, adminKey, policyVersionId }: Bench, name: string, stepsIn: (dir: string) => Step[]): string[] {
+async function inFolder({ url, adminKey, policyVersionId }: Bench, name: string, stepsIn: (dir: string) => Step[]): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-judge-'));
   const env = { ...process.env, PLUMBLINE_URL: url, PLUMBLINE_KEY: adminKey, POLICY_VERSION_ID: policyVersionId, PYTHONPATH: dir, MYPYPATH: dir, NO_COLOR: '1' };
   for (const { name: step, command, args, before } of stepsIn(dir)) {
     before?.();
     const started = Date.now();
-    const done = spawnSync(command, args, { cwd: dir, env, encoding: 'utf8', maxBuffer: 1e8, timeout: 600_000 });
-    if (done.status !== 0) {
-      const said = `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}`.trim().split('\n').slice(-15);
-      return [`${name}, ${step}: ended with ${done.status ?? done.signal} in ${dir}`, ...said];
-    }
-    console.log(`${name}, ${step}: ok (${((Date.now() - started) / 1000).toFixed(0)} s)${step === 'run' ? `, ${done.stdout.trim()}` : ''}`);
+    const { ok, said, stdout } = await run(command, args, { cwd: dir, env });
+    if (!ok) return [`${name}, ${step}: failed in ${dir}`, ...said.split('\n').slice(-15)];
+    console.log(`${name}, ${step}: ok (${((Date.now() - started) / 1000).toFixed(0)} s)${step === 'run' ? `, ${stdout.trim()}` : ''}`);
   }
   rmSync(dir, { recursive: true });
   return [];

@@ -1,5 +1,5 @@
 // Judges are other people's programs. They are installed outside the repository, at fixed versions, the first time they are needed.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -16,20 +16,29 @@ const nodePackages = ['@hey-api/openapi-ts@0.95.0', 'typescript@5.9.3', '@types/
 /** Why a judge cannot be asked. It is told, and is no failure. */
 export class CannotJudge extends Error {}
 
+/** Runs a program to its end, however it ends. This process goes on meanwhile: Plumbline runs below it. */
+export function run(command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<{ ok: boolean; stdout: string; said: string }> {
+  return new Promise((resolve) => {
+    execFile(command, args, { ...options, encoding: 'utf8', maxBuffer: 1e9 }, (error, stdout, stderr) => {
+      resolve({ ok: error === null, stdout, said: `${stdout}${stderr}${error && stderr === '' ? error.message : ''}`.trim() });
+    });
+  });
+}
+
 /** The folder with the programs of a virtual environment. @throws CannotJudge */
-export function pythonPrograms(name: keyof typeof pythonPackages): string {
+export async function pythonPrograms(name: keyof typeof pythonPackages): Promise<string> {
   const dir = join(judgesDir, `python-${name}`);
-  once(dir, pythonPackages[name].join('\n'), () => {
+  await once(dir, pythonPackages[name].join('\n'), async () => {
     const python = process.env.PYTHON ?? 'python3';
-    return attempt(python, ['-m', 'venv', '--clear', dir]) && attempt(join(dir, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...pythonPackages[name]]);
+    return (await attempt(python, ['-m', 'venv', '--clear', dir])) && attempt(join(dir, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...pythonPackages[name]]);
   });
   return join(dir, 'bin');
 }
 
 /** The folder that holds `node_modules`. @throws CannotJudge */
-export function nodePrograms(): string {
+export async function nodePrograms(): Promise<string> {
   const dir = join(judgesDir, 'node');
-  once(dir, nodePackages.join('\n'), () => {
+  await once(dir, nodePackages.join('\n'), () => {
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, 'package.json'), '{"private":true,"type":"module"}');
     return attempt('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--prefix', dir, ...nodePackages]);
@@ -38,21 +47,21 @@ export function nodePrograms(): string {
 }
 
 /** @throws CannotJudge */
-export function needJava(): void {
-  if (spawnSync('java', ['-version']).status !== 0) throw new CannotJudge('openapi-generator needs Java 11 or newer, and there is no `java`');
+export async function needJava(): Promise<void> {
+  if (!(await run('java', ['-version'])).ok) throw new CannotJudge('openapi-generator needs Java 11 or newer, and there is no `java`');
 }
 
-function once(dir: string, wanted: string, install: () => boolean): void {
+async function once(dir: string, wanted: string, install: () => Promise<boolean>): Promise<void> {
   const stamp = join(dir, 'installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log(`installing into ${dir} ...`);
   mkdirSync(dir, { recursive: true });
-  if (!install()) throw new CannotJudge(`${wanted.replaceAll('\n', ', ')} could not be installed`);
+  if (!(await install())) throw new CannotJudge(`${wanted.replaceAll('\n', ', ')} could not be installed`);
   writeFileSync(stamp, wanted);
 }
 
-function attempt(command: string, args: string[]): boolean {
-  const done = spawnSync(command, args, { encoding: 'utf8' });
-  if (done.status !== 0) console.error(`${command} ${args.join(' ')}\n${done.stderr ?? done.error?.message}`);
-  return done.status === 0;
+async function attempt(command: string, args: string[]): Promise<boolean> {
+  const { ok, said } = await run(command, args);
+  if (!ok) console.error(`${command} ${args.join(' ')}\n${said}`);
+  return ok;
 }

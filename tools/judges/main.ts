@@ -18,7 +18,7 @@ export interface Bench {
 }
 
 /** @returns what was found wrong */
-type Judge = (bench: Bench) => string[] | Promise<string[]>;
+type Judge = (bench: Bench) => Promise<string[]>;
 
 const judges: Record<string, Judge> = { python: judgePython, typescript: judgeTypescript, schemathesis: judgeBySchemathesis };
 

@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pythonPrograms } from './equipment.js';
+import { pythonPrograms, run } from './equipment.js';
 import type { Bench } from './main.js';
 
 interface Allowed {
-  /** As Schemathesis says it, such as `Unsupported methods`. */
+  /** As Schemathesis says it, such as `Wrong response to undeclared method`. */
   title: string;
   /** Expression on `METHOD /path`; without one, any. */
   operation?: string;
@@ -23,7 +22,7 @@ interface Report {
 }
 
 /** Requests that Schemathesis makes from the document, right ones and wrong ones, for some minutes. */
-export function judgeBySchemathesis({ url, adminKey, minutes }: Bench): string[] {
+export async function judgeBySchemathesis({ url, adminKey, minutes }: Bench): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-judge-'));
   const file = join(dir, 'report.json');
   const args = [
@@ -34,11 +33,11 @@ export function judgeBySchemathesis({ url, adminKey, minutes }: Bench): string[]
     '--suppress-health-check', 'all', '--report-json-path', file, '--no-color',
   ];
   const env = { ...process.env, SCHEMATHESIS_HOOKS: resolve('tools/judges/schemathesis_hooks.py'), PYTHONPATH: resolve('tools/judges') };
-  const done = spawnSync(join(pythonPrograms('schemathesis'), 'schemathesis'), args, { cwd: dir, env, encoding: 'utf8', maxBuffer: 1e9 });
-  if (!existsSync(file)) return [`no report: ${(done.stderr + done.stdout).trim().split('\n').slice(-10).join('\n')}`];
+  const { stdout, said } = await run(join(await pythonPrograms('schemathesis'), 'schemathesis'), args, { cwd: dir, env });
+  if (!existsSync(file)) return [`no report: ${said.split('\n').slice(-10).join('\n')}`];
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   const log = join(dir, 'schemathesis.log');
-  writeFileSync(log, done.stdout);
+  writeFileSync(log, stdout);
   console.log(`${report.test_cases.generated} requests to ${report.operations?.tested} of ${report.operations?.total} operations in ${Math.round(report.running_time)} s`);
   const allowed = JSON.parse(readFileSync('tools/judges/schemathesis-allowed.json', 'utf8')) as Allowed[];
   const found = report.failures.flatMap(({ title, operations }) => operations.map((operation) => ({ title, operation })));

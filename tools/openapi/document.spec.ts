@@ -48,10 +48,13 @@ test('examples and defaults are valid by their own schemas', () => {
 test('numbers above 0 may be below 1', () => {
   const { learningRate, maxGradNorm } = schemas.SftHyperparametersDto.properties as Record<string, Schema>;
   expect([learningRate, maxGradNorm]).toMatchObject([{ exclusiveMinimum: 0 }, { exclusiveMinimum: 0 }]);
-  const odd: string[] = [];
-  walk(schemas, (node) => {
-    if ([node.type].flat().includes('number') && node.minimum === 1) odd.push(JSON.stringify(node));
-  });
+  // The Swagger plugin writes `minimum: 1` for @IsPositive; here 1 is meant.
+  const meant = ['rolloutRatioMax'];
+  const odd = Object.entries(schemas).flatMap(([name, { properties = {} }]) =>
+    Object.entries(properties as Record<string, Schema>).flatMap(([key, { type, minimum }]) =>
+      [type].flat().includes('number') && minimum === 1 && !meant.includes(key) ? [`${name}.${key}`] : [],
+    ),
+  );
   expect(odd).toEqual([]);
 });
 
@@ -60,7 +63,7 @@ test('every operation says what it does and needs, under a known tag, with an id
     const { operationId, summary, description, tags: ofOperation } = operation as typeof operation & { tags: string[] };
     expect(operationId).toMatch(/^[a-z][A-Za-z]+_(create|list|get|put|update|delete|revoke|rotate|check|scrape|stream|cancel|pause|resume|retry|upload|download|trace|supersede|retire|close|claim|heartbeat|release|skip|submit|correct|publish|preview|export|plan|score|find|promote|stop|ping|redeliver)([A-Z]|$)/);
     expect(summary).toMatch(/^[A-Z]/);
-    expect(description).toMatch(/Needs (the scope|no key)/);
+    expect(description).toMatch(/Needs (the scope|a key|no key)/);
     expect(Object.keys(tags)).toEqual(expect.arrayContaining(ofOperation));
     for (const [status, answer] of Object.entries(operation.responses)) expect('$ref' in answer || answer.description, `${operationId} ${status}`).toBeTruthy();
   }

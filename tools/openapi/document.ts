@@ -91,7 +91,7 @@ function completeOperation(operation: Operation, method: string, path: string, r
 
 function access({ isPublic, scopes, openToVendors, openToLabelers }: Route): string {
   if (isPublic) return 'Needs no key.';
-  const needs = `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
+  const needs = scopes.length === 0 ? 'Needs a key, whatever its scopes.' : `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
   const vendors = openToVendors ? ' Keys of vendors may call it, and see what is theirs.' : ' Not open to keys of vendors.';
   return needs + vendors + (openToLabelers ? " Labelers' sessions may call it too." : '');
 }
@@ -134,8 +134,8 @@ function completeProblems(operation: Operation, method: string, path: string, ro
   const hasBody = operation.requestBody !== undefined;
   if (hasBody || has('path')) add(400, 'malformed_request');
   if (operation.parameters?.some(({ name }) => name === 'cursor')) add(400, 'invalid_cursor');
-  if (!route.isPublic) {
-    add(403, 'scope_missing', ...(route.openToVendors ? [] : ['not_for_vendors']), ...(route.openToLabelers ? [] : ['not_for_labelers']));
+  if (!route.isPublic && (route.scopes.length > 0 || !route.openToVendors || !route.openToLabelers)) {
+    add(403, ...(route.scopes.length > 0 ? ['scope_missing'] : []), ...(route.openToVendors ? [] : ['not_for_vendors']), ...(route.openToLabelers ? [] : ['not_for_labelers']));
   }
   if (hasBody || has('query')) add(422, 'validation_failed', 'unknown_field');
   const [, resource] = /^\/v1\/([a-z-]+)\/\{id\}/.exec(path) ?? [];
@@ -221,7 +221,7 @@ const sharedProblems = {
   BodyTooLarge: problem(413, ['body_too_large']),
   UriTooLong: problem(414, []),
   UnsupportedMediaType: problem(415, ['unsupported_media_type']),
-  TooManyRequests: problem(429, ['rate_limited'], { ...ref('Retry-After'), ...Object.assign({}, ...rateLimits.map(ref)) }),
+  TooManyRequests: problem(429, ['rate_limited'], { ...ref('Retry-After'), ...Object.fromEntries(rateLimits.flatMap((name) => Object.entries(ref(name)))) }),
   InternalError: problem(500, ['internal_error']),
   Unavailable: problem(503, ['unavailable']),
 };

@@ -3,6 +3,7 @@ const odd: Record<string, string> = {
   health_checkLive: 'Tell that the process is alive',
   health_checkReady: 'Tell that the process can serve',
   health_scrapeMetrics: 'Read the metrics of the process',
+  me_get: 'Get the key that asks',
   auditLog_list: 'List entries of the audit log',
   lineage_trace: 'Trace the lineage of a resource',
   models_get: 'Get a model and its files',

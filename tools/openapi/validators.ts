@@ -10,10 +10,33 @@ interface Rule {
   constraints?: unknown[];
 }
 
-/** Classes with rules, by name. */
+/**
+ * Classes with rules, by name, and those of their properties, which may have no rules but inherited ones. Two that are
+ * registered under one name would take each other's rules: a test refuses them.
+ */
 export function validatedClasses(): Map<string, Type> {
   const { validationMetadatas } = getMetadataStorage() as unknown as { validationMetadatas: Map<Type, unknown> };
-  return new Map([...validationMetadatas.keys()].map((type) => [type.name, type]));
+  const found = new Map<string, Type>();
+  const follow = (type: Type) => {
+    if (found.get(type.name) === type) return;
+    found.set(type.name, type);
+    const names = (Reflect.getMetadata('swagger/apiModelPropertiesArray', type.prototype as object) ?? []) as string[];
+    for (const name of names) {
+      const property = Reflect.getMetadata('swagger/apiModelProperties', type.prototype as object, name.slice(1)) as { type?: unknown };
+      const ofProperty = classOf(property.type);
+      if (ofProperty) follow(ofProperty);
+    }
+  };
+  for (const type of validationMetadatas.keys()) follow(type);
+  return found;
+}
+
+/** `X`, `[X]`, `() => X` and `() => [X]` all mean a class. */
+function classOf(type: unknown): Type | undefined {
+  if (Array.isArray(type)) return classOf(type[0]);
+  if (typeof type !== 'function') return undefined;
+  if (type.name === '' || type.name === 'type') return classOf((type as () => unknown)());
+  return /^class\b/.test(Function.prototype.toString.call(type)) ? (type as Type) : undefined;
 }
 
 /** @param schemaOf the schema of a property, where the document has one */
@@ -37,6 +60,8 @@ function apply({ name, constraints }: Rule, schema: Schema): void {
   } else if (name === 'isHash') {
     schema.pattern ??= '^[0-9a-fA-F]{64}$';
   } else if (name === 'matches') {
-    schema.pattern ??= (constraints![0] as RegExp).source;
+    const { source, flags } = constraints![0] as RegExp;
+    // Patterns of JSON Schema have no flags, and Python knows no classes of Unicode.
+    if (!flags.includes('i')) schema.pattern = source.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f');
   }
 }

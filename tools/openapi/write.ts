@@ -35,7 +35,7 @@ async function createDocument(): Promise<OpenAPIObject> {
     .setDescription(readFileSync('tools/openapi/introduction.md', 'utf8').trim())
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addSecurity('apiKey', { type: 'http', scheme: 'bearer', bearerFormat: 'plk_...', description: 'An API key: `Authorization: Bearer plk_...`' })
+    .addSecurity('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer plk_...`' })
     .addSecurityRequirements('apiKey');
   for (const [name, description] of Object.entries(tags)) base.addTag(name, description);
   const routes = routesOf(app);

@@ -35,9 +35,9 @@ const lines = (rows: object[]) => ({ body: rows.map((row) => JSON.stringify(row)
 
 const key = await data(apiKeysCreate({ body: { name: `afternoon ${run}`, scopes: ['admin'] } }));
 client.setConfig({ auth: key.secret });
-const rows = Array.from({ length: 6 }, (_, number) => ({ text: `The shop opens at ${number}. When does it open?`, externalId: `${run}-${number}` }));
+const rows = Array.from({ length: 20 }, (_, number) => ({ text: `The shop opens at ${number}. When does it open?`, externalId: `${run}-${number}` }));
 const landed = await data(promptsCreateBulk(lines(rows)));
-check(landed.created === 6 && landed.failed === 0, landed);
+check(landed.created === 20 && landed.failed === 0, landed);
 const { error } = await promptsGet({ path: { id: '00000000-0000-7000-8000-000000000000' } });
 check(error?.code === 'prompt_not_found', error);
 const promptSet = await data(promptSetsCreate({ body: { name: `afternoon ${run}`, promptIds: landed.items.map((item) => item.id!) } }));
@@ -45,7 +45,7 @@ const policyVersionId = process.env.POLICY_VERSION_ID;
 const batch = await data(completionBatchesCreate({ body: { policyVersionId, promptSetId: promptSet.id, sampling: { n: 2, seed: 1, maxTokens: 16 } } }));
 await finished(batch.jobId);
 const completions = (await data(completionsList({ query: { batchId: batch.id, limit: 100 } }))).data;
-check(completions.length === 12, completions.length);
+check(completions.length === 40, completions.length);
 
 const criterion = await data(criteriaCreate({ body: { name: `afternoon ${run}` } }));
 const scale = [{ value: 1, label: 'bad' }, { value: 5, label: 'good' }];
@@ -53,13 +53,13 @@ const version = await data(criteriaCreateVersion({ path: { id: criterion.id }, b
 const labeler = await data(labelersCreate({ body: { externalId: `afternoon-${run}`, simulated: true } }));
 const ratings = completions.map(({ id, sampleIndex }) => ({ completionId: id, criterionVersionId: version.id, labelerId: labeler.id, score: sampleIndex ? 5 : 1 }));
 const rated = await data(ratingsCreateBulk(lines(ratings)));
-check(rated.created === 12 && rated.failed === 0, rated);
+check(rated.created === 40 && rated.failed === 0, rated);
 
-const pairSet = await data(pairSetsCreate({ body: { criterionVersionId: version.id, completionBatchId: batch.id } }));
+const pairSet = await data(pairSetsCreate({ body: { criterionVersionId: version.id, completionBatchId: batch.id, evalFraction: 0.3 } }));
 await finished(pairSet.jobId);
 await data(pairSetsGetDiagnostics({ path: { id: pairSet.id } }));
 const exported = await data(pairSetsExport({ path: { id: pairSet.id }, parseAs: 'text' }));
-check(exported.trim().split('\n').length === 6, exported);
+check(exported.trim().split('\n').length === 20, exported);
 
 const hyperparameters = { learningRate: 1e-4, maxSteps: 2, batchSize: 4 };
 const started = await data(trainingRunsCreate({ body: { method: 'sft', policyVersionId, pairSetId: pairSet.id, hyperparameters } }));

@@ -33,15 +33,15 @@ def finished(job_id: UUID | None) -> None:
         time.sleep(0.5)
 
 
-lines = [{"text": f"The shop opens at {number}. When does it open?", "externalId": f"{run}-{number}"} for number in range(6)]
+lines = [{"text": f"The shop opens at {number}. When does it open?", "externalId": f"{run}-{number}"} for number in range(20)]
 landed = PromptsApi(client).prompts_create_bulk("\n".join(map(json.dumps, lines)))
-assert (landed.created, landed.failed) == (6, 0), landed
+assert (landed.created, landed.failed) == (20, 0), landed
 prompts = [UUID(str(item.id)) for item in landed.items]
 try:
     PromptsApi(client).prompts_get(uuid4())
     raise AssertionError("a prompt that does not exist was found")
 except NotFoundException as error:
-    assert error.data.code == "prompt_not_found", error
+    assert error.data is not None and error.data.code == "prompt_not_found", error
 prompt_set = PromptSetsApi(client).prompt_sets_create(CreatePromptSetDto(name=f"afternoon {run}", promptIds=prompts))
 policy_version = UUID(os.environ["POLICY_VERSION_ID"])
 batch = CompletionBatchesApi(client).completion_batches_create(
@@ -49,7 +49,7 @@ batch = CompletionBatchesApi(client).completion_batches_create(
 )
 finished(batch.job_id)
 completions = CompletionsApi(client).completions_list(batch_id=batch.id, limit=100).data
-assert len(completions) == 12
+assert len(completions) == 40
 
 criterion = CriteriaApi(client).criteria_create(CreateCriterionDto(name=f"afternoon {run}"))
 scale = [ScaleLevelDto(value=1, label="bad"), ScaleLevelDto(value=5, label="good")]
@@ -60,14 +60,14 @@ ratings = [
     for each in completions
 ]
 rated = RatingsApi(client).ratings_create_bulk("\n".join(map(json.dumps, ratings)))
-assert (rated.created, rated.failed) == (12, 0), rated
+assert (rated.created, rated.failed) == (40, 0), rated
 
-pair_set = PairSetsApi(client).pair_sets_create(CreatePairSetDto(criterionVersionId=version.id, completionBatchId=batch.id))
+pair_set = PairSetsApi(client).pair_sets_create(CreatePairSetDto(criterionVersionId=version.id, completionBatchId=batch.id, evalFraction=0.3))
 finished(pair_set.job_id)
 PairSetsApi(client).pair_sets_get_diagnostics(pair_set.id)
 # The generated code takes no NDJSON, but hands out the answer as it came.
 exported = PairSetsApi(client).pair_sets_export_without_preload_content(pair_set.id)
-assert exported.read().count(b"\n") == 6
+assert exported.read().count(b"\n") == 20
 
 hyperparameters = SftHyperparametersDto(learningRate=1e-4, maxSteps=2, batchSize=4)
 body = CreateSftRunDto(method="sft", policyVersionId=policy_version, pairSetId=pair_set.id, hyperparameters=hyperparameters)
