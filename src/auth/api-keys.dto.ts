@@ -58,7 +58,7 @@ export class RotateApiKeyDto {
   expiresAt?: Date;
 }
 
-class ApiKeyDto {
+export class ApiKeyDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
