@@ -67,7 +67,12 @@ export class LearnStages {
       const inputs =
         learnsFromPairs(method)
           ? { pairSetId: iteration.pairSetId }
-          : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
+          : {
+              rewardModelId: iteration.rewardModelId,
+              promptSetId: loop.promptSetId,
+              // Figures of prompts that nobody practised on; weights chosen by them would be compared on what chose them.
+              ...((hyperparameters as { keep?: string }).keep !== 'best' && { evaluationPromptSetId: loop.heldOutPromptSetId }),
+            };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
       const run = await this.runs.create(ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);
       return { iteration: { trainingRunId: run.id }, jobId: run.jobId };

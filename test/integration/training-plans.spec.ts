@@ -152,7 +152,7 @@ test('a long curve in few points, in part, by name, and beside the verdict', asy
 
   const running = (await get(`${path}/diagnostics`).expect(200)).body;
   expect(running).toMatchObject({ status: null, stopped: null, findings: [] });
-  const findings = [{ check: 'kl_size', status: 'failed', value: 9, threshold: 2, message: 'too far' }];
+  const findings = [{ check: 'kl_size', status: 'failed', value: 9, threshold: 2, message: 'too far', advice: 'Raise beta.' }];
   await withSql(t, (client) => client.query('UPDATE training_runs SET verdict = $2 WHERE id = $1', [run.id, JSON.stringify({ status: 'failed', findings })]));
   const { body: found } = await get(`${path}/diagnostics`).expect(200);
   expect(found).toMatchObject({ status: 'failed', findings: [{ ...findings[0], series: ['kl'] }] });
