@@ -1,6 +1,8 @@
 /** Everything that sizes the loop, so that a test can run the same loop smaller. */
 export interface Settings {
   practicePrompts: number;
+  /** Answered before and after training, and not practised on. */
+  evaluationPrompts: number;
   heldOutPrompts: number;
   completionsPerPrompt: number;
   sampling: { temperature: number; topP: number; maxTokens: number };
@@ -14,6 +16,7 @@ export interface Settings {
 
 export const quickstartSettings: Settings = {
   practicePrompts: 1200,
+  evaluationPrompts: 64,
   heldOutPrompts: 320,
   completionsPerPrompt: 4,
   sampling: { temperature: 1, topP: 1, maxTokens: 64 },
