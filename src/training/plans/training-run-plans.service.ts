@@ -61,7 +61,7 @@ export class TrainingRunPlansService {
   ) {}
 
   async plan(run: PlannedRun): Promise<TrainingRunPlanDto> {
-    const { tokens: _, operationsPerRun, ...estimate } = await this.estimate(run);
+    const { operationsPerRun, ...estimate } = await this.estimate(run);
     const { bytes, floatingPointOperations } = estimate;
     const limitBytes = this.config.memoryLimitBytes;
     const speed = await computeSpeed();
@@ -74,8 +74,7 @@ export class TrainingRunPlansService {
   async settle(planned: PlannedRun): Promise<Omit<PlannedRun, 'choosesMicroBatch'>> {
     const { bytes, microBatchTokens } = await this.estimate(planned);
     this.requireRoom(bytes.peak);
-    const { choosesMicroBatch: _, ...run } = planned;
-    return { ...run, hyperparameters: { ...run.hyperparameters, microBatchTokens } };
+    return settled(planned, microBatchTokens);
   }
 
   /**
@@ -114,11 +113,11 @@ export class TrainingRunPlansService {
     return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
   }
 
-  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerRun' | 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'> & PlannedRuns> {
+  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerRun' | 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'> & Pick<PlannedRuns, 'operationsPerRun'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
     const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
     const planned = await this.choose(run, (chosen) => planPolicyTraining(model.config, groups, { ...run.hyperparameters, ...chosen }, trunk));
-    const { bytes, floatingPointOperations, ...counts } = planned;
+    const { bytes, floatingPointOperations, ...counts } = told(planned);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
@@ -201,6 +200,14 @@ export class TrainingRunPlansService {
     return parameters;
   }
 }
+
+/** A plan as it is told. */
+const told = ({ tokens: _, ...plan }: PolicyPlan & MicroBatch): Omit<PolicyPlan, 'tokens'> & MicroBatch => plan;
+
+const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens: number | null): Omit<PlannedRun, 'choosesMicroBatch'> => ({
+  ...run,
+  hyperparameters: { ...run.hyperparameters, microBatchTokens },
+});
 
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
   const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;
