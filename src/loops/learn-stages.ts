@@ -8,6 +8,7 @@ import type { TrainingRun } from '#src/training/training-run.entity.js';
 import type { TrainingMethod } from '#src/training/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
+import { evaluationPromptSetOf } from './loop-rules.js';
 import type { LoopFigures } from './loop-figures.js';
 import type { Loop } from './loop.entity.js';
 import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
@@ -70,8 +71,7 @@ export class LearnStages {
           : {
               rewardModelId: iteration.rewardModelId,
               promptSetId: loop.promptSetId,
-              // Figures of prompts that nobody practised on; weights chosen by them would be compared on what chose them.
-              ...((hyperparameters as { keep?: string }).keep !== 'best' && { evaluationPromptSetId: loop.heldOutPromptSetId }),
+              evaluationPromptSetId: evaluationPromptSetOf(loop.heldOutPromptSetId, hyperparameters),
             };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
       const run = await this.runs.create(ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);

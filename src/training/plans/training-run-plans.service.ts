@@ -40,7 +40,7 @@ export interface PlannedRun extends Omit<NewTrainingRun, 'id' | 'jobId'> {
 }
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
-export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
+export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
 type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
 type MicroBatch = Pick<OptimizerSettings, 'microBatchTokens'>;
 
@@ -92,7 +92,7 @@ export class TrainingRunPlansService {
       const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
       return this.requireRoom((await this.choose(ahead, (chosen) => planPolicyTraining(model.config, groups, { ...settings, ...chosen }, trunk))).bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
