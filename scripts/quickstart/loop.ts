@@ -11,7 +11,10 @@ export async function runLoop(session: Session, settings: Settings): Promise<Omi
   const policy = await stages.uploadStarterPolicy(session);
   const completions = await stages.generateCompletions(session, settings, policy.id, prompts.practice);
   const criterionVersion = await stages.rateCompletions(session, settings, completions);
-  const pairSet = await stages.buildPairs(session, settings, criterionVersion, prompts.practice);
+  const pairSet = await stages.buildPairs(session, settings, criterionVersion, {
+    promptSetId: prompts.practice,
+    completionBatchId: completions[0].batchId!,
+  });
   const rewardModel = await stages.trainRewardModel(session, settings, pairSet.id, policy.id);
   const training = await stages.trainPolicy(session, settings, policy.id, rewardModel.id, prompts);
   const better = training.resultPolicyVersionId!;

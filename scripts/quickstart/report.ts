@@ -63,6 +63,11 @@ export function brokenPromises(report: QuickstartReport): string[] {
   const { rewardModel, comparison } = report;
   const broken: string[] = [];
   if (!(comparison.low > 0.5)) broken.push(`the new policy must win more than half beyond chance, its interval starts at ${comparison.low}`);
+  const { low } = comparison.lengthControlled;
+  if (!(low > 0.5)) broken.push(`at equal length the new policy must win more than half beyond chance, its interval starts at ${low}`);
+  for (const { tag, winRate, high } of comparison.byTag.filter(isWorse)) {
+    broken.push(`the new policy must lose ground on no tag, it wins ${winRate} on '${tag}', its interval ends at ${high}`);
+  }
   // The majority null already knows the labelers' own scores, so it is a ceiling to look at, not one to beat.
   const contentBlind = [rewardModel.nulls.longest, rewardModel.nulls.shortest, rewardModel.nulls.first];
   const best = Math.max(...contentBlind.filter((value) => value !== null));

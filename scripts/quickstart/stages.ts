@@ -157,15 +157,16 @@ export function rateCompletions(
   });
 }
 
+/** Of the answers of this run alone: a run before on the same data has its own. */
 export function buildPairs(
   session: Session,
   { minimumMargin, seed }: Settings,
   criterionVersionId: string,
-  promptSetId: string,
+  { promptSetId, completionBatchId }: { promptSetId: string; completionBatchId: string },
 ): Promise<Schemas['PairSetDto']> {
   return session.stage('pairs', async (progress) => {
     const { owner } = session;
-    const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, minimumMargin, seed };
+    const body = { criterionVersionId, promptSetId, completionBatchId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, minimumMargin, seed };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/pair-sets', { body }));
     await session.job(jobId, progress);
     const pairSet = await owner.ok(owner.http.GET('/v1/pair-sets/{id}', { params: { path: { id } } }));
