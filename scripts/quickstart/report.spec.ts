@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { comparisonFigure, type ComparisonOutcome } from './comparison.js';
 import { brokenPromises, tagRates, worstTag, type QuickstartReport } from './report.js';
 import { verdictLine } from './stages.js';
+import { summary } from './summary.js';
 
 const rate = (winRate: number, half = 0.04) => ({ winRate, low: winRate - half, high: winRate + half, n: 320 });
 const tags = [
@@ -51,4 +52,13 @@ test('a verdict that is not healthy says why and what to do on the same line', (
   const finding = { check: 'kl_size', status: 'warning' as const, value: 0.6, threshold: 0.5, message: 'KL 0.6', advice: 'Raise beta.' };
   expect(verdictLine({ status: 'warning', findings: [finding] })).toBe('verdict warning: KL 0.6. Raise beta.');
   expect(verdictLine({ status: 'healthy', findings: [{ ...finding, status: 'healthy', advice: null }] })).toBe('verdict healthy');
+});
+
+test('the summary fits 100 columns, with links on lines of their own', () => {
+  const id = '01a22344-3105-74e8-a16c-ab5780f8cafc';
+  const row = { name: 'training', count: 24, seconds: 191.2, figure: `24 of 60 steps\n${'verdict warning: a long reason and what to do. '.repeat(4)}`, url: `http://127.0.0.1:3000/v1/training-runs/${id}` };
+  const lines = summary({ baseUrl: 'http://127.0.0.1:3000', rows: [row] }, kept).split('\n');
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+  expect(lines).toContain(`  training       /v1/training-runs/${id}`);
+  expect(lines.at(-1)).toBe('Total: 100 s, installation included.');
 });
