@@ -5678,7 +5678,10 @@ export interface components {
             /** @example 0.1 */
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
-            /** @example 4096 */
+            /**
+             * @description As given, or as chosen when the training was created; null: all at once.
+             * @example 512
+             */
             microBatchTokens: number | null;
             /** @example false */
             gradientCheckpointing: boolean;
@@ -5801,9 +5804,9 @@ export interface components {
             /** @default linear */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -5900,6 +5903,11 @@ export interface components {
              */
             value: number | null;
             /**
+             * @description What to do about it, in one sentence; null for a check that passed.
+             * @example Raise beta or take fewer steps: the policy was still moving away from its start.
+             */
+            advice: string | null;
+            /**
              * @description Stable name of the check.
              * @example kl_slope
              */
@@ -5909,10 +5917,12 @@ export interface components {
              * @example 0.02
              */
             threshold: number;
+            /** @description What was seen, in one sentence. */
             message: string;
         };
         VerdictDto: {
             status: components["schemas"]["VerdictStatus"];
+            /** @description The worst first. */
             findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
@@ -6020,6 +6030,17 @@ export interface components {
             peak: number;
         };
         TrainingPlanDto: {
+            /**
+             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
+             *     computes the whole step at once.
+             * @example 512
+             */
+            microBatchTokens: number | null;
+            /**
+             * @description Runs of the graph that the heaviest step takes.
+             * @example 10
+             */
+            runsPerStep: number;
             /** @example 134515008 */
             parameters: number;
             /** @example 4874240 */
@@ -6061,6 +6082,11 @@ export interface components {
              * @example true
              */
             fits: boolean;
+            /**
+             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 1.4
+             */
+            secondsPerRun: number;
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
@@ -6390,9 +6416,9 @@ export interface components {
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -6503,9 +6529,9 @@ export interface components {
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -6712,9 +6738,9 @@ export interface components {
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -6884,9 +6910,9 @@ export interface components {
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7060,9 +7086,9 @@ export interface components {
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7332,8 +7358,10 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
-             *     `klBudget`, or no step with anything to learn.
+             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
+             *     completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
+             *     the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
+             *     `beta: 0` without a `klBudget`, or no step with anything to learn.
              * @example 0.08
              */
             kl: number | null;
@@ -7459,6 +7487,17 @@ export interface components {
             value: number;
         };
         TrainingRunPlanDto: {
+            /**
+             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
+             *     computes the whole step at once.
+             * @example 512
+             */
+            microBatchTokens: number | null;
+            /**
+             * @description Runs of the graph that the heaviest step takes.
+             * @example 10
+             */
+            runsPerStep: number;
             /** @example 134515008 */
             parameters: number;
             /** @example 4874240 */
@@ -7500,6 +7539,11 @@ export interface components {
              * @example true
              */
             fits: boolean;
+            /**
+             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 1.4
+             */
+            secondsPerRun: number;
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
@@ -7516,6 +7560,11 @@ export interface components {
              */
             value: number | null;
             /**
+             * @description What to do about it, in one sentence; null for a check that passed.
+             * @example Raise beta or take fewer steps: the policy was still moving away from its start.
+             */
+            advice: string | null;
+            /**
              * @example [
              *       "kl"
              *     ]
@@ -7531,6 +7580,7 @@ export interface components {
              * @example 0.02
              */
             threshold: number;
+            /** @description What was seen, in one sentence. */
             message: string;
         };
         DiagnosticPointDto: {

@@ -3,18 +3,25 @@ import { Inject, Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { microBatchOf } from '#src/rl/plan/micro-batch.js';
 import { type TrainingPlan } from '#src/rl/plan/training-plan.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
-import { planExpectedTraining, planRewardTraining } from '#src/rl/plan/reward-plan.js';
+import { planExpectedTraining, planRewardTraining, type RewardPlan } from '#src/rl/plan/reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
 
 const mebibyte = 1024 ** 2;
+
+interface Estimate {
+  /** With what the request left to this machine. */
+  hyperparameters: RewardHyperparameters;
+  plan: RewardPlan;
+}
 
 @Injectable()
 export class RewardPlansService {
@@ -29,14 +36,18 @@ export class RewardPlansService {
     return this.told(await this.estimate(dto), await this.countSteps(dto));
   }
 
-  /** @throws ProblemException 422 `training_does_not_fit` */
-  async requireFit(dto: PlanRewardModelDto): Promise<void> {
-    this.requireRoom(await this.estimate(dto));
+  /** All settings of a training that fits, those included that were left to this machine. @throws ProblemException 422 `training_does_not_fit` */
+  async settle(dto: PlanRewardModelDto): Promise<RewardHyperparameters> {
+    const { plan, hyperparameters } = await this.estimate(dto);
+    this.requireRoom(plan);
+    return hyperparameters;
   }
 
   /** Before there is data. @throws ProblemException 422 `training_does_not_fit` */
-  async requireFitAhead(basePolicyVersionId: string, hyperparameters: RewardHyperparameters, answers: ExpectedAnswers): Promise<void> {
-    this.requireRoom(planExpectedTraining(await this.policyVersions.loadDescription(basePolicyVersionId), answers, hyperparameters));
+  async requireFitAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
+    const model = await this.policyVersions.loadDescription(basePolicyVersionId);
+    const { plan } = await this.choose(given, (hyperparameters) => planExpectedTraining(model, answers, hyperparameters));
+    this.requireRoom(plan);
   }
 
   private requireRoom({ bytes }: TrainingPlan): void {
@@ -47,14 +58,24 @@ export class RewardPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
   }
 
-  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<TrainingPlan> {
+  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<Estimate> {
     const resolved = resolveHyperparameters(hyperparameters);
     const model = await this.policyVersions.loadDescription(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
     // Only what frozen layers leave on disk depends on all of the data.
     const characters = resolved.trainedLayers === null ? undefined : (await this.data.countCharacters(pairSetId)).train;
-    return planRewardTraining(model, groups, resolved, characters);
+    return this.choose(hyperparameters, (settings) => planRewardTraining(model, groups, settings, characters));
+  }
+
+  /** Tokens computed at once are chosen from the plan of the whole step, where nobody has said how many. */
+  private async choose(given: GivenHyperparameters, planned: (hyperparameters: RewardHyperparameters) => RewardPlan): Promise<Estimate> {
+    const whole = resolveHyperparameters(given);
+    const plan = planned(whole);
+    if (given.microBatchTokens !== undefined) return { hyperparameters: whole, plan };
+    const microBatchTokens = microBatchOf(plan, { speed: await computeSpeed(), memoryBytes: this.config.memoryLimitBytes });
+    const hyperparameters = { ...whole, microBatchTokens };
+    return { hyperparameters, plan: microBatchTokens === null ? plan : planned(hyperparameters) };
   }
 
   /** Of all members, without the prompts that early stopping sets aside. */
@@ -65,11 +86,14 @@ export class RewardPlansService {
     return resolved.members * countSteps(sizes.slice(0, Math.ceil(share * sizes.length)), resolved);
   }
 
-  private async told(plan: TrainingPlan, steps: number): Promise<TrainingPlanDto> {
-    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations } = plan;
+  private async told({ plan, hyperparameters }: Estimate, steps: number): Promise<TrainingPlanDto> {
+    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, runsPerStep, operationsPerRun } = plan;
+    const { microBatchTokens } = hyperparameters;
     const limitBytes = this.config.memoryLimitBytes;
-    const secondsPerStep = floatingPointOperations / (await computeSpeed());
+    const speed = await computeSpeed();
+    const secondsPerStep = floatingPointOperations / speed;
     const time = { secondsPerStep, steps, seconds: steps * secondsPerStep };
-    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...time, limitBytes, fits: bytes.peak <= limitBytes };
+    const runs = { microBatchTokens, runsPerStep, secondsPerRun: operationsPerRun / speed };
+    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...runs, ...time, limitBytes, fits: bytes.peak <= limitBytes };
   }
 }

@@ -7,7 +7,9 @@ import type { Config } from '#src/config/config.js';
 import { chatFraming } from '#src/lm/text/chat.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
+import { microBatchOf } from '#src/rl/plan/micro-batch.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import type { PlannedRuns } from '#src/rl/plan/training-plan.js';
 import { trunkBytes } from '#src/lm/model/trunk-states.js';
 import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
@@ -20,22 +22,27 @@ import { RewardModelMembersRepository } from '#src/reward/models/reward-model-me
 import type { CompletionGroup } from '#src/rl/batch/completion-batch.js';
 import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
 import { trunkUse } from '#src/rl/batch/frozen-trunk.js';
+import type { OptimizerSettings } from '#src/rl/optimizer-settings.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
 import type { SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
 import { encodeExamples } from '#src/rl/batch/training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
-import { planPolicyTraining, tokensOf, type PlannedTrunk } from '#src/rl/plan/policy-plan.js';
+import { planPolicyTraining, tokensOf, type PlannedTrunk, type PolicyPlan } from '#src/rl/plan/policy-plan.js';
 import { longestExamples } from '#src/rl/plan/longest-examples.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
-export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
+export interface PlannedRun extends Omit<NewTrainingRun, 'id' | 'jobId'> {
+  /** The request does not say how many tokens are computed at once: that is chosen for this machine. */
+  choosesMicroBatch: boolean;
+}
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
-export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
+export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
 type Model = Pick<Checkpoint, 'config' | 'tokenizer'>;
+type MicroBatch = Pick<OptimizerSettings, 'microBatchTokens'>;
 
 const mebibyte = 1024 ** 2;
 /** Of a prompt set, the longest in characters: one of them is the longest in tokens, or close to it. What is longer fails the job. */
@@ -54,17 +61,20 @@ export class TrainingRunPlansService {
   ) {}
 
   async plan(run: PlannedRun): Promise<TrainingRunPlanDto> {
-    const { bytes, floatingPointOperations, ...counts } = await this.estimate(run);
+    const { operationsPerRun, ...estimate } = await this.estimate(run);
+    const { bytes, floatingPointOperations } = estimate;
     const limitBytes = this.config.memoryLimitBytes;
-    const secondsPerStep = floatingPointOperations / (await computeSpeed());
+    const speed = await computeSpeed();
+    const [secondsPerRun, secondsPerStep] = [operationsPerRun / speed, floatingPointOperations / speed];
     const steps = await this.countSteps(run);
-    return { ...counts, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    return { ...estimate, secondsPerRun, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
 
-  /** @throws ProblemException 422 `training_does_not_fit` */
-  async requireFit(run: PlannedRun): Promise<void> {
-    const { bytes } = await this.estimate(run);
+  /** A run that fits, with all of its settings, those included that were left to this machine. @throws ProblemException 422 `training_does_not_fit` */
+  async settle(planned: PlannedRun): Promise<Omit<PlannedRun, 'choosesMicroBatch'>> {
+    const { bytes, microBatchTokens } = await this.estimate(planned);
     this.requireRoom(bytes.peak);
+    return settled(planned, microBatchTokens);
   }
 
   /**
@@ -80,9 +90,9 @@ export class TrainingRunPlansService {
       const groups = longestExamples(model, answers, settings);
       // What is kept on disk takes no memory.
       const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
-      return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
+      return this.requireRoom((await this.choose(ahead, (chosen) => planPolicyTraining(model.config, groups, { ...settings, ...chosen }, trunk))).bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
@@ -103,10 +113,11 @@ export class TrainingRunPlansService {
     return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
   }
 
-  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
+  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerRun' | 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'> & Pick<PlannedRuns, 'operationsPerRun'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
     const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
-    const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
+    const planned = await this.choose(run, (chosen) => planPolicyTraining(model.config, groups, { ...run.hyperparameters, ...chosen }, trunk));
+    const { bytes, floatingPointOperations, ...counts } = told(planned);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
@@ -114,6 +125,18 @@ export class TrainingRunPlansService {
       bytes: { ...bytes, sampling, rewards, value, peak: bytes.peak + sampling + rewards + value },
       floatingPointOperations: innerEpochs * floatingPointOperations + (extra?.floatingPointOperations ?? 0),
     };
+  }
+
+  /** Tokens computed at once are chosen from the plan of the whole step, where nobody has said how many. */
+  private async choose(
+    { choosesMicroBatch, hyperparameters }: Pick<PlannedRun, 'choosesMicroBatch' | 'hyperparameters'>,
+    planned: (chosen: MicroBatch) => PolicyPlan,
+  ): Promise<PolicyPlan & MicroBatch> {
+    const whole = { microBatchTokens: hyperparameters.microBatchTokens };
+    const plan = planned(whole);
+    if (!choosesMicroBatch) return { ...plan, ...whole };
+    const chosen = { microBatchTokens: microBatchOf(plan, { speed: await computeSpeed(), memoryBytes: this.config.memoryLimitBytes }) };
+    return { ...(chosen.microBatchTokens === null ? plan : planned(chosen)), ...chosen };
   }
 
   private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
@@ -177,6 +200,14 @@ export class TrainingRunPlansService {
     return parameters;
   }
 }
+
+/** A plan as it is told. */
+const told = ({ tokens: _, ...plan }: PolicyPlan & MicroBatch): Omit<PolicyPlan, 'tokens'> & MicroBatch => plan;
+
+const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens: number | null): Omit<PlannedRun, 'choosesMicroBatch'> => ({
+  ...run,
+  hyperparameters: { ...run.hyperparameters, microBatchTokens },
+});
 
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
   const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;
