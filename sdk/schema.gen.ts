@@ -6612,7 +6612,10 @@ export interface components {
             /** @example 0.1 */
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
-            /** @example 4096 */
+            /**
+             * @description As given, or as chosen when the training was created; null: all at once.
+             * @example 512
+             */
             microBatchTokens: number | null;
             /** @example false */
             gradientCheckpointing: boolean;
@@ -6735,9 +6738,9 @@ export interface components {
             /** @default linear */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -6831,6 +6834,11 @@ export interface components {
              */
             value: number | null;
             /**
+             * @description What to do about it, in one sentence; null for a check that passed.
+             * @example Raise beta or take fewer steps: the policy was still moving away from its start.
+             */
+            advice: string | null;
+            /**
              * @description Stable name of the check.
              * @example kl_slope
              */
@@ -6840,10 +6848,12 @@ export interface components {
              * @example 0.02
              */
             threshold: number;
+            /** @description What was seen, in one sentence. */
             message: string;
         };
         VerdictDto: {
             status: components["schemas"]["VerdictStatus"];
+            /** @description The worst first. */
             findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
@@ -6956,6 +6966,17 @@ export interface components {
             peak: number;
         };
         TrainingPlanDto: {
+            /**
+             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
+             *     computes the whole step at once.
+             * @example 512
+             */
+            microBatchTokens: number | null;
+            /**
+             * @description Runs of the graph that the heaviest step takes.
+             * @example 10
+             */
+            runsPerStep: number;
             /** @example 134515008 */
             parameters: number;
             /** @example 4874240 */
@@ -6997,6 +7018,11 @@ export interface components {
              * @example true
              */
             fits: boolean;
+            /**
+             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 1.4
+             */
+            secondsPerRun: number;
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
@@ -7326,9 +7352,9 @@ export interface components {
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7439,9 +7465,9 @@ export interface components {
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7648,9 +7674,9 @@ export interface components {
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7820,9 +7846,9 @@ export interface components {
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -7996,9 +8022,9 @@ export interface components {
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
              */
             microBatchTokens?: number | null;
             /**
@@ -8372,8 +8398,10 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
-             *     `klBudget`, or no step with anything to learn.
+             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
+             *     completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
+             *     the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
+             *     `beta: 0` without a `klBudget`, or no step with anything to learn.
              * @example 0.08
              */
             kl: number | null;
@@ -8606,6 +8634,17 @@ export interface components {
             value: number;
         };
         TrainingRunPlanDto: {
+            /**
+             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
+             *     computes the whole step at once.
+             * @example 512
+             */
+            microBatchTokens: number | null;
+            /**
+             * @description Runs of the graph that the heaviest step takes.
+             * @example 10
+             */
+            runsPerStep: number;
             /** @example 134515008 */
             parameters: number;
             /** @example 4874240 */
@@ -8647,6 +8686,11 @@ export interface components {
              * @example true
              */
             fits: boolean;
+            /**
+             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 1.4
+             */
+            secondsPerRun: number;
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
@@ -8663,6 +8707,11 @@ export interface components {
              */
             value: number | null;
             /**
+             * @description What to do about it, in one sentence; null for a check that passed.
+             * @example Raise beta or take fewer steps: the policy was still moving away from its start.
+             */
+            advice: string | null;
+            /**
              * @example [
              *       "kl"
              *     ]
@@ -8678,6 +8727,7 @@ export interface components {
              * @example 0.02
              */
             threshold: number;
+            /** @description What was seen, in one sentence. */
             message: string;
         };
         DiagnosticPointDto: {

@@ -35,5 +35,11 @@ export const outcome = {
   length: { before: 41.6, after: 30.2 },
 } as ComparisonOutcome;
 
-export const promotedRow: IterationRow = { ...iterationRow(compared, outcome), seconds: 61.4 };
+/** Of its training. */
+export const verdict = {
+  status: 'warning',
+  findings: [{ check: 'kl_slope', status: 'warning', value: 0.04, threshold: 0.02, message: 'growth of the KL: 0.0400', advice: 'Raise beta.' }],
+} as const;
+
+export const promotedRow: IterationRow = { ...iterationRow(compared, { overFirst: outcome, verdict: { ...verdict, findings: [...verdict.findings] } }), seconds: 61.4 };
 export const heldRow: IterationRow = { ...iterationRow(withoutVersion), seconds: 12 };

@@ -25,6 +25,8 @@ export interface IterationRow {
   overPrevious: Rate | null;
   /** Nats per token from the version that the iteration started from. */
   kl: number | null;
+  /** Of the iteration's training, with what its worst finding saw and advises; null where there was none. */
+  training: { status: string; reason: string | null; advice: string | null } | null;
   /** Mean characters of an answer on held-out prompts. */
   length: { first: number; candidate: number } | null;
   /** Share of held-out answers with a fact that the prompt does not have. */

@@ -4,7 +4,7 @@ import type { Schemas } from '#sdk/client.js';
 import { comparisonOutcome, type ComparisonOutcome } from '../quickstart/comparison.js';
 import type { Session } from '../quickstart/session.js';
 import type { PromptSets } from '../quickstart/stages.js';
-import { oneLine } from './summary.js';
+import { paragraph } from './summary.js';
 import type { Judges } from './judges.js';
 import { iterationRow } from './iteration-row.js';
 import type { IterationRow, LoopDemoReport } from './report.js';
@@ -33,7 +33,7 @@ export async function runLoop(
     await follow(session, judges, loop.id, number);
     const row = await measure(session, settings, judges, loop, number);
     iterations.push({ ...row, seconds: (performance.now() - started) / 1000 });
-    console.log(`  ${oneLine(iterations.at(-1)!)}\n`);
+    console.log(`\n${paragraph(iterations.at(-1)!)}`);
   }
   return { loopId: loop.id, judgedBy: judges.judgedBy, iterations };
 }
@@ -97,13 +97,18 @@ function iterationOf(session: Session, id: string, number: number): Promise<Sche
 
 async function measure(session: Session, settings: LoopDemoSettings, judges: Judges, loop: Loop, number: number): Promise<Omit<IterationRow, 'seconds'>> {
   const iteration = await iterationOf(session, loop.id, number);
-  const { candidateVersionId, startVersionId, comparisonId } = iteration;
-  if (!candidateVersionId) return iterationRow(iteration);
+  const { candidateVersionId, startVersionId, comparisonId, trainingRunId } = iteration;
+  const verdict = trainingRunId ? await verdictOf(session, trainingRunId) : undefined;
+  if (!candidateVersionId) return iterationRow(iteration, { verdict });
   const compared = startVersionId === loop.firstVersionId && comparisonId;
   const outcome = compared
     ? await comparisonOutcome(session, comparisonId)
     : await overFirst(session, settings, judges, loop, candidateVersionId, number);
-  return iterationRow(iteration, outcome);
+  return iterationRow(iteration, { overFirst: outcome, verdict });
+}
+
+async function verdictOf({ owner }: Session, id: string): Promise<Schemas['VerdictDto'] | undefined> {
+  return (await owner.ok(owner.http.GET('/v1/training-runs/{id}', { params: { path: { id } } }))).verdict ?? undefined;
 }
 
 /** The loop compares with the version before; that it also beats the first is another question, asked here. */

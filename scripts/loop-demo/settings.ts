@@ -16,6 +16,7 @@ export const loopDemoSettings: LoopDemoSettings = {
 export const peopleSettings: LoopDemoSettings = {
   ...loopDemoSettings,
   practicePrompts: 200,
+  evaluationPrompts: 20,
   heldOutPrompts: 30,
   promptsPerIteration: 20,
 };

@@ -1,35 +1,32 @@
 import { percent } from '../quickstart/stages.js';
-import { table } from '../terminal/table.js';
+import { wrap } from '../terminal/table.js';
 import type { IterationRow, LoopDemoReport } from './report.js';
 
-const headings = [
-  'iteration', 'decision', 'win rate over the first (95%)', 'over the one before', 'length-controlled', 'KL', 'characters', 'invented facts', 'drift of the proxy', 'time',
-];
+/** Of a line, so that it fits a terminal. */
+const width = 100;
 
+/** A paragraph for each iteration, and who judged. */
 export function summary({ iterations, judgedBy, totalSeconds }: LoopDemoReport): string {
   const people =
     judgedBy === 'people' ? 'People rated and judged.' : 'The labelers were simulated (scripts/simulated/labelers.ts): no person has judged this.';
-  return `${table(headings, iterations.map(cells))}\n\n${people} Total: ${totalSeconds} s.`;
+  return [...iterations.map(paragraph), ...wrap(`${people} Intervals are 95%. Total: ${totalSeconds} s.`, width)].join('\n');
 }
 
-export function oneLine(row: IterationRow): string {
-  return cells(row)
-    .map((cell, i) => `${headings[i]} ${cell}`)
-    .join(' · ');
+export function paragraph(row: IterationRow): string {
+  const [title, ...figures] = linesOf(row);
+  return [title, ...figures.flatMap((figure) => wrap(figure, width - 4).map((line, i) => (i === 0 ? '  ' : '    ') + line))].join('\n') + '\n';
 }
 
-function cells({ iteration, decision, reason, overFirst, overPrevious, kl, length, inventedFacts, drift, seconds }: IterationRow): string[] {
+function linesOf({ iteration, decision, reason, overFirst, overPrevious, kl, training, length, inventedFacts, drift, seconds }: IterationRow): string[] {
   const rate = ({ winRate, low, high }: { winRate: number; low: number; high: number }) => `${percent(winRate)} (${percent(low)} to ${percent(high)})`;
   return [
-    String(iteration),
-    `${decision}: ${reason}`,
-    overFirst ? rate(overFirst) : 'no new version',
-    overPrevious ? rate(overPrevious) : 'not compared',
-    overFirst ? percent(overFirst.lengthControlled) : 'not compared',
-    kl === null ? 'not measured' : kl.toFixed(3),
-    length ? `${length.first.toFixed(0)} to ${length.candidate.toFixed(0)}` : 'not compared',
-    inventedFacts ? `${percent(inventedFacts.first)} to ${percent(inventedFacts.candidate)}` : 'not compared',
-    drift ? `${drift.value >= 0 ? '+' : ''}${percent(drift.value)}` : 'unknown',
-    `${seconds.toFixed(0)} s`,
+    `iteration ${iteration}: ${decision}, ${reason} (${seconds.toFixed(0)} s)`,
+    overFirst ? `win rate over the first version ${rate(overFirst)}, at equal length ${percent(overFirst.lengthControlled)}` : 'no new version to compare with the first',
+    ...(overPrevious ? [`over the version before ${rate(overPrevious)}`] : []),
+    ...(kl === null ? [] : [`KL to the version before ${kl.toFixed(3)} nats per token at the last step of training`]),
+    ...(training ? [`training verdict ${training.status}${training.reason ? `: ${training.reason}. ${training.advice ?? ''}`.trimEnd() : ''}`] : []),
+    ...(length ? [`answers had ${length.first.toFixed(0)} characters, now ${length.candidate.toFixed(0)}`] : []),
+    ...(inventedFacts ? [`invented facts in ${percent(inventedFacts.first)} of answers, now ${percent(inventedFacts.candidate)}`] : []),
+    ...(drift ? [`win rate by the reward model ${percent(Math.abs(drift.value))} ${drift.value >= 0 ? 'above' : 'below'} that by the judges (drift)`] : []),
   ];
 }

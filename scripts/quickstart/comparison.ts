@@ -5,6 +5,7 @@ import { assess } from '../../tools/starter/judge.js';
 import { prefer, SIMULATED_LABELERS } from '../simulated/labelers.js';
 import type { Session } from './session.js';
 import type { Settings } from './settings.js';
+import { isWorse, tagRates, worstTag } from './report.js';
 import { percent } from './stages.js';
 
 type Item = Schemas['ComparisonItemDto'];
@@ -38,17 +39,26 @@ export function comparePolicies(
 
     await judgeBySimulation(session, id, seed);
     const outcome = await comparisonOutcome(session, id);
-    const { result, inventedFacts } = outcome;
-    const { winRate, low, high, n } = result;
     return {
       value: outcome,
-      count: n,
-      figure:
-        `win rate ${percent(winRate)} (95% interval ${percent(low)} to ${percent(high)}), ` +
-        `invented facts ${percent(inventedFacts.before)} before, ${percent(inventedFacts.after)} after`,
+      count: outcome.result.n,
+      figure: comparisonFigure(outcome),
       path: `/v1/comparisons/${id}`,
     };
   });
+}
+
+/** Win rates with 95% intervals, the one at equal length and the worst tag among them: a gain may hide a loss. */
+export function comparisonFigure({ result, inventedFacts, length }: ComparisonOutcome): string {
+  const rate = (of: { winRate: number; low: number; high: number }) => `${percent(of.winRate)} (${percent(of.low)} to ${percent(of.high)})`;
+  const worst = worstTag(tagRates(result.byTag));
+  const lost = worst && isWorse(worst) ? ': LOST GROUND HERE' : '';
+  return [
+    `win rate of the new policy ${rate(result)}`,
+    `at equal length ${rate(result.lengthControlled)}; answers had ${length.before.toFixed(0)} characters, now ${length.after.toFixed(0)}`,
+    ...(worst ? [`worst tag: ${worst.tag} ${rate(worst)} of ${worst.n}${lost}`] : []),
+    `invented facts in ${percent(inventedFacts.before)} of answers before, ${percent(inventedFacts.after)} after`,
+  ].join('\n');
 }
 
 /** Each simulated labeler judges every item blind, and posts as a vendor would. */

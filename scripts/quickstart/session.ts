@@ -8,7 +8,7 @@ export interface StageResult<T> {
   value: T;
   /** How many things the stage made. */
   count: number;
-  /** The figure that matters, for people. */
+  /** The figure that matters, for people; the first line is told at once, the others in the summary. */
   figure: string;
   /** Path below the base URL that opens the result. */
   path: string;
@@ -34,7 +34,7 @@ export class Session {
     const progress = stageProgress(name);
     const { value, count, figure, path } = await work(progress);
     const seconds = Math.round((performance.now() - started) / 10) / 100;
-    progress.end(`${count} · ${figure} · ${seconds.toFixed(1)} s`);
+    progress.end(`${count} · ${figure.split("\n")[0]} · ${seconds.toFixed(1)} s`);
     this.rows.push({ name, count, figure, seconds, url: this.baseUrl + path });
     return value;
   }

@@ -12,25 +12,28 @@ import type { Settings } from './settings.js';
 export interface PromptSets {
   /** Practised and rated on. */
   practice: string;
+  /** Answered before and after training, and not practised on. */
+  evaluation: string;
   /** Seen by nothing but the comparison. */
   heldOut: string;
 }
 
 export function loadPrompts(session: Session, settings: Settings): Promise<PromptSets> {
   return session.stage('prompts', async () => {
-    const load = async (file: string, name: string, count: number) => {
+    const load = async (file: string, name: string, count: number, from = 0) => {
       const text = await readFile(join('samples', file), 'utf8');
-      const prompts = text.trim().split('\n').slice(0, count).map(parsePrompt);
+      const prompts = text.trim().split('\n').slice(from, from + count).map(parsePrompt);
       landed(await postInChunks(session.owner, '/v1/prompts/bulk', prompts));
       const body = { name: `${name} ${session.run}`, externalIds: prompts.map((prompt) => prompt.externalId) };
       return session.owner.ok(session.owner.http.POST('/v1/prompt-sets', { body }));
     };
     const practice = await load('prompts.jsonl', 'practice', settings.practicePrompts);
+    const evaluation = await load('prompts.jsonl', 'evaluation', settings.evaluationPrompts, settings.practicePrompts);
     const heldOut = await load('heldout.jsonl', 'held-out', settings.heldOutPrompts);
     return {
-      value: { practice: practice.id, heldOut: heldOut.id },
-      count: practice.promptCount + heldOut.promptCount,
-      figure: `${practice.promptCount} to practise on, ${heldOut.promptCount} held out`,
+      value: { practice: practice.id, evaluation: evaluation.id, heldOut: heldOut.id },
+      count: practice.promptCount + evaluation.promptCount + heldOut.promptCount,
+      figure: `${practice.promptCount} to practise on, ${evaluation.promptCount} to evaluate on, ${heldOut.promptCount} held out to compare on`,
       path: `/v1/prompt-sets/${practice.id}/prompts`,
     };
   });
@@ -154,15 +157,16 @@ export function rateCompletions(
   });
 }
 
+/** Of the answers of this run alone: a run before on the same data has its own. */
 export function buildPairs(
   session: Session,
   { minimumMargin, seed }: Settings,
   criterionVersionId: string,
-  promptSetId: string,
+  { promptSetId, completionBatchId }: { promptSetId: string; completionBatchId: string },
 ): Promise<Schemas['PairSetDto']> {
   return session.stage('pairs', async (progress) => {
     const { owner } = session;
-    const body = { criterionVersionId, promptSetId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, minimumMargin, seed };
+    const body = { criterionVersionId, promptSetId, completionBatchId, strategy: 'all' as const, aggregation: 'mean' as const, ties: 'drop' as const, minimumMargin, seed };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/pair-sets', { body }));
     await session.job(jobId, progress);
     const pairSet = await owner.ok(owner.http.GET('/v1/pair-sets/{id}', { params: { path: { id } } }));
@@ -184,11 +188,10 @@ export function trainRewardModel(
     await session.job(jobId, progress);
     const model = await owner.ok(owner.http.GET('/v1/reward-models/{id}', { params: { path: { id } } }));
     const { accuracy, nulls, evalPairs } = model.evaluation!;
-    const longest = nulls.longest === null ? 'unknown' : percent(nulls.longest);
     return {
       value: model,
       count: evalPairs,
-      figure: `accuracy ${percent(accuracy.value)} on unseen prompts (longest wins: ${longest})`,
+      figure: `${percent(accuracy.value)} of pairs of unseen prompts the right way round (always the shorter text: ${share(nulls.shortest)})`,
       path: `/v1/reward-models/${id}`,
     };
   });
@@ -199,19 +202,18 @@ export function trainPolicy(
   settings: Settings,
   policyVersionId: string,
   rewardModelId: string,
-  promptSetId: string,
+  { practice: promptSetId, evaluation: evaluationPromptSetId }: PromptSets,
 ): Promise<Schemas['TrainingRunDto']> {
   return session.stage('training', async (progress) => {
     const { owner } = session;
-    const body = { method: 'grpo' as const, policyVersionId, rewardModelId, promptSetId, hyperparameters: settings.grpo };
+    const body = { method: 'grpo' as const, policyVersionId, rewardModelId, promptSetId, evaluationPromptSetId, hyperparameters: settings.grpo };
     const { id, jobId } = await owner.ok(owner.http.POST('/v1/training-runs', { body }));
     await session.job(jobId, progress);
     const run = await owner.ok(owner.http.GET('/v1/training-runs/{id}', { params: { path: { id } } }));
-    const { rewardBefore, rewardAfter, kl, steps } = run.summary as Schemas['RolloutSummaryDto'];
     return {
       value: run,
-      count: steps,
-      figure: `reward ${rewardBefore.toFixed(2)} to ${rewardAfter.toFixed(2)}, KL ${kl?.toFixed(3) ?? 'not measured'}, verdict ${run.verdict!.status}`,
+      count: run.summary!.steps,
+      figure: [stepsTaken(run), rewardGained(run), verdictLine(run.verdict!)].join('\n'),
       path: `/v1/training-runs/${id}`,
     };
   });
@@ -237,6 +239,33 @@ function shownAt(labeler: string, completion: ShownCompletion, perPrompt: number
 function landed(totals: BulkTotals): void {
   if (totals.failed > 0) throw new Error(`${totals.failed} lines were refused: ${JSON.stringify(totals.failures[0])}`);
 }
+
+/** All of them, or why not. */
+function stepsTaken({ summary, hyperparameters }: Schemas['TrainingRunDto']): string {
+  const { steps, stopped } = summary!;
+  return `${steps} of ${plannedStepsOf(hyperparameters)} steps${stopped ? `: stopped because ${reasons[stopped.reason] ?? stopped.reason}` : ''}`;
+}
+
+/** The API fills in what a request leaves out. */
+export const plannedStepsOf = (hyperparameters: Schemas['TrainingRunDto']['hyperparameters']): number =>
+  (hyperparameters as Required<Schemas['GrpoHyperparametersDto']>).steps;
+
+/** The API may know others by now: these are told by their names. */
+const reasons: Record<string, string> = { kl_budget: 'the KL budget was used up', diverged: 'a loss or gradient was not a finite number' };
+
+function rewardGained({ summary }: Schemas['TrainingRunDto']): string {
+  const { rewardBefore, rewardAfter, kl } = summary as Schemas['RolloutSummaryDto'];
+  const moved = kl === null ? 'KL to the start not measured' : `KL to the start ${kl.toFixed(3)} nats per token at the last step`;
+  return `reward ${rewardBefore.toFixed(2)} to ${rewardAfter.toFixed(2)} on prompts that were not practised on, ${moved}`;
+}
+
+/** With its reason and what to do, where it is not healthy. */
+export function verdictLine({ status, findings }: Schemas['VerdictDto']): string {
+  const [worst] = findings;
+  return status === 'healthy' ? 'verdict healthy' : `verdict ${status}: ${worst.message}. ${worst.advice ?? ''}`.trim();
+}
+
+export const share = (value: number | null): string => (value === null ? 'unknown' : percent(value));
 
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)}%`;

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { findingStatuses, verdictStatuses, type FindingStatus, type VerdictStatus } from './findings.js';
+import { findingStatuses, verdictStatuses, type FindingStatus, type VerdictFinding, type VerdictStatus } from './findings.js';
 
-export class VerdictFindingDto {
+export class VerdictFindingDto implements VerdictFinding {
   /** Stable name of the check. @example kl_slope */
   check: string;
 
@@ -16,8 +16,12 @@ export class VerdictFindingDto {
   /** The bound beyond which the check no longer passes. @example 0.02 */
   threshold: number;
 
-  /** @example growth of KL per step over the last half: 0.00400 */
+  /** What was seen, in one sentence. @example growth of KL per step over the last half: 0.0400 */
   message: string;
+
+  /** What to do about it, in one sentence; null for a check that passed. */
+  @ApiProperty({ type: String, nullable: true, example: 'Raise beta or take fewer steps: the policy was still moving away from its start.' })
+  advice: string | null;
 }
 
 /** An audit after the fact: `healthy` means that no check objected, not that the policy is better. */
@@ -25,6 +29,7 @@ export class VerdictDto {
   @ApiProperty({ enum: verdictStatuses, enumName: 'VerdictStatus' })
   status: VerdictStatus;
 
+  /** The worst first. */
   @ApiProperty({ type: [VerdictFindingDto] })
   findings: VerdictFindingDto[];
 }

@@ -1,4 +1,5 @@
 /** What an audit of a training is made of: measured values, the bounds they are held against, and what follows. */
+import { adviceFor } from './finding-advice.js';
 import { mean } from './statistics.js';
 
 export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
@@ -19,9 +20,15 @@ export interface Finding {
   message: string;
 }
 
+export interface VerdictFinding extends Finding {
+  /** What to do about it, in one sentence; null for a check that passed. */
+  advice: string | null;
+}
+
 export interface Verdict {
   status: VerdictStatus;
-  findings: Finding[];
+  /** The worst first. */
+  findings: VerdictFinding[];
 }
 
 /** Metrics by name, step after step. */
@@ -33,10 +40,14 @@ interface Bounds {
 }
 
 /** The worst finding is the verdict; unmeasured checks do not count. */
-export function verdictOf(findings: Finding[]): Verdict {
+export function verdictOf(findings: readonly Finding[]): Verdict {
   const worst = verdictStatuses.findLast((status) => findings.some((finding) => finding.status === status));
-  return { status: worst ?? 'healthy', findings };
+  const inOrder = gravestFirst.flatMap((status) => findings.filter((finding) => finding.status === status));
+  const advised = inOrder.map((finding) => ({ ...finding, advice: finding.status === 'healthy' ? null : (adviceFor(finding.check) ?? null) }));
+  return { status: worst ?? 'healthy', findings: advised };
 }
+
+const gravestFirst: readonly FindingStatus[] = ['failed', 'warning', 'not_measured', 'healthy'];
 
 /** All metrics of all steps, and some more values. */
 export function finiteness(steps: Steps, others: readonly number[]): Finding {
@@ -49,6 +60,12 @@ export function finiteness(steps: Steps, others: readonly number[]): Finding {
 
 export const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value > bound);
+
+/** Of methods that evaluate on something: evaluating on what was learned from shows what was memorised too. */
+export function heldOutFinding(held: boolean, practised = 'the figures before and after are of prompts that were practised on, and show what was memorised too'): Finding {
+  const message = held ? 'evaluated on prompts that were never practised on' : practised;
+  return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
+}
 
 export const below = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value < bound);
@@ -82,8 +99,16 @@ export function beginning(steps: Steps, name: string): number {
 }
 
 export function ending(steps: Steps, name: string): number {
-  const values = series(steps, name).slice(-Math.max(1, Math.ceil(steps.length / 10)));
+  const values = series(steps, name).slice(-endingSteps(steps));
   return values.length === 0 ? 0 : mean(values);
+}
+
+const endingSteps = (steps: Steps): number => Math.max(1, Math.ceil(steps.length / 10));
+
+/** The steps that `ending` is the mean of, in words. */
+export function endingWindow(steps: Steps): string {
+  const count = endingSteps(steps);
+  return count === 1 ? 'at the last step' : `mean of the last ${count} steps`;
 }
 
 export function leastSquaresSlope(values: readonly number[]): number {

@@ -8,6 +8,7 @@ import type { TrainingRun } from '#src/training/training-run.entity.js';
 import type { TrainingMethod } from '#src/training/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
+import { evaluationPromptSetOf } from './loop-rules.js';
 import type { LoopFigures } from './loop-figures.js';
 import type { Loop } from './loop.entity.js';
 import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
@@ -67,7 +68,11 @@ export class LearnStages {
       const inputs =
         learnsFromPairs(method)
           ? { pairSetId: iteration.pairSetId }
-          : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
+          : {
+              rewardModelId: iteration.rewardModelId,
+              promptSetId: loop.promptSetId,
+              evaluationPromptSetId: evaluationPromptSetOf(loop.heldOutPromptSetId, hyperparameters),
+            };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
       const run = await this.runs.create(ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);
       return { iteration: { trainingRunId: run.id }, jobId: run.jobId };

@@ -27,12 +27,17 @@ export function completeLoop({ iterations, generation, ratings, pairs, reward, t
     },
     ratings: { ...loopDefaults.ratings, vendorIds: [], ...given(ratings ?? {}) },
     pairs: { ...loopDefaults.pairs, ...given(pairs ?? {}) },
-    reward: given(reward?.hyperparameters ?? {}),
-    training: { method: training.method, hyperparameters: given(training.hyperparameters ?? {}) },
+    reward: settings(reward?.hyperparameters ?? {}),
+    training: { method: training.method, hyperparameters: settings(training.hyperparameters ?? {}) },
     judge: { ...judge },
     gate: { ...loopDefaults.gate, ...given(gate ?? {}) },
     seed: seed ?? loopDefaults.seed,
   };
+}
+
+/** A null asks for the default, but for tokens computed at once, where it asks for all: 0 says the same. */
+function settings<T extends { microBatchTokens?: number | null }>(values: T): Partial<T> {
+  return { ...given(values), ...(values.microBatchTokens === null && { microBatchTokens: 0 }) };
 }
 
 function given<T extends object>(values: T): Partial<T> {

@@ -9,7 +9,7 @@ import { RewardModelsService } from '#src/reward/models/reward-models.service.js
 import { TrainingRunsService } from '#src/training/training-runs.service.js';
 import { TrainingInputs } from '#src/training/training-inputs.js';
 import type { LoopConfig } from './loop-config.js';
-import { brokenRule } from './loop-rules.js';
+import { brokenRule, evaluationPromptSetOf } from './loop-rules.js';
 import type { CreateLoopDto } from './loops.dto.js';
 
 /** Checks what a request names before anything is spent on it. */
@@ -46,12 +46,13 @@ export class LoopInputs {
   }
 
   /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
-  private async checkTrainings({ policyVersionId, promptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
+  private async checkTrainings({ policyVersionId, promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
     const { completionsPerPrompt, sampling } = generation;
     const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
     const answers = { prompts, completionsPerPrompt, completionTokens: sampling.maxTokens };
     await inPart('/reward', this.rewardModels.checkAhead(policyVersionId, reward, answers));
-    const run = { ...training, policyVersionId, promptSetId, rewardMembers: reward.members ?? 1 };
+    const evaluationPromptSetId = evaluationPromptSetOf(heldOutPromptSetId, training.hyperparameters) ?? null;
+    const run = { ...training, policyVersionId, promptSetId, evaluationPromptSetId, rewardMembers: reward.members ?? 1 };
     await inPart('/training', this.runs.checkAhead(run, answers));
   }
 
@@ -76,7 +77,10 @@ export class LoopInputs {
 
 /** The settings of a training are a part of the loop's; what else it is given has the same name in both. */
 async function inPart(part: string, check: Promise<void>): Promise<void> {
-  const move = (pointer: string): string => (pointer.startsWith('/hyperparameters') ? part + pointer : pointer);
+  const move = (pointer: string): string => {
+    if (pointer === '/evaluationPromptSetId') return '/heldOutPromptSetId';
+    return pointer.startsWith('/hyperparameters') ? part + pointer : pointer;
+  };
   await check.catch((error: unknown) => {
     throw error instanceof ProblemException ? repointed(error, move) : error;
   });

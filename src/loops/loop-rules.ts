@@ -55,3 +55,10 @@ function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean 
   const { beta, klBudget = null } = hyperparameters as Partial<RolloutHyperparameters>;
   return (method === 'grpo' || method === 'rloo') && beta === 0 && klBudget === null;
 }
+
+/**
+ * What a training that samples is evaluated on: prompts that nobody practises on. The best weights, chosen by an evaluation,
+ * would then be compared on what chose them: these are chosen by practised prompts, and the verdict says so.
+ */
+export const evaluationPromptSetOf = (heldOutPromptSetId: string, hyperparameters: { keep?: string }): string | undefined =>
+  hyperparameters.keep === 'best' ? undefined : heldOutPromptSetId;

@@ -20,7 +20,7 @@ export interface OptimizerSettings extends CheckpointSettings {
   schedule: RateSchedule;
   /**
    * Tokens computed at once in the optimizer step, shared prompts once; gradients of the parts add up to those of
-   * the whole. null computes all at once.
+   * the whole. null computes all at once. Where a request says nothing it is chosen before the run is kept (lm/micro-batch.ts).
    */
   microBatchTokens: number | null;
   /** Less memory for some more time: activations inside a layer are computed again on the way back. */
@@ -41,8 +41,9 @@ export const optimizerDefaults: Omit<OptimizerSettings, 'learningRate'> = {
   ...checkpointDefaults,
 };
 
-/** Values given win over the defaults; undefined does not count as given. */
-export function withDefaults<T extends object>(defaults: T, given: Partial<T>): T {
+/** Values given win over the defaults; undefined does not count as given. Tokens computed at once: 0 is null, all. */
+export function withDefaults<T extends OptimizerSettings>(defaults: T, given: Partial<T>): T {
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...(Object.fromEntries(set) as Partial<T>) };
+  const complete = { ...defaults, ...(Object.fromEntries(set) as Partial<T>) };
+  return { ...complete, microBatchTokens: complete.microBatchTokens || null };
 }

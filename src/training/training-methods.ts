@@ -31,7 +31,7 @@ export const completeFor: { [M in TrainingMethod]: (given: Partial<Hyperparamete
 export interface RolloutSummary {
   rewardBefore: number;
   rewardAfter: number;
-  /** Estimate of KL(policy || reference) in nats per token at the end; null when no step measured it. */
+  /** KL(policy || start) of the last step taken (`klMetric`), in nats per token; null when no step measured it. */
   kl: number | null;
   entropy: number | null;
   /** Taken; fewer than asked for in a run that stopped early. */

@@ -28,7 +28,7 @@ import type {
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
 
 /** A run as it is asked for, whose data comes later; the settings are those of its method. */
-export type RunGivenAhead = Omit<RunAhead, 'hyperparameters'> & { hyperparameters: object };
+export type RunGivenAhead = Omit<RunAhead, 'hyperparameters' | 'choosesMicroBatch'> & { hyperparameters: object };
 
 @Injectable()
 export class TrainingRunsService {
@@ -47,11 +47,10 @@ export class TrainingRunsService {
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `unknown_reward_model`,
    *   `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`; 409 `reward_model_not_trained`, `pair_set_not_ready`;
    *   and as `DatasetInputsService.resolve`, `RolloutInputsService.resolve`, `requirePossibleCheckpoints`,
-   *   `TrainingRunPlansService.requireFit`, which knows `no_training_data` and `prompt_too_long` too
+   *   `TrainingRunPlansService.settle`, which knows `no_training_data` and `prompt_too_long` too
    */
   async create(auth: AuthContext, dto: CreateTrainingRun): Promise<TrainingRun> {
-    const run = await this.prepare(dto);
-    await this.plans.requireFit(run);
+    const run = await this.plans.settle(await this.prepare(dto));
     return this.database.transaction((tx) => this.start(tx, auth, run));
   }
 
@@ -72,7 +71,7 @@ export class TrainingRunsService {
     if ('steps' in hyperparameters) await this.rollouts.requirePossible(policyVersionId, hyperparameters);
     else await this.datasets.requirePossible(policyVersionId, hyperparameters);
     requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
-    await this.plans.requireFitAhead({ ...run, hyperparameters }, answers);
+    await this.plans.requireFitAhead({ ...run, hyperparameters, choosesMicroBatch: choosesMicroBatch(given) }, answers);
   }
 
   /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
@@ -108,10 +107,10 @@ export class TrainingRunsService {
         ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
         : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
     requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
-    return { method, policyVersionId, ...sources, hyperparameters };
+    return { method, policyVersionId, ...sources, hyperparameters, choosesMicroBatch: choosesMicroBatch(dto.hyperparameters) };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, planned: PlannedRun): Promise<TrainingRun> {
+  private async start(tx: Transaction, auth: AuthContext, planned: Omit<PlannedRun, 'choosesMicroBatch'>): Promise<TrainingRun> {
     const { policyVersionId } = planned;
     const id = newId();
     const node = { type: 'training_run', id } as const;
@@ -133,6 +132,8 @@ export class TrainingRunsService {
 function rewardModelsOf(rewards: readonly RewardSource[]): string[] {
   return [...new Set(rewards.flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : [])))];
 }
+
+const choosesMicroBatch = (given: { microBatchTokens?: number | null } = {}): boolean => given.microBatchTokens === undefined;
 
 /** Null where only the data tells. */
 const plannedSteps = (hyperparameters: TrainingRun['hyperparameters']): number | null =>

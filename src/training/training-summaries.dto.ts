@@ -12,7 +12,7 @@ export class StoppedRunDto implements Stopped {
   @ApiProperty({ type: 'integer', example: 27 })
   step: number;
 
-  /** @example KL to the reference 0.62 nats per token, the budget is 0.5 */
+  /** @example KL to the start 0.62 nats per token at this step, the budget is 0.5; the weights before it are kept */
   detail: string;
 }
 
@@ -26,8 +26,10 @@ export class RolloutSummaryDto implements RolloutSummary {
   rewardAfter: number;
 
   /**
-   * Estimated KL to the starting policy at the end, in nats per token; null when it was not measured: `beta: 0` without a
-   * `klBudget`, or no step with anything to learn.
+   * KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
+   * completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
+   * the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
+   * `beta: 0` without a `klBudget`, or no step with anything to learn.
    */
   @ApiProperty({ type: Number, nullable: true, example: 0.08 })
   kl: number | null;

@@ -15,6 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 const adminKey = 'plk_end_to_end_test_key_0123456789';
 const settings: Settings = {
   practicePrompts: 20,
+  evaluationPrompts: 4,
   heldOutPrompts: 6,
   completionsPerPrompt: 3,
   sampling: { temperature: 1, topP: 1, maxTokens: 24 },
@@ -62,6 +63,8 @@ test('prompts become a better policy, and every stage can be opened', async () =
   expect(report.comparison.n).toBe(6);
   expect(report.comparison.low).toBeLessThanOrEqual(report.comparison.winRate);
   expect(report.comparison.high).toBeGreaterThanOrEqual(report.comparison.winRate);
+  expect(report.comparison.worstTag!.winRate).toBe(Math.min(...report.comparison.byTag.map(({ winRate }) => winRate)));
+  expect(report.training).toMatchObject({ steps: 2, plannedSteps: 2, stopped: null, verdict: { status: expect.any(String) } });
   for (const { url } of report.stages) await client.raw('GET', new URL(url).pathname + new URL(url).search);
 }, 240_000);
 

@@ -262,21 +262,27 @@ describe('what cannot be trained', () => {
   test('a step that does not fit into memory, which a plan tells before', async () => {
     const plan = async (hyperparameters: object) =>
       (await post('/v1/reward-models/plan', { pairSetId, basePolicyVersionId: policyVersionId, hyperparameters }).expect(200)).body;
-    const whole = { ...settings, batchSize: 1024 };
+    const whole = { ...settings, batchSize: 1024, microBatchTokens: null };
     const large = await plan(whole);
     const [parts, again, factors] = [
       await plan({ ...whole, microBatchTokens: 512 }),
       await plan({ ...whole, gradientCheckpointing: true }),
       await plan({ ...settings, lora: { rank: 2 } }),
     ];
-    expect(large).toMatchObject({ fits: false, limitBytes: t.config.memoryLimitBytes });
+    expect(large).toMatchObject({ fits: false, microBatchTokens: null, runsPerStep: 1, secondsPerRun: large.secondsPerStep, limitBytes: t.config.memoryLimitBytes });
     expect(large.trainedParameters).toBe(large.parameters);
     const { peak, ...rest } = large.bytes as Record<string, number>;
     expect(peak).toBe(Object.values(rest).reduce((a, b) => a + b, 0));
     expect(parts.bytes.activations).toBeLessThan(large.bytes.activations / 3);
     expect(again.bytes.activations).toBeLessThan(large.bytes.activations);
     expect(again.floatingPointOperations).toBeGreaterThan(large.floatingPointOperations);
-    expect(parts).toMatchObject({ fits: true });
+    expect(parts).toMatchObject({ fits: true, microBatchTokens: 512 });
+    expect(parts.floatingPointOperations / large.floatingPointOperations).toBeCloseTo(1, 0);
+    expect((parts.secondsPerStep / parts.secondsPerRun / parts.runsPerStep)).toBeCloseTo(1, 0);
+    // Where nobody says how many, as many as the memory takes are computed at once; a small step stays whole.
+    const chosen = await plan({ ...whole, microBatchTokens: undefined });
+    expect(chosen).toMatchObject({ fits: true, microBatchTokens: expect.any(Number) });
+    expect((await plan(settings)).microBatchTokens).toBeNull();
     expect(factors.trainedParameters).toBeLessThan(factors.parameters / 2);
     expect(factors.secondsPerStep).toBeGreaterThan(0);
     const upper = await plan({ ...settings, trainedLayers: 1, epochs: 2 });

@@ -69,13 +69,14 @@ describe('a plan', () => {
   });
 
   test('that does not fit is told, and its run refused', async () => {
-    const large = rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128 });
+    const large = rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128, microBatchTokens: null });
     const { body: plan } = await post('/v1/training-runs/plan', large).expect(200);
     expect(plan.fits).toBe(false);
     const { body } = await post('/v1/training-runs', large).expect(422);
     expect(body).toMatchObject({ code: 'training_does_not_fit', errors: [{ pointer: '/hyperparameters', rule: 'memory' }] });
     const { body: inParts } = await post('/v1/training-runs/plan', rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128, microBatchTokens: 512 })).expect(200);
     expect(inParts.bytes.activations).toBeLessThan(plan.bytes.activations / 10);
+    expect((await post('/v1/training-runs/plan', rollouts({ promptsPerStep: 64, groupSize: 16, maxTokens: 128, microBatchTokens: 0 })).expect(200)).body).toEqual(plan);
   });
 });
 
@@ -151,11 +152,26 @@ test('a long curve in few points, in part, by name, and beside the verdict', asy
 
   const running = (await get(`${path}/diagnostics`).expect(200)).body;
   expect(running).toMatchObject({ status: null, stopped: null, findings: [] });
-  const findings = [{ check: 'kl_size', status: 'failed', value: 9, threshold: 2, message: 'too far' }];
+  const findings = [{ check: 'kl_size', status: 'failed', value: 9, threshold: 2, message: 'too far', advice: 'Raise beta.' }];
   await withSql(t, (client) => client.query('UPDATE training_runs SET verdict = $2 WHERE id = $1', [run.id, JSON.stringify({ status: 'failed', findings })]));
   const { body: found } = await get(`${path}/diagnostics`).expect(200);
   expect(found).toMatchObject({ status: 'failed', findings: [{ ...findings[0], series: ['kl'] }] });
   expect(found.series.map(({ name }: { name: string }) => name)).toEqual(['kl']);
   expect(Math.max(...found.series[0].points.map((point: { max: number }) => point.max))).toBe(99);
   await get('/v1/training-runs/019a8a5e-0000-7000-8000-000000000001/diagnostics').expect(404);
+});
+
+test.each(['sft', 'dpo', 'grpo', 'rloo', 'ppo'])('a plan of %s chooses what is computed at once, and the run records it', async (method) => {
+  const heavy = { promptsPerStep: 64, groupSize: 16, maxTokens: 128 };
+  const isDataset = method === 'sft' || method === 'dpo';
+  const body = isDataset ? pairs({}, { method }) : rollouts(heavy, method);
+  const { body: plan } = await post('/v1/training-runs/plan', body).expect(200);
+  const { body: run } = await post('/v1/training-runs', body).expect(202);
+  expect(run.hyperparameters.microBatchTokens).toBe(plan.microBatchTokens);
+  // Two short prompts are computed at once.
+  expect([plan.microBatchTokens === null, plan.runsPerStep === 1, plan.fits]).toEqual([isDataset, isDataset, true]);
+  for (const [given, kept] of [[100, 100], [0, null], [null, null]]) {
+    const own = isDataset ? pairs({ microBatchTokens: given }, { method }) : rollouts({ microBatchTokens: given }, method);
+    expect((await post('/v1/training-runs', own).expect(202)).body.hyperparameters.microBatchTokens).toBe(kept);
+  }
 });

@@ -3,7 +3,7 @@
  * its rewards be read as probabilities, does it follow length? It looks at figures that are reported anyway and says
  * what it saw; `healthy` is a clean audit, and no proof that a policy trained on it gets better.
  */
-import { above, below, finite, show, verdictOf, type Finding, type Verdict } from '#src/common/findings.js';
+import { above, below, finite, heldOutFinding, show, verdictOf, type Finding, type Verdict } from '#src/common/findings.js';
 import { type EvaluationSlice } from './evaluation-slices.js';
 import { type RewardEvaluation } from './reward-evaluation.js';
 import { type MemberTraining } from '../models/reward-model-member.entity.js';
@@ -13,7 +13,7 @@ export function auditReward(evaluation: RewardEvaluation, trainings: readonly Me
   return verdictOf([
     finiteness(trainings),
     beatsNulls(evaluation),
-    heldOut(evaluation),
+    heldOutFinding(evaluation.split === 'eval'),
     overfitting(evaluation),
     above('calibration', evaluation.calibrationError, { warning: 0.1, failed: Infinity }, 'expected calibration error of the rewards as they are'),
     above('length_correlation', evaluation.lengthCorrelation ?? 0, { warning: 0.7, failed: 0.95 }, 'correlation of reward and length within prompts'),
@@ -37,14 +37,6 @@ function beatsNulls({ bestNull: { rule, gain }, accuracy }: RewardEvaluation): F
     `accuracy ${show(accuracy.value)} is ${show(gain.value)} (95%: ${show(gain.low)} to ${show(gain.high)}) ` +
     `above what "the ${rule} wins" gets without reading`;
   return { check: 'beats_nulls', status, value: finite(gain.value), threshold: 0, message };
-}
-
-function heldOut({ split }: RewardEvaluation): Finding {
-  const held = split === 'eval';
-  const message = held
-    ? 'evaluated on prompts that training never saw'
-    : 'the pair set keeps no prompts from training: the evaluation shows what was memorised too';
-  return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
 }
 
 function overfitting({ trainAccuracy, accuracy }: RewardEvaluation): Finding {

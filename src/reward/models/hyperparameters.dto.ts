@@ -124,12 +124,15 @@ export class TrainingSettingsDto {
   @IsIn(rateSchedules)
   schedule?: RateSchedule;
 
-  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
-  @ApiPropertyOptional({ type: 'integer', nullable: true, default: defaults.microBatchTokens, example: 4096 })
+  /**
+   * Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+   * chosen for this machine when the training is created, and recorded. null or 0: all at once.
+   */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, example: 512 })
   @IsOptional()
   @Nullable()
   @IsInt()
-  @Min(1)
+  @Min(0)
   @Max(10_000_000)
   microBatchTokens?: number | null;
 
@@ -279,7 +282,8 @@ export class RewardHyperparametersDto implements RewardHyperparameters {
   @ApiProperty({ enum: rateSchedules, enumName: 'LearningRateSchedule' })
   schedule: RateSchedule;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 4096 })
+  /** As given, or as chosen when the training was created; null: all at once. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 512 })
   microBatchTokens: number | null;
 
   @ApiProperty({ example: defaults.gradientCheckpointing })

@@ -14,7 +14,7 @@ import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
@@ -45,8 +45,8 @@ export class RewardModelsService {
    */
   async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
     await this.inputs.check(dto);
-    await this.plans.requireFit(dto);
-    return this.named(dto.name, (tx) => this.start(tx, auth, dto));
+    const hyperparameters = await this.plans.settle(dto);
+    return this.named(dto.name, (tx) => this.start(tx, auth, dto, hyperparameters));
   }
 
   /**
@@ -95,7 +95,7 @@ export class RewardModelsService {
   async checkAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
     const hyperparameters = resolveHyperparameters(given);
     await this.inputs.requirePossible(basePolicyVersionId, hyperparameters);
-    await this.plans.requireFitAhead(basePolicyVersionId, hyperparameters, answers);
+    await this.plans.requireFitAhead(basePolicyVersionId, given, answers);
   }
 
   /** @throws ProblemException as `RewardInputs.requireLearnable` */
@@ -140,8 +140,8 @@ export class RewardModelsService {
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
-    const { name, pairSetId, basePolicyVersionId, hyperparameters = {} } = dto;
+  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto, hyperparameters: RewardHyperparameters): Promise<RewardModel> {
+    const { name, pairSetId, basePolicyVersionId } = dto;
     const id = newId();
     const job = await this.jobs.enqueue(tx, {
       type: 'reward-model.train',
@@ -149,8 +149,7 @@ export class RewardModelsService {
       resultRef: { type: 'reward_model', id },
       auth,
     });
-    const resolved = resolveHyperparameters(hyperparameters);
-    const row = { id, jobId: job.id, name, origin: 'trained' as const, pairSetId, basePolicyVersionId, hyperparameters: resolved };
+    const row = { id, jobId: job.id, name, origin: 'trained' as const, pairSetId, basePolicyVersionId, hyperparameters };
     const rewardModel = await this.rewardModels.insert(tx, row);
     const child = { type: 'reward_model', id } as const;
     await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, child, 'trained_on');

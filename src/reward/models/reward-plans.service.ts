@@ -2,13 +2,15 @@
 import { Injectable } from '@nestjs/common';
 import { unprocessable } from '#src/common/problem.js';
 import { sandbox } from '#src/common/sandbox.js';
+import { microBatchOf } from '#src/rl/plan/micro-batch.js';
 import { type TrainingPlan } from '#src/rl/plan/training-plan.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
+import type { RewardPlan } from '#src/rl/plan/reward-plan.js';
 import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type * as PlanTask from './reward-plan-task.js';
@@ -17,6 +19,12 @@ import type { TrainingPlanDto } from './training-plan.dto.js';
 type Tasks = typeof PlanTask;
 
 const mebibyte = 1024 ** 2;
+
+interface Estimate {
+  /** With what the request left to this machine. */
+  hyperparameters: RewardHyperparameters;
+  plan: RewardPlan;
+}
 
 @Injectable()
 export class RewardPlansService {
@@ -31,15 +39,18 @@ export class RewardPlansService {
     return this.told(await this.estimate(dto), await this.countSteps(dto));
   }
 
-  /** @throws ProblemException 422 `training_does_not_fit` */
-  async requireFit(dto: PlanRewardModelDto): Promise<void> {
-    this.requireRoom(await this.estimate(dto));
+  /** All settings of a training that fits, those included that were left to this machine. @throws ProblemException 422 `training_does_not_fit` */
+  async settle(dto: PlanRewardModelDto): Promise<RewardHyperparameters> {
+    const { plan, hyperparameters } = await this.estimate(dto);
+    this.requireRoom(plan);
+    return hyperparameters;
   }
 
   /** Before there is data. @throws ProblemException 422 `training_does_not_fit` */
-  async requireFitAhead(basePolicyVersionId: string, hyperparameters: RewardHyperparameters, answers: ExpectedAnswers): Promise<void> {
+  async requireFitAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
     const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
-    this.requireRoom(await this.inChild('planRewardAhead', [files, answers, hyperparameters]));
+    const { plan } = await this.choose(given, (hyperparameters) => this.inChild('planRewardAhead', [files, answers, hyperparameters]));
+    this.requireRoom(plan);
   }
 
   private requireRoom({ bytes }: TrainingPlan): void {
@@ -50,20 +61,31 @@ export class RewardPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
   }
 
-  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<TrainingPlan> {
+  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<Estimate> {
     const resolved = resolveHyperparameters(hyperparameters);
     const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
     // Only what frozen layers leave on disk depends on all of the data.
     const characters = resolved.trainedLayers === null ? undefined : (await this.data.countCharacters(pairSetId)).train;
-    return this.inChild('planReward', [files, groups, resolved, characters]);
+    return this.choose(hyperparameters, (settings) => this.inChild('planReward', [files, groups, settings, characters]));
+  }
+
+  /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
+  private async choose(given: GivenHyperparameters, planned: (hyperparameters: RewardHyperparameters) => Promise<RewardPlan>): Promise<Estimate> {
+    const whole = resolveHyperparameters(given);
+    const plan = await planned(whole);
+    if (given.microBatchTokens !== undefined) return { hyperparameters: whole, plan };
+    const { speed, memoryLimitBytes } = await this.resources.current();
+    const microBatchTokens = microBatchOf(plan, { speed, memoryBytes: memoryLimitBytes });
+    const hyperparameters = { ...whole, microBatchTokens };
+    return { hyperparameters, plan: microBatchTokens === null ? plan : await planned(hyperparameters) };
   }
 
   /** @throws ProblemException 422 `tokenizer_failed`, `chat_template_failed`, 503 `plan_timed_out`, `too_many_plans` */
-  private async inChild<K extends keyof Tasks>(name: K, args: Parameters<Tasks[K]>): Promise<TrainingPlan> {
+  private async inChild<K extends keyof Tasks>(name: K, args: Parameters<Tasks[K]>): Promise<RewardPlan> {
     try {
-      return await sandbox.call<Tasks, K>('#src/reward/reward-plan-task.js', name, args as never, { milliseconds: planMilliseconds });
+      return await sandbox.call<Tasks, K>('#src/reward/models/reward-plan-task.js', name, args as never, { milliseconds: planMilliseconds });
     } catch (error) {
       throw sandboxProblem(error, '/basePolicyVersionId');
     }
@@ -77,11 +99,13 @@ export class RewardPlansService {
     return resolved.members * countSteps(sizes.slice(0, Math.ceil(share * sizes.length)), resolved);
   }
 
-  private async told(plan: TrainingPlan, steps: number): Promise<TrainingPlanDto> {
-    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations } = plan;
+  private async told({ plan, hyperparameters }: Estimate, steps: number): Promise<TrainingPlanDto> {
+    const { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, runsPerStep, operationsPerRun } = plan;
+    const { microBatchTokens } = hyperparameters;
     const { memoryLimitBytes: limitBytes, speed } = await this.resources.current();
     const secondsPerStep = floatingPointOperations / speed;
     const time = { secondsPerStep, steps, seconds: steps * secondsPerStep };
-    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...time, limitBytes, fits: bytes.peak <= limitBytes };
+    const runs = { microBatchTokens, runsPerStep, secondsPerRun: operationsPerRun / speed };
+    return { parameters, trainedParameters, bytes, trunkBytes, floatingPointOperations, ...runs, ...time, limitBytes, fits: bytes.peak <= limitBytes };
   }
 }

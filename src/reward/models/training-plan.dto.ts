@@ -32,8 +32,25 @@ export class TrainingBytesDto {
   peak: number;
 }
 
+/** How a step is computed. */
+export class PlannedRunsDto {
+  /**
+   * Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
+   * computes the whole step at once.
+   */
+  @ApiProperty({ type: 'integer', nullable: true, example: 512 })
+  microBatchTokens: number | null;
+
+  /** Runs of the graph that the heaviest step takes. @example 10 */
+  @ApiProperty({ type: 'integer' })
+  runsPerStep: number;
+
+  /** Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound. @example 1.4 */
+  secondsPerRun: number;
+}
+
 /** What a training will take, before anything is computed. */
-export class TrainingPlanDto implements TrainingPlan {
+export class TrainingPlanDto extends PlannedRunsDto implements TrainingPlan {
   @ApiProperty({ type: 'integer', example: 134515008 })
   parameters: number;
 

@@ -65,10 +65,12 @@ test.each<[string, Partial<DpoHyperparameters>]>([
 
 test.each<[string, Partial<DpoHyperparameters>]>([
   ['in parts', { microBatchTokens: 12 }],
+  ['in parts, by length', { microBatchTokens: 12, lossType: 'ipo' }],
+  ['in parts, hinge', { microBatchTokens: 12, lossType: 'hinge' }],
   ['with activations computed again', { gradientCheckpointing: true }],
   ['in parts, computed again, low-rank', { microBatchTokens: 12, gradientCheckpointing: true, lora: { rank: 4, alpha: 8, targetModules: allLinear } }],
 ])('the curve is the same %s', async (_name, saving) => {
-  const given = { epochs: 2, lora: saving.lora ?? null };
+  const given = { epochs: 2, lora: saving.lora ?? null, lossType: saving.lossType ?? ('sigmoid' as const) };
   const plain = await trainDpo(task(given));
   const { metrics } = await trainDpo(task({ ...given, ...saving }));
   metrics.forEach((step, i) => {

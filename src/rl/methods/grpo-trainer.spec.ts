@@ -71,6 +71,7 @@ describe('20 steps against a synthetic reward', () => {
 
   test.each<[string, Partial<GrpoHyperparameters>]>([
     ['in parts', { microBatchTokens: 40 }],
+    ['in parts, divided by the longest completion', { microBatchTokens: 40, lossType: 'dr_grpo' }],
     ['in parts, averaged by completion', { microBatchTokens: 40, lossType: 'grpo', importanceSampling: 'sequence' }],
     ['with activations computed again', { gradientCheckpointing: true }],
     ['in parts, computed again, low-rank', { microBatchTokens: 40, gradientCheckpointing: true, lora: { rank: 4, alpha: 8, targetModules: allLinear } }],

@@ -130,11 +130,12 @@ export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 
   earlyStopping?: Partial<RewardEarlyStopping> | null;
 };
 
-/** What was left out (or null) takes its default; alpha follows the rank. */
+/** What was left out (or null) takes its default; alpha follows the rank. Tokens computed at once: null and 0 are all. */
 export function resolveHyperparameters({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
   return {
     ...defaultHyperparameters,
     ...present(given),
+    microBatchTokens: given.microBatchTokens || null,
     lora: lora ? resolveLora(lora) : null,
     earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...present(earlyStopping) } : null,
   };

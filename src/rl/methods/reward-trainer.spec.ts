@@ -135,6 +135,25 @@ test.each<[string, GivenHyperparameters]>([
   });
 });
 
+test.each<[string, GivenHyperparameters]>([
+  ['pointwise', { objective: 'pointwise', labelSmoothing: 0.1, centering: 0.1 }],
+  ['with ties of their own probability', { ties: 'rao_kupper', marginPerPoint: 0.5, centering: 0.1 }],
+  ['with ties that are half a win', { ties: 'half', labelSmoothing: 0.2 }],
+])('a step divides by the pairs of all of its parts, whatever the loss: %s', async (_name, given) => {
+  // Weights differ, and every fifth prompt's pairs weigh nothing: alone in a part they have no mean.
+  const groups = train.slice(0, 24).map((group, g) => ({
+    ...group,
+    pairs: group.pairs.map((pair, p) => ({ ...pair, margin: p / 4, tie: p === 3, weight: g % 5 === 0 ? 0 : 1 + p })),
+  }));
+  const settings = { ...given, batchSize: 32, maxSteps: 3 };
+  const plain = (await fit(settings, policy(), { groups })).curve;
+  const { curve } = await fit({ ...settings, microBatchTokens: 50 }, policy(), { groups });
+  expect(curve).toHaveLength(3);
+  curve.forEach(({ metrics }, i) => {
+    for (const [name, value] of Object.entries(metrics)) expect(value, `${name} of step ${i + 1}`).toBeCloseTo(plain[i].metrics[name as 'loss'], 4);
+  });
+});
+
 test('stops at the next step when aborted', async () => {
   const controller = new AbortController();
   controller.abort(new Error('enough'));

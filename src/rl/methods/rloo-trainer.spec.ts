@@ -44,8 +44,12 @@ test('completions written by a copy in 8 bits count by their ratio, and the rewa
 test('a larger beta keeps the policy nearer to where it started, and 0 measures no KL', async () => {
   const few = { steps: 10, learningRate: 0.02 };
   const last = async (given: Partial<RlooHyperparameters>) => (await trainRloo(task({ ...few, ...given }))).metrics[9];
-  expect((await last({ beta: 1 })).kl).toBeLessThan((await last({ beta: 1e-6 })).kl / 2);
-  expect(await last({ beta: 0 })).not.toHaveProperty('kl');
+  const [near, far, unmeasured] = [await last({ beta: 1 }), await last({ beta: 1e-6 }), await last({ beta: 0 })];
+  expect(near.kl).toBeLessThan(far.kl / 2);
+  // The KL that summary and findings tell costs nothing where both log-probabilities are at hand.
+  expect(near.kl_k3).toBeGreaterThan(0);
+  expect(near.kl_k3).toBeLessThan(far.kl_k3);
+  for (const name of ['kl', 'kl_k3']) expect(unmeasured).not.toHaveProperty(name);
   expect((await last({ beta: 0, klBudget: 1e6 })).kl).toBeGreaterThan(0);
 });
 

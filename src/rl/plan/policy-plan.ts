@@ -9,12 +9,12 @@ import { attentionCost } from '#src/lm/text/packing.js';
 import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
 import { loraOf, type TrainedLayers } from '#src/lm/lora/trained-layers.js';
-import { planTraining, type TrainingPlan } from './training-plan.js';
+import { planTraining, type PlannedRuns, type TrainingPlan } from './training-plan.js';
 import { countTokens, cutParts, type CompletionGroup } from '../batch/completion-batch.js';
 import { type OptimizerSettings } from '../optimizer-settings.js';
 import { packSft, sftGraph } from '../methods/sft-trainer.js';
 
-export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'> {
+export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'>, PlannedRuns {
   bytes: TrainingPlan['bytes'] & {
     /** Copies of the trained weights from before the last steps, to go back to. */
     lastGood: number;
@@ -60,6 +60,9 @@ export function planPolicyTraining(
     ...counts,
     bytes: { ...bytes, lastGood, peak: bytes.peak + lastGood },
     floatingPointOperations: Math.round((floatingPointOperations * tokensOf(groups)) / tokensOf(heaviest)),
+    tokens: tokensOf(groups),
+    runsPerStep: parts.length,
+    operationsPerRun: floatingPointOperations,
   };
 }
 

@@ -5,7 +5,7 @@ import { noiseOf } from '#src/lm/lora/lora-dropout.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { parameterShapes, scoreName } from '#src/lm/model/parameter-shapes.js';
 import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
-import { planTraining, type TrainingPlan } from './training-plan.js';
+import { planTraining, type PlannedRuns, type TrainingPlan } from './training-plan.js';
 import { trunkBytes } from '#src/lm/model/trunk-states.js';
 import { input } from '#src/nn/graph.js';
 import { type RewardHyperparameters } from '../methods/reward-hyperparameters.js';
@@ -17,7 +17,7 @@ import { encodeGroups } from '../batch/encoded-groups.js';
 import { largestAnswers, type ExpectedAnswers } from './expected-answers.js';
 import { type EncodedText } from '../reward/reward-text.js';
 
-export interface RewardPlan extends TrainingPlan {
+export interface RewardPlan extends TrainingPlan, PlannedRuns {
   /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
   rows: number;
   rowTokens: number;
@@ -63,7 +63,7 @@ function planGroups(
   const config = { ...model, head: 'reward' as const };
   const { trainedLayers } = hyperparameters;
   const lora = loraOf(config, hyperparameters.lora, trainedLayers);
-  const size = heaviestPart(groups, hyperparameters, { padId: 0, attentionCost: attentionCost(config) });
+  const { size, partTokens, ...step } = heaviestPart(groups, hyperparameters, { padId: 0, attentionCost: attentionCost(config) });
   const shapes = { ...parameterShapes(config), ...(lora ? loraShapes(config, lora) : {}) };
   const params = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, 'float32', shape)]));
   const isTrained = (name: string): boolean =>
@@ -75,7 +75,15 @@ function planGroups(
   const keep = hyperparameters.gradientCheckpointing ? blocks : [];
   const share = use.train ? 1 : use.validation ? hyperparameters.earlyStopping!.validationFraction : 0;
   const plan = planTraining(config, { loss, metrics, trainable, keep }, { trunkBytes: trunkBytes(config, Math.round(share * trainingTokens)) });
-  return { ...withCopies(plan, hyperparameters.earlyStopping ? 3 : 2), rows: size.rows, rowTokens: size.time };
+  const { floatingPointOperations: operationsPerRun } = plan;
+  return {
+    ...withCopies(plan, hyperparameters.earlyStopping ? 3 : 2),
+    ...step,
+    operationsPerRun,
+    floatingPointOperations: Math.round((operationsPerRun * step.tokens) / partTokens),
+    rows: size.rows,
+    rowTokens: size.time,
+  };
 }
 
 /** What is trained is kept as it was before the last two steps, to go back to when it diverges, and with early stopping at its best. */
@@ -88,8 +96,13 @@ const tokensOf = ({ texts }: EncodedGroup): number => texts.reduce((total, { com
 
 const countTokens = (groups: readonly EncodedGroup[]): number => groups.reduce((total, group) => total + tokensOf(group), 0);
 
+interface HeaviestPart extends Pick<PlannedRuns, 'tokens' | 'runsPerStep'> {
+  size: BatchSize;
+  partTokens: number;
+}
+
 /** As if the longest groups met in one step, of which the longest part counts. */
-function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTokens }: RewardHyperparameters, packing: Parameters<typeof collatedSize>[1]): BatchSize {
+function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTokens }: RewardHyperparameters, packing: Parameters<typeof collatedSize>[1]): HeaviestPart {
   const step: EncodedGroup[] = [];
   let room = batchSize;
   for (const group of [...groups].sort((a, b) => tokensOf(b) - tokensOf(a))) {
@@ -97,6 +110,7 @@ function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTo
     step.push(group);
     room -= group.texts.length;
   }
-  const sizes = cutParts(step, microBatchTokens).map((part) => collatedSize(part, packing));
-  return sizes.reduce((largest, size) => (size.rows * size.time > largest.rows * largest.time ? size : largest));
+  const parts = cutParts(step, microBatchTokens).map((part) => ({ size: collatedSize(part, packing), partTokens: countTokens(part) }));
+  const largest = parts.reduce((found, part) => (part.size.rows * part.size.time > found.size.rows * found.size.time ? part : found));
+  return { ...largest, tokens: countTokens(step), runsPerStep: parts.length };
 }

@@ -34,6 +34,16 @@ export interface TrainingPlan {
   trunkBytes: number;
 }
 
+/** How a step is computed: in runs of the graph, whose gradients add up (`microBatchTokens`). */
+export interface PlannedRuns {
+  /** Of the heaviest step, shared prompts once. */
+  tokens: number;
+  /** Of that step. */
+  runsPerStep: number;
+  /** Of the heaviest run, in its matrix products. */
+  operationsPerRun: number;
+}
+
 const floatBytes = 4;
 
 /*
@@ -47,7 +57,7 @@ const fixedBytes = 200 * 1024 ** 2;
 const operatorBytes = 18 * 1024;
 
 /** Share of activations and updates by which the process grows beyond them over a few steps: blocks of many sizes leave gaps. */
-const gaps = 0.15;
+export const gaps = 0.15;
 
 /**
  * `graph` is that of the largest batch, or of the part of it that makes the whole when taken `scale` times; `config` that of

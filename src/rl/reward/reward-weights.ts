@@ -75,7 +75,8 @@ export class RewardWeights {
    *
    * @param trunk hidden states of the texts that have a source
    */
-  async step(batches: readonly PreferenceBatch[], rate: number, trunk?: TrunkStates): Promise<StepResult> {
+  async step(all: readonly PreferenceBatch[], rate: number, trunk?: TrunkStates): Promise<StepResult> {
+    const batches = weighing(all);
     const weight = batches.reduce((total, batch) => total + batch.weight, 0);
     const parts = batches.map((batch) => ({ feeds: () => fed(batch, trunk), weight: batch.weight / weight }));
     const { reports, gradNorm } = await this.trainStep.runParts(parts, rate);
@@ -83,7 +84,8 @@ export class RewardWeights {
   }
 
   /** Loss and figures of these batches with the weights as they are; `trunk` as in `step`. */
-  async evaluate(batches: readonly PreferenceBatch[], trunk?: TrunkStates): Promise<Omit<StepResult, 'gradNorm'>> {
+  async evaluate(all: readonly PreferenceBatch[], trunk?: TrunkStates): Promise<Omit<StepResult, 'gradNorm'>> {
+    const batches = weighing(all);
     const reports: PartReport[] = [];
     for (const batch of batches) {
       const { loss, ...metrics } = await this.forward(await fed(batch, trunk));
@@ -144,6 +146,12 @@ export class RewardWeights {
     const trainable = Object.fromEntries(Object.keys(this.state.params).map((name) => [name, params[name]]));
     return { loss, metrics, trainable, noise, keep: options.gradientCheckpointing ? blocks : [] };
   }
+}
+
+/** A part all of whose pairs weigh 0 has no mean, and no share of the step's. */
+function weighing(batches: readonly PreferenceBatch[]): readonly PreferenceBatch[] {
+  const found = batches.filter(({ weight }) => weight > 0);
+  return found.length > 0 ? found : batches;
 }
 
 /** What a batch feeds, with the hidden states that are kept of it. */

@@ -158,20 +158,21 @@ class RolloutRun {
     const rollouts = await this.sample(step);
     const rewards = rollouts.map((rollout) => shapedReward(rollout, hp));
     const groups = this.groupsOf(rollouts);
-    const logProbs = this.measure(groups);
-    const kl = hp.klBudget === null ? undefined : meanKl(await logProbs());
-    if (kl !== undefined && kl > hp.klBudget!) {
-      const detail = `KL to the reference ${kl.toPrecision(3)} nats per token, the budget is ${hp.klBudget}`;
+    const { logProbs, kl } = this.measure(groups);
+    if (hp.klBudget !== null) await logProbs();
+    const spent = await kl();
+    if (spent !== undefined && spent > hp.klBudget!) {
+      const detail = `KL to the start ${spent.toPrecision(3)} nats per token at this step, the budget is ${hp.klBudget}; the weights before it are kept`;
       return this.stop('kl_budget', step + 1, detail);
     }
     this.weights.good.setAside();
     abandoned?.throwIfAborted();
     const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
-    const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: kl !== undefined });
+    const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: spent !== undefined });
     const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
     this.weights.good.accept();
     const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: advantages[i] }));
-    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...(kl !== undefined && { kl_k3: kl, ...(hp.beta === 0 && { kl }) }), ...evaluated } };
+    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...klFigures(await kl(), hp.beta), ...evaluated } };
   }
 
   private stop(reason: Stopped['reason'], step: number, detail: string): Stopped {
@@ -186,11 +187,15 @@ class RolloutRun {
     return this.rollouts.sample('learning', chosen.map((i) => prompts[i]), seedsOf, abandoned);
   }
 
-  private measure(groups: readonly RolloutGroup[]): () => Promise<CompletionLogProbs> {
+  /** `kl` is known once somebody, a budget or the method, has asked for the log-probabilities: it costs nothing then. */
+  private measure(groups: readonly RolloutGroup[]): { logProbs: () => Promise<CompletionLogProbs>; kl: () => Promise<number | undefined> } {
     const { current, reference, attentionCost } = this;
     const { microBatchTokens } = this.task.hyperparameters;
     let found: Promise<CompletionLogProbs> | undefined;
-    return () => (found ??= completionLogProbs(groups, { current, reference }, { attentionCost, microBatchTokens }));
+    return {
+      logProbs: () => (found ??= completionLogProbs(groups, { current, reference }, { attentionCost, microBatchTokens })),
+      kl: async () => found && meanKl(await found),
+    };
   }
 
   private groupsOf(rollouts: readonly Rollout[]): RolloutGroup[] {
@@ -223,4 +228,9 @@ class RolloutRun {
     const rollouts = await this.rollouts.sample('evaluation', this.evaluation, (i) => [`${hp.seed}/evaluation/${i}`], abandoned);
     return mean(rollouts.map(({ score }) => score));
   }
+}
+
+/** `kl` is what the method itself weighs; without a weight it has none of its own. */
+function klFigures(kl: number | undefined, beta: number): Metrics {
+  return kl === undefined ? {} : { kl_k3: kl, ...(beta === 0 && { kl }) };
 }

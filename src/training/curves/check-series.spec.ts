@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { adviceFor } from '#src/common/finding-advice.js';
 import { stoppedFinding } from '#src/rl/stopped.js';
 import { auditDpo, auditSft } from '../verdicts/verdict-dataset.js';
 import { auditRun } from '../verdicts/verdict.js';
@@ -16,6 +17,7 @@ test('every check of every audit has its series', () => {
     ...(['diverged', 'kl_budget'] as const).map((reason) => stoppedFinding({ reason, step: 1, detail: '' })),
   ];
   expect(findings.map(({ check }) => check).filter((check) => !knownChecks.includes(check))).toEqual([]);
-  expect(seriesOf('kl_slope')).toEqual(['kl']);
+  expect(findings.map(({ check }) => check).filter((check) => !adviceFor(check))).toEqual([]);
+  expect(seriesOf('kl_slope')).toEqual(['kl_k3', 'kl']);
   expect(seriesOf('unheard of')).toEqual([]);
 });

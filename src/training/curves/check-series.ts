@@ -9,8 +9,8 @@ const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
   margin_size: ['rewards/margins', 'eval_rewards/margins'],
   likelihood_displacement: ['logps/chosen', 'logps/rejected', 'eval_rewards/chosen'],
   reward_gain: ['reward', 'eval_reward'],
-  kl_size: ['kl'],
-  kl_slope: ['kl'],
+  kl_size: ['kl_k3', 'kl'],
+  kl_slope: ['kl_k3', 'kl'],
   entropy_collapse: ['entropy'],
   zero_std_groups: ['frac_reward_zero_std'],
   step_size: ['policy/approxkl_avg', 'val/ratio'],
@@ -20,7 +20,7 @@ const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
   length_gaming: ['completions/mean_length', 'reward_length_correlation', 'reward'],
   evaluation_gain: ['reward', 'eval_reward'],
   stopped_diverged: ['loss', 'grad_norm'],
-  stopped_kl_budget: ['kl'],
+  stopped_kl_budget: ['kl_k3'],
 };
 
 /** Empty for a check that looks at no curve. */

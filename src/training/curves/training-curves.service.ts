@@ -1,6 +1,6 @@
 // The curves of a run: step by step, in few points, and beside the findings of its verdict.
 import { Injectable } from '@nestjs/common';
-import type { Finding } from '#src/common/findings.js';
+import type { VerdictFinding } from '#src/common/findings.js';
 import type { Page } from '#src/common/pagination.js';
 import { notFound } from '#src/common/problem.js';
 import type { CurveEntryDto, CurveQuery } from '#src/jobs/curves.dto.js';
@@ -32,7 +32,7 @@ export class TrainingCurvesService {
     const findings = verdict?.findings ?? [];
     const points = await this.curves.points(jobId, diagnosticPoints);
     const recorded = new Set(points.flatMap(({ mean }) => Object.keys(mean)));
-    const evidence = findings.map((finding: Finding) => ({ ...finding, series: seriesOf(finding.check).filter((name) => recorded.has(name)) }));
+    const evidence = findings.map((finding: VerdictFinding) => ({ ...finding, series: seriesOf(finding.check).filter((name) => recorded.has(name)) }));
     const used = verdict ? new Set(evidence.flatMap(({ series }) => series)) : recorded;
     return {
       status: verdict?.status ?? null,

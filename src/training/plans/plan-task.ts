@@ -1,4 +1,5 @@
 /** The parts of a plan that need the policy's tokenizer or a training graph, as a child process makes them. */
+import { type PromptContent } from '#src/common/conversation.js';
 import { chatFraming } from '#src/lm/text/chat.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
@@ -47,10 +48,11 @@ export function planExamplesAhead(files: FileMap, method: 'sft' | 'dpo', hyperpa
 }
 
 /** Tokens of the longest prompt. */
-export function longestPrompt(files: FileMap, prompts: readonly string[]): number {
-  const texts = [...prompts].sort((a, b) => b.length - a.length).slice(0, promptsEncoded);
+export function longestPrompt(files: FileMap, prompts: readonly PromptContent[]): number {
+  const characters = (prompt: PromptContent): number => (typeof prompt === 'string' ? prompt : JSON.stringify(prompt)).length;
+  const longest = [...prompts].sort((a, b) => characters(b) - characters(a)).slice(0, promptsEncoded);
   const framing = chatFraming(Tokenizer.fromFiles(parseDescription(files).tokenizer));
-  return Math.max(1, ...texts.map((text) => framing.encodePrompt(text).length));
+  return Math.max(1, ...longest.map((prompt) => framing.encodePrompt(prompt).length));
 }
 
 export function planRollouts(models: RolloutModels, settings: RolloutHyperparameters, promptTokens: number): { plan: PolicyPlan; extra: RolloutExtra } {

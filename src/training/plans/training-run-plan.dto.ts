@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TrainingBytesDto } from '#src/reward/models/training-plan.dto.js';
+import { PlannedRunsDto, TrainingBytesDto } from '#src/reward/models/training-plan.dto.js';
 
 export class TrainingRunBytesDto extends TrainingBytesDto {
   /** Copies of the trained weights from before the last steps, to go back to. @example 58490880 */
@@ -20,7 +20,7 @@ export class TrainingRunBytesDto extends TrainingBytesDto {
 }
 
 /** What a run will take, before anything is computed: estimates from the graph of the heaviest step. */
-export class TrainingRunPlanDto {
+export class TrainingRunPlanDto extends PlannedRunsDto {
   @ApiProperty({ type: 'integer', example: 134515008 })
   parameters: number;
 

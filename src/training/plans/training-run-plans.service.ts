@@ -4,8 +4,11 @@ import { ModelsService } from '#src/artifacts/models.service.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
 import { sandbox } from '#src/common/sandbox.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
+import { microBatchOf } from '#src/rl/plan/micro-batch.js';
+import type { PlannedRuns } from '#src/rl/plan/training-plan.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
+import { contentOf } from '#src/prompts/prompt.entity.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { planMilliseconds, PlanResourcesService } from '#src/reward/models/plan-resources.js';
@@ -13,6 +16,7 @@ import { PreferenceDataRepository } from '#src/reward/models/preference-data.rep
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
 import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
+import type { OptimizerSettings } from '#src/rl/optimizer-settings.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
 import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
@@ -24,10 +28,18 @@ import type { RolloutExtra, RolloutModels } from '#src/rl/plan/rollout-extra.js'
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 type Tasks = typeof PlanTask;
-export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
+export interface PlannedRun extends Omit<NewTrainingRun, 'id' | 'jobId'> {
+  /** The request does not say how many tokens are computed at once: that is chosen for this machine. */
+  choosesMicroBatch: boolean;
+}
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
-export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
+export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
+type MicroBatch = Pick<OptimizerSettings, 'microBatchTokens'>;
+interface Planned {
+  plan: PolicyPlan & MicroBatch;
+  extra?: RolloutExtra;
+}
 
 const mebibyte = 1024 ** 2;
 
@@ -44,17 +56,19 @@ export class TrainingRunPlansService {
   ) {}
 
   async plan(run: PlannedRun): Promise<TrainingRunPlanDto> {
-    const { bytes, floatingPointOperations, ...counts } = await this.estimate(run);
+    const { operationsPerRun, ...estimate } = await this.estimate(run);
+    const { bytes, floatingPointOperations } = estimate;
     const { memoryLimitBytes: limitBytes, speed } = await this.resources.current();
-    const secondsPerStep = floatingPointOperations / speed;
+    const [secondsPerRun, secondsPerStep] = [operationsPerRun / speed, floatingPointOperations / speed];
     const steps = await this.countSteps(run);
-    return { ...counts, bytes, floatingPointOperations, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
+    return { ...estimate, secondsPerRun, secondsPerStep, steps, seconds: steps * secondsPerStep, limitBytes, fits: bytes.peak <= limitBytes };
   }
 
-  /** @throws ProblemException 422 `training_does_not_fit` */
-  async requireFit(run: PlannedRun): Promise<void> {
-    const { bytes } = await this.estimate(run);
+  /** A run that fits, with all of its settings, those included that were left to this machine. @throws ProblemException 422 `training_does_not_fit` */
+  async settle(planned: PlannedRun): Promise<Omit<PlannedRun, 'choosesMicroBatch'>> {
+    const { bytes, microBatchTokens } = await this.estimate(planned);
     this.requireRoom(bytes.peak);
+    return settled(planned, microBatchTokens);
   }
 
   /**
@@ -66,10 +80,11 @@ export class TrainingRunPlansService {
     const { method, hyperparameters, policyVersionId } = ahead;
     if (method === 'sft' || method === 'dpo') {
       const files = await this.versions.loadSmallFiles(policyVersionId);
-      const plan = await inChild('planExamplesAhead', [files, method, hyperparameters as DatasetHyperparameters, answers]);
+      const settings = hyperparameters as DatasetHyperparameters;
+      const plan = await this.choose(ahead, (chosen) => inChild('planExamplesAhead', [files, method, { ...settings, ...chosen }, answers]));
       return this.requireRoom(plan.bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
@@ -90,9 +105,9 @@ export class TrainingRunPlansService {
     return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
   }
 
-  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
-    const { plan, extra } = run.pairSetId === null ? await this.rollouts(run) : { plan: await this.examples(run, run.pairSetId), extra: undefined };
-    const { bytes, floatingPointOperations, ...counts } = plan;
+  private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerRun' | 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'> & Pick<PlannedRuns, 'operationsPerRun'>> {
+    const { plan, extra } = run.pairSetId === null ? await this.rollouts(run) : await this.examples(run, run.pairSetId);
+    const { bytes, floatingPointOperations, ...counts } = told(plan);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
     return {
@@ -102,21 +117,37 @@ export class TrainingRunPlansService {
     };
   }
 
-  private async examples({ policyVersionId, hyperparameters: given, method }: PlannedRun, pairSetId: string): Promise<PolicyPlan> {
-    const hyperparameters = given as DatasetHyperparameters;
+  /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
+  private async choose(
+    { choosesMicroBatch, hyperparameters }: Pick<PlannedRun, 'choosesMicroBatch' | 'hyperparameters'>,
+    planned: (chosen: MicroBatch) => Promise<PolicyPlan>,
+  ): Promise<PolicyPlan & MicroBatch> {
+    const whole = { microBatchTokens: hyperparameters.microBatchTokens };
+    const plan = await planned(whole);
+    if (!choosesMicroBatch) return { ...plan, ...whole };
+    const { speed, memoryLimitBytes } = await this.resources.current();
+    const chosen = { microBatchTokens: microBatchOf(plan, { speed, memoryBytes: memoryLimitBytes }) };
+    return { ...(chosen.microBatchTokens === null ? plan : await planned(chosen)), ...chosen };
+  }
+
+  private async examples(run: PlannedRun, pairSetId: string): Promise<Planned> {
+    const hyperparameters = run.hyperparameters as DatasetHyperparameters;
     const { batchSize, maxTokens } = hyperparameters;
-    const files = await this.versions.loadSmallFiles(policyVersionId);
+    const files = await this.versions.loadSmallFiles(run.policyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
     const characters = await this.preferences.countCharacters(pairSetId);
-    const task = { files, method: method === 'dpo' ? ('dpo' as const) : ('sft' as const), hyperparameters, longest, characters };
-    const { plan, given: completions } = await inChild('planExamples', [task]);
-    if (plan) return plan;
-    const message = `with ${maxTokens} tokens none of the ${completions} longest completions has room behind its prompt`;
-    throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
+    const task = { files, method: run.method === 'dpo' ? ('dpo' as const) : ('sft' as const), longest, characters };
+    const plan = await this.choose(run, async (chosen) => {
+      const { plan, given } = await inChild('planExamples', [{ ...task, hyperparameters: { ...hyperparameters, ...chosen } }]);
+      if (plan) return plan;
+      const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
+      throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
+    });
+    return { plan };
   }
 
-  private async rollouts(run: PlannedRun): Promise<{ plan: PolicyPlan; extra: RolloutExtra }> {
+  private async rollouts(run: PlannedRun): Promise<Planned> {
     const settings = run.hyperparameters as RolloutHyperparameters;
     const policy = await this.versions.loadConfig(run.policyVersionId);
     const room = policy.maxPositionEmbeddings - settings.maxTokens;
@@ -124,13 +155,19 @@ export class TrainingRunPlansService {
     for (const name of ['promptSetId', 'evaluationPromptSetId'] as const) {
       const promptSetId = run[name];
       if (promptSetId === null) continue;
-      const texts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
-      const longest = await inChild('longestPrompt', [await this.versions.loadSmallFiles(run.policyVersionId), texts]);
+      const prompts = (await this.promptSets.members(promptSetId)).map(contentOf);
+      const longest = await inChild('longestPrompt', [await this.versions.loadSmallFiles(run.policyVersionId), prompts]);
       if (longest > room) throw tooLong(name, longest, room, promptSetId);
       promptTokens = Math.max(promptTokens, longest);
     }
     const models = { policy, rewardParameters: await this.rewardParameters(run), value: await this.valueModel(run, policy) };
-    return inChild('planRollouts', [models, settings, promptTokens]);
+    let extra: RolloutExtra | undefined;
+    const plan = await this.choose(run, async (chosen) => {
+      const planned = await inChild('planRollouts', [models, { ...settings, ...chosen }, promptTokens]);
+      extra = planned.extra;
+      return planned.plan;
+    });
+    return { plan, extra };
   }
 
   private async valueModel({ method, hyperparameters, rewards }: PlannedRun, policy: ModelConfig): Promise<RolloutModels['value']> {
@@ -151,6 +188,14 @@ export class TrainingRunPlansService {
     return parameters;
   }
 }
+
+/** A plan as it is told. */
+const told = ({ tokens: _, ...plan }: PolicyPlan & MicroBatch): Omit<PolicyPlan, 'tokens'> & MicroBatch => plan;
+
+const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens: number | null): Omit<PlannedRun, 'choosesMicroBatch'> => ({
+  ...run,
+  hyperparameters: { ...run.hyperparameters, microBatchTokens },
+});
 
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
   const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;

@@ -18,7 +18,7 @@ import type { RunOf, TrainingRun } from '../training-run.entity.js';
 import { stoppedFinding } from '#src/rl/stopped.js';
 import { TrainingRunsRepository } from '../training-runs.repository.js';
 import type { TrainingSample } from '../training-sample.entity.js';
-import { auditRun } from '../verdicts/verdict.js';
+import { auditRun, klMetric } from '../verdicts/verdict.js';
 
 /** Samples kept per step: whole groups, from the first. */
 const samplesKept = 16;
@@ -90,10 +90,11 @@ function account(result: RolloutResult, split: EvaluatedSplit, evaluationPrompts
   const { metrics, rewardBefore, stopped = null } = result;
   const best = keep === 'best' ? bestStep(evaluationsOf(metrics, byReward), byReward) : undefined;
   const rewardAfter = best === undefined ? result.rewardAfter : metrics[best - 1].eval_reward;
-  const last = (name: string): number | null => metrics.findLast((step) => name in step)?.[name] ?? null;
+  // A step's figures are of the weights that it began with: those that were kept after step `best` began the next one.
+  const last = (name: string): number | null => metrics.slice(0, best && best + 1).findLast((step) => name in step)?.[name] ?? null;
   const { findings } = auditRun({ steps: metrics, rewardBefore, rewardAfter, split, best: best !== undefined });
   return {
-    summary: { rewardBefore, rewardAfter, kl: last('kl'), entropy: last('entropy'), steps: metrics.length, split, evaluationPrompts, stopped },
+    summary: { rewardBefore, rewardAfter, kl: last(klMetric(metrics)), entropy: last('entropy'), steps: metrics.length, split, evaluationPrompts, stopped },
     verdict: verdictOf(stopped ? [...findings, stoppedFinding(stopped)] : findings),
   };
 }

@@ -3,7 +3,7 @@
  * or run away from where it started? It knows the data's own measure only: whether the policy answers better is what a
  * comparison says.
  */
-import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
+import { above, below, finite, finiteness, heldOutFinding, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
 import { stoppedFinding, type Stopped } from '#src/rl/stopped.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
 
@@ -44,7 +44,7 @@ function common(run: AuditedDatasetRun): Finding[] {
     finiteness(run.steps, [...Object.values(run.before), ...Object.values(run.after)]),
     lossFall(run),
     overfitting(run),
-    heldOut(run),
+    heldOutFinding(run.heldOut),
     ...(run.stopped ? [stoppedFinding(run.stopped)] : []),
     above('shortened', run.shortened, { warning: 0.1, failed: Infinity }, 'share of completions cut or left out for length'),
   ];
@@ -67,13 +67,6 @@ function overfitting({ steps, before, after }: AuditedDatasetRun): Finding {
   const won = before.loss - lowest;
   const lost = won > 0 ? (after.loss - lowest) / won : 0;
   return above('overfitting', lost, { warning: 0.1, failed: 1 }, 'share of the fall of the evaluation loss that was lost again');
-}
-
-function heldOut({ heldOut: held }: AuditedDatasetRun): Finding {
-  const message = held
-    ? 'evaluated on prompts that training never saw'
-    : 'the pair set keeps no prompts from training: the evaluation shows what was memorised too';
-  return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
 }
 
 /**

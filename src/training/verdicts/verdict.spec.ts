@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Finding } from '#src/common/findings.js';
 import { auditRun, type AuditedRun } from './verdict.js';
+import { auditDpo } from './verdict-dataset.js';
 
 type Curve = (progress: number) => number;
 
@@ -73,10 +75,38 @@ test.each<[string, AuditedRun, [string, string[]]]>([
   ['tokens that are clipped', run({ 'policy/clipfrac_avg': () => 0.4 }), ['warning', ['clipping warning']]],
   ['completions that are clipped', run({ 'clip_ratio/region_mean': () => 0.4 }), ['warning', ['clipping warning']]],
   ['chosen by what it practised on', run({}, { split: 'train' }), ['warning', ['held_out warning']]],
-  ['measured on what it practised on', run({}, { split: 'train', best: false }), ['healthy', []]],
+  ['measured on what it practised on', run({}, { split: 'train', best: false }), ['warning', ['held_out warning']]],
   ['not a number', run({ loss: (p) => (p > 0.9 ? Number.NaN : 1) }), ['failed', ['finite failed']]],
 ])('%s', (_name, audited, expected) => {
   expect(bad(audited)).toEqual(expected);
+});
+
+test('findings come with the worst first, and those that did not pass say what to do', () => {
+  const { findings } = auditRun(run({ entropy: (p) => (p > 0.5 ? 0.01 : 1), 'completions/clipped_ratio': () => 0.4 }));
+  expect(findings.slice(0, 3).map(({ check, status }) => [check, status])).toEqual([
+    ['entropy_collapse', 'failed'],
+    ['truncation', 'warning'],
+    ['finite', 'healthy'],
+  ]);
+  expect(findings.map(({ advice }) => advice).slice(0, 3)).toEqual([expect.stringMatching(/^Raise beta/), expect.stringMatching(/^Raise maxTokens/), null]);
+});
+
+test('one KL: that over all completions of a step where it was measured, over the steps that are named', () => {
+  const { findings } = auditRun(run({ kl: () => 0.068, kl_k3: (p) => 0.6 * p }));
+  const of = (check: string) => findings.find((finding) => finding.check === check)!;
+  expect(of('kl_size')).toMatchObject({ status: 'warning', message: 'KL to the start in nats per token, mean of the last 2 steps: 0.584' });
+  expect(of('kl_slope')).toMatchObject({ status: 'warning', value: expect.closeTo(0.6 / 19, 9) });
+});
+
+test('the same fact of an evaluation, the same words, whatever the method', () => {
+  const evaluation = { loss: 1, 'rewards/accuracies': 1, 'rewards/margins': 1, 'rewards/chosen': 1 };
+  const dataset = { steps: [{ loss: 1 }], before: evaluation, after: evaluation, shortened: 0 };
+  const found = (findings: Finding[]) => findings.find(({ check }) => check === 'held_out');
+  for (const held of [true, false]) {
+    const sampled = found(auditRun(run({}, { split: held ? 'eval' : 'train', best: false })).findings);
+    expect(sampled).toEqual(found(auditDpo({ ...dataset, heldOut: held }).findings));
+    expect(sampled!.status).toBe(held ? 'healthy' : 'warning');
+  }
 });
 
 test('a KL that was not measured is not 0: the audit says so, and judges by the rest', () => {

@@ -10,8 +10,10 @@ import {
   beginning,
   below,
   ending,
+  endingWindow,
   finite,
   finiteness,
+  heldOutFinding,
   leastSquaresSlope,
   notMeasured,
   series,
@@ -67,25 +69,30 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
 
 /** The best of several evaluations is too good by chance, and on practised prompts by memory as well. */
 function heldOut({ split, best }: AuditedRun): Finding {
-  const held = split === 'eval';
-  const message = held
-    ? 'evaluated on prompts that were never practised on'
-    : `${best ? 'the weights were chosen by' : 'evaluated on'} prompts that were practised on: give an evaluation prompt set`;
-  return { check: 'held_out', status: held || !best ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
+  return heldOutFinding(split === 'eval', best ? 'the weights were chosen by prompts that were practised on, which favours what was memorised' : undefined);
 }
 
-/** Nats per token of drift from the reference, at the end. */
+/**
+ * The KL of a run, everywhere: KL(policy || start) by Schulman's k3, in nats per token, mean over the tokens of a step's
+ * fresh completions, of the weights that wrote them. `kl_k3` where it was measured over all of them; GRPO without a budget
+ * measures it in its loss, over the completions that it learned from. The metric `kl` of RLOO and PPO is what they subtract
+ * from the reward, which may be another estimate.
+ */
+export const klMetric = (steps: Steps): 'kl_k3' | 'kl' => (series(steps, 'kl_k3').length > 0 ? 'kl_k3' : 'kl');
+
+/** How far from the start the run ended. */
 function klSize({ steps }: AuditedRun): Finding {
-  const [bounds, what] = [{ warning: 0.5, failed: 2 }, 'KL per token at the end'];
-  if (series(steps, 'kl').length > 0) return above('kl_size', ending(steps, 'kl'), bounds, what);
+  const name = klMetric(steps);
+  const [bounds, what] = [{ warning: 0.5, failed: 2 }, `KL to the start in nats per token, ${endingWindow(steps)}`];
+  if (series(steps, name).length > 0) return above('kl_size', ending(steps, name), bounds, what);
   return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn measure none)');
 }
 
 /** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
 function klSlope({ steps }: AuditedRun): Finding {
-  const values = series(steps, 'kl');
+  const values = series(steps, klMetric(steps));
   const half = values.slice(Math.floor(values.length / 2));
-  const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of KL per step over the last half'];
+  const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of the KL to the start per step, over the last half of the steps'];
   if (half.length >= 3) return above('kl_slope', leastSquaresSlope(half), bounds, what);
   return notMeasured('kl_slope', bounds, what, 'a trend takes three steps with a KL');
 }
