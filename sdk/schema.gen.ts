@@ -1234,12 +1234,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Failures a completion batch
+         * List failures of a completion batch
          * @description Prompts of the batch that have no completions, and why. A retry of its job asks them again.
          *
          *     Needs the scope `completions:read`. Not open to keys of vendors.
          */
-        get: operations["completionBatches_failures"];
+        get: operations["completionBatches_listFailures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10176,7 +10176,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request could not be read. Codes: `invalid_cursor` */
+        /** @description The request could not be read. Codes: `malformed_request`, `not_utf8` */
+        UnreadableBody: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/not_utf8",
+                 *       "code": "not_utf8",
+                 *       "title": "The request could not be read",
+                 *       "status": 400
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
         InvalidCursor: {
             headers: {
                 [name: string]: unknown;
@@ -10271,7 +10288,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The media type is not supported. Codes: `unsupported_media_type` */
+        /** @description The media type is not supported. Codes: `unsupported_media_type`, `unsupported_charset`, `unsupported_encoding` */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -10279,10 +10296,44 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "https://plumbline.dev/problems/unsupported_media_type",
-                 *       "code": "unsupported_media_type",
+                 *       "type": "https://plumbline.dev/problems/unsupported_encoding",
+                 *       "code": "unsupported_encoding",
                  *       "title": "The media type is not supported",
                  *       "status": 415
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request came too slowly. Codes: `request_timeout` */
+        RequestTimeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/request_timeout",
+                 *       "code": "request_timeout",
+                 *       "title": "The request came too slowly",
+                 *       "status": 408
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no room left to store this. Codes: `storage_full`, `artifact_store_full` */
+        StorageFull: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "https://plumbline.dev/problems/artifact_store_full",
+                 *       "code": "artifact_store_full",
+                 *       "title": "There is no room left to store this",
+                 *       "status": 507
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
@@ -10326,16 +10377,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The service is not ready. Codes: `unavailable` */
+        /** @description The service is not ready. Codes: `unavailable`, `database_busy`, `database_unavailable`, `artifact_store_unavailable` */
         Unavailable: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
                 /**
                  * @example {
-                 *       "type": "https://plumbline.dev/problems/unavailable",
-                 *       "code": "unavailable",
+                 *       "type": "https://plumbline.dev/problems/artifact_store_unavailable",
+                 *       "code": "artifact_store_unavailable",
                  *       "title": "The service is not ready",
                  *       "status": 503
                  *     }
@@ -10429,6 +10481,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     apiKeys_create: {
@@ -10469,9 +10522,10 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -10510,6 +10564,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     apiKeys_revoke: {
@@ -10554,8 +10610,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     apiKeys_rotate: {
@@ -10591,7 +10665,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `api_key_not_found` */
@@ -10611,6 +10685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
@@ -10650,6 +10725,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     me_get: {
@@ -10676,6 +10753,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     vendors_list: {
@@ -10728,6 +10806,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     vendors_create: {
@@ -10765,9 +10844,10 @@ export interface operations {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `vendor_exists` */
             409: {
                 headers: {
@@ -10806,6 +10886,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     vendors_get: {
@@ -10852,8 +10934,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     vendors_update: {
@@ -10889,7 +10989,7 @@ export interface operations {
                     "application/json": components["schemas"]["VendorDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `vendor_not_found` */
@@ -10909,6 +11009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `vendor_exists` */
             409: {
                 headers: {
@@ -10948,6 +11049,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     vendorApiKeys_list: {
@@ -10978,23 +11081,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `vendor_not_found` */
@@ -11034,6 +11121,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     vendorApiKeys_create: {
@@ -11077,7 +11165,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
@@ -11113,6 +11201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -11152,6 +11241,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     vendorApiKeys_revoke: {
@@ -11197,8 +11288,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     vendorApiKeys_rotate: {
@@ -11235,7 +11344,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKeyDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
@@ -11271,6 +11380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
@@ -11310,6 +11420,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     auditLog_list: {
@@ -11369,6 +11481,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookEndpoints_list: {
@@ -11421,6 +11534,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookEndpoints_create: {
@@ -11458,9 +11572,10 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedWebhookEndpointDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
             409: {
                 headers: {
@@ -11499,6 +11614,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     webhookEndpoints_get: {
@@ -11545,8 +11662,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookEndpoints_delete: {
@@ -11591,8 +11726,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookEndpoints_update: {
@@ -11629,7 +11782,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `webhook_endpoint_not_found` */
@@ -11649,6 +11802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -11671,6 +11825,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     webhookEndpoints_rotateSecret: {
@@ -11706,7 +11862,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookSecretDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `webhook_endpoint_not_found` */
@@ -11726,6 +11882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -11765,6 +11922,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     webhookEndpoints_ping: {
@@ -11832,7 +11991,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11851,6 +12010,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookDeliveries_list: {
@@ -11882,23 +12042,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveryPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `webhook_endpoint_not_found` */
@@ -11938,6 +12082,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookDeliveries_get: {
@@ -11985,8 +12130,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhookDeliveries_redeliver: {
@@ -12055,7 +12218,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12074,6 +12237,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     health_checkLive: {
@@ -12151,6 +12315,7 @@ export interface operations {
             403: components["responses"]["OwnersOnly"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_list: {
@@ -12203,6 +12368,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_get: {
@@ -12268,8 +12434,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_getOutcome: {
@@ -12316,8 +12500,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_streamEvents: {
@@ -12392,8 +12594,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_listLogs: {
@@ -12424,23 +12644,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobLogPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `job_not_found` */
@@ -12480,6 +12684,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_listMetrics: {
@@ -12512,23 +12717,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobMetricPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `job_not_found` */
@@ -12568,6 +12757,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_cancel: {
@@ -12637,7 +12827,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12656,6 +12846,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_pause: {
@@ -12725,7 +12916,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12744,6 +12935,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_resume: {
@@ -12813,7 +13005,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12832,6 +13024,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     jobs_retry: {
@@ -12901,7 +13094,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12920,6 +13113,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     workers_list: {
@@ -12947,6 +13141,7 @@ export interface operations {
             403: components["responses"]["OwnersOnly"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     artifacts_list: {
@@ -13001,6 +13196,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     artifacts_upload: {
@@ -13042,9 +13238,10 @@ export interface operations {
                     "application/json": components["schemas"]["ArtifactDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -13083,6 +13280,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     artifacts_get: {
@@ -13129,8 +13328,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     artifacts_download: {
@@ -13246,8 +13463,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     artifacts_traceLineage: {
@@ -13318,6 +13553,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     models_get: {
@@ -13364,8 +13600,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     lineage_trace: {
@@ -13398,6 +13652,7 @@ export interface operations {
                     "application/json": components["schemas"]["LineageDto"];
                 };
             };
+            400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
@@ -13419,6 +13674,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     prompts_list: {
@@ -13473,6 +13729,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     prompts_create: {
@@ -13530,9 +13787,10 @@ export interface operations {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict` */
             409: {
                 headers: {
@@ -13571,6 +13829,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     prompts_createBulk: {
@@ -13602,9 +13862,10 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -13643,6 +13904,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     prompts_get: {
@@ -13689,8 +13952,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     promptSets_list: {
@@ -13741,6 +14022,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     promptSets_create: {
@@ -13778,9 +14060,10 @@ export interface operations {
                     "application/json": components["schemas"]["PromptSetDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
             409: {
                 headers: {
@@ -13819,6 +14102,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     promptSets_get: {
@@ -13865,8 +14150,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     promptSets_listPrompts: {
@@ -13897,23 +14200,7 @@ export interface operations {
                     "application/json": components["schemas"]["PromptSetPromptPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `prompt_set_not_found` */
@@ -13953,6 +14240,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policies_list: {
@@ -14003,6 +14291,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policies_create: {
@@ -14040,9 +14329,10 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `policy_name_taken` */
             409: {
                 headers: {
@@ -14081,6 +14371,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     policies_get: {
@@ -14127,8 +14419,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policies_listAliases: {
@@ -14175,8 +14485,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policies_getAlias: {
@@ -14224,8 +14552,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policies_putAlias: {
@@ -14261,7 +14607,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyAliasDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `policy_not_found` */
@@ -14281,6 +14627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -14303,6 +14650,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     policyVersions_list: {
@@ -14333,23 +14682,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyVersionPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `policy_not_found` */
@@ -14389,6 +14722,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     policyVersions_create: {
@@ -14424,7 +14758,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyVersionDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `policy_not_found` */
@@ -14444,6 +14778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -14483,6 +14818,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     policyVersions_get: {
@@ -14529,8 +14866,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     completions_createBulk: {
@@ -14562,9 +14917,10 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -14603,6 +14959,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     completions_list: {
@@ -14659,6 +15017,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     completions_get: {
@@ -14705,8 +15064,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     completionBatches_list: {
@@ -14759,6 +15136,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     completionBatches_create: {
@@ -14813,9 +15191,10 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionBatchDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -14854,6 +15233,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     completionBatches_get: {
@@ -14900,11 +15281,29 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
-    completionBatches_failures: {
+    completionBatches_listFailures: {
         parameters: {
             query?: {
                 /** @description how many items at most */
@@ -14932,23 +15331,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionFailurePage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `completion_batch_not_found` */
@@ -14988,6 +15371,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_list: {
@@ -15040,6 +15424,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_create: {
@@ -15077,9 +15462,10 @@ export interface operations {
                     "application/json": components["schemas"]["CriterionDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_exists` */
             409: {
                 headers: {
@@ -15118,6 +15504,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     criteria_get: {
@@ -15164,8 +15552,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_listVersions: {
@@ -15196,23 +15602,7 @@ export interface operations {
                     "application/json": components["schemas"]["CriterionVersionPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `criterion_not_found` */
@@ -15252,6 +15642,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_createVersion: {
@@ -15301,7 +15692,7 @@ export interface operations {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `criterion_not_found` */
@@ -15321,6 +15712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing` */
             409: {
                 headers: {
@@ -15360,6 +15752,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     criterionVersions_get: {
@@ -15406,8 +15800,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelers_list: {
@@ -15462,6 +15874,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelers_create: {
@@ -15512,9 +15925,10 @@ export interface operations {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeler_exists` */
             409: {
                 headers: {
@@ -15553,6 +15967,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     labelers_get: {
@@ -15599,8 +16015,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     ratings_list: {
@@ -15656,6 +16090,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     ratings_create: {
@@ -15706,9 +16141,10 @@ export interface operations {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -15747,6 +16183,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     ratings_createBulk: {
@@ -15778,9 +16216,10 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
@@ -15819,6 +16258,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     ratings_get: {
@@ -15865,8 +16306,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     ratings_supersede: {
@@ -15918,7 +16377,7 @@ export interface operations {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `rating_not_found` */
@@ -15938,6 +16397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
@@ -15977,6 +16437,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rankings_create: {
@@ -16032,9 +16494,10 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -16073,6 +16536,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     preferenceJudgements_create: {
@@ -16128,9 +16593,10 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -16169,6 +16635,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     preferences_list: {
@@ -16222,6 +16690,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     preferences_get: {
@@ -16268,8 +16737,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     preferences_supersede: {
@@ -16313,7 +16800,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `preference_not_found` */
@@ -16333,6 +16820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
@@ -16372,6 +16860,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     goldItems_list: {
@@ -16423,6 +16913,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     goldItems_create: {
@@ -16462,9 +16953,10 @@ export interface operations {
                     "application/json": components["schemas"]["GoldItemDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `gold_item_exists` */
             409: {
                 headers: {
@@ -16503,6 +16995,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     goldItems_get: {
@@ -16549,8 +17043,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     goldItems_retire: {
@@ -16618,7 +17130,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16637,6 +17149,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelingBatches_list: {
@@ -16688,6 +17201,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelingBatches_create: {
@@ -16727,9 +17241,10 @@ export interface operations {
                     "application/json": components["schemas"]["LabelingBatchDetailDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -16768,6 +17283,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     labelingBatches_get: {
@@ -16814,8 +17331,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelingBatches_close: {
@@ -16883,7 +17418,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16902,6 +17437,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     tasks_claim: {
@@ -16940,7 +17476,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClaimedTasksDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
@@ -16976,6 +17512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
@@ -17015,6 +17552,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     tasks_list: {
@@ -17047,23 +17586,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
@@ -17119,6 +17642,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     tasks_get: {
@@ -17181,8 +17705,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     tasks_heartbeat: {
@@ -17217,7 +17759,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
@@ -17253,6 +17795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
@@ -17292,6 +17835,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     tasks_release: {
@@ -17375,7 +17920,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17394,6 +17939,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     tasks_skip: {
@@ -17432,7 +17978,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
@@ -17468,6 +18014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
@@ -17507,6 +18054,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     tasks_submit: {
@@ -17548,7 +18097,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
@@ -17584,6 +18133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
             409: {
                 headers: {
@@ -17623,6 +18173,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     tasks_correct: {
@@ -17664,7 +18216,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDetailDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             /** @description The API key may not do this. Codes: `scope_missing` */
             403: {
@@ -17700,6 +18252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
             409: {
                 headers: {
@@ -17739,6 +18292,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     labelerSessions_list: {
@@ -17769,23 +18324,7 @@ export interface operations {
                     "application/json": components["schemas"]["LabelerLinkPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `labeler_not_found` */
@@ -17825,6 +18364,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelerSessions_create: {
@@ -17860,7 +18400,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedLabelerSessionDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             /** @description Not found. Codes: `labeler_not_found`, `labeling_batch_not_found` */
@@ -17880,6 +18420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
@@ -17919,6 +18460,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     labelerSessions_revoke: {
@@ -17964,8 +18507,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelerSessions_getCurrent: {
@@ -18009,6 +18570,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelingBatches_getAgreement: {
@@ -18055,8 +18617,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_getVersionAgreement: {
@@ -18104,8 +18684,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     labelers_getQuality: {
@@ -18174,6 +18772,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pilots_list: {
@@ -18205,23 +18804,7 @@ export interface operations {
                     "application/json": components["schemas"]["PilotPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
@@ -18261,6 +18844,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pilots_create: {
@@ -18302,7 +18886,7 @@ export interface operations {
                     "application/json": components["schemas"]["PilotDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
@@ -18322,6 +18906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_published` */
             409: {
                 headers: {
@@ -18361,6 +18946,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     pilots_get: {
@@ -18407,8 +18994,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     criteria_publishVersion: {
@@ -18448,7 +19053,7 @@ export interface operations {
                     "application/json": components["schemas"]["CriterionVersionDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `criterion_not_found`, `criterion_version_not_found` */
@@ -18468,6 +19073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
             409: {
                 headers: {
@@ -18507,6 +19113,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     pairSets_list: {
@@ -18557,6 +19165,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pairSets_create: {
@@ -18595,9 +19204,10 @@ export interface operations {
                     "application/json": components["schemas"]["PairSetDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -18636,6 +19246,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     pairSets_preview: {
@@ -18672,9 +19284,10 @@ export interface operations {
                     "application/json": components["schemas"]["PairSetPreviewDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -18713,6 +19326,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     pairSets_get: {
@@ -18759,8 +19374,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pairSets_listPairs: {
@@ -18792,23 +19425,7 @@ export interface operations {
                     "application/json": components["schemas"]["PairPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `pair_set_not_found` */
@@ -18865,6 +19482,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pairSets_getDiagnostics: {
@@ -18928,8 +19546,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pairSets_listLabelerWeights: {
@@ -18960,23 +19596,7 @@ export interface operations {
                     "application/json": components["schemas"]["PairSetLabelerWeightPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `pair_set_not_found` */
@@ -19033,6 +19653,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     pairSets_export: {
@@ -19118,6 +19739,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_list: {
@@ -19171,6 +19793,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_create: {
@@ -19211,9 +19834,10 @@ export interface operations {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_exists` */
             409: {
                 headers: {
@@ -19252,6 +19876,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rewardModels_upload: {
@@ -19295,9 +19921,10 @@ export interface operations {
                     "application/json": components["schemas"]["RewardModelDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_exists` */
             409: {
                 headers: {
@@ -19336,6 +19963,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rewardModels_plan: {
@@ -19373,9 +20002,10 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingPlanDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready` */
             409: {
                 headers: {
@@ -19414,6 +20044,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rewardModels_get: {
@@ -19460,8 +20092,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_listMetrics: {
@@ -19502,23 +20152,7 @@ export interface operations {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `reward_model_not_found` */
@@ -19558,6 +20192,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_listMembers: {
@@ -19604,8 +20239,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_listEvaluations: {
@@ -19652,8 +20305,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rewardModels_score: {
@@ -19708,7 +20379,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `reward_model_not_found`, `prompt_not_found`, `completion_not_found` */
@@ -19728,6 +20399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -19767,6 +20439,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rewardModels_scoreTexts: {
@@ -19826,7 +20500,7 @@ export interface operations {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `reward_model_not_found` */
@@ -19846,6 +20520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -19901,6 +20576,8 @@ export interface operations {
                 };
             };
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     rewardModels_findDisagreement: {
@@ -19943,7 +20620,7 @@ export interface operations {
                     "application/json": components["schemas"]["DisputedPairsDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `reward_model_not_found`, `completion_not_found` */
@@ -19963,6 +20640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -20002,6 +20680,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     completions_listScores: {
@@ -20032,23 +20712,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionScorePage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `completion_not_found`, `completion_not_found` */
@@ -20088,6 +20752,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_list: {
@@ -20138,6 +20803,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_create: {
@@ -20178,9 +20844,10 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRunDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -20219,6 +20886,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     trainingRuns_plan: {
@@ -20257,9 +20926,10 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingRunPlanDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -20298,6 +20968,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     trainingRuns_get: {
@@ -20344,8 +21016,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_listMetrics: {
@@ -20386,23 +21076,7 @@ export interface operations {
                     "application/json": components["schemas"]["CurvePage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `training_run_not_found` */
@@ -20442,6 +21116,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_getDiagnostics: {
@@ -20488,8 +21163,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_listSamples: {
@@ -20522,23 +21215,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingSamplePage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `training_run_not_found` */
@@ -20578,6 +21255,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_listCheckpoints: {
@@ -20608,23 +21286,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingCheckpointPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `training_run_not_found` */
@@ -20664,6 +21326,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     trainingRuns_promoteCheckpoint: {
@@ -20732,7 +21395,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20751,6 +21414,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     comparisons_list: {
@@ -20801,6 +21465,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     comparisons_create: {
@@ -20845,9 +21510,10 @@ export interface operations {
                     "application/json": components["schemas"]["ComparisonDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `criterion_version_not_published` */
             409: {
                 headers: {
@@ -20886,6 +21552,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     comparisons_get: {
@@ -20932,8 +21600,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     comparisons_listItems: {
@@ -20966,23 +21652,7 @@ export interface operations {
                     "application/json": components["schemas"]["ComparisonItemPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `comparison_not_found` */
@@ -21039,6 +21709,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     comparisons_createJudgement: {
@@ -21092,7 +21763,7 @@ export interface operations {
                     "application/json": components["schemas"]["JudgementDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `comparison_not_found` */
@@ -21112,6 +21783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
@@ -21151,6 +21823,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     comparisons_createJudgementBulk: {
@@ -21184,7 +21858,7 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `comparison_not_found` */
@@ -21204,6 +21878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
@@ -21243,6 +21918,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     loops_list: {
@@ -21293,6 +21970,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_create: {
@@ -21344,9 +22022,10 @@ export interface operations {
                     "application/json": components["schemas"]["LoopDto"];
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained` */
             409: {
                 headers: {
@@ -21385,6 +22064,8 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["StorageFull"];
         };
     };
     loops_get: {
@@ -21431,8 +22112,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_pause: {
@@ -21500,7 +22199,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21519,6 +22218,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_resume: {
@@ -21586,7 +22286,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21605,6 +22305,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_stop: {
@@ -21672,7 +22373,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21691,6 +22392,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_listIterations: {
@@ -21721,23 +22423,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoopIterationPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `loop_not_found` */
@@ -21777,6 +22463,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_getIteration: {
@@ -21824,8 +22511,26 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
+            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/validation_failed",
+                     *       "code": "validation_failed",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     loops_listCompletions: {
@@ -21857,23 +22562,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoopCompletionPage"];
                 };
             };
-            /** @description The request could not be read. Codes: `malformed_request`, `invalid_cursor` */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "https://plumbline.dev/problems/invalid_cursor",
-                     *       "code": "invalid_cursor",
-                     *       "title": "The request could not be read",
-                     *       "status": 400
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             /** @description Not found. Codes: `loop_not_found`, `loop_iteration_not_found` */
@@ -21930,6 +22619,7 @@ export interface operations {
             };
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
         };
     };
     webhook_job_succeeded: {

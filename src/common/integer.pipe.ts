@@ -8,6 +8,9 @@ export const maxInteger = 2_147_483_647;
 /** A number in a path: from 0, and of a size that a column has. */
 @Injectable()
 export class IntegerPipe implements PipeTransform<string, number> {
+  /** For the OpenAPI document. */
+  static readonly schema = { type: 'integer', minimum: 0, maximum: maxInteger };
+
   /** @throws ProblemException 422 `validation_failed` */
   transform(given: string, { data = '' }: ArgumentMetadata): number {
     if (/^\d{1,10}$/.test(given) && Number(given) <= maxInteger) return Number(given);

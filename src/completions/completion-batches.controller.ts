@@ -45,7 +45,7 @@ export class CompletionBatchesController {
   /** Prompts of the batch that have no completions, and why. A retry of its job asks them again. */
   @Get(':id/failures')
   @RequireScopes('completions:read')
-  @ApiOperation({ operationId: 'completionBatches_failures' })
+  @ApiOperation({ operationId: 'completionBatches_listFailures' })
   failures(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<CompletionFailurePage> {
     return this.batches.listFailures(id, query);
   }

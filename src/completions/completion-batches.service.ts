@@ -72,10 +72,11 @@ export class CompletionBatchesService {
   }
 
   /** Prompts without completions, by their ids. */
-  async listFailures(id: string, query: PageQuery): Promise<Page<CompletionFailure>> {
+  async listFailures(id: string, query: PageQuery): Promise<Page<Omit<CompletionFailure, 'batchId'>>> {
     await this.get(id);
     const request = pageRequest(query);
-    return toPage(await this.batches.pageFailures(id, request), request, (failure) => failure.promptId);
+    const page = toPage(await this.batches.pageFailures(id, request), request, (failure) => failure.promptId);
+    return { ...page, data: page.data.map(({ batchId: _, ...failure }) => failure) };
   }
 
   async list(query: CompletionBatchQuery): Promise<Page<CompletionBatch>> {

@@ -17,7 +17,7 @@ const closed: Readonly<Record<string, string>> = {
   policies: 'create list get listAliases getAlias putAlias',
   policyVersions: 'create list get',
   completions: 'createBulk list get listScores',
-  completionBatches: 'create list get failures',
+  completionBatches: 'create list get listFailures',
   criteria: 'create list get createVersion listVersions publishVersion',
   goldItems: 'create list get retire',
   labelingBatches: 'create close',

@@ -138,7 +138,9 @@ function checkHeaders(answer: Answer, reply: FastifyReply, status: string, fail:
 
 function checkRequest(operation: Operation, at: string[], request: FastifyRequest, fail: (what: string) => void): void {
   if (operation.requestBody?.content['application/json'] && request.body && !(request.body instanceof Readable)) {
-    const errors = judge().errors([...at, 'requestBody', 'content', 'application/json', 'schema'], request.body, false, true);
+    const errorsOf = (body: unknown) => judge().errors([...at, 'requestBody', 'content', 'application/json', 'schema'], body, false, true);
+    // An optional field that is null counts as left out; the document names null only where it means something.
+    const errors = errorsOf(request.body) && errorsOf(withoutNulls(request.body));
     if (errors) fail(`the request was carried out, and the document refuses it: ${errors}`);
   }
   for (const where of ['query', 'path'] as const) {
@@ -148,6 +150,12 @@ function checkRequest(operation: Operation, at: string[], request: FastifyReques
       if (errors) fail(`${where} parameter ${name}: ${errors}`);
     }
   }
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
 function shown(payload: unknown): string {

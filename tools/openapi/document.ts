@@ -132,16 +132,20 @@ function completeProblems(operation: Operation, method: string, path: string, ro
   const add = (status: number, ...some: string[]) => (codes[status] ??= []).push(...some);
   const has = (where: string) => operation.parameters?.some((parameter) => parameter.in === where) === true;
   const hasBody = operation.requestBody !== undefined;
-  if (hasBody || has('path')) add(400, 'malformed_request');
+  if (hasBody || has('path') || has('query')) add(400, 'malformed_request', ...(hasBody ? ['not_utf8'] : []));
   if (operation.parameters?.some(({ name }) => name === 'cursor')) add(400, 'invalid_cursor');
   if (!route.isPublic && (route.scopes.length > 0 || !route.openToVendors || !route.openToLabelers)) {
     add(403, ...(route.scopes.length > 0 ? ['scope_missing'] : []), ...(route.openToVendors ? [] : ['not_for_vendors']), ...(route.openToLabelers ? [] : ['not_for_labelers']));
   }
-  if (hasBody || has('query')) add(422, 'validation_failed', 'unknown_field');
+  if (hasBody || has('query') || has('path')) add(422, 'validation_failed', ...(hasBody || has('query') ? ['unknown_field'] : []));
   const [, resource] = /^\/v1\/([a-z-]+)\/\{id\}/.exec(path) ?? [];
   if (resource) add(404, `${singular(resource)}_not_found`);
-  if (hasBody) add(413, 'body_too_large');
-  if (hasBody) add(415, 'unsupported_media_type');
+  if (hasBody) {
+    add(408, 'request_timeout');
+    add(413, 'body_too_large');
+    add(415, 'unsupported_media_type', 'unsupported_charset', 'unsupported_encoding');
+    add(507, 'storage_full', 'artifact_store_full');
+  }
   if (method === 'post') {
     add(409, 'idempotency_key_in_use', ...(route.secretAnswer ? ['answer_not_kept'] : []));
     add(422, 'idempotency_key_reused', 'idempotency_key_invalid');
@@ -154,7 +158,7 @@ function completeProblems(operation: Operation, method: string, path: string, ro
   if (has('path')) operation.responses[414] ??= { $ref: '#/components/responses/UriTooLong' };
   const always = route.isPublic
     ? { 429: 'TooManyRequests', 503: 'Unavailable' }
-    : { 401: 'Unauthorized', 429: 'TooManyRequests', 500: 'InternalError' };
+    : { 401: 'Unauthorized', 429: 'TooManyRequests', 500: 'InternalError', 503: 'Unavailable' };
   for (const [status, name] of Object.entries(always)) operation.responses[status] ??= { $ref: `#/components/responses/${name}` };
 }
 
@@ -173,12 +177,14 @@ const titles: Record<number, string> = {
   413: 'The body is too large',
   414: 'The path is too long',
   415: 'The media type is not supported',
+  408: 'The request came too slowly',
   410: 'The content is gone',
   416: 'The range lies outside the content',
   422: 'The request cannot be carried out',
   429: 'Too many requests',
   500: 'Something went wrong here; it is logged',
   503: 'The service is not ready',
+  507: 'There is no room left to store this',
 };
 
 function problem(status: number, codes: string[], headers?: Schema): Answer & { 'x-problem-codes': string[] } {
@@ -214,16 +220,19 @@ const ref = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` 
 /** Answers that many operations have alike. */
 const sharedProblems = {
   MalformedRequest: problem(400, ['malformed_request']),
-  InvalidCursor: problem(400, ['invalid_cursor']),
+  UnreadableBody: problem(400, ['malformed_request', 'not_utf8']),
+  InvalidCursor: problem(400, ['malformed_request', 'invalid_cursor']),
   Unauthorized: problem(401, ['api_key_missing', 'api_key_invalid'], ref('WWW-Authenticate')),
   OwnersOnly: problem(403, ['scope_missing', 'not_for_vendors', 'not_for_labelers']),
   NotForLabelers: problem(403, ['scope_missing', 'not_for_labelers']),
   BodyTooLarge: problem(413, ['body_too_large']),
   UriTooLong: problem(414, []),
-  UnsupportedMediaType: problem(415, ['unsupported_media_type']),
+  UnsupportedMediaType: problem(415, ['unsupported_media_type', 'unsupported_charset', 'unsupported_encoding']),
+  RequestTimeout: problem(408, ['request_timeout']),
+  StorageFull: problem(507, ['storage_full', 'artifact_store_full']),
   TooManyRequests: problem(429, ['rate_limited'], { ...ref('Retry-After'), ...Object.fromEntries(rateLimits.flatMap((name) => Object.entries(ref(name)))) }),
   InternalError: problem(500, ['internal_error']),
-  Unavailable: problem(503, ['unavailable']),
+  Unavailable: problem(503, ['unavailable', 'database_busy', 'database_unavailable', 'artifact_store_unavailable'], ref('Retry-After')),
 };
 
 const idempotencyKey = {
