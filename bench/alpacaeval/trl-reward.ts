@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import { RewardTextEncoder } from '#src/rl/reward/reward-text.js';
+import { RewardTextEncoder } from '#src/rl/batch/reward-text.js';
 
 const script = join('scripts', 'oracles', 'reward_peer.py');
 

@@ -12,12 +12,11 @@ import { div, mul, neg, sum } from '#src/nn/ops.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { collate, type EncodedGroup } from '#src/rl/batch/preference-batch.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters } from '#src/rl/methods/reward.js';
 import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 import { packGroups } from '#src/rl/batch/group-batch.js';
 import { policyTokens } from '#src/rl/policy/policy-graph.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
-import { trainGrpo } from '#src/rl/methods/grpo-trainer.js';
+import { completeHyperparameters, trainGrpo } from '#src/rl/methods/grpo.js';
 import type { Profiled } from '../engine/profile.js';
 import { lora, sizes } from './setting.js';
 

@@ -1,6 +1,6 @@
 /** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
+import type { RolloutHyperparameters } from '#src/rl/settings.js';
 import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */

@@ -2,7 +2,7 @@
 import type { JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { Verdict } from '#src/common/findings.js';
-import type { Stopped } from '#src/rl/stopped.js';
+import type { Stopped } from '#src/rl/step-loop.js';
 import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf } from './training-run.entity.js';
 import type { Metrics, TrainingProgress } from '#src/lm/files/training-progress.js';

@@ -1,11 +1,11 @@
 /** The ways to train a policy, what each can be told, and what comes of it. */
-import { completeDpo, type DpoHyperparameters } from '#src/rl/methods/dpo-hyperparameters.js';
-import { completeHyperparameters, type GrpoHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
-import { completePpo, type PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
-import { completeRloo, type RlooHyperparameters } from '#src/rl/methods/rloo-hyperparameters.js';
+import { completeDpo, type DpoHyperparameters } from '#src/rl/methods/dpo.js';
+import { completeHyperparameters, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
+import { completePpo, type PpoHyperparameters } from '#src/rl/methods/ppo.js';
+import { completeRloo, type RlooHyperparameters } from '#src/rl/methods/rloo.js';
 import { type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
-import { type Stopped } from '#src/rl/stopped.js';
-import { completeSft, type SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
+import { type Stopped } from '#src/rl/step-loop.js';
+import { completeSft, type SftHyperparameters } from '#src/rl/methods/sft.js';
 
 export const trainingMethods = ['sft', 'dpo', 'grpo', 'rloo', 'ppo'] as const;
 export type TrainingMethod = (typeof trainingMethods)[number];

@@ -9,11 +9,11 @@ import { HandlesJob, willComeBack, type JobContext, type JobHandler } from '#src
 import type { Metrics, TrainingProgress } from '#src/lm/files/training-progress.js';
 import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { TrainingDivergedError } from '#src/rl/methods/reward-trainer.js';
+import { TrainingDivergedError } from '#src/rl/methods/reward.js';
 import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
-import { improves, judgeOf } from './checkpoints/checkpoint-rules.js';
+import { improves, judgeOf } from '#src/rl/checkpoints.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
-import { NoTrainingDataError } from '#src/rl/methods/dataset-trainer.js';
+import { NoTrainingDataError } from '#src/rl/datasets/dataset-trainer.js';
 import { DpoRunner } from './dpo/dpo.runner.js';
 import type { RunInputs, TrainedRun } from './method-runner.js';
 import { RolloutRunner } from './rollouts/rollout.runner.js';

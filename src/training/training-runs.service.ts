@@ -8,13 +8,12 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
-import { type RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
+import { type DatasetHyperparameters, type RolloutHyperparameters } from '#src/rl/settings.js';
 import { RolloutInputsService } from './rollouts/rollout-inputs.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import type { RewardSource } from './rewards/reward-sources.js';
 import { requirePossibleCheckpoints } from './checkpoints/checkpoint-limits.js';
 import { DatasetInputsService } from './datasets/dataset-inputs.service.js';
-import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
 import type { TrainingRunPlanDto } from './plans/training-run-plan.dto.js';
 import { TrainingRunPlansService, type PlannedRun, type RunAhead } from './plans/training-run-plans.service.js';
 import { TrainingInputs } from './training-inputs.js';

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
-import { stopReasons, type Stopped, type StopReason } from '#src/rl/stopped.js';
+import { stopReasons, type Stopped, type StopReason } from '#src/rl/step-loop.js';
 import type { DpoSummary, RolloutSummary, SftSummary } from './training-methods.js';
 
 /** Why a run ended before its last step; its weights are the last good ones. */

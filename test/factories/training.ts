@@ -8,7 +8,7 @@ import { embeddingName } from '#src/lm/model/parameter-shapes.js';
 import { rewardWeightsFrom } from '#src/lm/files/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters } from '#src/rl/methods/reward.js';
 import type { TestApp } from '../support/app.js';
 import { tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
 import { givenCriterionVersion, givenPrompt, withSql } from './ratings.js';

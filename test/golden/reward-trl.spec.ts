@@ -10,10 +10,9 @@ import { Session } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { bradleyTerryLoss } from '#src/rl/losses/bradley-terry.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, scheduleOf } from '#src/rl/methods/reward.js';
 import { pointwiseLoss } from '#src/rl/losses/pointwise.js';
 import { collate } from '#src/rl/batch/preference-batch.js';
-import { scheduleOf } from '#src/rl/methods/reward-schedule.js';
 import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 
 type Metric = 'loss' | 'grad_norm' | 'learning_rate' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward';

@@ -2,7 +2,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters } from '#src/rl/methods/reward.js';
 import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
 import { trainingPairs } from '#src/reward/models/training-pairs.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';

@@ -19,7 +19,7 @@ import {
   type RewardLora,
   type RewardObjective,
   type TieTreatment,
-} from '#src/rl/methods/reward-hyperparameters.js';
+} from '#src/rl/methods/reward.js';
 
 /** Low-rank adaptation; the factors are merged into the weights at the end. */
 export class RewardLoraSettingsDto extends LoraDropoutDto {

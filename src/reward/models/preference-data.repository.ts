@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { GroupSize } from '#src/rl/batch/batch-plan.js';
-import { inCanonicalOrder } from '#src/rl/batch/canonical-order.js';
-import type { GroupPair, PreferenceGroup } from '#src/rl/batch/preference-groups.js';
+import { type GroupPair, inCanonicalOrder, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 
 /** A pair as the pair set has it. */
 export interface StoredPair extends GroupPair {

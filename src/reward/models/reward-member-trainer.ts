@@ -18,8 +18,7 @@ import type { MemberTraining, RewardModelMember } from './reward-model-member.en
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { TrainedHere } from './reward-model.entity.js';
-import type { RewardProgress } from '#src/rl/methods/reward-progress.js';
-import { trainRewardModel, TrainingDivergedError, type RewardTraining, type TrainedReward } from '#src/rl/methods/reward-trainer.js';
+import { type RewardProgress, type RewardTraining, type TrainedReward, TrainingDivergedError, trainRewardModel } from '#src/rl/methods/reward.js';
 import { trainingPairs, type TrainingPairs } from './training-pairs.js';
 
 /** Of the member in training; what an earlier one left behind says nothing about the next. */

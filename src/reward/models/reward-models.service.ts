@@ -14,7 +14,7 @@ import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';

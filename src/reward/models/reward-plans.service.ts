@@ -8,7 +8,7 @@ import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { planExpectedTraining, planRewardTraining } from '#src/rl/plan/reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';

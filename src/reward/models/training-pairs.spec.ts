@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultEarlyStopping, resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { defaultEarlyStopping, resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward.js';
 import { type StoredGroup } from './preference-data.repository.js';
 import { charactersOf, trainingPairs } from './training-pairs.js';
 

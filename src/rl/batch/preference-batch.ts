@@ -3,8 +3,11 @@ import { roundUp } from '#src/lm/text/batching.js';
 import { type PackedBatch, type StoredSpan } from '#src/lm/text/packing.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 import { packedTextsSize, packTexts, type TextPacking } from './packed-texts.js';
-import { type GroupPair } from './preference-groups.js';
-import { type EncodedText } from '../reward/reward-text.js';
+import { type GroupPair, type PreferenceGroup, splitLargeGroups } from './preference-groups.js';
+import { type EncodedText, RewardTextEncoder } from './reward-text.js';
+import { type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { type RewardHyperparameters } from '../methods/reward.js';
 
 /** A group after tokenization. */
 export interface EncodedGroup {
@@ -105,4 +108,27 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
       tied: f32(column(({ tie }) => (tie ? 1 : 0)), [size]),
     },
   };
+}
+
+// HEAD src/rl/batch/encoded-groups.ts
+/** Texts of preference groups as tokens, cut to what the model reads and a step takes. */
+export interface GroupsToEncode {
+  checkpoint: Pick<Checkpoint, 'config' | 'tokenizer'>;
+  groups: readonly PreferenceGroup[];
+  hyperparameters: Pick<RewardHyperparameters, 'batchSize' | 'maxTokens'>;
+}
+
+/** @throws RangeError without pairs */
+export function encodeGroups({ checkpoint, groups, hyperparameters }: GroupsToEncode): { groups: EncodedGroup[]; truncatedTexts: number } {
+  const { batchSize, maxTokens } = hyperparameters;
+  const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
+  const encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
+  const encoded = splitLargeGroups(groups, batchSize)
+    .filter((group) => group.pairs.length > 0)
+    .map(({ prompt, completions, pairs }) => ({
+      texts: completions.map((completion) => encoder.encode({ prompt, completion })),
+      pairs,
+    }));
+  if (encoded.length === 0) throw new RangeError('there are no pairs to train on');
+  return { groups: encoded, truncatedTexts: encoder.truncations };
 }

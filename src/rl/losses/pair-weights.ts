@@ -6,7 +6,7 @@
  *   margin    its difference in score over the mean difference; a tie counts 1
  *   prompt    1 / pairs of its prompt: every prompt counts the same, as InstructGPT averages (arXiv:2203.02155)
  */
-import { type PairWeighting } from '../methods/reward-hyperparameters.js';
+import { type PairWeighting } from '../methods/reward.js';
 
 export interface WeighablePair {
   /** Difference of the two scores, 0 for a tie. */

@@ -5,10 +5,9 @@ import { correlation, mean } from '#src/common/statistics.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
-import { resolveHyperparameters, type LengthDebiasing } from './reward-hyperparameters.js';
+import { type LengthDebiasing, resolveHyperparameters, trainRewardModel } from './reward.js';
 import { type StoredGroup } from '#src/reward/models/preference-data.repository.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
-import { trainRewardModel } from './reward-trainer.js';
 import { trainingPairs } from '#src/reward/models/training-pairs.js';
 
 // Learning takes seconds, and a machine may be busy with other things.

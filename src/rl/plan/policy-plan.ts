@@ -11,8 +11,8 @@ import { type Tensors } from '#src/lm/files/safetensors.js';
 import { loraOf, type TrainedLayers } from '#src/lm/lora/trained-layers.js';
 import { planTraining, type TrainingPlan } from './training-plan.js';
 import { countTokens, cutParts, type CompletionGroup } from '../batch/completion-batch.js';
-import { type OptimizerSettings } from '../optimizer-settings.js';
-import { packSft, sftGraph } from '../methods/sft-trainer.js';
+import { type OptimizerSettings } from '../settings.js';
+import { packSft, sftGraph } from '../methods/sft.js';
 
 export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'> {
   bytes: TrainingPlan['bytes'] & {

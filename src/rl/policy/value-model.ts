@@ -23,7 +23,7 @@ import { Recent } from '#src/common/recent.js';
 import { type CompletionBatch } from '../batch/completion-batch.js';
 import { inputLike } from './policy-graph.js';
 import { type WeightSettings } from './policy-weights.js';
-import { clippedValueLoss } from '../losses/value-loss.js';
+import { clippedValueLoss } from '../losses/ppo.js';
 
 export interface ValueSettings extends WeightSettings {
   valueClip: number;

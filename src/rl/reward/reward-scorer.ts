@@ -14,7 +14,7 @@ import { floats, i64 } from '#src/nn/tensor.js';
 import { packTexts } from '../batch/packed-texts.js';
 import { Recent } from '#src/common/recent.js';
 import { rewardsGraph } from './reward-graph.js';
-import { RewardTextEncoder, type EncodedText, type ScoredText } from './reward-text.js';
+import { RewardTextEncoder, type EncodedText, type ScoredText } from '../batch/reward-text.js';
 
 export interface ScorerOptions {
   /** Longer texts are cut as in training; give what the reward model was trained with. */

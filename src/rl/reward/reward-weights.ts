@@ -18,11 +18,10 @@ import { f32, floats } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { type RewardHyperparameters } from '../methods/reward-hyperparameters.js';
-import { combineReports, type PartReport } from '../methods/part-reports.js';
+import { type RewardHyperparameters } from '../methods/reward.js';
 import { sizeOf, type PreferenceBatch } from '../batch/preference-batch.js';
 import { Recent } from '#src/common/recent.js';
-import { rewardLossGraph, type RewardLoss } from './reward-graph.js';
+import { type RewardLoss, rewardLossGraph } from './reward-graph.js';
 
 export interface StepResult {
   loss: number;
@@ -153,4 +152,38 @@ async function fed({ feeds, ...batch }: PreferenceBatch, trunk: TrunkStates | un
 
 function copies(tensors: Readonly<Tensors>): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.dtype === 'float32' ? f32(floats(t).slice(), t.shape) : t]));
+}
+
+// HEAD src/rl/methods/part-reports.ts
+/** Loss and figures of a batch out of those of its parts. */
+export type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
+
+export interface PartReport {
+  loss: number;
+  metrics: Readonly<Record<string, number>>;
+}
+
+/** Sums of the weights of a part's pairs: of all, and of those that are no ties. */
+interface PartWeights {
+  weight: number;
+  decidedWeight: number;
+}
+
+/** Means weigh a part by what they are taken over; without a pair that is no tie, accuracy and margin are 0. */
+export function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
+  const mean = (over: keyof PartWeights, of: (report: PartReport) => number): number => {
+    const total = parts.reduce((sum, part) => sum + part[over], 0);
+    return total === 0 ? 0 : reports.reduce((sum, report, i) => sum + (parts[i][over] / total) * of(report), 0);
+  };
+  const all = (name: keyof RewardFigures): number[] => reports.map(({ metrics }) => metrics[name]);
+  return {
+    loss: mean('weight', ({ loss }) => loss),
+    metrics: {
+      accuracy: mean('decidedWeight', ({ metrics }) => metrics.accuracy),
+      margin: mean('decidedWeight', ({ metrics }) => metrics.margin),
+      mean_reward: mean('weight', ({ metrics }) => metrics.mean_reward),
+      min_reward: Math.min(...all('min_reward')),
+      max_reward: Math.max(...all('max_reward')),
+    },
+  };
 }

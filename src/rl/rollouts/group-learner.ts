@@ -9,7 +9,7 @@ import { type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
+import { TrainingDivergedError } from '../methods/reward.js';
 import { type GroupAdvantages } from '../losses/advantages.js';
 import { bySlot } from '../batch/completion-batch.js';
 import { type CompletionLogProbs } from '../policy/completion-log-probs.js';
@@ -17,7 +17,7 @@ import { type GrpoBatch, type RolloutGroup } from '../batch/group-batch.js';
 import { averageMetrics } from './group-metrics.js';
 import { type PolicyModel } from '../policy/policy-graph.js';
 import { type Learned, type Learner, type LearnerParts, type LearningStep } from './rollout-learner.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type RolloutHyperparameters } from '../settings.js';
 
 /** What a method makes of a step's rewards. */
 export interface RolloutLesson extends GroupAdvantages {

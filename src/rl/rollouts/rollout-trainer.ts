@@ -10,19 +10,17 @@ import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { type Metrics, type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
+import { TrainingDivergedError } from '../methods/reward.js';
 import { mean } from '../losses/advantages.js';
 import { completionLogProbs, meanKl, type CompletionLogProbs } from '../policy/completion-log-probs.js';
 import { type RolloutGroup } from '../batch/group-batch.js';
 import { rolloutMetrics } from './group-metrics.js';
-import { isEvaluated } from '#src/training/checkpoints/checkpoint-settings.js';
+import { isEvaluated } from '../checkpoints.js';
 import { PolicyWeights, type TrainedWeights } from '../policy/policy-weights.js';
-import { promptsOfStep } from './prompt-schedule.js';
-import { shapedReward } from './reward-shaping.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type GrpoPrompt, promptsOfStep, type Rollout, RolloutSource, type ScoreFn, shapedReward } from './rollouts.js';
+import { type RolloutHyperparameters } from '../settings.js';
 import { type Learner, type MakeLearner } from './rollout-learner.js';
-import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
-import { type Stopped } from '../stopped.js';
+import { type Stopped } from '../step-loop.js';
 import { TokenLogProbs } from '../policy/token-log-probs.js';
 
 export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperparameters> {

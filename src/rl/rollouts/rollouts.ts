@@ -4,8 +4,9 @@ import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { PromptTooLongError } from '#src/completions/policy-generator.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { TrainingDivergedError } from '../methods/reward.js';
+import { type RolloutHyperparameters } from '../settings.js';
+import { Rng } from '#src/common/rng.js';
 
 export interface GrpoPrompt {
   id: string;
@@ -137,4 +138,51 @@ export class RolloutSource {
 function requireFinite(sequences: readonly GeneratedSequence[]): void {
   const bad = sequences.flatMap(({ logProbs }) => logProbs.filter((value) => !Number.isFinite(value)));
   if (bad.length > 0) throw new TrainingDivergedError(`the policy writes tokens with log-probability ${bad[0]}`);
+}
+
+// HEAD src/rl/rollouts/prompt-schedule.ts
+/** Which prompts a step practises on: whole passes over the prompts, each in a new seeded order. */
+/**
+ * Indices of the prompts of `step` (from 0). A function of its arguments alone, so that a run that goes on after
+ * a break needs no state for it. When a pass ends inside a step the next one begins there.
+ */
+export function promptsOfStep(count: number, perStep: number, seed: string | number, step: number): number[] {
+  const first = step * perStep;
+  const passes = new Map<number, number[]>();
+  const orderOf = (pass: number): number[] => {
+    const known =
+      passes.get(pass) ??
+      Rng.from(`${seed}/prompts/${pass}`).shuffle(Array.from({ length: count }, (_, i) => i));
+    passes.set(pass, known);
+    return known;
+  };
+  return Array.from(
+    { length: perStep },
+    (_, i) => orderOf(Math.floor((first + i) / count))[(first + i) % count],
+  );
+}
+
+/**
+ * What a completion is rewarded with, from its score:
+ *
+ *   reward = score - lengthPenalty * tokens / maxTokens - [no end within maxTokens] missingEosPenalty
+ *
+ * The length penalty is linear: the marginal token costs the same in short and long completions. It acts on advantages
+ * by differences of length inside a group alone, so that it does not favour prompts with short answers. Both are in
+ * units of the score.
+ */
+export interface RewardShaping {
+  lengthPenalty: number;
+  missingEosPenalty: number;
+  maxTokens: number;
+}
+
+export interface ShapedCompletion {
+  score: number;
+  tokenIds: { readonly length: number };
+  finishReason: 'stop' | 'length';
+}
+
+export function shapedReward({ score, tokenIds, finishReason }: ShapedCompletion, { lengthPenalty, missingEosPenalty, maxTokens }: RewardShaping): number {
+  return score - (lengthPenalty * tokenIds.length) / maxTokens - (finishReason === 'length' ? missingEosPenalty : 0);
 }

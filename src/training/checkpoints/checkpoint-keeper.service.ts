@@ -9,7 +9,7 @@ import type { JobContext } from '#src/jobs/job-handler.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { TrainedWeights } from '#src/rl/policy/policy-weights.js';
 import type { TrainingRun } from '../training-run.entity.js';
-import { judgeOf, stepsToDrop } from './checkpoint-rules.js';
+import { judgeOf, stepsToDrop } from '#src/rl/checkpoints.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';
 

@@ -1,7 +1,7 @@
 /** Settings of checkpoints that ask for what cannot be: told before anything is computed. */
 import { unprocessable } from '#src/common/problem.js';
 import type { TrainingMethod } from '../training-methods.js';
-import type { CheckpointSettings } from './checkpoint-settings.js';
+import type { CheckpointSettings } from '#src/rl/checkpoints.js';
 
 /**
  * @param steps of the run; null where only its data tells

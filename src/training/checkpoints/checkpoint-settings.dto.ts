@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { checkpointDefaults as defaults, keptWeights, type KeptWeights } from './checkpoint-settings.js';
+import { checkpointDefaults as defaults, keptWeights, type KeptWeights } from '#src/rl/checkpoints.js';
 
 /** What all methods can be told about weights along the way. */
 export class CheckpointSettingsDto {

@@ -7,7 +7,7 @@ import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { TrainingRun } from '../training-run.entity.js';
 import { TrainingRunsRepository } from '../training-runs.repository.js';
-import { bestStep, judgeOf } from './checkpoint-rules.js';
+import { bestStep, judgeOf } from '#src/rl/checkpoints.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import type { TrainingCheckpointDto } from './training-checkpoints.dto.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stoppedFinding } from '#src/rl/stopped.js';
+import { stoppedFinding } from '#src/rl/step-loop.js';
 import { auditDpo, auditSft } from '../verdicts/verdict-dataset.js';
 import { auditRun } from '../verdicts/verdict.js';
 import { knownChecks, seriesOf } from './check-series.js';

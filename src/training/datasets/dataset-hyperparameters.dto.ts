@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { datasetDefaults as defaults } from '#src/rl/methods/dataset-hyperparameters.js';
+import { datasetDefaults as defaults } from '#src/rl/settings.js';
 import { OptimizerSettingsDto } from '../optimizer-settings.dto.js';
 
 /** What the methods that learn from recorded completions can be told. */

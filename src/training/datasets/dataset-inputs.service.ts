@@ -5,7 +5,7 @@ import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
 import { requireLayers } from '#src/reward/models/trained-layers.js';
-import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
+import type { DatasetHyperparameters } from '#src/rl/settings.js';
 import type { RunSources } from '../rollouts/rollout-inputs.service.js';
 import { TrainingInputs } from '../training-inputs.js';
 

@@ -3,7 +3,7 @@ import { JobFailure } from '#src/jobs/job-failure.js';
 import { PreferenceDataRepository, type StoredGroup } from '#src/reward/models/preference-data.repository.js';
 import type { RunInputs } from '../method-runner.js';
 import type { TrainingRun } from '../training-run.entity.js';
-import type { DatasetTask } from '#src/rl/methods/dataset-trainer.js';
+import type { DatasetTask } from '#src/rl/datasets/dataset-trainer.js';
 
 export interface PreferenceSplits {
   train: StoredGroup[];

@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
 import { DatasetSettingsDto } from '../datasets/dataset-hyperparameters.dto.js';
 import { dpoLossTypes, type DpoLossType } from '#src/rl/losses/dpo.js';
-import { dpoDefaults as defaults, type DpoHyperparameters } from '#src/rl/methods/dpo-hyperparameters.js';
+import { dpoDefaults as defaults, type DpoHyperparameters } from '#src/rl/methods/dpo.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */
 export class DpoHyperparametersDto extends DatasetSettingsDto implements Partial<DpoHyperparameters> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { trainDpo } from '#src/rl/methods/dpo-trainer.js';
+import { trainDpo } from '#src/rl/methods/dpo.js';
 import type { MethodRunner, RunInputs, TrainedRun } from '../method-runner.js';
 import { datasetTask, PreferenceSplitsReader } from '../datasets/preference-splits.js';
 import type { DpoSummary } from '../training-methods.js';

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { grpoLossTypes, importanceLevels, type GrpoLossType, type ImportanceLevel } from '#src/rl/losses/grpo.js';
-import { grpoDefaults as defaults, type GrpoHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
+import { grpoDefaults as defaults, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
 import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */

@@ -14,20 +14,18 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
-import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
+import { type ExpectedAnswers, longestExamples } from '#src/rl/plan/expected-answers.js';
 import { lengthOfTexts } from '#src/rl/batch/preference-groups.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
 import type { CompletionGroup } from '#src/rl/batch/completion-batch.js';
-import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
-import { trunkUse } from '#src/rl/batch/frozen-trunk.js';
-import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
+import type { DatasetHyperparameters, RolloutHyperparameters } from '#src/rl/settings.js';
+import { trunkUse } from '#src/rl/datasets/frozen-trunk.js';
+import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
 import { ValueStartService } from '../ppo/value-start.service.js';
-import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
-import type { SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
-import { encodeExamples } from '#src/rl/batch/training-examples.js';
+import type { SftHyperparameters } from '#src/rl/methods/sft.js';
+import { encodeExamples } from '#src/rl/datasets/training-examples.js';
 import type { NewTrainingRun } from '../training-runs.repository.js';
 import { planPolicyTraining, tokensOf, type PlannedTrunk } from '#src/rl/plan/policy-plan.js';
-import { longestExamples } from '#src/rl/plan/longest-examples.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 

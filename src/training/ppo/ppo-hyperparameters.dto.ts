@@ -1,7 +1,7 @@
 import { ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
 import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
-import { klControls, ppoDefaults as defaults, valueStarts, type KlControl, type PpoHyperparameters, type ValueStart } from '#src/rl/methods/ppo-hyperparameters.js';
+import { klControls, ppoDefaults as defaults, valueStarts, type KlControl, type PpoHyperparameters, type ValueStart } from '#src/rl/methods/ppo.js';
 import { klEstimators, type KlEstimator } from '#src/rl/losses/token-rewards.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */

@@ -8,7 +8,7 @@ import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
 import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
-import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
+import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
 
 type Description = Pick<Checkpoint, 'config' | 'tokenizer'>;
 const pointer = '/hyperparameters/valueStart';

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { rlooDefaults as defaults, type RlooHyperparameters } from '#src/rl/methods/rloo-hyperparameters.js';
+import { rlooDefaults as defaults, type RlooHyperparameters } from '#src/rl/methods/rloo.js';
 import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */

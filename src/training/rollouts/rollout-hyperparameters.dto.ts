@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min } from 'class-validator';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 import { OptimizerSettingsDto } from '../optimizer-settings.dto.js';
-import { rolloutDefaults as defaults } from '#src/rl/rollouts/rollout-hyperparameters.js';
+import { rolloutDefaults as defaults } from '#src/rl/settings.js';
 
 /** What the methods that sample completions can be told. */
 export class RolloutSettingsDto extends OptimizerSettingsDto {

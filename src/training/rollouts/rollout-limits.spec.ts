@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { tinyCheckpoint } from '../../../test/support/tiny-policy.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
-import { completePpo } from '#src/rl/methods/ppo-hyperparameters.js';
+import { completeHyperparameters } from '#src/rl/methods/grpo.js';
+import { completePpo } from '#src/rl/methods/ppo.js';
 import { impossibleSettings } from './rollout-limits.js';
 
 const { config } = tinyCheckpoint();

@@ -2,8 +2,8 @@
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { takesFewerBits } from '#src/lm/files/weight-formats.js';
-import { type RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
-import { type PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
+import { type RolloutHyperparameters } from '#src/rl/settings.js';
+import { type PpoHyperparameters } from '#src/rl/methods/ppo.js';
 
 /** Pointers are into `hyperparameters`. */
 export interface Impossible {

@@ -1,8 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNumber, IsOptional, IsPositive, Max } from 'class-validator';
 import { DatasetSettingsDto } from '../datasets/dataset-hyperparameters.dto.js';
-import { sftDefaults as defaults, type SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
-import { completionSelections, type CompletionSelection } from '#src/rl/batch/training-examples.js';
+import { sftDefaults as defaults, type SftHyperparameters } from '#src/rl/methods/sft.js';
+import { completionSelections, type CompletionSelection } from '#src/rl/datasets/training-examples.js';
 
 /** All optional: what is left out gets the default shown, and the answer shows the values in force. */
 export class SftHyperparametersDto extends DatasetSettingsDto implements Partial<SftHyperparameters> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { MethodRunner, RunInputs, TrainedRun } from '../method-runner.js';
 import { datasetTask, PreferenceSplitsReader } from '../datasets/preference-splits.js';
-import { trainSft } from '#src/rl/methods/sft-trainer.js';
+import { trainSft } from '#src/rl/methods/sft.js';
 import type { SftSummary } from '../training-methods.js';
 import type { RunOf } from '../training-run.entity.js';
 import { auditSft } from '../verdicts/verdict-dataset.js';

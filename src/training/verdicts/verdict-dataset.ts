@@ -4,7 +4,7 @@
  * comparison says.
  */
 import { above, below, finite, finiteness, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
-import { stoppedFinding, type Stopped } from '#src/rl/stopped.js';
+import { stoppedFinding, type Stopped } from '#src/rl/step-loop.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
 
 export interface AuditedDatasetRun {

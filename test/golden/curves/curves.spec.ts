@@ -8,12 +8,10 @@ import { type Metrics } from '#src/lm/files/training-progress.js';
 import { floats } from '#src/nn/tensor.js';
 import { groupAdvantages } from '#src/rl/losses/advantages.js';
 import { packCompletions } from '#src/rl/batch/completion-batch.js';
-import { completeDpo } from '#src/rl/methods/dpo-hyperparameters.js';
-import { dpoGraph, packPairs, sumCompletions } from '#src/rl/methods/dpo-trainer.js';
+import { completeDpo, dpoGraph, packPairs, sumCompletions } from '#src/rl/methods/dpo.js';
 import { GroupLearner } from '#src/rl/rollouts/group-learner.js';
 import { packParts } from '#src/rl/batch/group-batch.js';
-import { grpoGraph } from '#src/rl/methods/grpo-graph.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
+import { completeHyperparameters, grpoGraph } from '#src/rl/methods/grpo.js';
 import { PolicyWeights } from '#src/rl/policy/policy-weights.js';
 import { TokenLogProbs } from '#src/rl/policy/token-log-probs.js';
 
