@@ -1,14 +1,14 @@
+import { type GenerationControl, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { CompletionSource, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import { PolicyGenerator, PromptTooLongError, type PromptText } from './policy-generator.js';
+import { PolicyGenerator, type PromptText } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */

@@ -1,6 +1,5 @@
 /** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { RolloutHyperparameters } from '#src/rl/settings.js';
 import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */
@@ -52,6 +51,6 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
 
 /** PPO needs the reference's log-probabilities in any case. */
 function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean {
-  const { beta, klBudget = null } = hyperparameters as Partial<RolloutHyperparameters>;
+  const { beta, klBudget = null } = hyperparameters as { beta?: number; klBudget?: number | null };
   return (method === 'grpo' || method === 'rloo') && beta === 0 && klBudget === null;
 }

@@ -1,5 +1,6 @@
+import { judgeOf } from '#src/training/training-methods.js';
 import { expect, test } from 'vitest';
-import { bestStep, evaluationsOf, improves, isEvaluated, judgeOf, stepsToDrop } from './checkpoints.js';
+import { bestStep, evaluationsOf, improves, isEvaluated, stepsToDrop } from './checkpoints.js';
 
 const loss = judgeOf('dpo');
 const reward = judgeOf('grpo');

@@ -1,6 +1,4 @@
-import type { TrainingMethod } from '#src/training/training-methods.js';
-
-/** Which weights of a run are kept along its way, how they are measured, and which become the next policy version. */
+/** Which weights of a run are kept along its way, how they are measured, which of them are the best, and which must go. */
 
 export const keptWeights = ['last', 'best'] as const;
 export type KeptWeights = (typeof keptWeights)[number];
@@ -23,19 +21,14 @@ export function isEvaluated(step: number, total: number, { evaluateEvery }: Pick
   return evaluateEvery !== null && (step % evaluateEvery === 0 || step === total);
 }
 
-// HEAD src/training/checkpoints/checkpoint-rules.ts
-/** Which of a run's checkpoints is the best, and which must go. Pure. */
 /** What an evaluation is judged by: `eval_<...>` of the curve. */
 export interface JudgedBy {
   metric: string;
   better: 'lower' | 'higher';
 }
 
-const byLoss: JudgedBy = { metric: 'eval_loss', better: 'lower' };
-const byReward: JudgedBy = { metric: 'eval_reward', better: 'higher' };
-const judgedBy: Record<TrainingMethod, JudgedBy> = { sft: byLoss, dpo: byLoss, grpo: byReward, rloo: byReward, ppo: byReward };
-
-export const judgeOf = (method: TrainingMethod): JudgedBy => judgedBy[method];
+export const byLoss: JudgedBy = { metric: 'eval_loss', better: 'lower' };
+export const byReward: JudgedBy = { metric: 'eval_reward', better: 'higher' };
 
 export interface Judged {
   step: number;

@@ -1,8 +1,11 @@
-/** What every way of training a policy has in common: how its weights move. */
+/** Settings that methods share, and their defaults; a method's own are in methods/. */
 import { checkpointDefaults, type CheckpointSettings } from './checkpoints.js';
 import type { LinearModule } from '#src/lm/model/parameter-shapes.js';
-import type { RateSchedule } from './methods/reward.js';
-import { type WeightFormat } from '#src/lm/files/weight-formats.js';
+import type { WeightFormat } from '#src/lm/files/weight-formats.js';
+import type { Schedule } from '#src/nn/optim/schedule.js';
+
+export const rateSchedules = ['constant', 'linear', 'cosine'] as const;
+export type RateSchedule = (typeof rateSchedules)[number];
 
 export interface LoraSettings {
   rank: number;
@@ -12,7 +15,8 @@ export interface LoraSettings {
   dropout?: number;
 }
 
-export interface OptimizerSettings extends CheckpointSettings {
+/** How weights move, whatever is trained. */
+export interface OptimizerSettings {
   /** Peak of the schedule. */
   learningRate: number;
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
@@ -39,7 +43,6 @@ export const optimizerDefaults: Omit<OptimizerSettings, 'learningRate'> = {
   maxGradNorm: 1,
   weightDecay: 0,
   seed: 1,
-  ...checkpointDefaults,
 };
 
 /** Values given win over the defaults; undefined does not count as given. */
@@ -48,16 +51,15 @@ export function withDefaults<T extends object>(defaults: T, given: Partial<T>): 
   return { ...defaults, ...(Object.fromEntries(set) as Partial<T>) };
 }
 
-/** The knobs of the methods that learn from recorded completions: SFT and DPO. */
-
-export interface DatasetHyperparameters extends OptimizerSettings {
+/** Passes over recorded data. */
+export interface PassSettings {
   /** Passes over the training data. */
   epochs: number;
   /** Ends training early; null lets the epochs decide. */
   maxSteps: number | null;
   /** Completions per optimizer step; those of one prompt stay together. */
   batchSize: number;
-  /** Longest prompt with its completion; a longer completion loses its end, and does not learn to end there. */
+  /** Longest prompt with its completion, in tokens; what is cut off is up to the method. */
   maxTokens: number;
   /** Share of the steps in which the rate rises linearly from 0. */
   warmupRatio: number;
@@ -65,19 +67,23 @@ export interface DatasetHyperparameters extends OptimizerSettings {
   trainedLayers: number | null;
 }
 
-export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = {
-  ...optimizerDefaults,
-  epochs: 1,
-  maxSteps: null,
-  batchSize: 32,
-  maxTokens: 512,
-  warmupRatio: 0.1,
-  trainedLayers: null,
-};
+export const passDefaults: PassSettings = { epochs: 1, maxSteps: null, batchSize: 32, maxTokens: 512, warmupRatio: 0.1, trainedLayers: null };
 
-// HEAD src/rl/rollouts/rollout-hyperparameters.ts
-/** The knobs of the methods that learn from completions they sample: GRPO and RLOO. */
-export interface RolloutHyperparameters extends OptimizerSettings {
+/** The rate over the steps of such a run. */
+export function scheduleOf(
+  { schedule: kind, learningRate: peak, warmupRatio }: Pick<OptimizerSettings, 'schedule' | 'learningRate'> & Pick<PassSettings, 'warmupRatio'>,
+  totalSteps: number,
+): Schedule {
+  return { kind, peak, warmupSteps: Math.ceil(warmupRatio * totalSteps), totalSteps };
+}
+
+/** Of the methods that train a policy on recorded completions: SFT, DPO and KTO. A completion that is cut does not learn to end there. */
+export interface DatasetHyperparameters extends OptimizerSettings, PassSettings, CheckpointSettings {}
+
+export const datasetDefaults: Omit<DatasetHyperparameters, 'learningRate'> = { ...optimizerDefaults, ...passDefaults, ...checkpointDefaults };
+
+/** Of the methods that train a policy on completions it samples: GRPO, RLOO and PPO. */
+export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSettings {
   steps: number;
   promptsPerStep: number;
   /** Completions per prompt. */
@@ -111,6 +117,7 @@ export interface RolloutHyperparameters extends OptimizerSettings {
 
 export const rolloutDefaults: Omit<RolloutHyperparameters, 'beta'> = {
   ...optimizerDefaults,
+  ...checkpointDefaults,
   learningRate: 3e-4,
   steps: 40,
   promptsPerStep: 16,

@@ -1,3 +1,4 @@
+import { type LoraSettings, optimizerDefaults as defaults, type RateSchedule, rateSchedules } from '#src/rl/settings.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -14,10 +15,8 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
-import { rateSchedules, type RateSchedule } from '#src/rl/methods/reward.js';
 import { LoraDropoutDto } from '#src/reward/models/lora-dropout.dto.js';
 import { CheckpointSettingsDto } from './checkpoints/checkpoint-settings.dto.js';
-import { optimizerDefaults as defaults, type LoraSettings } from '#src/rl/settings.js';
 
 export class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 1024, example: 8 })

@@ -1,6 +1,7 @@
 /** The ways to train a policy, what each can be told, and what comes of it. */
+import { byLoss, byReward, type JudgedBy } from '#src/rl/checkpoints.js';
 import { completeDpo, type DpoHyperparameters } from '#src/rl/methods/dpo.js';
-import { completeHyperparameters, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
+import { completeGrpo, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
 import { completePpo, type PpoHyperparameters } from '#src/rl/methods/ppo.js';
 import { completeRloo, type RlooHyperparameters } from '#src/rl/methods/rloo.js';
 import { type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
@@ -22,10 +23,14 @@ export interface HyperparametersOf {
 export const completeFor: { [M in TrainingMethod]: (given: Partial<HyperparametersOf[M]>) => HyperparametersOf[M] } = {
   sft: completeSft,
   dpo: completeDpo,
-  grpo: completeHyperparameters,
+  grpo: completeGrpo,
   rloo: completeRloo,
   ppo: completePpo,
 };
+
+/** What an evaluation of a run is judged by. */
+const judges: Record<TrainingMethod, JudgedBy> = { sft: byLoss, dpo: byLoss, grpo: byReward, rloo: byReward, ppo: byReward };
+export const judgeOf = (method: TrainingMethod): JudgedBy => judges[method];
 
 /** What a run that samples came to; rewards are means of the reward model on the same prompts and seeds. */
 export interface RolloutSummary {

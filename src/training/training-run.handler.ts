@@ -1,6 +1,8 @@
+import { judgeOf, type SummaryOf, type TrainingMethod } from './training-methods.js';
+import { TrainingDivergedError } from '#src/rl/step-loop.js';
+import { PromptTooLongError } from '#src/lm/decode/generate.js';
 import { Inject } from '@nestjs/common';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
-import { PromptTooLongError } from '#src/completions/policy-generator.js';
 import { SaveClock } from '#src/common/save-clock.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
@@ -9,9 +11,8 @@ import { HandlesJob, willComeBack, type JobContext, type JobHandler } from '#src
 import type { Metrics, TrainingProgress } from '#src/lm/files/training-progress.js';
 import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { TrainingDivergedError } from '#src/rl/methods/reward.js';
 import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
-import { improves, judgeOf } from '#src/rl/checkpoints.js';
+import { improves } from '#src/rl/checkpoints.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
 import { NoTrainingDataError } from '#src/rl/datasets/dataset-trainer.js';
 import { DpoRunner } from './dpo/dpo.runner.js';
@@ -19,7 +20,6 @@ import type { RunInputs, TrainedRun } from './method-runner.js';
 import { RolloutRunner } from './rollouts/rollout.runner.js';
 import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { SftRunner } from './sft/sft.runner.js';
-import type { SummaryOf, TrainingMethod } from './training-methods.js';
 import type { RunOf, TrainingRun } from './training-run.entity.js';
 import { TrainingRunsRepository } from './training-runs.repository.js';
 

@@ -1,25 +1,13 @@
+import { rateSchedules, type RateSchedule, type LoraSettings } from '#src/rl/settings.js';
+import { rewardObjectives, tieTreatments, type RewardObjective, type TieTreatment } from '#src/rl/reward/reward-graph.js';
+import { pairWeightings, type PairWeighting } from '#src/rl/losses/pair-weights.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
 import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
 import { LoraDropoutDto } from './lora-dropout.dto.js';
-import {
-  defaultHyperparameters as defaults,
-  defaultLora,
-  lengthDebiasings,
-  pairWeightings,
-  rateSchedules,
-  rewardObjectives,
-  tieTreatments,
-  type LengthDebiasing,
-  type PairWeighting,
-  type RateSchedule,
-  type RewardHyperparameters,
-  type RewardLora,
-  type RewardObjective,
-  type TieTreatment,
-} from '#src/rl/methods/reward.js';
+import { rewardDefaults as defaults, defaultLora, lengthDebiasings, type LengthDebiasing, type RewardHyperparameters } from '#src/rl/methods/reward.js';
 
 /** Low-rank adaptation; the factors are merged into the weights at the end. */
 export class RewardLoraSettingsDto extends LoraDropoutDto {
@@ -230,7 +218,7 @@ export class TrainingSettingsDto {
   seed?: number;
 }
 
-export class RewardLoraDto implements RewardLora {
+export class RewardLoraDto implements LoraSettings {
   @ApiProperty({ type: 'integer', example: 16 })
   rank: number;
 

@@ -8,7 +8,7 @@ import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
+import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { PreferenceDataRepository } from './preference-data.repository.js';
 import { planExpectedTraining, planRewardTraining } from '#src/rl/plan/reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
@@ -48,7 +48,7 @@ export class RewardPlansService {
   }
 
   private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<TrainingPlan> {
-    const resolved = resolveHyperparameters(hyperparameters);
+    const resolved = completeReward(hyperparameters);
     const model = await this.policyVersions.loadDescription(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
@@ -59,7 +59,7 @@ export class RewardPlansService {
 
   /** Of all members, without the prompts that early stopping sets aside. */
   private async countSteps({ pairSetId, hyperparameters = {} }: PlanRewardModelDto): Promise<number> {
-    const resolved = resolveHyperparameters(hyperparameters);
+    const resolved = completeReward(hyperparameters);
     const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);
     const sizes = await this.data.groupSizes(pairSetId);
     return resolved.members * countSteps(sizes.slice(0, Math.ceil(share * sizes.length)), resolved);

@@ -1,5 +1,6 @@
+import { defaultEarlyStopping } from '#src/rl/reward/early-stopping.js';
 import { expect, test } from 'vitest';
-import { defaultEarlyStopping, resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward.js';
+import { completeReward, type GivenHyperparameters } from '#src/rl/methods/reward.js';
 import { type StoredGroup } from './preference-data.repository.js';
 import { charactersOf, trainingPairs } from './training-pairs.js';
 
@@ -11,7 +12,7 @@ const groups: StoredGroup[] = Array.from({ length: 200 }, (_, i) => ({
   completions: i % 4 === 0 ? ['short', 'quite a bit longer'] : ['quite a bit longer', 'short'],
   pairs: [{ ordinal: i, chosen: 0, rejected: 1, gap: 1, margin: 0, tie: false, recordedWeight: i === 7 ? 0 : null }],
 }));
-const prepare = (given: GivenHyperparameters) => trainingPairs(groups, resolveHyperparameters(given));
+const prepare = (given: GivenHyperparameters) => trainingPairs(groups, completeReward(given));
 const prompts = (of: readonly { prompt: string }[]) => of.map(({ prompt }) => prompt);
 
 test('pairs that weigh nothing are left out; without early stopping nothing is set aside', () => {

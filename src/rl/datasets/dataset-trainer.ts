@@ -1,9 +1,10 @@
 /**
  * Fine-tunes a policy on recorded completions: passes over the data, an optimizer step per batch, an evaluation before
- * the first step and after every pass. Which loss is the method's; this is the loop. Pure but for its callbacks, and
- * the same task gives the same bits, whether it ran through or was resumed at a step. A computation holds the event loop,
- * so that it is given a turn after each.
+ * the first step and after every pass. Which loss is the method's. Pure but for its callbacks, and the same task gives the
+ * same bits, whether it ran through or was resumed at a step. A computation holds the event loop, so that it is given a turn
+ * after each.
  */
+import { type CompletionGroup, fed, type PackedPart } from '../batch/completion-batch.js';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { type TrunkStates } from '#src/lm/model/trunk-states.js';
@@ -14,14 +15,11 @@ import { Session, type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type TrainStep } from '#src/nn/train-step.js';
 import { Recent } from '#src/common/recent.js';
-import { TrainingDivergedError } from '../methods/reward.js';
-import { type CompletionGroup, type PackedPart } from '../batch/completion-batch.js';
-import { type DatasetHyperparameters } from '../settings.js';
-import { bestStep, evaluationsOf, isEvaluated, judgeOf } from '../checkpoints.js';
-import { fed } from './frozen-trunk.js';
+import { scheduleOf, type DatasetHyperparameters } from '../settings.js';
+import { bestStep, byLoss, evaluationsOf, isEvaluated } from '../checkpoints.js';
 import { type PolicyModel } from '../policy/policy-graph.js';
 import { PolicyWeights, type TrainedWeights } from '../policy/policy-weights.js';
-import { type Stopped } from '../step-loop.js';
+import { runSteps, TrainingDivergedError, type Stopped } from '../step-loop.js';
 import { type Metrics, type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { planEpoch } from '../batch/batch-plan.js';
 
@@ -123,38 +121,29 @@ class DatasetRun<G extends CompletionGroup> {
   }
 
   async train(): Promise<DatasetResult> {
-    const { resume, signal, onStep } = this.task;
+    const { resume, signal, onStep, hyperparameters: hp } = this.task;
+    const { weights } = this;
+    const total = this.plan.length;
     const metrics = [...(resume?.metrics ?? [])];
     const before = resume?.before ?? (await this.evaluate());
-    for (let step = metrics.length; step < this.plan.length; step++) {
-      signal?.throwIfAborted();
-      try {
-        metrics.push(await this.evaluatedStep(step));
-      } catch (error) {
-        if (!(error instanceof TrainingDivergedError)) throw error;
-        return this.stop(before, metrics, { reason: 'diverged', step: step + 1, detail: error.message });
-      }
-      const progress = { step: step + 1, before, metrics: [...metrics], state: this.weights.progress() };
-      const weights = () => this.weights.current();
-      await onStep?.({ step: step + 1, totalSteps: this.plan.length, metrics: metrics[step], progress, weights });
-    }
-    const kept = this.task.hyperparameters.keep === 'best' ? bestStep(evaluationsOf(metrics, byLoss), byLoss) : undefined;
-    return { ...this.weights.current(), metrics, before, after: unprefixed(metrics[(kept ?? metrics.length) - 1]) };
-  }
-
-  /** Weights are good when a step from them has gone well, which takes the one after them to know. */
-  private async evaluatedStep(step: number): Promise<Metrics> {
-    this.weights.good.setAside();
-    const figures = await this.step(step);
-    const { endsPass } = this.plan[step];
-    if (endsPass || isEvaluated(step + 1, this.plan.length, this.task.hyperparameters)) Object.assign(figures, prefixed(await this.evaluate()));
-    this.weights.good.accept();
-    return figures;
-  }
-
-  private async stop(before: Metrics, metrics: Metrics[], stopped: Stopped): Promise<DatasetResult> {
-    this.weights.good.restore();
-    return { ...this.weights.current(), metrics, before, after: await this.evaluate(), stopped };
+    const { stopped } = await runSteps<Metrics>({
+      total,
+      taken: metrics.length,
+      good: weights.good,
+      signal,
+      take: (step) => this.step(step),
+      evaluate: async (step, figures) => {
+        if (this.plan[step - 1].endsPass || isEvaluated(step, total, hp)) Object.assign(figures, prefixed(await this.evaluate()));
+      },
+      report: (step, figures) => {
+        metrics.push(figures);
+        const progress = { step, before, metrics: [...metrics], state: weights.progress() };
+        return onStep?.({ step, totalSteps: total, metrics: figures, progress, weights: () => weights.current() });
+      },
+    });
+    if (stopped) return { ...weights.current(), metrics, before, after: await this.evaluate(), stopped };
+    const kept = hp.keep === 'best' ? bestStep(evaluationsOf(metrics, byLoss), byLoss) : undefined;
+    return { ...weights.current(), metrics, before, after: unprefixed(metrics[(kept ?? metrics.length) - 1]) };
   }
 
   async dispose(): Promise<void> {
@@ -162,18 +151,16 @@ class DatasetRun<G extends CompletionGroup> {
     await this.optimizer.dispose();
   }
 
+  /** From 1. */
   private async step(step: number): Promise<Metrics> {
     const { hyperparameters: hp } = this.task;
-    const totalSteps = this.plan.length;
-    const schedule = { kind: hp.schedule, peak: hp.learningRate, warmupSteps: Math.ceil(hp.warmupRatio * totalSteps), totalSteps };
-    const rate = learningRate(schedule, step);
-    const groups = this.plan[step].members.map((index) => this.data.train[index]);
+    const rate = learningRate(scheduleOf(hp, this.plan.length), step - 1);
+    const groups = this.plan[step - 1].members.map((index) => this.data.train[index]);
     const parts = this.method.pack(groups, hp.microBatchTokens).map((part) => ({ feeds: () => fed(part, this.method.trunk), weight: 1 }));
     const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
-    await turn();
     const figures = addUp(reports.map(({ loss, metrics }) => ({ loss, ...metrics })));
     if (!Number.isFinite(figures.loss + gradNorm))
-      throw new TrainingDivergedError(`step ${step + 1}: loss ${figures.loss}, gradient norm ${gradNorm}`);
+      throw new TrainingDivergedError(`step ${step}: loss ${figures.loss}, gradient norm ${gradNorm}`);
     return { ...figures, grad_norm: gradNorm, learning_rate: rate };
   }
 
@@ -206,8 +193,6 @@ function addUp(parts: readonly Metrics[]): Metrics {
   return Object.fromEntries(names.map((name) => [name, parts.reduce((total, part) => total + part[name], 0)]));
 }
 
-const byLoss = judgeOf('sft');
-
 const mark = 'eval_';
 
 const prefixed = (metrics: Metrics): Metrics =>
@@ -218,8 +203,6 @@ const unprefixed = (metrics: Metrics): Metrics =>
     Object.entries(metrics).flatMap(([name, value]) => (name.startsWith(mark) ? [[name.slice(mark.length), value]] : [])),
   );
 
-// HEAD src/rl/plan/dataset-plan.ts
-/** Which groups every step of a run learns from: a function of sizes and seed alone, so that a resumed run needs no state. */
 export interface PlannedStep {
   /** Indices of groups. */
   members: number[];
@@ -227,7 +210,10 @@ export interface PlannedStep {
   endsPass: boolean;
 }
 
-/** Every epoch goes over all groups in a new seeded order, those of similar length together. */
+/**
+ * Every epoch goes over all groups in a new seeded order, those of similar length together. A function of sizes and seed alone,
+ * so that a resumed run needs no state.
+ */
 export function planSteps(
   groups: readonly CompletionGroup[],
   { epochs, maxSteps, batchSize, seed }: Pick<DatasetHyperparameters, 'epochs' | 'maxSteps' | 'batchSize' | 'seed'>,

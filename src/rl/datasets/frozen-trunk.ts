@@ -49,7 +49,3 @@ export async function withTrunk<G extends CompletionGroup, R>(
   }
 }
 
-/** What a part feeds, with the hidden states that are kept of it. */
-export async function fed(part: PackedPart, trunk: TrunkStates | undefined): Promise<Feeds> {
-  return trunk && part.spans.length > 0 ? { ...part.feeds, hidden: await trunk.of(part) } : part.feeds;
-}

@@ -1,4 +1,3 @@
-
 /**
  * Generalized advantage estimation (Schulman et al. 2016, arXiv:1506.02438, equations 11 and 16), for one completion
  * whose token t has reward r_t and was chosen in a state of value V_t:

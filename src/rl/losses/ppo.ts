@@ -6,7 +6,7 @@
  *
  * What differs from the paper: the two clip bounds may differ (DAPO, arXiv:2503.14476, section 3.1), and there is no
  * entropy bonus, as in InstructGPT and TRL; and tokens that a copy of pi_old in fewer bits wrote are corrected for
- * (../sampling-correction.ts).
+ * (sampling-correction.ts).
  *
  * All nodes are flat float32 [tokens]; `weights` is 1 over the tokens of the optimizer step, 0 for padding, so that the
  * losses of micro-batches add up. In TRL means over tokens of the ratio and of approxkl count padding too; here not.
@@ -61,7 +61,6 @@ export function ppoPolicyLoss({ logProbs, oldLogProbs, advantages, weights, samp
   };
 }
 
-// HEAD src/rl/losses/value-loss.ts
 /**
  * The clipped value loss (Schulman et al. 2017, as in OpenAI's baselines; Huang et al. 2024, arXiv:2403.17031, detail 8).
  * With the value V of a token's state, the value V_old it had when the completion was written, and the return R:
@@ -69,7 +68,7 @@ export function ppoPolicyLoss({ logProbs, oldLogProbs, advantages, weights, samp
  *   loss = 1/2 mean over tokens of max((V - R)^2, (clip(V, V_old - range, V_old + range) - R)^2)
  *
  * A value that has left the range on the way to R gets no more gradient in this step; one that moved away from R does.
- * All nodes are flat float32 [tokens]; `weights` as in policy-loss.ts.
+ * All nodes are flat float32 [tokens]; `weights` as above.
  */
 export interface ValueLossInputs {
   values: Node;

@@ -1,4 +1,3 @@
-
 /**
  * The reward of each token of a completion (Ouyang et al. 2022, section 3.5; Ziegler et al. 2019): the score arrives with
  * the last token, and every token pays for the KL to the reference,

@@ -1,7 +1,8 @@
 /**
- * Direct preference optimization (dpo.ts) on pairs. What the reference gives each completion is computed once, before
+ * Direct preference optimization (losses/dpo.ts) on pairs. What the reference gives each completion is computed once, before
  * training. Completions of a prompt share its tokens, and one that is part of several pairs is computed once.
  */
+import { type CompletionBatch, tokenParts, fed, packCompletions, type PackedPart } from '../batch/completion-batch.js';
 import { datasetDefaults, type DatasetHyperparameters, withDefaults } from '../settings.js';
 import { dpoLoss, type DpoOptions } from '../losses/dpo.js';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -13,16 +14,13 @@ import { type Feeds } from '#src/nn/session.js';
 import { f32, floats, i64, scalarTensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { splitLargeGroups, type PreferenceGroup } from '../batch/preference-groups.js';
-import { cutParts, packCompletions, type CompletionBatch, type PackedPart } from '../batch/completion-batch.js';
 import { trainOnDataset, type DatasetResult, type DatasetTask } from '../datasets/dataset-trainer.js';
-import { fed, trunkUse, withTrunk } from '../datasets/frozen-trunk.js';
+import { trunkUse, withTrunk } from '../datasets/frozen-trunk.js';
 import { inputLike, policyGraph, type PolicyModel } from '../policy/policy-graph.js';
 import { sumBySequence } from '../losses/sequences.js';
 import { TokenLogProbs } from '../policy/token-log-probs.js';
 import { encodeExamples, type EncodedExamples, type ExampleGroup } from '../datasets/training-examples.js';
 
-// HEAD src/rl/methods/dpo-hyperparameters.ts
-/** The knobs of direct preference optimization, complete. */
 /** `beta` says how dear it is to leave the starting policy; `labelSmoothing` is for the sigmoid loss. */
 export interface DpoHyperparameters extends DatasetHyperparameters, DpoOptions {}
 
@@ -100,7 +98,7 @@ async function withReference(
   const reference = new TokenLogProbs({ ...checkpoint, trainedLayers: hyperparameters.trainedLayers }, 1, threads);
   const sums: number[] = [];
   try {
-    for (const part of cutParts(groups, hyperparameters.microBatchTokens ?? referenceTokens)) {
+    for (const part of tokenParts(groups, hyperparameters.microBatchTokens ?? referenceTokens)) {
       signal?.throwIfAborted();
       const batch = packCompletions(part, cost);
       const logProbs = floats(await reference.of({ ...batch, feeds: await fed(batch, trunk) }));
@@ -122,7 +120,7 @@ export function sumCompletions(logProbs: Float32Array, { lengths }: CompletionBa
 /** Every part divides by the pairs and tokens of all. */
 export function packPairs(groups: readonly PairGroup[], maxTokens: number | null, cost: number): PackedPart[] {
   const weight = 1 / countPairs(groups);
-  const parts = cutParts(groups, maxTokens);
+  const parts = tokenParts(groups, maxTokens);
   const batches = parts.map((part) => packCompletions(part, cost));
   const tokens = scalarTensor(batches.reduce((total, batch) => total + batch.tokens, 0));
   return batches.map(({ rows, time, spans, sequences, feeds }, i) => {

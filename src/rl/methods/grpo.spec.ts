@@ -4,13 +4,14 @@ import { allLinear } from '#src/lm/lora/lora.js';
 import { parseProgressFile, progressFile } from '#src/lm/files/progress-file.js';
 import { floats, type Tensor } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
-import { completeHyperparameters, type GrpoHyperparameters, type GrpoStepReport, type GrpoTask, trainGrpo } from './grpo.js';
+import { completeGrpo, type GrpoHyperparameters, trainGrpo } from './grpo.js';
+import type { RolloutResult, RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer.js';
 import type { ScoredText } from '../rollouts/rollouts.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { printable, prompts, score } from '../rollouts/printable.fixture.js';
 
-function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<GrpoTask> = {}): GrpoTask {
-  const hyperparameters = completeHyperparameters({
+function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<RolloutTask<GrpoHyperparameters>> = {}): RolloutTask<GrpoHyperparameters> {
+  const hyperparameters = completeGrpo({
     learningRate: 0.05,
     schedule: 'constant',
     beta: 0.01,
@@ -113,7 +114,7 @@ describe('the same task gives the same bits', () => {
     const straight = await trainGrpo(task(short));
     const stopper = new AbortController();
     let saved = new Uint8Array();
-    const onStep = ({ step, progress }: GrpoStepReport) => {
+    const onStep = ({ step, progress }: RolloutStepReport) => {
       if (step !== 2) return;
       saved = Buffer.concat([...progressFile('a run', progress).chunks]);
       stopper.abort(new Error('killed'));
@@ -158,7 +159,7 @@ describe('completions written by a copy in fewer bits', () => {
   test('resumed they are the same', async () => {
     const given = { steps: 4, rolloutWeights: 'int8', lora } as const;
     let saved = new Uint8Array();
-    const onStep = ({ step, progress }: GrpoStepReport) => {
+    const onStep = ({ step, progress }: RolloutStepReport) => {
       if (step === 2) saved = Buffer.concat([...progressFile('a run', progress).chunks]);
     };
     const straight = await trainGrpo(task(given, { onStep }));
@@ -186,7 +187,7 @@ test('the first inner epoch has ratio 1, later ones move away and are measured a
 });
 
 test('samples carry reward and advantage; a length penalty is part of the reward', async () => {
-  const reports: GrpoStepReport[] = [];
+  const reports: RolloutStepReport[] = [];
   await trainGrpo(task({ steps: 1, lengthPenalty: 0.5 }, { onStep: (report) => void reports.push(report) }));
   const [{ samples, step }] = reports;
   expect(step).toBe(1);
@@ -255,7 +256,7 @@ describe('a run that ends early', () => {
 
   test('over its KL budget: the weights are the last within it, also when it was resumed', async () => {
     const given = { ...steady, steps: 12, learningRate: 0.003, beta: 0, klBudget: 0.02 };
-    const saved: GrpoStepReport['progress'][] = [];
+    const saved: RolloutStepReport['progress'][] = [];
     const run = await trainGrpo(task(given, { onStep: ({ progress }) => void saved.push(structuredClone(progress)) }));
     const { stopped, metrics, checkpoint } = run;
     expect(stopped).toMatchObject({ reason: 'kl_budget', step: metrics.length + 1 });

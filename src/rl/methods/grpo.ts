@@ -1,18 +1,16 @@
-/** Group relative policy optimization (grpo.ts) on rollouts. */
-import { grpoLoss, type GrpoLossType, type GrpoOptions, type ImportanceLevel } from '../losses/grpo.js';
+/** Group relative policy optimization (losses/grpo.ts) on rollouts. */
+import { type GrpoLossType, packParts } from '../batch/group-batch.js';
+import { grpoLoss, type GrpoOptions, type ImportanceLevel } from '../losses/grpo.js';
 import { rolloutDefaults, type RolloutHyperparameters, withDefaults } from '../settings.js';
 import { groupAdvantages } from '../losses/advantages.js';
 import { GroupLearner, type GroupMethod } from '../rollouts/group-learner.js';
-import { packParts } from '../batch/group-batch.js';
-import { trainOnRollouts, type RolloutResult, type RolloutStepReport, type RolloutTask } from '../rollouts/rollout-trainer.js';
+import { trainOnRollouts, type RolloutResult, type RolloutTask } from '../rollouts/rollout-trainer.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { type Node } from '#src/nn/graph.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from '../policy/policy-graph.js';
 
-// HEAD src/rl/methods/grpo-hyperparameters.ts
-/** The knobs of a GRPO run, complete: what a request leaves out is filled in here and kept with the run. */
 export interface GrpoHyperparameters extends RolloutHyperparameters {
   /** Divide advantages by the deviation of their group. */
   scaleRewards: boolean;
@@ -30,15 +28,11 @@ export const grpoDefaults: GrpoHyperparameters = {
   importanceSampling: 'token',
 };
 
-export const completeHyperparameters = (given: Partial<GrpoHyperparameters>): GrpoHyperparameters =>
+export const completeGrpo = (given: Partial<GrpoHyperparameters>): GrpoHyperparameters =>
   withDefaults(grpoDefaults, given);
 
-export type GrpoTask = RolloutTask<GrpoHyperparameters>;
-export type GrpoResult = RolloutResult;
-export type GrpoStepReport = RolloutStepReport;
-
 /** Rejects as `trainOnRollouts`. */
-export function trainGrpo(task: GrpoTask): Promise<GrpoResult> {
+export function trainGrpo(task: RolloutTask<GrpoHyperparameters>): Promise<RolloutResult> {
   const { hyperparameters: hp } = task;
   const method: GroupMethod = {
     graph: (model, batch) => grpoGraph(model, batch, hp),
@@ -49,8 +43,6 @@ export function trainGrpo(task: GrpoTask): Promise<GrpoResult> {
   return trainOnRollouts(task, (parts) => new GroupLearner(method, hp, parts));
 }
 
-// HEAD src/rl/methods/grpo-graph.ts
-/** The graph from a packed batch to the GRPO loss. */
 /** `temperature` is that of the sampling: the policy that wrote the completions is softmax(logits / temperature). */
 export interface GrpoGraphOptions extends GrpoOptions, PolicyGraphOptions {
   importanceSampling: ImportanceLevel;

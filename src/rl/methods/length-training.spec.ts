@@ -5,7 +5,7 @@ import { correlation, mean } from '#src/common/statistics.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
-import { type LengthDebiasing, resolveHyperparameters, trainRewardModel } from './reward.js';
+import { type LengthDebiasing, completeReward, trainRewardModel } from './reward.js';
 import { type StoredGroup } from '#src/reward/models/preference-data.repository.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
 import { trainingPairs } from '#src/reward/models/training-pairs.js';
@@ -44,7 +44,7 @@ const [train, held] = [longAndPolite(96, 'train'), longAndPolite(40, 'held out')
 async function trained(lengthDebias: LengthDebiasing): Promise<{ withLength: number; thanks: number }> {
   const tokenizer = trainBpe([[...words, 'thanks'].join(' ')], { merges: 60, specialTokens: ['<|pad|>', '<|end|>'], eos: '<|end|>', pad: '<|pad|>' });
   const config = { ...tinyConfig, hiddenSize: 32, intermediateSize: 64, vocabSize: 512 };
-  const hyperparameters = resolveHyperparameters({ batchSize: 32, maxTokens: 64, learningRate: 3e-3, epochs: 5, lengthDebias });
+  const hyperparameters = completeReward({ batchSize: 32, maxTokens: 64, learningRate: 3e-3, epochs: 5, lengthDebias });
   const { train: groups } = trainingPairs(train, hyperparameters);
   const { checkpoint } = await trainRewardModel({ checkpoint: { config, tokenizer, tensors: initWeights(config, 'policy') }, groups, hyperparameters });
   const scorer = RewardScorer.load(checkpoint, { maxTokens: 64 });

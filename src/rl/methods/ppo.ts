@@ -4,13 +4,15 @@
  *
  *   1. log-probabilities of policy and reference, values              completion-log-probs.ts, value-model.ts
  *   2. rewards by token: KL, and the score at the end                 token-rewards.ts
- *   3. advantages and returns, advantages whitened                    gae.ts, whiten.ts
- *   4. several epochs of mini-batches through both clipped losses     policy-loss.ts, value-loss.ts
- *   5. the weight of the KL moves towards its target                  kl-coefficient.ts
+ *   3. advantages and returns, advantages whitened                    gae.ts
+ *   4. several epochs of mini-batches through both clipped losses     losses/ppo.ts
+ *   5. the weight of the KL moves towards its target                  token-rewards.ts
  *
  * Policy and value model have optimizers and gradient clipping of their own; with AdamW, whose steps do not depend on the
  * size of a loss, a common loss with a coefficient (TRL's `vf_coef`) would train separate weights the same.
  */
+import { mean, sampleDeviation } from '#src/common/statistics.js';
+import { TrainingDivergedError } from '../step-loop.js';
 import { rolloutDefaults, type RolloutHyperparameters, withDefaults } from '../settings.js';
 import { type KlEstimator, nextCoefficient, tokenKl, tokenRewards } from '../losses/token-rewards.js';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -20,8 +22,6 @@ import { type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
-import { TrainingDivergedError } from './reward.js';
-import { mean, sampleStd } from '../losses/advantages.js';
 import { byCompletion, type CompletionLogProbs } from '../policy/completion-log-probs.js';
 import { packParts, type RolloutGroup } from '../batch/group-batch.js';
 import { inputLike, policyGraph, sampledIn, type PolicyModel } from '../policy/policy-graph.js';
@@ -34,8 +34,6 @@ import { ValueModel, valueStartFrom } from '../policy/value-model.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { trainOnRollouts, type RolloutResult, type RolloutTask } from '../rollouts/rollout-trainer.js';
 
-// HEAD src/rl/methods/ppo-hyperparameters.ts
-/** The knobs of a PPO run, complete. */
 export const valueStarts = ['policy', 'reward-model'] as const;
 export type ValueStart = (typeof valueStarts)[number];
 
@@ -112,7 +110,7 @@ export class PpoLearner implements Learner {
       this.beta = nextCoefficient(beta, objective['objective/kl'], step.rewards.length, { target: hp.klTarget, horizon: hp.klHorizon });
     }
     const metrics = {
-      reward_std: step.rewards.length > 1 ? sampleStd(step.rewards) : 0,
+      reward_std: step.rewards.length > 1 ? sampleDeviation(step.rewards) : 0,
       ...objective,
       ...epochMetrics(epochs),
       'val/var_explained': varianceExplained(facts),
@@ -206,8 +204,6 @@ function grouped(groups: readonly RolloutGroup[], facts: readonly TokenFacts[]):
   return groups.map((group) => ({ ...group, facts: facts.slice(at, (at += group.completions.length)) }));
 }
 
-// HEAD src/rl/methods/ppo-trainer.ts
-/** Proximal policy optimization (ppo-learner.ts) on rollouts. */
 export interface PpoTask extends RolloutTask<PpoHyperparameters> {
   /** A reward model with the policy's tokenizer that the value model starts from; the policy's trunk when left out. */
   valueStart?: Checkpoint;

@@ -1,3 +1,4 @@
+import { TrainingDivergedError } from '../step-loop.js';
 import { expect, test, vi } from 'vitest';
 import { Rng } from '#src/common/rng.js';
 import { checkpointHash, parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
@@ -5,7 +6,7 @@ import { parseProgressFile, progressFile } from '#src/lm/files/progress-file.js'
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
-import { type GivenHyperparameters, resolveHyperparameters, type RewardProgress, type RewardStep, type RewardTraining, TrainingDivergedError, trainRewardModel } from './reward.js';
+import { type GivenHyperparameters, completeReward, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from './reward.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
 
@@ -40,7 +41,7 @@ function policy(): Checkpoint {
 
 async function fit(given: GivenHyperparameters, checkpoint = policy(), rest: Partial<RewardTraining> = {}) {
   const steps: RewardStep[] = [];
-  const hyperparameters = resolveHyperparameters({ batchSize: 32, maxTokens: 64, learningRate: 3e-3, ...given });
+  const hyperparameters = completeReward({ batchSize: 32, maxTokens: 64, learningRate: 3e-3, ...given });
   const onStep = (step: RewardStep) => void steps.push(step);
   return { ...(await trainRewardModel({ checkpoint, groups: train, hyperparameters, onStep, ...rest })), curve: steps };
 }
@@ -101,7 +102,7 @@ const bytes = ({ buffer }: ArrayBufferView) => new Uint8Array(buffer);
 test('a hand-made step: loss, accuracy and rewards of the first batch', async () => {
   // Before the first step the rewards are those of the untrained head, which the scorer computes by itself.
   const base = policy();
-  const hyperparameters = resolveHyperparameters({ batchSize: 8, maxTokens: 64, learningRate: 1e-9, centering: 0 });
+  const hyperparameters = completeReward({ batchSize: 8, maxTokens: 64, learningRate: 1e-9, centering: 0 });
   const groups = train.slice(0, 1);
   const steps: RewardStep[] = [];
   const { checkpoint } = await trainRewardModel({ checkpoint: base, groups, hyperparameters, onStep: (step) => void steps.push(step) });

@@ -3,14 +3,15 @@
  * checkpoint out; the same inputs and seed give the same bits, whatever the machine's thread count, and whether it ran
  * through or was resumed at a step.
  */
-import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
-import { learningRate, type Schedule } from '#src/nn/optim/schedule.js';
+import { type RewardObjective, type TieTreatment } from '../reward/reward-graph.js';
+import { type PairWeighting } from '../losses/pair-weights.js';
+import { beforeAnyEvaluation, defaultEarlyStopping, isEvaluated, isStale, observe, type RewardEarlyStopping, type StoppingState } from '../reward/early-stopping.js';
+import { linearModules } from '#src/lm/model/parameter-shapes.js';
+import { learningRate } from '#src/nn/optim/schedule.js';
 import { planEpoch } from '../batch/batch-plan.js';
 import { collateParts, type EncodedGroup, encodeGroups, type PreferenceBatch } from '../batch/preference-batch.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
 import { type SavedProgress } from '#src/lm/files/training-progress.js';
-import { beforeAnyEvaluation, isEvaluated, isStale, observe, type StoppingState } from '../reward/early-stopping.js';
-import { setImmediate as turn } from 'node:timers/promises';
 import { type Adapter } from '#src/lm/lora/adapter.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
@@ -19,77 +20,17 @@ import { type TrunkStates } from '#src/lm/model/trunk-states.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { keepTrunk, trunkUse, type RewardTexts } from '../reward/reward-trunk.js';
 import { RewardWeights } from '../reward/reward-weights.js';
-
-// HEAD src/rl/methods/reward-hyperparameters.ts
-/** What can be set about the training of a reward model, with defaults that suit small decoders. */
-export const rewardObjectives = ['pairwise', 'pointwise'] as const;
-export type RewardObjective = (typeof rewardObjectives)[number];
-
-export const rateSchedules = ['constant', 'linear', 'cosine'] as const;
-export type RateSchedule = (typeof rateSchedules)[number];
-
-/** What becomes of the ties that the pair set kept: see tie-losses.ts. */
-export const tieTreatments = ['ignore', 'half', 'rao_kupper'] as const;
-export type TieTreatment = (typeof tieTreatments)[number];
-
-/** What a pair counts in the loss: see pair-weights.ts. */
-export const pairWeightings = ['recorded', 'uniform', 'margin', 'prompt'] as const;
-export type PairWeighting = (typeof pairWeightings)[number];
+import { optimizerDefaults, passDefaults, scheduleOf, type LoraSettings, type OptimizerSettings, type PassSettings } from '../settings.js';
+import { EndEarly, runSteps, TrainingDivergedError } from '../step-loop.js';
 
 /** See length-bias.ts. */
 export const lengthDebiasings = ['none', 'product_of_experts'] as const;
 export type LengthDebiasing = (typeof lengthDebiasings)[number];
 
-export const stoppingMetrics = ['loss', 'accuracy'] as const;
-export type StoppingMetric = (typeof stoppingMetrics)[number];
-
-export interface RewardEarlyStopping {
-  metric: StoppingMetric;
-  /** Evaluations without an improvement until training ends. */
-  patience: number;
-  /** Steps from one evaluation to the next. */
-  evaluateEvery: number;
-  /** Share of the training prompts that only this looks at; those of the evaluation stay unseen. */
-  validationFraction: number;
-  /** Smaller steps forward are none. */
-  minImprovement: number;
-}
-
-export interface RewardLora {
-  rank: number;
-  alpha: number;
-  targetModules: LinearModule[];
-  /** Share of the inputs of the factors that each step leaves out (lm/lora-dropout.ts); none when left out. */
-  dropout?: number;
-}
-
-export interface RewardHyperparameters {
+/** A text of more than `maxTokens` loses the beginning of its prompt or the end of its completion. */
+export interface RewardHyperparameters extends OptimizerSettings, PassSettings {
   /** Bradley-Terry on pairs, or binary cross-entropy on labels 1 and 0. */
   objective: RewardObjective;
-  /** Peak of the schedule. */
-  learningRate: number;
-  /** Passes over the training pairs. */
-  epochs: number;
-  /** Ends training early; null lets the epochs decide. */
-  maxSteps: number | null;
-  /** Completions per step; those of one prompt stay together, and all their pairs are in the loss. */
-  batchSize: number;
-  /** Longer texts lose the beginning of the prompt or the end of the completion. */
-  maxTokens: number;
-  /** Trains low-rank factors that are merged at the end; null trains all weights. */
-  lora: RewardLora | null;
-  /** Only the last so many layers, with final norm and head; null trains all of the model (lm/trained-layers.ts). */
-  trainedLayers: number | null;
-  /** Share of the steps in which the rate rises linearly from 0. */
-  warmupRatio: number;
-  schedule: RateSchedule;
-  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
-  microBatchTokens: number | null;
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
-  gradientCheckpointing: boolean;
-  weightDecay: number;
-  /** Gradients of a larger global norm are scaled down to it. */
-  maxGradNorm: number;
   /** Coefficient of (r_chosen + r_rejected)^2. */
   centering: number;
   /** Probability that a label is taken to be wrong. */
@@ -109,21 +50,14 @@ export interface RewardHyperparameters {
   seed: number;
 }
 
-export const defaultHyperparameters: RewardHyperparameters = {
+/** They suit small decoders. */
+export const rewardDefaults: RewardHyperparameters = {
+  ...optimizerDefaults,
+  ...passDefaults,
   objective: 'pairwise',
   learningRate: 3e-4,
-  epochs: 1,
-  maxSteps: null,
-  batchSize: 32,
   maxTokens: 256,
-  lora: null,
-  trainedLayers: null,
-  warmupRatio: 0.1,
   schedule: 'linear',
-  microBatchTokens: null,
-  gradientCheckpointing: false,
-  weightDecay: 0,
-  maxGradNorm: 1,
   centering: 0.01,
   labelSmoothing: 0,
   marginPerPoint: 0,
@@ -136,32 +70,24 @@ export const defaultHyperparameters: RewardHyperparameters = {
   seed: 0,
 };
 
-export const defaultLora: RewardLora = { rank: 16, alpha: 32, targetModules: [...linearModules] };
-
-export const defaultEarlyStopping: RewardEarlyStopping = {
-  metric: 'loss',
-  patience: 3,
-  evaluateEvery: 20,
-  validationFraction: 0.1,
-  minImprovement: 0,
-};
+export const defaultLora: LoraSettings = { rank: 16, alpha: 32, targetModules: [...linearModules] };
 
 export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 'earlyStopping'>> & {
-  lora?: Partial<RewardLora> | null;
+  lora?: Partial<LoraSettings> | null;
   earlyStopping?: Partial<RewardEarlyStopping> | null;
 };
 
 /** What was left out (or null) takes its default; alpha follows the rank. */
-export function resolveHyperparameters({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
+export function completeReward({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
   return {
-    ...defaultHyperparameters,
+    ...rewardDefaults,
     ...present(given),
     lora: lora ? resolveLora(lora) : null,
     earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...present(earlyStopping) } : null,
   };
 }
 
-function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules, dropout = 0 }: Partial<RewardLora>): RewardLora {
+function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules, dropout = 0 }: Partial<LoraSettings>): LoraSettings {
   return { rank, alpha, targetModules: [...targetModules], dropout };
 }
 
@@ -169,8 +95,6 @@ function present<T extends object>(given: T): Partial<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
 }
 
-// HEAD src/rl/methods/reward-schedule.ts
-/** The steps of a training: which groups are in each, and at which rate it learns. */
 /** Group indices of every step. */
 export function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
   const sizes = groups.map(({ texts }) => ({
@@ -185,13 +109,7 @@ export function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps,
   return plan.slice(0, limit);
 }
 
-export function scheduleOf({ schedule: kind, learningRate: peak, warmupRatio }: RewardHyperparameters, totalSteps: number): Schedule {
-  return { kind, peak, warmupSteps: Math.ceil(warmupRatio * totalSteps), totalSteps };
-}
-
-// HEAD src/rl/methods/reward-progress.ts
-/** How far the training of a reward model has come: what it needs to go on as if it had never stopped. */
-/** `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
+/** What a training needs to go on as if it had never stopped: `state` is that of `RewardWeights.progress`, with the best weights so far as `best.<name>`. */
 export interface RewardProgress extends SavedProgress {
   stopping: StoppingState;
 }
@@ -269,11 +187,6 @@ export interface TrainedReward {
   truncatedTexts: number;
 }
 
-/** A loss, a gradient or what was written is no longer finite. */
-export class TrainingDivergedError extends Error {
-  override name = 'TrainingDivergedError';
-}
-
 /**
  * Yields to the event loop after every step; rejects with the signal's reason when aborted. A loss or gradient that is
  * not finite ends training with the last weights from which a step went well, or with the best ones where there is a
@@ -331,36 +244,29 @@ class RewardRun {
 
   async train(): Promise<TrainedReward> {
     const { signal, onStep, resume } = this.training;
-    const totalSteps = this.plan.length;
-    for (let step = (resume?.step ?? 0) + 1; step <= totalSteps; step++) {
-      signal?.throwIfAborted();
-      if (this.isStale()) return this.result(step - 1, endedBy('no_improvement', step - 1, this.staleness()));
-      let taken: Taken;
-      try {
-        taken = await this.take(step);
-      } catch (error) {
-        if (!(error instanceof TrainingDivergedError)) throw error;
-        return this.diverged(step - 1, Math.max(0, step - 2), error.message);
-      }
-      await turn();
-      await onStep?.({ step, totalSteps, ...taken, progress: this.progress(step) });
-    }
-    // The last step's weights have not been used yet; the best ones have, by validation.
-    if (this.best || (await this.isSound())) return this.result(totalSteps, null);
-    return this.diverged(totalSteps, totalSteps - 1, `the loss after step ${totalSteps} is not finite`);
+    const total = this.plan.length;
+    const { taken, stopped } = await runSteps<Taken, 'no_improvement'>({
+      total,
+      taken: resume?.step ?? 0,
+      good: this.weights.good,
+      signal,
+      take: async (step) => (this.isStale() ? new EndEarly('no_improvement', this.staleness()) : this.step(step)),
+      evaluate: (step, { metrics }) => this.validate(step, metrics),
+      report: (step, taken) => onStep?.({ step, totalSteps: total, ...taken, progress: this.progress(step) }),
+      // The best weights have been used, by validation.
+      check: async () => {
+        if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(`the loss after step ${total} is not finite`);
+      },
+    });
+    if (!stopped) return this.result(taken, null);
+    const { reason, detail } = stopped;
+    if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(detail);
+    // What the weights went back to is as it was before the last step that was taken.
+    return this.result(taken, { reason, step: taken, message: detail }, Math.max(0, taken - 1));
   }
 
   async dispose(): Promise<void> {
     await this.weights.dispose();
-  }
-
-  /** Weights are good when a step from them has gone well, which takes the one after them to know. */
-  private async take(step: number): Promise<Taken> {
-    this.weights.good.setAside();
-    const taken = await this.step(step);
-    await this.validate(step, taken.metrics);
-    this.weights.good.accept();
-    return taken;
   }
 
   private async step(step: number): Promise<Taken> {
@@ -408,13 +314,7 @@ class RewardRun {
     return `${stale} evaluations without an improvement on that after step ${best?.step}: loss ${best?.loss}, accuracy ${best?.accuracy}`;
   }
 
-  /** @param good the step after which the last good weights were as they are */
-  private async diverged(taken: number, good: number, message: string): Promise<TrainedReward> {
-    this.weights.good.restore();
-    if (!this.best && !(await this.isSound())) throw new TrainingDivergedError(message);
-    return this.result(taken, endedBy('diverged', taken, message), good);
-  }
-
+  /** @param good the step after which the weights were as they are */
   private result(steps: number, ended: EarlyEnd | null, good = steps): TrainedReward {
     const pairs = this.groups.reduce((total, group) => total + group.pairs.length, 0);
     const keptStep = this.best ? this.stopping.best!.step : good;
@@ -428,5 +328,3 @@ class RewardRun {
 
 /** The most that validation computes at once where nothing else is said. */
 const validationTokens = 4096;
-
-const endedBy = (reason: EarlyEnd['reason'], step: number, message: string): EarlyEnd => ({ reason, step, message });

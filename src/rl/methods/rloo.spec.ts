@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
-import { completeRloo, type RlooHyperparameters, type RlooTask, trainRloo } from './rloo.js';
-import { type RolloutStepReport } from '../rollouts/rollout-trainer.js';
+import { completeRloo, type RlooHyperparameters, trainRloo } from './rloo.js';
+import type { RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { prompts, score } from '../rollouts/printable.fixture.js';
 
-function task(given: Partial<RlooHyperparameters> = {}, rest: Partial<RlooTask> = {}): RlooTask {
+function task(given: Partial<RlooHyperparameters> = {}, rest: Partial<RolloutTask<RlooHyperparameters>> = {}): RolloutTask<RlooHyperparameters> {
   const hyperparameters = completeRloo({
     learningRate: 0.05,
     schedule: 'constant',

@@ -1,4 +1,4 @@
-/** REINFORCE with a leave-one-out baseline (rloo.ts) on rollouts. */
+/** REINFORCE with a leave-one-out baseline (losses/rloo.ts) on rollouts. */
 import { rolloutDefaults, type RolloutHyperparameters, withDefaults } from '../settings.js';
 import { logRatioSums } from '../policy/completion-log-probs.js';
 import { GroupLearner, type GroupMethod, type RolloutLesson } from '../rollouts/group-learner.js';
@@ -12,8 +12,6 @@ import { type Feeds } from '#src/nn/session.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from '../policy/policy-graph.js';
 
-// HEAD src/rl/methods/rloo-hyperparameters.ts
-/** The knobs of an RLOO run, complete. */
 export interface RlooHyperparameters extends RolloutHyperparameters {
   /** Shift and scale the advantages of a step to mean 0 and deviation 1. */
   normalizeAdvantages: boolean;
@@ -27,10 +25,8 @@ export const rlooDefaults: RlooHyperparameters = {
 
 export const completeRloo = (given: Partial<RlooHyperparameters>): RlooHyperparameters => withDefaults(rlooDefaults, given);
 
-export type RlooTask = RolloutTask<RlooHyperparameters>;
-
 /** Rejects as `trainOnRollouts`. */
-export function trainRloo(task: RlooTask): Promise<RolloutResult> {
+export function trainRloo(task: RolloutTask<RlooHyperparameters>): Promise<RolloutResult> {
   const { hyperparameters: hp } = task;
   const { groupSize, normalizeAdvantages, microBatchTokens, beta } = hp;
   const method: GroupMethod = {
@@ -56,8 +52,6 @@ async function logRatios({ groups, logProbs }: LearningStep): Promise<{ sums: nu
   return { sums, tokens: Math.max(1, tokens) };
 }
 
-// HEAD src/rl/methods/rloo-graph.ts
-/** The graph from a packed batch to the leave-one-out loss. */
 /** For `TrainStep`; as `grpoGraph`, but without a reference: the KL is in the advantages. */
 export function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions & PolicyGraphOptions & { rolloutRatioMax: number }): TrainGraph {
   const at = (name: string): Node => inputLike(name, batch);

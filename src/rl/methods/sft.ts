@@ -1,4 +1,4 @@
-/** Supervised fine-tuning (sft.ts) on the completions that people preferred. */
+/** Supervised fine-tuning (losses/sft.ts) on the completions that people preferred. */
 import { datasetDefaults, type DatasetHyperparameters, withDefaults } from '../settings.js';
 import { type CompletionSelection, encodeExamples, selectCompletions } from '../datasets/training-examples.js';
 import { attentionCost } from '#src/lm/text/packing.js';
@@ -8,14 +8,12 @@ import { type Feeds } from '#src/nn/session.js';
 import { scalarTensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
-import { cutParts, packCompletions, type CompletionGroup, type PackedPart } from '../batch/completion-batch.js';
+import { tokenParts, packCompletions, type CompletionGroup, type PackedPart } from '../batch/completion-batch.js';
 import { trainOnDataset, type DatasetResult, type DatasetTask } from '../datasets/dataset-trainer.js';
 import { trunkUse, withTrunk } from '../datasets/frozen-trunk.js';
 import { inputLike, policyGraph, type PolicyModel } from '../policy/policy-graph.js';
 import { isLikeliest, sftLoss } from '../losses/sft.js';
 
-// HEAD src/rl/methods/sft-hyperparameters.ts
-/** The knobs of supervised fine-tuning, complete. */
 export interface SftHyperparameters extends DatasetHyperparameters {
   /** Which completions of the pair set are learned. */
   completions: CompletionSelection;
@@ -67,7 +65,7 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
 
 /** Every part divides by the tokens of all. */
 export function packSft(groups: readonly CompletionGroup[], maxTokens: number | null, cost: number): PackedPart[] {
-  const batches = cutParts(groups, maxTokens).map((part) => packCompletions(part, cost));
+  const batches = tokenParts(groups, maxTokens).map((part) => packCompletions(part, cost));
   const tokens = scalarTensor(batches.reduce((total, batch) => total + batch.tokens, 0));
   return batches.map(({ rows, time, spans, feeds }) => ({ rows, time, spans, feeds: { ...feeds, tokens } }));
 }

@@ -38,8 +38,7 @@ export function largestAnswers(
   return { promptTokens: Math.min(promptTokens, room - written), completionTokens: written };
 }
 
-// HEAD src/rl/plan/longest-examples.ts
-/** What a step on recorded completions can come to at most, where they are still to be written. Token ids do not matter for a plan. */
+/** What a step on recorded completions can come to at most. Token ids do not matter for a plan. */
 export function longestExamples(
   model: Pick<Checkpoint, 'config' | 'tokenizer'>,
   answers: ExpectedAnswers,

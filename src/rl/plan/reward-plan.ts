@@ -9,7 +9,7 @@ import { planTraining, type TrainingPlan } from './training-plan.js';
 import { trunkBytes } from '#src/lm/model/trunk-states.js';
 import { input } from '#src/nn/graph.js';
 import { type RewardHyperparameters } from '../methods/reward.js';
-import { type BatchSize, collatedSize, cutParts, type EncodedGroup, encodeGroups } from '../batch/preference-batch.js';
+import { type BatchSize, collatedSize, textParts, type EncodedGroup, encodeGroups } from '../batch/preference-batch.js';
 import { lengthOfTexts, type PreferenceGroup } from '../batch/preference-groups.js';
 import { rewardLossGraph } from '../reward/reward-graph.js';
 import { trunkUse } from '../reward/reward-trunk.js';
@@ -96,6 +96,6 @@ function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTo
     step.push(group);
     room -= group.texts.length;
   }
-  const sizes = cutParts(step, microBatchTokens).map((part) => collatedSize(part, packing));
+  const sizes = textParts(step, microBatchTokens).map((part) => collatedSize(part, packing));
   return sizes.reduce((largest, size) => (size.rows * size.time > largest.rows * largest.time ? size : largest));
 }

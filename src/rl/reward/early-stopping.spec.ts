@@ -1,6 +1,5 @@
+import { beforeAnyEvaluation, defaultEarlyStopping, isEvaluated, isStale, observe, type RewardEarlyStopping } from './early-stopping.js';
 import { expect, test } from 'vitest';
-import { beforeAnyEvaluation, isEvaluated, isStale, observe } from './early-stopping.js';
-import { defaultEarlyStopping, type RewardEarlyStopping } from '../methods/reward.js';
 
 const rule: RewardEarlyStopping = { ...defaultEarlyStopping, patience: 2 };
 

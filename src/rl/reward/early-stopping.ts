@@ -2,7 +2,30 @@
  * When training no longer helps on data it does not learn from (Prechelt 1998, "Early stopping - but when?", the simplest
  * of its criteria: so many evaluations without a new best). Pure: a state goes in and comes out, so that it can be saved.
  */
-import { type RewardEarlyStopping } from '../methods/reward.js';
+
+export const stoppingMetrics = ['loss', 'accuracy'] as const;
+
+export type StoppingMetric = (typeof stoppingMetrics)[number];
+
+export interface RewardEarlyStopping {
+  metric: StoppingMetric;
+  /** Evaluations without an improvement until training ends. */
+  patience: number;
+  /** Steps from one evaluation to the next. */
+  evaluateEvery: number;
+  /** Share of the training prompts that only this looks at; those of the evaluation stay unseen. */
+  validationFraction: number;
+  /** Smaller steps forward are none. */
+  minImprovement: number;
+}
+
+export const defaultEarlyStopping: RewardEarlyStopping = {
+  metric: 'loss',
+  patience: 3,
+  evaluateEvery: 20,
+  validationFraction: 0.1,
+  minImprovement: 0,
+};
 
 export interface Validation {
   loss: number;

@@ -4,7 +4,7 @@ import { withRewardPadding } from '#src/lm/files/reward-padding.js';
 import { TrunkStates } from '#src/lm/model/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
-import { type GivenHyperparameters, resolveHyperparameters, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from '../methods/reward.js';
+import { type GivenHyperparameters, completeReward, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from '../methods/reward.js';
 import { planRewardTraining } from '../plan/reward-plan.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { trunkUse } from './reward-trunk.js';
@@ -27,7 +27,7 @@ const validation = [...'klmn'].map(group);
 const start = trainableCheckpoint(1, { numLayers: 4 });
 
 async function fit(given: GivenHyperparameters, rest: Partial<RewardTraining> = {}) {
-  const hyperparameters = resolveHyperparameters({ trainedLayers: 2, epochs: 3, batchSize: 6, maxTokens: 28, learningRate: 3e-3, ...given });
+  const hyperparameters = completeReward({ trainedLayers: 2, epochs: 3, batchSize: 6, maxTokens: 28, learningRate: 3e-3, ...given });
   const curve: RewardStep[] = [];
   const onStep = (step: RewardStep) => void curve.push({ ...step, progress: structuredClone(step.progress) });
   const result = await trainRewardModel({ checkpoint: start, groups: train, validation, hyperparameters, onStep, threads: 1, ...rest });
@@ -90,14 +90,14 @@ test.each<[string, GivenHyperparameters]>([
 });
 
 test('kept is what is read more than once', () => {
-  const use = (given: GivenHyperparameters) => Object.values(trunkUse(start.config, resolveHyperparameters(given)));
+  const use = (given: GivenHyperparameters) => Object.values(trunkUse(start.config, completeReward(given)));
   expect(use({ trainedLayers: 2, epochs: 2 })).toEqual([true, false]);
   expect(use({ trainedLayers: 2, earlyStopping })).toEqual([false, true]);
   expect([use({ trainedLayers: 4, epochs: 2 }), use({ epochs: 2 })]).toEqual([[false, false], [false, false]]);
 });
 
 test('a plan counts what is trained and what is kept', () => {
-  const plan = (given: GivenHyperparameters) => planRewardTraining(start, train, resolveHyperparameters({ batchSize: 6, maxTokens: 28, ...given }));
+  const plan = (given: GivenHyperparameters) => planRewardTraining(start, train, completeReward({ batchSize: 6, maxTokens: 28, ...given }));
   const [all, upper, once, few] = [plan({ epochs: 2 }), plan({ epochs: 2, trainedLayers: 2 }), plan({ trainedLayers: 2 }), plan({ epochs: 2, trainedLayers: 2, lora })];
   const size = ({ tensors }: Checkpoint, names: RegExp) => Object.entries(tensors).reduce((total, [name, { data }]) => total + (names.test(name) ? data.length : 0), 0);
   const { hiddenSize } = start.config;

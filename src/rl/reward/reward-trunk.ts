@@ -3,7 +3,8 @@ import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
 import { inStore, TrunkStates } from '#src/lm/model/trunk-states.js';
-import { type RewardHyperparameters } from '../methods/reward.js';
+import { type OptimizerSettings, type PassSettings } from '../settings.js';
+import { type RewardEarlyStopping } from './early-stopping.js';
 import { textBranches, withSources } from '../batch/packed-texts.js';
 import { type EncodedGroup } from '../batch/preference-batch.js';
 
@@ -18,7 +19,7 @@ export type TrunkUse = Record<keyof RewardTexts, boolean>;
 
 interface TrunkTask {
   checkpoint: Checkpoint;
-  hyperparameters: RewardHyperparameters;
+  hyperparameters: Pick<PassSettings, 'trainedLayers'> & Pick<OptimizerSettings, 'microBatchTokens'>;
   threads?: number;
   signal?: AbortSignal;
 }
@@ -27,7 +28,7 @@ interface TrunkTask {
  * Keeping pays from the second reading on: of training texts with a second epoch, of validation texts always. A function of
  * settings alone, so that a resumed training keeps the same.
  */
-export function trunkUse(config: ModelConfig, { trainedLayers, epochs, earlyStopping }: Pick<RewardHyperparameters, 'trainedLayers' | 'epochs' | 'earlyStopping'>): TrunkUse {
+export function trunkUse(config: ModelConfig, { trainedLayers, epochs, earlyStopping }: Pick<PassSettings, 'trainedLayers' | 'epochs'> & { earlyStopping: RewardEarlyStopping | null }): TrunkUse {
   const isFrozen = lowestTrainedLayer(config, trainedLayers) > 0;
   return { train: isFrozen && epochs > 1, validation: isFrozen && earlyStopping !== null };
 }

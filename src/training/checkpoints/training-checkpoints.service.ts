@@ -1,4 +1,5 @@
 // Checkpoints of runs for those who decide: what there is, how good it was, and any of it as a policy version.
+import { judgeOf } from '../training-methods.js';
 import { Injectable } from '@nestjs/common';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound } from '#src/common/problem.js';
@@ -7,7 +8,7 @@ import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { TrainingRun } from '../training-run.entity.js';
 import { TrainingRunsRepository } from '../training-runs.repository.js';
-import { bestStep, judgeOf } from '#src/rl/checkpoints.js';
+import { bestStep } from '#src/rl/checkpoints.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import type { TrainingCheckpointDto } from './training-checkpoints.dto.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';

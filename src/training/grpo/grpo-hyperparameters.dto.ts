@@ -1,6 +1,7 @@
+import { grpoLossTypes, type GrpoLossType } from '#src/rl/batch/group-batch.js';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { grpoLossTypes, importanceLevels, type GrpoLossType, type ImportanceLevel } from '#src/rl/losses/grpo.js';
+import { importanceLevels, type ImportanceLevel } from '#src/rl/losses/grpo.js';
 import { grpoDefaults as defaults, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
 import { RolloutSettingsDto } from '../rollouts/rollout-hyperparameters.dto.js';
 

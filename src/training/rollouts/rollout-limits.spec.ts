@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tinyCheckpoint } from '../../../test/support/tiny-policy.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo.js';
+import { completeGrpo } from '#src/rl/methods/grpo.js';
 import { completePpo } from '#src/rl/methods/ppo.js';
 import { impossibleSettings } from './rollout-limits.js';
 
@@ -8,17 +8,17 @@ const { config } = tinyCheckpoint();
 const pointer = (hp: Parameters<typeof impossibleSettings>[0], model = config) => impossibleSettings(hp, model)?.pointer;
 
 test('defaults are possible', () => {
-  expect(pointer(completeHyperparameters({}))).toBeUndefined();
+  expect(pointer(completeGrpo({}))).toBeUndefined();
   expect(pointer(completePpo({}))).toBeUndefined();
 });
 
 test('what does not fit the model', () => {
-  expect(pointer(completeHyperparameters({ maxTokens: 256 }))).toBe('/maxTokens');
-  expect(pointer(completeHyperparameters({ maxTokens: 255 }))).toBeUndefined();
+  expect(pointer(completeGrpo({ maxTokens: 256 }))).toBe('/maxTokens');
+  expect(pointer(completeGrpo({ maxTokens: 255 }))).toBeUndefined();
   const lora = { rank: 2, alpha: 4, targetModules: ['c_attn' as const] };
   expect(pointer(completePpo({ lora }))).toBe('/lora/targetModules');
   expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'] } }))).toBeUndefined();
-  expect(pointer(completeHyperparameters({ lora: { ...lora, rank: config.hiddenSize + 1, targetModules: ['q_proj'] } }))).toBe('/lora/rank');
+  expect(pointer(completeGrpo({ lora: { ...lora, rank: config.hiddenSize + 1, targetModules: ['q_proj'] } }))).toBe('/lora/rank');
   expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'], dropout: 0 } }))).toBeUndefined();
   expect(pointer(completePpo({ lora: { ...lora, targetModules: ['q_proj'], dropout: 0.1 } }))).toBe('/lora/dropout');
 });

@@ -11,7 +11,7 @@ import { packCompletions } from '#src/rl/batch/completion-batch.js';
 import { completeDpo, dpoGraph, packPairs, sumCompletions } from '#src/rl/methods/dpo.js';
 import { GroupLearner } from '#src/rl/rollouts/group-learner.js';
 import { packParts } from '#src/rl/batch/group-batch.js';
-import { completeHyperparameters, grpoGraph } from '#src/rl/methods/grpo.js';
+import { completeGrpo, grpoGraph } from '#src/rl/methods/grpo.js';
 import { PolicyWeights } from '#src/rl/policy/policy-weights.js';
 import { TokenLogProbs } from '#src/rl/policy/token-log-probs.js';
 
@@ -76,7 +76,7 @@ test('direct preference optimization', async () => {
 test('group relative policy optimization', async () => {
   const start = checkpoint();
   const cost = attentionCost(start.config);
-  const hp = completeHyperparameters({ beta: settings.grpoBeta, clipLow: settings.clip, clipHigh: settings.clip, learningRate, maxGradNorm, groupSize: 4 });
+  const hp = completeGrpo({ beta: settings.grpoBeta, clipLow: settings.clip, clipHigh: settings.clip, learningRate, maxGradNorm, groupSize: 4 });
   const weights = new PolicyWeights(start, hp);
   const reference = new TokenLogProbs(start, 1, 1);
   const learner = new GroupLearner(
