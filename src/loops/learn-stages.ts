@@ -2,10 +2,9 @@
 import { Injectable } from '@nestjs/common';
 import { PairSetsService } from '#src/pairs/pair-sets.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
-import type { CreateTrainingRun } from '#src/training/training-runs.dto.js';
-import { TrainingRunsService } from '#src/training/training-runs.service.js';
-import type { TrainingRun } from '#src/training/training-run.entity.js';
-import type { TrainingMethod } from '#src/training/training-methods.js';
+import { TrainingRunsService } from '#src/training/runs/training-runs.service.js';
+import type { TrainingRun } from '#src/training/runs/training-run.entity.js';
+import { isRecorded, type CreateTrainingRun } from '#src/training/methods/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
 import type { LoopFigures } from './loop-figures.js';
@@ -65,7 +64,7 @@ export class LearnStages {
       const { method, hyperparameters } = loop.config.training;
       const start = { method, policyVersionId: iteration.startVersionId, hyperparameters };
       const inputs =
-        learnsFromPairs(method)
+        isRecorded(method)
           ? { pairSetId: iteration.pairSetId }
           : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
@@ -84,11 +83,9 @@ export class LearnStages {
 
   private async requireLearnable({ config: { reward, training } }: Loop, pairSetId: string): Promise<void> {
     await this.rewardModels.requireLearnable(pairSetId, reward);
-    if (learnsFromPairs(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
+    if (isRecorded(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
   }
 }
-
-const learnsFromPairs = (method: TrainingMethod): method is 'sft' | 'dpo' => method === 'sft' || method === 'dpo';
 
 function trainingFigures({ summary, verdict }: TrainingRun): NonNullable<LoopFigures['training']> {
   const rollout = summary && 'kl' in summary ? summary : null;

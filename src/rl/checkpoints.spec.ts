@@ -1,9 +1,8 @@
-import { judgeOf } from '#src/training/training-methods.js';
 import { expect, test } from 'vitest';
-import { bestStep, evaluationsOf, improves, isEvaluated, stepsToDrop } from './checkpoints.js';
+import { bestStep, byLoss, byReward, evaluationsOf, improves, isEvaluated, stepsToDrop } from './checkpoints.js';
 
-const loss = judgeOf('dpo');
-const reward = judgeOf('grpo');
+const loss = byLoss;
+const reward = byReward;
 const at = (step: number, metricValue: number | null, policyVersionId: string | null = null) => ({ step, metricValue, policyVersionId });
 
 test('the best is the lowest loss or the highest reward; of equals the first; what was not measured is none', () => {

@@ -4,7 +4,7 @@ import { conflict, unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import { requireLayers } from './trained-layers.js';
 

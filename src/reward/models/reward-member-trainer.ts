@@ -16,11 +16,11 @@ import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { TrainedHere } from './reward-model.entity.js';
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
-import { trainingPairs, type TrainingPairs } from './training-pairs.js';
+import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 
 /** Of the member in training; what an earlier one left behind says nothing about the next. */
 interface MemberProgress extends RewardProgress {

@@ -9,7 +9,7 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import { planExpectedTraining, planRewardTraining } from '#src/rl/plan/reward-plan.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';

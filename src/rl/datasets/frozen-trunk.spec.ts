@@ -111,9 +111,9 @@ test('all layers but not the embeddings', async () => {
 });
 
 test('kept is what is read more than once', () => {
-  const use = (trainedLayers: number | null, epochs: number, method: 'sft' | 'dpo') => Object.values(trunkUse(start.config, { trainedLayers, epochs }, method));
-  expect(use(2, 1, 'sft')).toEqual([false, true]);
-  expect(use(2, 2, 'sft')).toEqual([true, true]);
-  expect(use(2, 1, 'dpo')).toEqual([true, true]);
-  expect([use(4, 2, 'dpo'), use(null, 2, 'dpo')]).toEqual([[false, false], [false, false]]);
+  const use = (trainedLayers: number | null, epochs: number, readsReference: boolean) => Object.values(trunkUse(start.config, { trainedLayers, epochs }, readsReference));
+  expect(use(2, 1, false)).toEqual([false, true]);
+  expect(use(2, 2, false)).toEqual([true, true]);
+  expect(use(2, 1, true)).toEqual([true, true]);
+  expect([use(4, 2, true), use(null, 2, 'dpo')]).toEqual([[false, false], [false, false]]);
 });

@@ -2,8 +2,7 @@
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
 import { inStore, TrunkStates } from '#src/lm/model/trunk-states.js';
-import { type Feeds } from '#src/nn/session.js';
-import { branchesOf, type CompletionGroup, type PackedPart } from '../batch/completion-batch.js';
+import { branchesOf, type CompletionGroup } from '../batch/completion-batch.js';
 import { type DatasetHyperparameters } from '../settings.js';
 import { type Dataset, type DatasetTask } from './dataset-trainer.js';
 
@@ -14,16 +13,16 @@ export interface TrunkUse {
 }
 
 /**
- * Keeping pays from the second reading on. Training data are read once per epoch, by `dpo` once more for the reference;
+ * Keeping pays from the second reading on. Training data are read once per epoch, and once more by a reference;
  * evaluation data before the first step and after every epoch. A function of settings alone, so that a resumed run keeps the same.
  */
 export function trunkUse(
   config: ModelConfig,
   { trainedLayers, epochs }: Pick<DatasetHyperparameters, 'trainedLayers' | 'epochs'>,
-  method: 'sft' | 'dpo',
+  readsReference: boolean,
 ): TrunkUse {
   const isFrozen = lowestTrainedLayer(config, trainedLayers) > 0;
-  return { train: isFrozen && (epochs > 1 || method === 'dpo'), evaluation: isFrozen };
+  return { train: isFrozen && (epochs > 1 || readsReference), evaluation: isFrozen };
 }
 
 /** Hands `work` the data with the sources of what is kept, and closes the store behind it. */

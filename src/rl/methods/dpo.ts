@@ -70,7 +70,7 @@ export async function trainDpo(task: DpoTask): Promise<DpoResult> {
   const evaluation = task.evaluation === task.train ? train : encode(task.evaluation);
   const cost = attentionCost(checkpoint.config);
   const data = { train: train.groups, evaluation: evaluation.groups };
-  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, 'dpo'), async (stored, trunk) => {
+  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, true), async (stored, trunk) => {
     const known = { train: await withReference(task, stored.train, cost, trunk), evaluation: await withReference(task, stored.evaluation, cost, trunk) };
     return trainOnDataset(task, known, {
       pack: (groups, maxTokens) => packPairs(groups, maxTokens, cost),

@@ -5,7 +5,7 @@ import { parseProgressFile, progressFile } from '#src/lm/files/progress-file.js'
 import { floats, type Tensor } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { completeGrpo, type GrpoHyperparameters, trainGrpo } from './grpo.js';
-import type { RolloutResult, RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer.js';
+import type { RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer.js';
 import type { ScoredText } from '../rollouts/rollouts.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { printable, prompts, score } from '../rollouts/printable.fixture.js';

@@ -6,9 +6,9 @@ import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { type LengthDebiasing, completeReward, trainRewardModel } from './reward.js';
-import { type StoredGroup } from '#src/reward/models/preference-data.repository.js';
+import { type StoredGroup } from '#src/reward/data/preference-data.repository.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
-import { trainingPairs } from '#src/reward/models/training-pairs.js';
+import { trainingPairs } from '#src/reward/data/training-pairs.js';
 
 // Learning takes seconds, and a machine may be busy with other things.
 vi.setConfig({ testTimeout: 240_000 });

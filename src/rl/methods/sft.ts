@@ -33,7 +33,9 @@ export interface SftResult extends DatasetResult {
   /** Completions learned, of the training prompts. */
   examples: number;
   evaluationExamples: number;
-  /** Completions that lost their end, and that were left out for want of room. */
+  /** Training completions, those left out too. */
+  completions: number;
+  /** Of these the ones that lost their end, and that were left out for want of room. */
   truncated: number;
   dropped: number;
 }
@@ -47,7 +49,7 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
   const evaluation = task.evaluation === task.train ? train : encode(task.evaluation);
   const cost = attentionCost(checkpoint.config);
   const data = { train: train.groups, evaluation: evaluation.groups };
-  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, 'sft'), (stored, trunk) =>
+  const result = await withTrunk(task, data, trunkUse(checkpoint.config, hp, false), (stored, trunk) =>
     trainOnDataset(task, stored, {
       pack: (groups, maxTokens) => packSft(groups, maxTokens, cost),
       graph: (model, feeds) => sftGraph(model, feeds, hp.gradientCheckpointing),
@@ -58,6 +60,7 @@ export async function trainSft(task: SftTask): Promise<SftResult> {
     ...result,
     examples: countCompletions(train.groups),
     evaluationExamples: countCompletions(evaluation.groups),
+    completions: train.given,
     truncated: train.truncated,
     dropped: train.dropped,
   };

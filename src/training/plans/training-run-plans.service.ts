@@ -13,7 +13,7 @@ import { computeSpeed } from '#src/nn/compute-speed.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
-import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
+import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
 import { type ExpectedAnswers, longestExamples } from '#src/rl/plan/expected-answers.js';
 import { lengthOfTexts } from '#src/rl/batch/preference-groups.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
@@ -21,15 +21,12 @@ import type { CompletionGroup } from '#src/rl/batch/completion-batch.js';
 import type { DatasetHyperparameters, RolloutHyperparameters } from '#src/rl/settings.js';
 import { trunkUse } from '#src/rl/datasets/frozen-trunk.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
-import { ValueStartService } from '../ppo/value-start.service.js';
-import type { SftHyperparameters } from '#src/rl/methods/sft.js';
+import { ValueStartService } from '../inputs/value-start.service.js';
 import { encodeExamples } from '#src/rl/datasets/training-examples.js';
-import type { NewTrainingRun } from '../training-runs.repository.js';
+import { datasetMethod, isRecorded, methods, type PlannedRun } from '../methods/training-methods.js';
 import { planPolicyTraining, tokensOf, type PlannedTrunk } from '#src/rl/plan/policy-plan.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
-
-export type PlannedRun = Omit<NewTrainingRun, 'id' | 'jobId'>;
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
 export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'hyperparameters'> & { rewardMembers: number };
@@ -72,12 +69,12 @@ export class TrainingRunPlansService {
    */
   async requireFitAhead({ rewardMembers, ...ahead }: RunAhead, answers: ExpectedAnswers): Promise<void> {
     const { method, hyperparameters, policyVersionId } = ahead;
-    if (method === 'sft' || method === 'dpo') {
+    if (isRecorded(method)) {
       const model = await this.versions.loadDescription(policyVersionId);
       const settings = hyperparameters as DatasetHyperparameters;
       const groups = longestExamples(model, answers, settings);
       // What is kept on disk takes no memory.
-      const trunk = { inSteps: trunkUse(model.config, settings, method).train, bytes: 0 };
+      const trunk = { inSteps: trunkUse(model.config, settings, methods[method].readsReference).train, bytes: 0 };
       return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
     }
     const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
@@ -94,9 +91,9 @@ export class TrainingRunPlansService {
   }
 
   private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
-    if (pairSetId === null) return (hyperparameters as RolloutHyperparameters).steps;
-    const sizes = await this.preferences.groupSizes(pairSetId);
-    const selection = method === 'sft' ? (hyperparameters as SftHyperparameters).completions : 'completions';
+    if (!isRecorded(method)) return (hyperparameters as RolloutHyperparameters).steps;
+    const sizes = await this.preferences.groupSizes(pairSetId!);
+    const selection = datasetMethod(method).learned(hyperparameters as DatasetHyperparameters);
     const learned = sizes.map(({ tokens, ...counts }) => ({ tokens, completions: counts[selection] }));
     return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
   }
@@ -143,7 +140,7 @@ export class TrainingRunPlansService {
 
   /** @param tokensPerCharacter as seen in some of the texts */
   private async trunk({ method, hyperparameters }: PlannedRun, pairSetId: string, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
-    const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, method === 'dpo' ? 'dpo' : 'sft');
+    const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, isRecorded(method) && methods[method].readsReference);
     if (!train && !evaluation) return { inSteps: false, bytes: 0 };
     const characters = await this.preferences.countCharacters(pairSetId);
     // Where no prompts are held out, evaluation is on the training data.
