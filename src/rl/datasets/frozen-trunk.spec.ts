@@ -115,5 +115,5 @@ test('kept is what is read more than once', () => {
   expect(use(2, 1, false)).toEqual([false, true]);
   expect(use(2, 2, false)).toEqual([true, true]);
   expect(use(2, 1, true)).toEqual([true, true]);
-  expect([use(4, 2, true), use(null, 2, 'dpo')]).toEqual([[false, false], [false, false]]);
+  expect([use(4, 2, true), use(null, 2, true)]).toEqual([[false, false], [false, false]]);
 });

@@ -1,8 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsOptional, IsUUID, ValidateIf, ValidateNested } from 'class-validator';
-import { GrpoHyperparametersDto } from './grpo.dto.js';
-import { PpoHyperparametersDto } from './ppo.dto.js';
 import {
   rewardSourceDiscriminator,
   rewardSourceModels,
@@ -10,7 +8,6 @@ import {
   UnknownRewardSource,
   type RewardSourceDto,
 } from '../rewards/reward-sources.dto.js';
-import { RlooHyperparametersDto } from './rloo.dto.js';
 import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
 import { stopReasons, type Stopped, type StopReason } from '#src/rl/step-loop.js';
 

@@ -63,8 +63,8 @@ export interface RolloutMethod<H extends RolloutHyperparameters = RolloutHyperpa
   train: (task: RolloutTask<H> & { valueStart?: Checkpoint }) => Promise<RolloutResult>;
 }
 
-const recorded = <H extends DatasetHyperparameters, R extends DatasetResult & Lengths, D extends Method<H>['dtos']>(method: DatasetMethod<H, R> & { dtos: D }) => ({ ...method, data: 'recorded' as const });
-const sampled = <H extends RolloutHyperparameters, D extends Method<H>['dtos']>(method: RolloutMethod<H> & { dtos: D }) => ({ ...method, data: 'sampled' as const });
+const recorded = <H extends DatasetHyperparameters, R extends DatasetResult & Lengths, D extends Method<H>['dtos']>(method: Omit<DatasetMethod<H, R>, 'dtos'> & { dtos: D }) => ({ ...method, data: 'recorded' as const });
+const sampled = <H extends RolloutHyperparameters, D extends Method<H>['dtos']>(method: Omit<RolloutMethod<H>, 'dtos'> & { dtos: D }) => ({ ...method, data: 'sampled' as const });
 
 export const methods = {
   sft: recorded({
