@@ -12,6 +12,7 @@ import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { Session, type Feeds } from '#src/nn/session.js';
+import { type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type TrainStep } from '#src/nn/train-step.js';
 import { Recent } from '#src/common/recent.js';
@@ -74,6 +75,16 @@ export interface DatasetMethod<G extends CompletionGroup> {
   graph: (model: PolicyModel, feeds: Feeds) => TrainGraph;
   /** Hidden states of the groups that have a source. */
   trunk?: TrunkStates;
+  /** What a loss takes from the weights as they are before the step, or at an evaluation. */
+  estimate?: (model: PolicyModel) => StepEstimate<G>;
+  /** Figures that these groups say nothing of; they are left out. */
+  unknown?: (groups: readonly G[]) => string[];
+}
+
+export interface StepEstimate<G extends CompletionGroup> {
+  /** Fed to every part of the groups. */
+  of: (groups: readonly G[], abandoned?: AbortSignal) => Promise<Record<string, Tensor>>;
+  dispose: () => Promise<void>;
 }
 
 /** The least that evaluation computes at once. */
@@ -105,6 +116,7 @@ class DatasetRun<G extends CompletionGroup> {
   private readonly plan: PlannedStep[];
   private readonly weights: PolicyWeights;
   private readonly optimizer: TrainStep;
+  private readonly estimate: StepEstimate<G> | undefined;
   private readonly forwards = new Recent<Session>(8, (session) => session.dispose());
 
   constructor(
@@ -118,6 +130,7 @@ class DatasetRun<G extends CompletionGroup> {
     this.plan = planSteps(data.train, hp);
     this.weights = new PolicyWeights(checkpoint, hp, resume?.state);
     this.optimizer = this.weights.trainStep((model, feeds) => method.graph(model, feeds), threads);
+    this.estimate = method.estimate?.(this.weights.model);
   }
 
   async train(): Promise<DatasetResult> {
@@ -148,29 +161,33 @@ class DatasetRun<G extends CompletionGroup> {
 
   async dispose(): Promise<void> {
     await this.forwards.clear();
+    await this.estimate?.dispose();
     await this.optimizer.dispose();
   }
 
   /** From 1. */
   private async step(step: number): Promise<Metrics> {
-    const { hyperparameters: hp } = this.task;
+    const { hyperparameters: hp, abandoned } = this.task;
     const rate = learningRate(scheduleOf(hp, this.plan.length), step - 1);
     const groups = this.plan[step - 1].members.map((index) => this.data.train[index]);
-    const parts = this.method.pack(groups, hp.microBatchTokens).map((part) => ({ feeds: () => fed(part, this.method.trunk), weight: 1 }));
+    const estimated = await this.estimate?.of(groups, abandoned);
+    const feedsOf = async (part: PackedPart): Promise<Feeds> => ({ ...(await fed(part, this.method.trunk)), ...estimated });
+    const parts = this.method.pack(groups, hp.microBatchTokens).map((part) => ({ feeds: () => feedsOf(part), weight: 1 }));
     const { reports, gradNorm } = await this.optimizer.runParts(parts, rate);
     const figures = addUp(reports.map(({ loss, metrics }) => ({ loss, ...metrics })));
     if (!Number.isFinite(figures.loss + gradNorm))
       throw new TrainingDivergedError(`step ${step}: loss ${figures.loss}, gradient norm ${gradNorm}`);
-    return { ...figures, grad_norm: gradNorm, learning_rate: rate };
+    return { ...this.known(figures, groups), grad_norm: gradNorm, learning_rate: rate };
   }
 
   /** Loss and figures on what training never sees, with the weights as they are. */
   private async evaluate(): Promise<Metrics> {
     const { hyperparameters: hp, abandoned } = this.task;
     const found: Metrics[] = [];
+    const estimated = await this.estimate?.of(this.data.evaluation, abandoned);
     for (const part of this.method.pack(this.data.evaluation, hp.microBatchTokens ?? evaluationTokens)) {
       abandoned?.throwIfAborted();
-      const feeds = await fed(part, this.method.trunk);
+      const feeds = { ...(await fed(part, this.method.trunk)), ...estimated };
       const key = Object.values(feeds).map(({ shape }) => shape.join('x')).join(' ');
       const session = await this.forwards.get(key, () => this.buildForward(feeds));
       const results = await session.run({ ...this.weights.model.tensors, ...feeds });
@@ -179,7 +196,12 @@ class DatasetRun<G extends CompletionGroup> {
     }
     const figures = addUp(found);
     if (!Number.isFinite(figures.loss)) throw new TrainingDivergedError(`the loss on the evaluation data is ${figures.loss}`);
-    return figures;
+    return this.known(figures, this.data.evaluation);
+  }
+
+  private known(figures: Metrics, groups: readonly G[]): Metrics {
+    const unknown = this.method.unknown?.(groups) ?? [];
+    return Object.fromEntries(Object.entries(figures).filter(([name]) => !unknown.includes(name)));
   }
 
   private buildForward(feeds: Feeds): Promise<Session> {

@@ -13,10 +13,13 @@ export interface ExampleGroup {
   completions: { tokenIds: number[] }[];
   /** Indices into `completions`. */
   pairs: { chosen: number; rejected: number }[];
+  /** Of each completion, among those that were given. */
+  places: number[];
 }
 
-export interface EncodedExamples {
-  groups: ExampleGroup[];
+export interface EncodedExamples<G extends PreferenceGroup = PreferenceGroup> {
+  /** With the group that each was made of. */
+  groups: (ExampleGroup & { of: G })[];
   /** Completions given. */
   given: number;
   /** Completions that lost their end. */
@@ -36,15 +39,16 @@ export function selectCompletions(groups: readonly PreferenceGroup[], selection:
 }
 
 /** At most `maxTokens` tokens each, and never more than the model has positions; pairs go with a dropped completion. */
-export function encodeExamples(
+export function encodeExamples<G extends PreferenceGroup>(
   { tokenizer, config }: Pick<Checkpoint, 'tokenizer' | 'config'>,
-  groups: readonly PreferenceGroup[],
+  groups: readonly G[],
   maxTokens: number,
-): EncodedExamples {
+): EncodedExamples<G> {
   const framing = chatFraming(Tokenizer.fromFiles(tokenizer));
   const longest = Math.min(maxTokens, config.maxPositionEmbeddings);
   let [truncated, dropped] = [0, 0];
-  const encoded = groups.map(({ prompt, completions, pairs }) => {
+  const encoded = groups.map((of) => {
+    const { prompt, completions, pairs } = of;
     const promptIds = framing.encodePrompt(prompt);
     const room = Math.max(0, longest - promptIds.length);
     const places = new Map<number, number>();
@@ -63,7 +67,7 @@ export function encodeExamples(
       const [c, r] = [places.get(chosen), places.get(rejected)];
       return c === undefined || r === undefined ? [] : [{ chosen: c, rejected: r }];
     });
-    return { promptIds, completions: kept, pairs: known };
+    return { promptIds, completions: kept, pairs: known, places: [...places.keys()], of };
   });
   const given = groups.reduce((total, { completions }) => total + completions.length, 0);
   return { groups: encoded.filter(({ completions }) => completions.length > 0), given, truncated, dropped };

@@ -2,23 +2,21 @@
  * Direct preference optimization (losses/dpo.ts) on pairs. What the reference gives each completion is computed once, before
  * training. Completions of a prompt share its tokens, and one that is part of several pairs is computed once.
  */
-import { type CompletionBatch, tokenParts, fed, packCompletions, type PackedPart } from '../batch/completion-batch.js';
+import { type CompletionBatch, tokenParts, packCompletions, type PackedPart } from '../batch/completion-batch.js';
 import { datasetDefaults, type DatasetHyperparameters, withDefaults } from '../settings.js';
 import { dpoLoss, type DpoOptions } from '../losses/dpo.js';
-import { setImmediate as turn } from 'node:timers/promises';
 import { roundUp } from '#src/lm/text/batching.js';
 import { attentionCost } from '#src/lm/text/packing.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
 import { div, mul, sum } from '#src/nn/ops.js';
 import { type Feeds } from '#src/nn/session.js';
-import { f32, floats, i64, scalarTensor } from '#src/nn/tensor.js';
+import { f32, i64, scalarTensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { splitLargeGroups, type PreferenceGroup } from '../batch/preference-groups.js';
 import { trainOnDataset, type DatasetResult, type DatasetTask } from '../datasets/dataset-trainer.js';
 import { trunkUse, withTrunk } from '../datasets/frozen-trunk.js';
 import { inputLike, policyGraph, type PolicyModel } from '../policy/policy-graph.js';
 import { sumBySequence } from '../losses/sequences.js';
-import { TokenLogProbs } from '../policy/token-log-probs.js';
+import { withReference, type KnownGroup } from '../datasets/reference.js';
 import { encodeExamples, type EncodedExamples, type ExampleGroup } from '../datasets/training-examples.js';
 
 /** `beta` says how dear it is to leave the starting policy; `labelSmoothing` is for the sigmoid loss. */
@@ -49,15 +47,10 @@ export interface DpoResult extends DatasetResult {
   dropped: number;
 }
 
-export interface PairGroup extends ExampleGroup {
-  /** Log-probability of each completion under the reference. */
-  refLogProbs: number[];
-}
+export type PairGroup = Omit<ExampleGroup, 'places'> & KnownGroup;
 
 /** Pairs per step are rounded up to this, so that few graphs serve a whole run. */
 const pairBucket = 32;
-/** The least that the reference computes at once. */
-const referenceTokens = 4096;
 
 /** Rejects as `trainOnDataset`. */
 export async function trainDpo(task: DpoTask): Promise<DpoResult> {
@@ -86,35 +79,6 @@ export async function trainDpo(task: DpoTask): Promise<DpoResult> {
     truncated: train.truncated,
     dropped: train.dropped,
   };
-}
-
-async function withReference(
-  { checkpoint, hyperparameters, threads, signal }: DpoTask,
-  groups: readonly ExampleGroup[],
-  cost: number,
-  trunk: TrunkStates | undefined,
-): Promise<PairGroup[]> {
-  // Below the trained layers the reference and the policy are the same.
-  const reference = new TokenLogProbs({ ...checkpoint, trainedLayers: hyperparameters.trainedLayers }, 1, threads);
-  const sums: number[] = [];
-  try {
-    for (const part of tokenParts(groups, hyperparameters.microBatchTokens ?? referenceTokens)) {
-      signal?.throwIfAborted();
-      const batch = packCompletions(part, cost);
-      const logProbs = floats(await reference.of({ ...batch, feeds: await fed(batch, trunk) }));
-      sums.push(...sumCompletions(logProbs, batch));
-      await turn();
-    }
-  } finally {
-    await reference.dispose();
-  }
-  let next = 0;
-  return groups.map((group) => ({ ...group, refLogProbs: sums.slice(next, (next += group.completions.length)) }));
-}
-
-export function sumCompletions(logProbs: Float32Array, { lengths }: CompletionBatch): number[] {
-  let slot = 0;
-  return lengths.map((length) => logProbs.subarray(slot, (slot += length)).reduce((total, value) => total + value, 0));
 }
 
 /** Every part divides by the pairs and tokens of all. */
@@ -178,4 +142,4 @@ export function dpoGraph(model: PolicyModel, feeds: Feeds, options: DpoOptions, 
   });
 }
 
-const countPairs = (groups: readonly ExampleGroup[]): number => groups.reduce((total, { pairs }) => total + pairs.length, 0);
+const countPairs = (groups: readonly Pick<ExampleGroup, 'pairs'>[]): number => groups.reduce((total, { pairs }) => total + pairs.length, 0);
