@@ -30,6 +30,7 @@ import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-Gol
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
+import { KtoRuns1795646893000 } from '../../migrations/1795646893000-KtoRuns.js';
 import { SnakeNaming } from './naming.js';
 
 /** In the order in which they run. */
@@ -65,6 +66,7 @@ export const migrations = [
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
   RewardAdapters1795646892000,
+  KtoRuns1795646893000,
 ];
 
 export function dataSourceOptions(url: string): DataSourceOptions {

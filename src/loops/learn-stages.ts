@@ -4,7 +4,7 @@ import { PairSetsService } from '#src/pairs/pair-sets.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { TrainingRunsService } from '#src/training/runs/training-runs.service.js';
 import type { TrainingRun } from '#src/training/runs/training-run.entity.js';
-import { isRecorded, type CreateTrainingRun } from '#src/training/methods/training-methods.js';
+import { isPaired, isRecorded, type CreateTrainingRun } from '#src/training/methods/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
 import type { LoopFigures } from './loop-figures.js';
@@ -63,10 +63,7 @@ export class LearnStages {
     if (!iteration.trainingRunId) {
       const { method, hyperparameters } = loop.config.training;
       const start = { method, policyVersionId: iteration.startVersionId, hyperparameters };
-      const inputs =
-        isRecorded(method)
-          ? { pairSetId: iteration.pairSetId }
-          : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
+      const inputs = isPaired(method) ? { pairSetId: iteration.pairSetId } : isRecorded(method) ? { ratings: ratingsOf(loop, iteration) } : { rewardModelId: iteration.rewardModelId, promptSetId: loop.promptSetId };
       // Checked as the bodies of `POST /training-runs` are, when the loop was made.
       const run = await this.runs.create(ownerOf(loop), { ...start, ...inputs } as CreateTrainingRun);
       return { iteration: { trainingRunId: run.id }, jobId: run.jobId };
@@ -83,8 +80,14 @@ export class LearnStages {
 
   private async requireLearnable({ config: { reward, training } }: Loop, pairSetId: string): Promise<void> {
     await this.rewardModels.requireLearnable(pairSetId, reward);
-    if (isRecorded(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
+    if (isPaired(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
   }
+}
+
+/** The ratings that the iteration's pairs are made of, in the same split. */
+function ratingsOf({ criterionVersionId, promptSetId, config: { pairs, seed } }: Loop, iteration: StageTask['iteration']): object {
+  const own = { completionBatchId: iteration.completionBatchId, promptSetId: iteration.ratedPromptSetId };
+  return { criterionVersionId, ...(pairs.data === 'iteration' ? own : { promptSetId }), evalFraction: pairs.evalFraction, seed };
 }
 
 function trainingFigures({ summary, verdict }: TrainingRun): NonNullable<LoopFigures['training']> {

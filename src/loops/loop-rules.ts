@@ -11,7 +11,7 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
   if (gate.maxKl !== null && !(gate.maxKl > 0)) {
     return unprocessable('kl_budget_out_of_range', '/gate/maxKl', 'range', 'a KL budget is above 0', gate.maxKl);
   }
-  if (gate.maxKl !== null && (training.method === 'sft' || training.method === 'dpo')) {
+  if (gate.maxKl !== null && learnsFromRecords(training)) {
     const message = `${training.method} measures no KL to hold against a budget`;
     return unprocessable('kl_budget_unsupported', '/gate/maxKl', 'method', message, gate.maxKl);
   }
@@ -34,7 +34,7 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
     const message = 'how reliable a labeler is shows in completions that others have rated too, perCompletion asks for one';
     return unprocessable('reliability_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
   }
-  if (pairs.evalFraction === 0 && (training.method === 'sft' || training.method === 'dpo') && training.hyperparameters.keep === 'best') {
+  if (pairs.evalFraction === 0 && learnsFromRecords(training) && training.hyperparameters.keep === 'best') {
     const message = 'the pairs keep no prompts from training (pairs.evalFraction), on which the best weights could be told';
     return unprocessable('nothing_held_out', '/training/hyperparameters/keep', 'heldOut', message, 'best');
   }
@@ -48,6 +48,8 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
   }
   return undefined;
 }
+
+const learnsFromRecords = ({ method }: LoopTrainingConfig): boolean => method === 'sft' || method === 'dpo' || method === 'kto';
 
 /** PPO needs the reference's log-probabilities in any case. */
 function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean {

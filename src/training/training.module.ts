@@ -5,6 +5,7 @@ import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { RatingsModule } from '#src/ratings/ratings.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { ValueStartService } from './inputs/value-start.service.js';
 import { TrainingCheckpoint } from './checkpoints/training-checkpoint.entity.js';
@@ -16,6 +17,7 @@ import { DatasetInputsService } from './inputs/dataset-inputs.service.js';
 import { TrainingRunPlansService } from './plans/training-run-plans.service.js';
 import { RewardInputsService } from './inputs/reward-inputs.service.js';
 import { RolloutInputsService } from './inputs/rollout-inputs.service.js';
+import { RatedDataRepository } from './inputs/rated-data.repository.js';
 import { TrainingInputs } from './inputs/training-inputs.js';
 import { TrainingRun } from './runs/training-run.entity.js';
 import { TrainingRunsController } from './runs/training-runs.controller.js';
@@ -31,10 +33,11 @@ import { TrainingSample } from './runs/training-sample.entity.js';
     ArtifactsModule,
     PoliciesModule,
     PromptsModule,
+    RatingsModule,
     RewardModule,
   ],
   controllers: [TrainingRunsController, TrainingCheckpointsController],
-  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
-  exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
+  providers: [TrainingInputs, RatedDataRepository, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
+  exports: [RatedDataRepository, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

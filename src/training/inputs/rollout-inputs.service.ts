@@ -44,7 +44,7 @@ export class RolloutInputsService {
     if ('valueStart' in hyperparameters) await this.valueStarts.require(hyperparameters as PpoHyperparameters, rewards, policy);
     const only = rewards.length === 1 ? rewards[0] : undefined;
     const rewardModelId = only?.type === 'reward-model' ? only.rewardModelId : null;
-    return { rewardModelId, rewards, promptSetId, evaluationPromptSetId, pairSetId: null };
+    return { rewardModelId, rewards, promptSetId, evaluationPromptSetId, pairSetId: null, ratings: null };
   }
 
   /**

@@ -4,21 +4,23 @@
  */
 import type { Type } from '@nestjs/common';
 import type { Verdict } from '#src/common/findings.js';
-import type { StoredGroup } from '#src/reward/data/preference-data.repository.js';
+import type { PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import { byLoss, byReward, type JudgedBy } from '#src/rl/checkpoints.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import type { DatasetResult, DatasetTask } from '#src/rl/datasets/dataset-trainer.js';
 import { completeDpo, trainDpo } from '#src/rl/methods/dpo.js';
 import { completeGrpo, trainGrpo } from '#src/rl/methods/grpo.js';
+import { completeKto, trainKto } from '#src/rl/methods/kto.js';
 import { completePpo, trainPpo } from '#src/rl/methods/ppo.js';
 import { completeRloo, trainRloo } from '#src/rl/methods/rloo.js';
 import { completeSft, trainSft } from '#src/rl/methods/sft.js';
 import type { RolloutResult, RolloutTask } from '#src/rl/rollouts/rollout-trainer.js';
 import type { DatasetHyperparameters, RolloutHyperparameters } from '#src/rl/settings.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
-import { auditDpo, auditSft, type AuditedDatasetRun } from '../verdicts/verdict-dataset.js';
+import { auditDpo, auditKto, auditSft, type AuditedDatasetRun } from '../verdicts/verdict-dataset.js';
 import { CreateDpoRunDto, DpoHyperparametersDto, DpoSummaryDto } from './dpo.dto.js';
 import { CreateGrpoRunDto, GrpoHyperparametersDto } from './grpo.dto.js';
+import { CreateKtoRunDto, KtoHyperparametersDto, KtoSummaryDto, type RatedDataDto } from './kto.dto.js';
 import { CreatePpoRunDto, PpoHyperparametersDto } from './ppo.dto.js';
 import { CreateRlooRunDto, RlooHyperparametersDto } from './rloo.dto.js';
 import { RolloutSummaryDto, type DatasetSummaryDto } from './run-bodies.dto.js';
@@ -41,18 +43,21 @@ interface Lengths {
   dropped: number;
 }
 
+/** Groups by prompt, with pairs or with labels. */
 interface RecordedData {
-  train: StoredGroup[];
-  evaluation: StoredGroup[];
+  train: PreferenceGroup[];
+  evaluation: PreferenceGroup[];
 }
 
 /** Learns from recorded completions. */
-export interface DatasetMethod<H extends DatasetHyperparameters = DatasetHyperparameters, R extends DatasetResult & Lengths = DatasetResult & Lengths> extends Method<H> {
+export interface DatasetMethod<H extends DatasetHyperparameters = DatasetHyperparameters, R extends DatasetResult & Lengths = DatasetResult & Lengths, D extends object = RecordedData> extends Method<H> {
+  /** Preferences of a pair set, or ratings as they are. */
+  source: 'pairs' | 'ratings';
   /** A reference reads the training data once more than the epochs do. */
   readsReference: boolean;
   /** Which completions of a prompt are learned. */
   learned: (hyperparameters: H) => 'completions' | 'chosen' | 'best';
-  train: (task: DatasetTask<H> & RecordedData) => Promise<R>;
+  train: (task: DatasetTask<H> & D) => Promise<R>;
   /** The summary, but for what all such methods have. */
   summarize: (result: R) => object;
   audit: (run: AuditedDatasetRun) => Verdict;
@@ -63,7 +68,9 @@ export interface RolloutMethod<H extends RolloutHyperparameters = RolloutHyperpa
   train: (task: RolloutTask<H> & { valueStart?: Checkpoint }) => Promise<RolloutResult>;
 }
 
-const recorded = <H extends DatasetHyperparameters, R extends DatasetResult & Lengths, D extends Method<H>['dtos']>(method: Omit<DatasetMethod<H, R>, 'dtos'> & { dtos: D }) => ({ ...method, data: 'recorded' as const });
+const recorded = <H extends DatasetHyperparameters, R extends DatasetResult & Lengths, G extends object, D extends Method<H>['dtos'], S extends 'pairs' | 'ratings'>(
+  method: Omit<DatasetMethod<H, R, { train: G[]; evaluation: G[] }>, 'dtos' | 'source'> & { dtos: D; source: S },
+) => ({ ...method, data: 'recorded' as const });
 const sampled = <H extends RolloutHyperparameters, D extends Method<H>['dtos']>(method: Omit<RolloutMethod<H>, 'dtos'> & { dtos: D }) => ({ ...method, data: 'sampled' as const });
 
 export const methods = {
@@ -71,6 +78,7 @@ export const methods = {
     complete: completeSft,
     judge: byLoss,
     dtos: { body: CreateSftRunDto, hyperparameters: SftHyperparametersDto, summary: SftSummaryDto },
+    source: 'pairs',
     readsReference: false,
     learned: ({ completions }) => completions,
     train: trainSft,
@@ -86,6 +94,7 @@ export const methods = {
     complete: completeDpo,
     judge: byLoss,
     dtos: { body: CreateDpoRunDto, hyperparameters: DpoHyperparametersDto, summary: DpoSummaryDto },
+    source: 'pairs',
     readsReference: true,
     learned: () => 'completions',
     train: trainDpo,
@@ -98,6 +107,25 @@ export const methods = {
       rejectedReward: after['rewards/rejected'],
     }),
     audit: auditDpo,
+  }),
+  kto: recorded({
+    complete: completeKto,
+    judge: byLoss,
+    dtos: { body: CreateKtoRunDto, hyperparameters: KtoHyperparametersDto, summary: KtoSummaryDto },
+    source: 'ratings',
+    readsReference: true,
+    learned: () => 'completions',
+    train: trainKto,
+    summarize: ({ examples, desirable, evaluationExamples, after }) => ({
+      examples,
+      desirable,
+      evaluationExamples,
+      desirableReward: after['rewards/chosen'] ?? null,
+      undesirableReward: after['rewards/rejected'] ?? null,
+      margin: after['rewards/margins'] ?? null,
+      referencePoint: after.kl,
+    }),
+    audit: auditKto,
   }),
   grpo: sampled({
     complete: completeGrpo,
@@ -136,7 +164,10 @@ export type DatasetSummary = DatasetSummaryDto;
 export type RecordedMethod = { [M in TrainingMethod]: Methods[M]['data'] extends 'recorded' ? M : never }[TrainingMethod];
 export type SampledMethod = Exclude<TrainingMethod, RecordedMethod>;
 
+export type PairedMethod = { [M in RecordedMethod]: Methods[M]['source'] extends 'pairs' ? M : never }[RecordedMethod];
+
 export const isRecorded = (method: TrainingMethod): method is RecordedMethod => methods[method].data === 'recorded';
+export const isPaired = (method: TrainingMethod): method is PairedMethod => isRecorded(method) && methods[method].source === 'pairs';
 export const judgeOf = (method: TrainingMethod): JudgedBy => methods[method].judge;
 
 /** For callers that know the method by its name alone: settings are those that `complete` of the same method gave. */
@@ -157,7 +188,12 @@ export interface RunSources {
   evaluationPromptSetId: string | null;
   /** Of the methods that learn from pairs. */
   pairSetId: string | null;
+  /** Of the methods that learn from ratings as they are. */
+  ratings: RatedData | null;
 }
+
+/** Which ratings a run learns from, and what makes a completion desirable; defaults are filled in. */
+export type RatedData = Required<RatedDataDto> & { promptSetId: string | null; completionBatchId: string | null };
 
 /** A run, before it has a row. */
 export interface PlannedRun extends RunSources {

@@ -15,12 +15,13 @@ import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
 import { type ExpectedAnswers, longestExamples } from '#src/rl/plan/expected-answers.js';
-import { lengthOfTexts } from '#src/rl/batch/preference-groups.js';
+import { lengthOfTexts, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
 import type { CompletionGroup } from '#src/rl/batch/completion-batch.js';
 import type { DatasetHyperparameters, RolloutHyperparameters } from '#src/rl/settings.js';
 import { trunkUse } from '#src/rl/datasets/frozen-trunk.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
+import { RatedDataRepository, type RatedCounts } from '../inputs/rated-data.repository.js';
 import { ValueStartService } from '../inputs/value-start.service.js';
 import { encodeExamples } from '#src/rl/datasets/training-examples.js';
 import { datasetMethod, isRecorded, methods, type PlannedRun } from '../methods/training-methods.js';
@@ -41,6 +42,7 @@ export class TrainingRunPlansService {
   constructor(
     private readonly versions: PolicyVersionsService,
     private readonly preferences: PreferenceDataRepository,
+    private readonly rated: RatedDataRepository,
     private readonly promptSets: PromptSetsService,
     private readonly members: RewardModelMembersRepository,
     private readonly valueStarts: ValueStartService,
@@ -77,7 +79,7 @@ export class TrainingRunPlansService {
       const trunk = { inSteps: trunkUse(model.config, settings, methods[method].readsReference).train, bytes: 0 };
       return this.requireRoom(planPolicyTraining(model.config, groups, settings, trunk).bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, evaluationPromptSetId: null, pairSetId: null, ratings: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
@@ -90,8 +92,9 @@ export class TrainingRunPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, peak);
   }
 
-  private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
+  private async countSteps({ method, pairSetId, ratings, hyperparameters }: PlannedRun): Promise<number> {
     if (!isRecorded(method)) return (hyperparameters as RolloutHyperparameters).steps;
+    if (ratings) return countSteps(await this.rated.sizes(ratings), hyperparameters as DatasetHyperparameters);
     const sizes = await this.preferences.groupSizes(pairSetId!);
     const selection = datasetMethod(method).learned(hyperparameters as DatasetHyperparameters);
     const learned = sizes.map(({ tokens, ...counts }) => ({ tokens, completions: counts[selection] }));
@@ -100,7 +103,7 @@ export class TrainingRunPlansService {
 
   private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'>> {
     const model = await this.versions.loadDescription(run.policyVersionId);
-    const { groups, extra, trunk } = run.pairSetId === null ? await this.rollouts(run, model) : await this.examples(run, run.pairSetId, model);
+    const { groups, extra, trunk } = isRecorded(run.method) ? await this.examples(run, model) : await this.rollouts(run, model);
     const { bytes, floatingPointOperations, ...counts } = planPolicyTraining(model.config, groups, run.hyperparameters, trunk);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
@@ -111,12 +114,14 @@ export class TrainingRunPlansService {
     };
   }
 
-  private async examples(run: PlannedRun, pairSetId: string, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
+  private async examples(run: PlannedRun, model: Model): Promise<{ groups: CompletionGroup[]; extra?: undefined; trunk: PlannedTrunk }> {
     const { batchSize, maxTokens } = run.hyperparameters as DatasetHyperparameters;
-    // A group has at least two completions, so these are more than one step takes.
-    const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
+    // Of a pair set a group has at least two completions, so these are more than one step takes.
+    const longest: PreferenceGroup[] = run.ratings
+      ? (await this.rated.longest(run.ratings, batchSize)).map((group) => ({ ...group, pairs: [] }))
+      : await this.preferences.longestGroups(run.pairSetId!, Math.ceil(batchSize / 2));
     const { groups, given } = encodeExamples(model, longest, maxTokens);
-    if (groups.length > 0) return { groups, trunk: await this.trunk(run, pairSetId, model, tokensOf(groups) / lengthOfTexts(longest)) };
+    if (groups.length > 0) return { groups, trunk: await this.trunk(run, model, tokensOf(groups) / lengthOfTexts(longest)) };
     const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
     throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
   }
@@ -139,10 +144,10 @@ export class TrainingRunPlansService {
   }
 
   /** @param tokensPerCharacter as seen in some of the texts */
-  private async trunk({ method, hyperparameters }: PlannedRun, pairSetId: string, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
+  private async trunk({ method, hyperparameters, pairSetId, ratings }: PlannedRun, { config }: Model, tokensPerCharacter: number): Promise<PlannedTrunk> {
     const { train, evaluation } = trunkUse(config, hyperparameters as DatasetHyperparameters, isRecorded(method) && methods[method].readsReference);
     if (!train && !evaluation) return { inSteps: false, bytes: 0 };
-    const characters = await this.preferences.countCharacters(pairSetId);
+    const characters = ratings ? charactersOf(await this.rated.counts(ratings)) : await this.preferences.countCharacters(pairSetId!);
     // Where no prompts are held out, evaluation is on the training data.
     const kept = (train || characters.eval === 0 ? characters.train : 0) + characters.eval;
     return { inSteps: train, bytes: trunkBytes(config, Math.round(kept * tokensPerCharacter)) };
@@ -171,6 +176,11 @@ export class TrainingRunPlansService {
     }
     return parameters;
   }
+}
+
+function charactersOf(counts: readonly RatedCounts[]): Record<'train' | 'eval', number> {
+  const of = (split: 'train' | 'eval'): number => counts.find((row) => row.split === split)?.characters ?? 0;
+  return { train: of('train'), eval: of('eval') };
 }
 
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Verdict } from '#src/common/findings.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
-import type { HyperparametersOf, SummaryOf, TrainingMethod } from '../methods/training-methods.js';
+import type { HyperparametersOf, RatedData, SummaryOf, TrainingMethod } from '../methods/training-methods.js';
 
 @Entity('training_runs')
 export class TrainingRun {
@@ -32,9 +32,13 @@ export class TrainingRun {
   @Column('uuid', { nullable: true })
   evaluationPromptSetId: string | null;
 
-  /** Of the methods that learn from recorded completions. */
+  /** Of the methods that learn from pairs. */
   @Column('uuid', { nullable: true })
   pairSetId: string | null;
+
+  /** Of the methods that learn from ratings as they are; which ratings these were is in `training_run_ratings`. */
+  @Column('jsonb', { nullable: true })
+  ratings: RatedData | null;
 
   @Column('jsonb')
   hyperparameters: HyperparametersOf[TrainingMethod];

@@ -5,7 +5,8 @@ import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { finishReasons, type FinishReason } from '#src/completions/completion.entity.js';
 import { VerdictDto } from '#src/common/findings.dto.js';
-import { methods, trainingMethods, type SummaryOf, type TrainingMethod } from '../methods/training-methods.js';
+import { RatedDataDto } from '../methods/kto.dto.js';
+import { methods, trainingMethods, type RatedData, type SummaryOf, type TrainingMethod } from '../methods/training-methods.js';
 import { rewardSourceModels, rewardSourcesSchema } from '../rewards/reward-sources.dto.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 
@@ -15,7 +16,7 @@ const dtos = Object.values(methods).map((method) => method.dtos);
 const hyperparameterTypes = dtos.map(({ hyperparameters }) => hyperparameters);
 const summaryTypes = [...new Set<Type>(dtos.map(({ summary }) => summary))];
 
-@ApiExtraModels(...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)
+@ApiExtraModels(RatedDataDto, ...hyperparameterTypes, ...summaryTypes, ...rewardSourceModels)
 export class TrainingRunDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -49,6 +50,10 @@ export class TrainingRunDto {
   /** Of `sft` and `dpo`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   pairSetId: string | null;
+
+  /** Of `kto`; defaults filled in. */
+  @ApiProperty({ oneOf: [{ $ref: getSchemaPath(RatedDataDto) }, { type: 'null' }] })
+  ratings: RatedData | null;
 
   /** All of the method's, defaults filled in. */
   @ApiProperty({ anyOf: hyperparameterTypes.map((type) => ({ $ref: getSchemaPath(type) })) })

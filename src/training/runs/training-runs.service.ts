@@ -16,8 +16,9 @@ import { requirePossibleCheckpoints } from '../inputs/checkpoint-limits.js';
 import { DatasetInputsService } from '../inputs/dataset-inputs.service.js';
 import type { TrainingRunPlanDto } from '../plans/training-run-plan.dto.js';
 import { TrainingRunPlansService, type RunAhead } from '../plans/training-run-plans.service.js';
+import { RatedDataRepository } from '../inputs/rated-data.repository.js';
 import { TrainingInputs } from '../inputs/training-inputs.js';
-import { completeFor, type CreateTrainingRun, type PlannedRun, type RecordedMethod } from '../methods/training-methods.js';
+import { completeFor, type CreateTrainingRun, type PairedMethod, type PlannedRun, type RatedData, type RunSources } from '../methods/training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type { TrainingSampleDto, TrainingSamplesQuery } from './training-runs.dto.js';
 import { sampleOrdinal, TrainingRunsRepository } from './training-runs.repository.js';
@@ -33,6 +34,7 @@ export class TrainingRunsService {
     private readonly inputs: TrainingInputs,
     private readonly datasets: DatasetInputsService,
     private readonly rollouts: RolloutInputsService,
+    private readonly rated: RatedDataRepository,
     private readonly plans: TrainingRunPlansService,
     private readonly lineage: LineageService,
     private readonly jobs: JobsService,
@@ -71,7 +73,7 @@ export class TrainingRunsService {
   }
 
   /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
-  requireLearnable(pairSetId: string, method: RecordedMethod, hyperparameters: object): Promise<void> {
+  requireLearnable(pairSetId: string, method: PairedMethod, hyperparameters: object): Promise<void> {
     return this.datasets.requireLearnable(pairSetId, completeFor(method, hyperparameters));
   }
 
@@ -98,12 +100,15 @@ export class TrainingRunsService {
     const { method, policyVersionId } = dto;
     await this.inputs.requireWeights(policyVersionId, '/policyVersionId');
     const hyperparameters = completeFor(method, dto.hyperparameters ?? {});
-    const sources =
-      'pairSetId' in dto
-        ? await this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters)
-        : await this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
+    const sources = await this.resolve(dto, hyperparameters);
     requirePossibleCheckpoints(hyperparameters, plannedSteps(hyperparameters), method);
     return { method, policyVersionId, ...sources, hyperparameters };
+  }
+
+  private resolve(dto: CreateTrainingRun, hyperparameters: TrainingRun['hyperparameters']): Promise<RunSources> {
+    if ('pairSetId' in dto) return this.datasets.resolve(dto, hyperparameters as DatasetHyperparameters);
+    if ('ratings' in dto) return this.datasets.resolveRatings(dto, hyperparameters as DatasetHyperparameters);
+    return this.rollouts.resolve(dto, hyperparameters as RolloutHyperparameters);
   }
 
   private async start(tx: Transaction, auth: AuthContext, planned: PlannedRun): Promise<TrainingRun> {
@@ -114,14 +119,24 @@ export class TrainingRunsService {
     const job = await this.jobs.enqueue(tx, { type: 'training-run.train', payload, resultRef: node, auth });
     const run = await this.runs.insert(tx, { id, jobId: job.id, ...planned });
     await this.lineage.link(tx, { type: 'policy_version', id: policyVersionId }, node, 'policy');
-    const { rewards, promptSetId, evaluationPromptSetId, pairSetId } = planned;
+    const { rewards, promptSetId, evaluationPromptSetId, pairSetId, ratings } = planned;
     for (const rewardModelId of rewardModelsOf(rewards ?? [])) {
       await this.lineage.link(tx, { type: 'reward_model', id: rewardModelId }, node, 'reward');
     }
     if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
     if (evaluationPromptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: evaluationPromptSetId }, node, 'evaluation_prompts');
     if (pairSetId) await this.lineage.link(tx, { type: 'pair_set', id: pairSetId }, node, 'trained_on');
+    if (ratings) await this.startOnRatings(tx, node, ratings);
     return run;
+  }
+
+  /** From here on the run has its ratings, whatever is rated or corrected later. */
+  private async startOnRatings(tx: Transaction, node: { type: 'training_run'; id: string }, ratings: RatedData): Promise<void> {
+    const { criterionVersionId, promptSetId, completionBatchId } = ratings;
+    await this.rated.record(tx, node.id, ratings);
+    await this.lineage.link(tx, { type: 'criterion_version', id: criterionVersionId }, node, 'criterion');
+    if (promptSetId) await this.lineage.link(tx, { type: 'prompt_set', id: promptSetId }, node, 'prompts');
+    if (completionBatchId) await this.lineage.link(tx, { type: 'completion_batch', id: completionBatchId }, node, 'completions');
   }
 }
 

@@ -7,6 +7,8 @@ const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
   shortened: [],
   preference_accuracy: ['rewards/accuracies', 'eval_rewards/accuracies'],
   margin_size: ['rewards/margins', 'eval_rewards/margins'],
+  desirability_margin: ['rewards/margins', 'eval_rewards/margins'],
+  reference_point: ['kl', 'eval_kl'],
   likelihood_displacement: ['logps/chosen', 'logps/rejected', 'eval_rewards/chosen'],
   reward_gain: ['reward', 'eval_reward'],
   kl_size: ['kl'],
