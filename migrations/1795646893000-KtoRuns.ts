@@ -4,6 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class KtoRuns1795646893000 implements MigrationInterface {
   async up(q: QueryRunner): Promise<void> {
     await q.query('ALTER TABLE training_runs ADD COLUMN ratings jsonb');
+    await q.query('ALTER TABLE training_runs DROP CONSTRAINT training_runs_prompts_or_pairs');
+    await q.query(`ALTER TABLE training_runs ADD CONSTRAINT training_runs_one_kind_of_data CHECK (num_nonnulls(prompt_set_id, pair_set_id, ratings) = 1)`);
     await q.query(`
       CREATE TABLE training_run_ratings (
         training_run_id uuid NOT NULL,
@@ -15,6 +17,8 @@ export class KtoRuns1795646893000 implements MigrationInterface {
 
   async down(q: QueryRunner): Promise<void> {
     await q.query('DROP TABLE training_run_ratings');
+    await q.query('ALTER TABLE training_runs DROP CONSTRAINT training_runs_one_kind_of_data');
     await q.query('ALTER TABLE training_runs DROP COLUMN ratings');
+    await q.query('ALTER TABLE training_runs ADD CONSTRAINT training_runs_prompts_or_pairs CHECK ((prompt_set_id IS NULL) <> (pair_set_id IS NULL))');
   }
 }

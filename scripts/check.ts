@@ -13,6 +13,7 @@ const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['types of the page', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'web/tsconfig.json')],
   ['lint', () => passes(...bin('eslint/bin/eslint.js'), '.')],
   ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'web')],
+  ['folders import one way', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', '--config', '.dependency-cruiser.folders.cjs')],
   ['openapi.json is current', () => passes(process.execPath, 'dist/tools/openapi/write.js', '--check')],
   ['openapi.json is valid', () => passes(...bin('@redocly/cli/bin/cli.js'), 'lint', 'openapi.json', '--format', 'stylish')],
   ['sdk is current', sdkIsCurrent],

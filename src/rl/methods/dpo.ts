@@ -2,7 +2,7 @@
  * Direct preference optimization (losses/dpo.ts) on pairs. What the reference gives each completion is computed once, before
  * training. Completions of a prompt share its tokens, and one that is part of several pairs is computed once.
  */
-import { type CompletionBatch, tokenParts, packCompletions, type PackedPart } from '../batch/completion-batch.js';
+import { packCompletions, tokenParts, type PackedPart } from '../batch/completion-batch.js';
 import { datasetDefaults, type DatasetHyperparameters, withDefaults } from '../settings.js';
 import { dpoLoss, type DpoOptions } from '../losses/dpo.js';
 import { roundUp } from '#src/lm/text/batching.js';

@@ -6,6 +6,8 @@ import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
 import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
 import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
+import { isRecorded, type TrainingMethod } from '../methods/training-methods.js';
+import type { CheckpointSettings } from '#src/rl/checkpoints.js';
 
 /** Checks what a request names, with the pointer of the field that names it. */
 @Injectable()
@@ -60,5 +62,20 @@ export class TrainingInputs {
     if (!pairSet.built) throw conflict('pair_set_not_ready', `pair set ${id} is not built yet`);
     if (pairSet.trainable) return;
     throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the pair set has no pair without a tie in its train split', id);
+  }
+}
+
+/**
+ * @param steps of the run; null where only its data tells
+ * @throws ProblemException 422 `hyperparameters_impossible`
+ */
+export function requirePossibleCheckpoints({ checkpointEvery, evaluateEvery, keep }: CheckpointSettings, steps: number | null, method: TrainingMethod): void {
+  const refuse = (name: string, rule: string, message: string, value: unknown) =>
+    unprocessable('hyperparameters_impossible', `/hyperparameters/${name}`, rule, message, value);
+  const never = (every: number | null): boolean => every !== null && steps !== null && every > steps;
+  if (never(checkpointEvery)) throw refuse('checkpointEvery', 'max', `the run has ${steps} steps, and keeps the weights of the last one anyway`, checkpointEvery);
+  if (never(evaluateEvery)) throw refuse('evaluateEvery', 'max', `the run has ${steps} steps`, evaluateEvery);
+  if (keep === 'best' && evaluateEvery === null && !isRecorded(method)) {
+    throw refuse('evaluateEvery', 'required', 'the best weights can only be told by evaluations along the way', evaluateEvery);
   }
 }

@@ -1,7 +1,7 @@
 import { DatasetSummaryDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsNumber, IsOptional, IsPositive, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsNumber, IsObject, IsOptional, IsPositive, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { DatasetSettingsDto } from './settings.dto.js';
 import { dpoLossTypes, type DpoLossType } from '#src/rl/losses/dpo.js';
 import { dpoDefaults as defaults, type DpoHyperparameters } from '#src/rl/methods/dpo.js';
@@ -52,6 +52,7 @@ export class CreateDpoRunDto {
   pairSetId: string;
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => DpoHyperparametersDto)
   hyperparameters?: DpoHyperparametersDto;

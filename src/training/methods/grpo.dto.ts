@@ -2,7 +2,7 @@ import { RolloutRunInputsDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
 import { grpoLossTypes, type GrpoLossType } from '#src/rl/batch/group-batch.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsNumber, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { importanceLevels, type ImportanceLevel } from '#src/rl/losses/grpo.js';
 import { grpoDefaults as defaults, type GrpoHyperparameters } from '#src/rl/methods/grpo.js';
 import { RolloutSettingsDto } from './settings.dto.js';
@@ -46,6 +46,7 @@ export class CreateGrpoRunDto extends RolloutRunInputsDto {
   method: 'grpo';
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => GrpoHyperparametersDto)
   hyperparameters?: GrpoHyperparametersDto;

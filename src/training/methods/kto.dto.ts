@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, IsPositive, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, IsPositive, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { ktoDefaults as defaults, type KtoHyperparameters } from '#src/rl/methods/kto.js';
 import { DatasetSummaryDto } from './run-bodies.dto.js';
 import { DatasetSettingsDto } from './settings.dto.js';
@@ -93,12 +93,14 @@ export class CreateKtoRunDto {
   @IsUUID()
   policyVersionId: string;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => RatedDataDto)
   @ApiProperty({ type: RatedDataDto })
   ratings: RatedDataDto;
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => KtoHyperparametersDto)
   hyperparameters?: KtoHyperparametersDto;

@@ -1,7 +1,7 @@
 import { RolloutRunInputsDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { RolloutSettingsDto } from './settings.dto.js';
 import { klControls, ppoDefaults as defaults, valueStarts, type KlControl, type PpoHyperparameters, type ValueStart } from '#src/rl/methods/ppo.js';
 import { klEstimators, type KlEstimator } from '#src/rl/losses/token-rewards.js';
@@ -129,6 +129,7 @@ export class CreatePpoRunDto extends RolloutRunInputsDto {
   method: 'ppo';
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => PpoHyperparametersDto)
   hyperparameters?: PpoHyperparametersDto;

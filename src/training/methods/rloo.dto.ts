@@ -1,7 +1,7 @@
 import { RolloutRunInputsDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsNumber, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { rlooDefaults as defaults, type RlooHyperparameters } from '#src/rl/methods/rloo.js';
 import { RolloutSettingsDto } from './settings.dto.js';
 
@@ -29,6 +29,7 @@ export class CreateRlooRunDto extends RolloutRunInputsDto {
   method: 'rloo';
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => RlooHyperparametersDto)
   hyperparameters?: RlooHyperparametersDto;

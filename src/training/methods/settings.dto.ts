@@ -4,11 +4,11 @@ import { checkpointDefaults, keptWeights, type KeptWeights } from '#src/rl/check
 import { datasetDefaults, type LoraSettings, optimizerDefaults, type RateSchedule, rateSchedules, rolloutDefaults } from '#src/rl/settings.js';
 import { Type } from 'class-transformer';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
-import { LoraDropoutDto } from '#src/reward/models/lora-dropout.dto.js';
+import { LoraDropoutDto, OptimizerBaseDto } from '#src/reward/models/optimizer.dto.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 
 /** What all methods can be told about weights along the way. */
-export class CheckpointSettingsDto {
+export class CheckpointSettingsDto extends OptimizerBaseDto {
   /** Steps between checkpoints, each of which can be promoted; null keeps the end's alone. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: checkpointDefaults.checkpointEvery, example: 50 })
   @IsOptional()
@@ -79,26 +79,6 @@ export class OptimizerSettingsDto extends CheckpointSettingsDto {
   @IsOptional()
   @IsIn(rateSchedules)
   schedule?: RateSchedule;
-
-  /** Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once. */
-  @ApiPropertyOptional({ type: 'integer', nullable: true, default: optimizerDefaults.microBatchTokens, example: 4096 })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(10_000_000)
-  microBatchTokens?: number | null;
-
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
-  @ApiPropertyOptional({ default: optimizerDefaults.gradientCheckpointing })
-  @IsOptional()
-  @IsBoolean()
-  gradientCheckpointing?: boolean;
-
-  @ApiPropertyOptional({ default: optimizerDefaults.maxGradNorm })
-  @IsOptional()
-  @IsNumber()
-  @IsPositive()
-  maxGradNorm?: number;
 
   @ApiPropertyOptional({ default: optimizerDefaults.weightDecay })
   @IsOptional()

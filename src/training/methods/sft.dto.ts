@@ -1,7 +1,7 @@
 import { DatasetSummaryDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsNumber, IsOptional, IsPositive, IsUUID, Max, ValidateNested } from 'class-validator';
+import { IsIn, IsNumber, IsObject, IsOptional, IsPositive, IsUUID, Max, ValidateNested } from 'class-validator';
 import { DatasetSettingsDto } from './settings.dto.js';
 import { sftDefaults as defaults, type SftHyperparameters } from '#src/rl/methods/sft.js';
 import { completionSelections, type CompletionSelection } from '#src/rl/datasets/training-examples.js';
@@ -37,6 +37,7 @@ export class CreateSftRunDto {
   pairSetId: string;
 
   @IsOptional()
+  @IsObject()
   @ValidateNested()
   @Type(() => SftHyperparametersDto)
   hyperparameters?: SftHyperparametersDto;

@@ -12,12 +12,11 @@ import { type DatasetHyperparameters, type RolloutHyperparameters } from '#src/r
 import { RolloutInputsService } from '../inputs/rollout-inputs.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
-import { requirePossibleCheckpoints } from '../inputs/checkpoint-limits.js';
+import { requirePossibleCheckpoints, TrainingInputs } from '../inputs/training-inputs.js';
 import { DatasetInputsService } from '../inputs/dataset-inputs.service.js';
 import type { TrainingRunPlanDto } from '../plans/training-run-plan.dto.js';
 import { TrainingRunPlansService, type RunAhead } from '../plans/training-run-plans.service.js';
 import { RatedDataRepository } from '../inputs/rated-data.repository.js';
-import { TrainingInputs } from '../inputs/training-inputs.js';
 import { completeFor, type CreateTrainingRun, type PairedMethod, type PlannedRun, type RatedData, type RunSources } from '../methods/training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type { TrainingSampleDto, TrainingSamplesQuery } from './training-runs.dto.js';

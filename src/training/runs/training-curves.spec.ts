@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { stoppedFinding } from '#src/rl/step-loop.js';
-import { auditDpo, auditSft } from './verdict-dataset.js';
-import { auditRun } from './verdict.js';
-import { knownChecks, seriesOf } from './check-series.js';
+import { auditDpo, auditSft } from '../verdicts/verdict-dataset.js';
+import { auditRun } from '../verdicts/verdict.js';
+import { knownChecks, seriesOf } from './training-curves.service.js';
 
 test('every check of every audit has its series', () => {
   const evaluation = { loss: 1, 'rewards/accuracies': 1, 'rewards/margins': 1, 'rewards/chosen': 1 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { weightedRewards } from './weighted-rewards.js';
+import { weightedRewards } from './reward-panel.service.js';
 
 test('a weighted sum, of normalised scores where a scale is given', () => {
   const { total, bySource } = weightedRewards(
