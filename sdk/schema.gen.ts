@@ -5760,6 +5760,19 @@ export interface components {
         };
         TrainingSettingsDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
              * @default pairwise
              */
@@ -5800,21 +5813,8 @@ export interface components {
             warmupRatio?: number;
             /** @default linear */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
             /** @default 0 */
             weightDecay?: number;
-            /** @default 1 */
-            maxGradNorm?: number;
             /**
              * @description Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0.
              * @default 0.01
@@ -6026,18 +6026,19 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
              *     of the texts, and no part of the peak. 0 where none are kept.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the largest step.
+             * @description Of the matrix products of the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members, or a few more or less; early stopping may need fewer.
+             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
+             *     may need fewer.
              * @example 120
              */
             steps: number;
@@ -6047,7 +6048,7 @@ export interface components {
              */
             limitBytes: number;
             /**
-             * @description Of the largest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
              * @example 7.4
              */
             secondsPerStep: number;
@@ -6358,6 +6359,19 @@ export interface components {
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -6369,7 +6383,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -6389,19 +6403,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -6471,6 +6472,19 @@ export interface components {
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -6482,7 +6496,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -6502,19 +6516,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -6586,6 +6587,156 @@ export interface components {
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
+        };
+        RatedDataDto: {
+            /**
+             * Format: uuid
+             * @description Only completions of the prompts of this set.
+             */
+            promptSetId?: string | null;
+            /**
+             * Format: uuid
+             * @description Only completions of this batch.
+             */
+            completionBatchId?: string | null;
+            /**
+             * @description A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
+             *     (`undecided`). The middle of the scale when left out.
+             * @example 3
+             */
+            threshold?: number;
+            /**
+             * @description Share of prompts, by hash of their text, that are kept from training and measure it.
+             * @default 0.1
+             */
+            evalFraction?: number;
+            /**
+             * @description Decides the split. The same as a pair set's gives the same split.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Format: uuid
+             * @description Ratings under this version are used. Must be published.
+             */
+            criterionVersionId: string;
+        };
+        KtoHyperparametersDto: {
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["LearningRateSchedule"];
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /**
+             * @description Passes over the training split; each ends with an evaluation.
+             * @default 1
+             */
+            epochs?: number;
+            /**
+             * @description Ends training before the epochs do.
+             * @default null
+             * @example 200
+             */
+            maxSteps?: number | null;
+            /**
+             * @description Completions per optimizer step; those of a prompt stay together.
+             * @default 32
+             */
+            batchSize?: number;
+            /**
+             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @default 512
+             */
+            maxTokens?: number;
+            /**
+             * @description Share of the steps in which the learning rate rises from 0.
+             * @default 0.1
+             */
+            warmupRatio?: number;
+            /**
+             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
+             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
+             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
+             *     and kept on disk.
+             * @default null
+             * @example 8
+             */
+            trainedLayers?: number | null;
+            /** @default 0.00005 */
+            learningRate?: number;
+            /**
+             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @default 0.1
+             */
+            beta?: number;
+            /**
+             * @description What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same.
+             * @default 1
+             */
+            desirableWeight?: number;
+            /**
+             * @description What an undesirable completion counts in the loss.
+             * @default 1
+             */
+            undesirableWeight?: number;
+        };
+        CreateKtoRunDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "kto";
+            ratings: components["schemas"]["RatedDataDto"];
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the rewards.
+             */
+            policyVersionId: string;
+            hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
         };
         RewardModelSourceDto: {
             /**
@@ -6680,6 +6831,19 @@ export interface components {
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -6691,7 +6855,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -6711,19 +6875,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -6852,6 +7003,19 @@ export interface components {
         };
         RlooHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -6863,7 +7027,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -6883,19 +7047,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7028,6 +7179,19 @@ export interface components {
         ValueStart: "policy" | "reward-model";
         PpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
+             * @default null
+             * @example 4096
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -7039,7 +7203,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -7059,19 +7223,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["LearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. null: all at once.
-             * @default null
-             * @example 4096
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7326,6 +7477,65 @@ export interface components {
              */
             margin: number;
         };
+        KtoSummaryDto: {
+            /** @example 120 */
+            steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 1.9 */
+            lossBefore: number;
+            /** @example 1.2 */
+            lossAfter: number;
+            /**
+             * @description Training completions that lost their end for length.
+             * @example 0
+             */
+            truncated: number;
+            /**
+             * @description Training completions that were left out, since their prompt leaves no room.
+             * @example 0
+             */
+            dropped: number;
+            /**
+             * @description Completions learned.
+             * @example 400
+             */
+            examples: number;
+            /**
+             * @description Of these the desirable ones.
+             * @example 250
+             */
+            desirable: number;
+            /** @example 40 */
+            evaluationExamples: number;
+            /**
+             * @description Completions left out because their mean score is the threshold, of both splits.
+             * @example 12
+             */
+            undecided: number;
+            /**
+             * @description Null where the evaluation data has no desirable completion.
+             * @example 0.3
+             */
+            desirableReward: number | null;
+            /**
+             * @description Null where the evaluation data has no undesirable completion.
+             * @example -0.4
+             */
+            undesirableReward: number | null;
+            /**
+             * @description Of the two; null where one is.
+             * @example 0.7
+             */
+            margin: number | null;
+            /**
+             * @description The reference point: an estimate of the KL to the starting policy in nats per completion, from completions of other prompts.
+             * @example 0.8
+             */
+            referencePoint: number;
+        };
         RolloutSummaryDto: {
             /** @example -0.31 */
             rewardBefore: number;
@@ -7352,7 +7562,7 @@ export interface components {
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         /** @enum {string} */
-        TrainingMethod: "sft" | "dpo" | "grpo" | "rloo" | "ppo";
+        TrainingMethod: "sft" | "dpo" | "kto" | "grpo" | "rloo" | "ppo";
         TrainingRunDto: {
             /** Format: uuid */
             id: string;
@@ -7386,15 +7596,17 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /** @description All of the method's, defaults filled in. */
-            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
+            hyperparameters: components["schemas"]["SftHyperparametersDto"] | components["schemas"]["DpoHyperparametersDto"] | components["schemas"]["KtoHyperparametersDto"] | components["schemas"]["GrpoHyperparametersDto"] | components["schemas"]["RlooHyperparametersDto"] | components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
              */
             resultPolicyVersionId: string | null;
             /** @description What the method measured; null until the run has succeeded. */
-            summary: (components["schemas"]["SftSummaryDto"] | components["schemas"]["DpoSummaryDto"] | components["schemas"]["RolloutSummaryDto"]) | null;
+            summary: (components["schemas"]["SftSummaryDto"] | components["schemas"]["DpoSummaryDto"] | components["schemas"]["KtoSummaryDto"] | components["schemas"]["RolloutSummaryDto"]) | null;
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             finishedAt: string | null;
@@ -7463,20 +7675,20 @@ export interface components {
             parameters: number;
             /** @example 4874240 */
             trainedParameters: number;
-            bytes: components["schemas"]["TrainingRunBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while the run goes on: an estimate from the length of
-             *     its texts, and no part of the peak. 0 where none are kept.
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
+             *     of the texts, and no part of the peak. 0 where none are kept.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
+             * @description Of the matrix products of the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, or a few more or less: texts that are too long are counted here.
+             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
+             *     may need fewer.
              * @example 120
              */
             steps: number;
@@ -7496,10 +7708,11 @@ export interface components {
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a run that does not fit is refused.
+             * @description Whether the peak stays within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
+            bytes: components["schemas"]["TrainingRunBytesDto"];
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
@@ -7963,6 +8176,14 @@ export interface components {
             method: "dpo";
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
         };
+        LoopKtoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "kto";
+            hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
+        };
         LoopGrpoTrainingDto: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8117,7 +8338,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -8189,7 +8410,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -21731,7 +21952,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateKtoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
@@ -21838,7 +22059,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateKtoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
