@@ -2,10 +2,10 @@
 import { f32, scalarTensor, type Tensor } from '#src/nn/tensor.js';
 import { bySlot, countTokens, tokenParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
 
-/** How tokens are averaged, as TRL calls it: see `tokenWeights`. */
-export const grpoLossTypes = ['bnpo', 'grpo', 'dr_grpo'] as const;
+/** How tokens are averaged, as TRL calls it: see `tokenWeight`. */
+export const tokenAveragings = ['bnpo', 'grpo', 'dr_grpo'] as const;
 
-export type GrpoLossType = (typeof grpoLossTypes)[number];
+export type TokenAveraging = (typeof tokenAveragings)[number];
 
 /**
  * What a token of a completion of `length` tokens counts in the loss, in a step of so many tokens and completions:
@@ -15,7 +15,7 @@ export type GrpoLossType = (typeof grpoLossTypes)[number];
  * @param maxTokens longest completion that could have been
  */
 export function tokenWeight(
-  lossType: GrpoLossType,
+  lossType: TokenAveraging,
   length: number,
   { tokens, completions, maxTokens }: { tokens: number; completions: number; maxTokens: number },
 ): number {
@@ -54,7 +54,7 @@ export interface RolloutBatch extends CompletionBatch {
 }
 
 export interface LossWeighting {
-  lossType: GrpoLossType;
+  lossType: TokenAveraging;
   /** Longest completion that could have been. */
   maxTokens: number;
 }

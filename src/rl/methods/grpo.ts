@@ -1,5 +1,5 @@
 /** Group relative policy optimization (losses/grpo.ts) on rollouts. */
-import { type GrpoLossType, packParts } from '../batch/group-batch.js';
+import { type TokenAveraging, packParts } from '../batch/group-batch.js';
 import { grpoLoss, type GrpoOptions, type ImportanceLevel } from '../losses/grpo.js';
 import { rolloutDefaults, type RolloutHyperparameters, withDefaults } from '../settings.js';
 import { groupAdvantages } from '../losses/advantages.js';
@@ -15,7 +15,7 @@ export interface GrpoHyperparameters extends RolloutHyperparameters {
   /** Divide advantages by the deviation of their group. */
   scaleRewards: boolean;
   /** What a token counts: all the same, by completion, or the same in all steps (see grpo.ts). */
-  lossType: GrpoLossType;
+  lossType: TokenAveraging;
   /** Whether the ratio to the policy that wrote a completion is taken by token or for the completion. */
   importanceSampling: ImportanceLevel;
 }

@@ -1,6 +1,6 @@
 import { RolloutRunInputsDto } from './run-bodies.dto.js';
 import { Type } from 'class-transformer';
-import { grpoLossTypes, type GrpoLossType } from '#src/rl/batch/group-batch.js';
+import { tokenAveragings, type TokenAveraging } from '#src/rl/batch/group-batch.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsNumber, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { importanceLevels, type ImportanceLevel } from '#src/rl/losses/grpo.js';
@@ -27,10 +27,10 @@ export class GrpoHyperparametersDto extends RolloutSettingsDto implements Partia
    * What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
    * `dr_grpo` the same in all steps.
    */
-  @ApiPropertyOptional({ enum: grpoLossTypes, enumName: 'GrpoLossType', default: defaults.lossType })
+  @ApiPropertyOptional({ enum: tokenAveragings, enumName: 'GrpoLossType', default: defaults.lossType })
   @IsOptional()
-  @IsIn(grpoLossTypes)
-  lossType?: GrpoLossType;
+  @IsIn(tokenAveragings)
+  lossType?: TokenAveraging;
 
   /** Whether the clipped ratio is that of a token or of its completion (GSPO). */
   @ApiPropertyOptional({ enum: importanceLevels, enumName: 'ImportanceLevel', default: defaults.importanceSampling })

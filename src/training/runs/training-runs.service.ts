@@ -17,6 +17,7 @@ import { DatasetInputsService } from '../inputs/dataset-inputs.service.js';
 import type { TrainingRunPlanDto } from '../plans/training-run-plan.dto.js';
 import { TrainingRunPlansService, type RunAhead } from '../plans/training-run-plans.service.js';
 import { RatedDataRepository } from '../inputs/rated-data.repository.js';
+import type { RatedDataDto } from '../methods/kto.dto.js';
 import { completeFor, type CreateTrainingRun, type PairedMethod, type PlannedRun, type RatedData, type RunSources } from '../methods/training-methods.js';
 import type { TrainingRun } from './training-run.entity.js';
 import type { TrainingSampleDto, TrainingSamplesQuery } from './training-runs.dto.js';
@@ -74,6 +75,11 @@ export class TrainingRunsService {
   /** Of a method that learns from pairs. @throws ProblemException as `DatasetInputsService.requireLearnable` */
   requireLearnable(pairSetId: string, method: PairedMethod, hyperparameters: object): Promise<void> {
     return this.datasets.requireLearnable(pairSetId, completeFor(method, hyperparameters));
+  }
+
+  /** Of `kto`. @throws ProblemException as `DatasetInputsService.resolveRatings` */
+  async requireRated(policyVersionId: string, ratings: RatedDataDto, hyperparameters: object): Promise<void> {
+    await this.datasets.resolveRatings({ policyVersionId, ratings }, completeFor('kto', hyperparameters) as DatasetHyperparameters);
   }
 
   async get(id: string): Promise<TrainingRun> {

@@ -1,5 +1,5 @@
 // Losses, gradients and figures against TRL's own loss functions; tools/oracles/losses.py wrote the file.
-import { tokenWeight, type GrpoLossType } from '#src/rl/batch/group-batch.js';
+import { tokenWeight, type TokenAveraging } from '#src/rl/batch/group-batch.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '#src/nn/grad.js';
@@ -32,7 +32,7 @@ interface Golden {
   dpo: (Tokens & { lossType: DpoLossType; beta: number; labelSmoothing: number; ref: number[] })[];
   rloo: Clipped[];
   rlooAdvantages: { rewards: number[]; kl: number[]; beta: number; groupSize: number; normalize: boolean; advantages: number[] }[];
-  grpo: (Clipped & { lossType: GrpoLossType; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[]; sampled?: number[]; ratioMax?: number })[];
+  grpo: (Clipped & { lossType: TokenAveraging; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[]; sampled?: number[]; ratioMax?: number })[];
 }
 
 const golden = JSON.parse(readFileSync(new URL('losses.json', import.meta.url), 'utf8')) as Golden;
