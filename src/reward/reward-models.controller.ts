@@ -5,7 +5,7 @@ import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js'
 import { accepted } from '#src/jobs/accepted.js';
 import { preferredWait } from '#src/jobs/http-conditions.js';
 import { CurvePage, CurveQuery } from '#src/jobs/curves.dto.js';
-import { DisagreementRequestDto, DisputedPairsDto } from './scores/disagreement.dto.js';
+import { CompletionRankingDto, DisagreementRequestDto, DisputedPairsDto, ScoreCompletionsDto } from './scores/scores.dto.js';
 import { DisagreementService } from './scores/disagreement.service.js';
 import { EarlyStoppingDto } from './models/early-stopping.dto.js';
 import { RewardHyperparametersDto, RewardLoraDto } from './models/hyperparameters.dto.js';
@@ -13,7 +13,6 @@ import { RewardModelMemberPage } from './models/reward-model-members.dto.js';
 import { CreateRewardModelDto, PlanRewardModelDto, RewardModelDto, RewardModelPage, RewardModelsQuery, UploadRewardModelDto } from './models/reward-models.dto.js';
 import { RewardEvaluationDto, RewardEvaluationPage } from './evaluation/reward-evaluation.dto.js';
 import { RewardModelsService } from './models/reward-models.service.js';
-import { CompletionRankingDto, ScoreCompletionsDto } from './scores/scores.dto.js';
 import { ScoresService } from './scores/scores.service.js';
 import { ScoreTextsDto, TextScoresDto } from './scores/text-scores.dto.js';
 import { TextScoresService } from './scores/text-scores.service.js';
