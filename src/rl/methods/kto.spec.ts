@@ -80,6 +80,7 @@ test('each prompt meets the completions of the one before it, cut to its room', 
   expect(mismatched([a], 4)).toEqual([]);
   // Parts of one large group have the same prompt.
   expect(mismatched([a, a], 4)).toEqual([]);
+  expect(mismatched([b, a, a], 4).map(({ completions }) => completions[0].tokenIds[0])).toEqual([10, 11, 11]);
 });
 
 test('resumed in the middle it ends with the same bits', async () => {

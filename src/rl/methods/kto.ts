@@ -111,13 +111,15 @@ function inSteps(groups: readonly JudgedGroup[], batchSize: number): (JudgedGrou
 }
 
 /**
- * Each prompt with the completions of the one before it, the first with those of the last: the completions of the step, each once,
- * and none behind its own prompt. What leaves no room loses its end. Empty where there is only one prompt.
+ * Each prompt with the completions of the one before it, the first with those of the last; where that is the same prompt again, of
+ * the nearest other one. What leaves no room loses its end. Empty where there is only one prompt.
  */
 export function mismatched(groups: readonly CompletionGroup[], longest: number): CompletionGroup[] {
-  if (new Set(groups.map(({ promptIds }) => promptIds.join())).size < 2) return [];
+  const prompts = groups.map(({ promptIds }) => promptIds.join());
+  if (new Set(prompts).size < 2) return [];
   return groups.map(({ promptIds }, g) => {
-    const { completions } = groups.at(g - 1)!;
+    const before = [...prompts.keys()].map((back) => (g - 1 - back + groups.length) % groups.length);
+    const { completions } = groups[before.find((other) => prompts[other] !== prompts[g])!];
     return { promptIds, completions: completions.map(({ tokenIds }) => ({ tokenIds: tokenIds.slice(0, Math.max(1, longest - promptIds.length)) })) };
   });
 }
