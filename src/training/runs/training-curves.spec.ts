@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { stoppedFinding } from '#src/rl/step-loop.js';
-import { auditDpo, auditSft } from '../verdicts/verdict-dataset.js';
+import { auditDpo, auditKto, auditSft } from '../verdicts/verdict-dataset.js';
 import { auditRun } from '../verdicts/verdict.js';
 import { knownChecks, seriesOf } from './training-curves.service.js';
 
@@ -12,6 +12,7 @@ test('every check of every audit has its series', () => {
   const findings = [
     ...auditSft(dataset).findings,
     ...auditDpo(dataset).findings,
+    ...auditKto({ ...dataset, after: { ...evaluation, kl: 0 } }).findings,
     ...auditRun(rollouts).findings,
     ...(['diverged', 'kl_budget'] as const).map((reason) => stoppedFinding({ reason, step: 1, detail: '' })),
   ];

@@ -40,7 +40,7 @@ export function auditDpo(run: AuditedDatasetRun): Verdict {
 }
 
 export function auditKto(run: AuditedDatasetRun): Verdict {
-  const { before, after } = run;
+  const { after } = run;
   const margin = after['rewards/margins'];
   const separated: Finding[] =
     margin === undefined
@@ -50,7 +50,7 @@ export function auditKto(run: AuditedDatasetRun): Verdict {
           above('margin_size', margin, { warning: 10, failed: 100 }, 'margin of rewards on the evaluation data'),
         ];
   // Nats of a completion: a reference point that ran away says that the policy writes other texts.
-  return verdictOf([...common(run), ...separated, above('reference_point', after.kl - before.kl, { warning: 20, failed: 100 }, 'estimated KL to the starting policy, in nats per completion')]);
+  return verdictOf([...common(run), ...separated, above('reference_point', after.kl, { warning: 20, failed: 100 }, 'estimated KL to the starting policy, in nats per completion')]);
 }
 
 function common(run: AuditedDatasetRun): Finding[] {
