@@ -17,6 +17,13 @@ const upstream = (room) => rooms.slice(0, rooms.indexOf(room));
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles-in-training',
+      severity: 'error',
+      comment: 'not even of types',
+      from: { path: '^src/(rl|training|reward)/' },
+      to: { circular: true },
+    },
     { name: 'no-cycles-of-types', severity: 'warn', from: { path: '^src/' }, to: { circular: true } },
     only('config', []),
     only('common', []),
@@ -29,6 +36,27 @@ module.exports = {
     only('nn', ['common']),
     only('lm', ['nn', 'common']),
     only('rl', ['nn', 'lm', 'common']),
+    {
+      name: 'losses-import-nn',
+      severity: 'error',
+      comment: 'a loss is its equation: rl/losses imports nn and common, and other losses',
+      from: { path: '^src/rl/losses/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(nn|common|rl/losses)/' },
+    },
+    {
+      name: 'methods-apart',
+      severity: 'error',
+      comment: 'what two methods share is in rl/batch, rl/policy, rl/datasets, rl/rollouts or the step loop',
+      from: { path: '^src/rl/methods/([a-z]+)[^/]*\\.ts$', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/rl/methods/', pathNot: '^src/rl/methods/$1[^/]*\\.ts$' },
+    },
+    {
+      name: 'rl-general-before-methods',
+      severity: 'error',
+      comment: 'general code of the trainers does not import a special case',
+      from: { path: '^src/rl/', pathNot: ['^src/rl/(methods|plan)/', '\\.spec\\.ts$'] },
+      to: { path: '^src/rl/(methods|plan)/' },
+    },
     only('prompts', base),
     only('policies', [...base, 'artifacts', 'lm', 'prompts']),
     only('completions', [...base, 'artifacts', 'lm', ...upstream('completions')]),

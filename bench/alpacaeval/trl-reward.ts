@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { environment } from '#src/config/environment.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import { RewardTextEncoder } from '#src/rl/reward/reward-text.js';
+import { RewardTextEncoder } from '#src/rl/batch/reward-text.js';
 
 const script = join('scripts', 'oracles', 'reward_peer.py');
 

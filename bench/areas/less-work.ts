@@ -8,8 +8,8 @@ import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { collate, type EncodedGroup } from '#src/rl/batch/preference-batch.js';
-import { resolveHyperparameters, type GivenHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
-import { keepTrunk } from '#src/rl/batch/reward-trunk.js';
+import { completeReward, type GivenHyperparameters } from '#src/rl/methods/reward.js';
+import { keepTrunk } from '#src/rl/reward/reward-trunk.js';
 import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 import { logitsCase, paddingCase } from '../engine/savings.js';
 import { stepShapes } from '../engine/shapes.js';
@@ -34,7 +34,7 @@ export async function lessWork(notes: Notes): Promise<AreaResult> {
  */
 async function frozenTrunk(notes: Notes, name: string, given: GivenHyperparameters): Promise<BenchCase> {
   const { config } = stepShapes[0];
-  const hyperparameters = resolveHyperparameters({ ...given, trainedLayers: config.numLayers / 2 });
+  const hyperparameters = completeReward({ ...given, trainedLayers: config.numLayers / 2 });
   const checkpoint: Checkpoint = { config, tensors: initWeights(config, 1), tokenizer: { tokenizerJson: '{}', tokenizerConfigJson: '{}' } };
   const threads = availableParallelism();
   const weights = new RewardWeights(checkpoint, hyperparameters, threads);
@@ -69,7 +69,7 @@ async function sharing(notes: Notes): Promise<BenchCase> {
   const { config } = stepShapes[0];
   const weights = new RewardWeights(
     { config, tensors: initWeights(config, 1), tokenizer: { tokenizerJson: '{}', tokenizerConfigJson: '{}' } },
-    resolveHyperparameters({}),
+    completeReward({}),
     availableParallelism(),
   );
   const groups = randomGroups(config.vocabSize);

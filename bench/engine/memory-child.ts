@@ -9,7 +9,7 @@ import { Rng } from '#src/common/rng.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { packParts } from '#src/rl/batch/group-batch.js';
-import { grpoGraph } from '#src/rl/methods/grpo-graph.js';
+import { grpoGraph } from '#src/rl/methods/grpo.js';
 import { stepShapes } from './shapes.js';
 
 const settings = {

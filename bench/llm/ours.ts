@@ -12,12 +12,11 @@ import { div, mul, neg, sum } from '#src/nn/ops.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
 import { collate, type EncodedGroup } from '#src/rl/batch/preference-batch.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { completeReward } from '#src/rl/methods/reward.js';
 import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 import { packGroups } from '#src/rl/batch/group-batch.js';
 import { policyTokens } from '#src/rl/policy/policy-graph.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
-import { trainGrpo } from '#src/rl/methods/grpo-trainer.js';
+import { completeGrpo, trainGrpo } from '#src/rl/methods/grpo.js';
 import type { Profiled } from '../engine/profile.js';
 import { lora, sizes } from './setting.js';
 
@@ -35,7 +34,7 @@ export const works: Record<'reward-lora' | 'reward-full' | 'sft' | 'generate', (
 };
 
 function rewardStep(policy: Checkpoint, threads: number, adapted: boolean): Work {
-  const hyperparameters = resolveHyperparameters({ weightDecay: 0.01, centering: 0, lora: adapted ? lora : null });
+  const hyperparameters = completeReward({ weightDecay: 0.01, centering: 0, lora: adapted ? lora : null });
   const weights = new RewardWeights(policy, hyperparameters, threads);
   const batch = collate(groups(policy.config.vocabSize), { padId: 0, attentionCost: attentionCost(policy.config) });
   return { run: async () => (await weights.step([batch], 1e-5)).loss, dispose: () => weights.dispose() };
@@ -107,7 +106,7 @@ export interface GrpoWay {
 
 /** Seconds of each of `steps` steps of a GRPO run: rollouts of one group, reference, optimizer step. */
 export async function grpoSeconds(policy: Checkpoint, threads: number, steps: number, { adapted, rolloutWeights }: GrpoWay): Promise<number[]> {
-  const hyperparameters = completeHyperparameters({
+  const hyperparameters = completeGrpo({
     steps,
     lora: adapted ? { ...lora, targetModules: allLinear } : null,
     rolloutWeights,

@@ -8,6 +8,15 @@ export function deviation(values: ArrayLike<number>): number {
   return Math.sqrt(mean(Array.from(values, (value) => (value - center) ** 2)));
 }
 
+/** Standard deviation with Bessel's correction, as torch.std. */
+export function sampleDeviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(values.reduce((total, value) => total + (value - center) ** 2, 0) / (values.length - 1));
+}
+
+/** Sums of squares below this are rounding. */
+const noVariation = 1e-16;
+
 /** Pearson's; 0 where one side does not vary. */
 export function correlation(xs: readonly number[], ys: readonly number[]): number {
   const [mx, my] = [mean(xs), mean(ys)];
@@ -17,7 +26,7 @@ export function correlation(xs: readonly number[], ys: readonly number[]): numbe
     xx += (x - mx) ** 2;
     yy += (ys[i] - my) ** 2;
   });
-  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : 0;
+  return xx > noVariation && yy > noVariation ? xy / Math.sqrt(xx * yy) : 0;
 }
 
 function sum(values: ArrayLike<number>): number {

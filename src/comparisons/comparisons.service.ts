@@ -8,7 +8,7 @@ import { conflict, notFound, ProblemException, unprocessable } from '#src/common
 import { Database, type Transaction } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
-import { TrainingInputs } from '#src/training/training-inputs.js';
+import { TrainingInputs } from '#src/training/inputs/training-inputs.js';
 import { comparisonResult, type ComparisonResult } from './comparison-result.js';
 import type { Comparison } from './comparison.entity.js';
 import {

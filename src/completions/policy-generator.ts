@@ -2,11 +2,11 @@
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
  * completion has a seed of its own, and what comes back is text. Worker processes only.
  */
+import { type GeneratedSequence, type GenerationControl, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { ChatTemplateError } from '#src/lm/text/chat-template.js';
 import { contentOf, type Prompt } from '#src/prompts/prompt.entity.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
-import { Generator, type GeneratedSequence } from '#src/lm/decode/generate.js';
 import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
@@ -20,11 +20,6 @@ export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];
   /** Of each token, at temperature 1, without penalties and filters. */
   logProbs: number[];
-}
-
-/** A prompt that leaves no room for an answer. */
-export class PromptTooLongError extends Error {
-  override readonly name = 'PromptTooLongError';
 }
 
 interface FramedPrompt extends AskedPrompt {

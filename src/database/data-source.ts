@@ -30,6 +30,7 @@ import { GoldComparisons1795646870000 } from '../../migrations/1795646870000-Gol
 import { UploadedRewardModels1795646890000 } from '../../migrations/1795646890000-UploadedRewardModels.js';
 import { CompletionBatchWeights1795646891000 } from '../../migrations/1795646891000-CompletionBatchWeights.js';
 import { RewardAdapters1795646892000 } from '../../migrations/1795646892000-RewardAdapters.js';
+import { KtoRuns1795646893000 } from '../../migrations/1795646893000-KtoRuns.js';
 import { RowsIdempotentAnswers1795646900000 } from '../../migrations/1795646900000-RowsIdempotentAnswers.js';
 import { RowsHeldDeliveries1795646901000 } from '../../migrations/1795646901000-RowsHeldDeliveries.js';
 import { RowsContentClaims1795646902000 } from '../../migrations/1795646902000-RowsContentClaims.js';
@@ -74,6 +75,7 @@ const migrations = [
   UploadedRewardModels1795646890000,
   CompletionBatchWeights1795646891000,
   RewardAdapters1795646892000,
+  KtoRuns1795646893000,
   RowsIdempotentAnswers1795646900000,
   RowsHeldDeliveries1795646901000,
   PromptTextKeys1795646905000,

@@ -2,10 +2,10 @@
 import { Injectable } from '@nestjs/common';
 import { PairSetsService } from '#src/pairs/pair-sets.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
-import type { CreateTrainingRun } from '#src/training/training-runs.dto.js';
-import { TrainingRunsService } from '#src/training/training-runs.service.js';
-import type { TrainingRun } from '#src/training/training-run.entity.js';
-import type { TrainingMethod } from '#src/training/training-methods.js';
+import { TrainingRunsService } from '#src/training/runs/training-runs.service.js';
+import type { TrainingRun } from '#src/training/runs/training-run.entity.js';
+import type { RatedDataDto } from '#src/training/methods/kto.dto.js';
+import { isPaired, isRecorded, type CreateTrainingRun } from '#src/training/methods/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
 import { evaluationPromptSetOf } from './loop-rules.js';
@@ -36,7 +36,7 @@ export class LearnStages {
     if (lack) return { figures: { pairs: { pairs: 0, prompts: null, lacks: lack } }, outcome: 'no_pairs' };
     const { id, pairCount, diagnostics } = await this.pairSets.getBuilt(iteration.pairSetId);
     // What no training of this iteration would take is found here, where it can still be held over.
-    const lacks = await lackFound(() => this.requireLearnable(loop, id));
+    const lacks = await lackFound(() => this.requireLearnable(loop, iteration, id));
     return { figures: { pairs: { pairs: pairCount ?? 0, prompts: diagnostics?.prompts ?? null, lacks } }, outcome: lacks ? 'no_pairs' : 'built' };
   }
 
@@ -65,9 +65,10 @@ export class LearnStages {
     if (!iteration.trainingRunId) {
       const { method, hyperparameters } = loop.config.training;
       const start = { method, policyVersionId: iteration.startVersionId, hyperparameters };
-      const inputs =
-        learnsFromPairs(method)
-          ? { pairSetId: iteration.pairSetId }
+      const inputs = isPaired(method)
+        ? { pairSetId: iteration.pairSetId }
+        : isRecorded(method)
+          ? { ratings: ratingsOf(loop, iteration) }
           : {
               rewardModelId: iteration.rewardModelId,
               promptSetId: loop.promptSetId,
@@ -87,13 +88,19 @@ export class LearnStages {
     };
   }
 
-  private async requireLearnable({ config: { reward, training } }: Loop, pairSetId: string): Promise<void> {
+  private async requireLearnable(loop: Loop, iteration: StageTask['iteration'], pairSetId: string): Promise<void> {
+    const { reward, training } = loop.config;
     await this.rewardModels.requireLearnable(pairSetId, reward);
-    if (learnsFromPairs(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
+    if (isPaired(training.method)) await this.runs.requireLearnable(pairSetId, training.method, training.hyperparameters);
+    else if (isRecorded(training.method)) await this.runs.requireRated(iteration.startVersionId, ratingsOf(loop, iteration), training.hyperparameters);
   }
 }
 
-const learnsFromPairs = (method: TrainingMethod): method is 'sft' | 'dpo' => method === 'sft' || method === 'dpo';
+/** The ratings that the iteration's pairs are made of, in the same split. */
+function ratingsOf({ criterionVersionId, promptSetId, config: { pairs, seed } }: Loop, iteration: StageTask['iteration']): RatedDataDto {
+  const own = { completionBatchId: iteration.completionBatchId, promptSetId: iteration.ratedPromptSetId };
+  return { criterionVersionId, ...(pairs.data === 'iteration' ? own : { promptSetId }), evalFraction: pairs.evalFraction, seed };
+}
 
 function trainingFigures({ summary, verdict }: TrainingRun): NonNullable<LoopFigures['training']> {
   const rollout = summary && 'kl' in summary ? summary : null;

@@ -2,7 +2,7 @@
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
 import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
-import type { HyperparametersOf, TrainingMethod } from '#src/training/training-methods.js';
+import type { HyperparametersOf, TrainingMethod } from '#src/training/methods/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;
 /** How the prompts are chosen whose answers people rate. */

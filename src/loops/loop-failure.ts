@@ -29,6 +29,9 @@ const lacks: ReadonlySet<string> = new Set([
   'validation_split_too_small',
   'validation_split_empty',
   'nothing_held_out',
+  'no_ratings',
+  'ratings_one_sided',
+  'ratings_one_prompt',
 ]);
 
 /** What a failed job lacked; undefined for one that failed of anything else, or did not. */

@@ -1,6 +1,5 @@
 /** Settings that each may be given and that do not go together, or are beyond what makes sense; pure. */
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
-import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
 import type { LoopConfig, LoopTrainingConfig } from './loop-config.js';
 
 /** The first rule that the settings break. */
@@ -12,7 +11,7 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
   if (gate.maxKl !== null && !(gate.maxKl > 0)) {
     return unprocessable('kl_budget_out_of_range', '/gate/maxKl', 'range', 'a KL budget is above 0', gate.maxKl);
   }
-  if (gate.maxKl !== null && (training.method === 'sft' || training.method === 'dpo')) {
+  if (gate.maxKl !== null && learnsFromRecords(training)) {
     const message = `${training.method} measures no KL to hold against a budget`;
     return unprocessable('kl_budget_unsupported', '/gate/maxKl', 'method', message, gate.maxKl);
   }
@@ -35,7 +34,7 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
     const message = 'how reliable a labeler is shows in completions that others have rated too, perCompletion asks for one';
     return unprocessable('reliability_needs_two_ratings', '/ratings/perCompletion', 'min', message, ratings.perCompletion);
   }
-  if (pairs.evalFraction === 0 && (training.method === 'sft' || training.method === 'dpo') && training.hyperparameters.keep === 'best') {
+  if (pairs.evalFraction === 0 && learnsFromRecords(training) && training.hyperparameters.keep === 'best') {
     const message = 'the pairs keep no prompts from training (pairs.evalFraction), on which the best weights could be told';
     return unprocessable('nothing_held_out', '/training/hyperparameters/keep', 'heldOut', message, 'best');
   }
@@ -50,9 +49,11 @@ export function brokenRule({ generation, ratings, pairs, reward, training, gate 
   return undefined;
 }
 
+const learnsFromRecords = ({ method }: LoopTrainingConfig): boolean => method === 'sft' || method === 'dpo' || method === 'kto';
+
 /** PPO needs the reference's log-probabilities in any case. */
 function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean {
-  const { beta, klBudget = null } = hyperparameters as Partial<RolloutHyperparameters>;
+  const { beta, klBudget = null } = hyperparameters as { beta?: number; klBudget?: number | null };
   return (method === 'grpo' || method === 'rloo') && beta === 0 && klBudget === null;
 }
 

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional, ApiProperty, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { ComparisonSamplingDto } from '#src/comparisons/comparisons.dto.js';
 import { CreatePairSetDto } from '#src/pairs/pair-sets.dto.js';
@@ -64,6 +65,7 @@ export class LoopRatingsDto {
   /** Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out. */
   @ApiPropertyOptional({ type: Number, nullable: true, example: 0.6 })
   @IsOptional()
+  @Nullable()
   @IsNumber()
   minimumAgreement?: number | null;
 
@@ -107,6 +109,7 @@ export class LoopGateDto {
   /** Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison. */
   @ApiPropertyOptional({ type: Number, nullable: true, example: 0.2 })
   @IsOptional()
+  @Nullable()
   @IsNumber()
   maxKl?: number | null;
 

@@ -1,7 +1,6 @@
 import { getSchemaPath, PickType } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
-import { createRunTypes } from '#src/training/training-runs.dto.js';
-import type { TrainingMethod } from '#src/training/training-methods.js';
+import { createRunTypes, type TrainingMethod } from '#src/training/methods/training-methods.js';
 
 /** What `POST /training-runs` takes, without the inputs: those are the iteration's own. */
 export interface LoopTrainingDto {

@@ -82,3 +82,9 @@ export function sameTensorShape(a: Tensor, b: Tensor): boolean {
     a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i])
   );
 }
+
+/** float32 tensors are copied, others shared: for what training writes in place. */
+export function copyOf(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  const copy = (tensor: Tensor): Tensor => (tensor.dtype === 'float32' ? f32(floats(tensor).slice(), tensor.shape) : tensor);
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, copy(tensor)]));
+}

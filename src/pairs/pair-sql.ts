@@ -14,11 +14,14 @@ export class Parameters {
   }
 }
 
+type RatingRules = Pick<PairSetConfig, 'promptSetId' | 'completionBatchId' | 'labelerIds' | 'includeGold' | 'includePilots' | 'minimumRatings'>;
+type ScoreRules = Pick<PairSetConfig, 'aggregation' | 'pairWeights' | 'seed' | 'evalFraction'>;
+
 /**
  * Ratings that count: not superseded, of the criterion version, within the restrictions, the latest of each labeler and
  * completion (who meets a completion again, in another batch, has not two opinions of it), enough per completion.
  */
-export function effectiveRatings(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
+export function effectiveRatings(criterionVersionId: string, config: RatingRules, p: Parameters): string {
   const conditions = [`r.criterion_version_id = ${p.add(criterionVersionId, 'uuid')}`];
   if (config.promptSetId) {
     const set = p.add(config.promptSetId, 'uuid');
@@ -54,7 +57,7 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
  *
  * @param pairSetId whose labelers' weights count, when these do
  */
-export function scoredCompletions(source: string, config: PairSetConfig, p: Parameters, pairSetId?: string): string {
+export function scoredCompletions(source: string, config: ScoreRules, p: Parameters, pairSetId?: string): string {
   const seed = p.add(String(config.seed), 'text');
   const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text_key), 8))::bit(32)::bigint / 4294967296::float8`;
   return `
@@ -64,7 +67,7 @@ export function scoredCompletions(source: string, config: PairSetConfig, p: Para
     JOIN prompts q ON q.id = s.prompt_id`;
 }
 
-function aggregated(source: string, { aggregation, pairWeights }: PairSetConfig, p: Parameters, pairSetId?: string): string {
+function aggregated(source: string, { aggregation, pairWeights }: ScoreRules, p: Parameters, pairSetId?: string): string {
   const trusted = pairWeights === 'reliability' && pairSetId !== undefined;
   const weighed = aggregation === 'reliability-weighted';
   if (weighed && pairSetId === undefined) throw new Error('weights belong to a pair set');

@@ -3,7 +3,7 @@ import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { PairFactsRepository } from './evaluation/pair-facts.repository.js';
-import { RewardEvaluator } from './evaluation/reward-evaluator.js';
+import { RewardEvaluator } from './models/reward-evaluator.js';
 import { RewardMemberTrainer } from './models/reward-member-trainer.js';
 import { RewardScorersService } from './scores/reward-scorers.service.js';
 import { RewardTrainingHandler } from './models/reward-training.handler.js';

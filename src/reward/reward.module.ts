@@ -9,12 +9,12 @@ import { CompletionScoresController } from './scores/completion-scores.controlle
 import { CompletionScoresRepository } from './scores/completion-scores.repository.js';
 import { DisagreementService } from './scores/disagreement.service.js';
 import { PlanResourcesService } from './models/plan-resources.js';
-import { PreferenceDataRepository } from './models/preference-data.repository.js';
+import { PreferenceDataRepository } from './data/preference-data.repository.js';
 import { RewardInputs } from './models/reward-inputs.js';
 import { RewardModelMember } from './models/reward-model-member.entity.js';
 import { RewardModelMembersRepository } from './models/reward-model-members.repository.js';
 import { RewardModel } from './models/reward-model.entity.js';
-import { RewardModelsController } from './models/reward-models.controller.js';
+import { RewardModelsController } from './reward-models.controller.js';
 import { RewardModelsRepository } from './models/reward-models.repository.js';
 import { RewardModelsService } from './models/reward-models.service.js';
 import { RewardPlansService } from './models/reward-plans.service.js';

@@ -7,12 +7,10 @@ import { PromptsModule } from '#src/prompts/prompts.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
 import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
 import { CheckpointKeeper } from './checkpoints/checkpoint-keeper.service.js';
-import { DpoRunner } from './dpo/dpo.runner.js';
-import { PreferenceSplitsReader } from './datasets/preference-splits.js';
+import { DatasetRunner } from './runners/dataset.runner.js';
 import { RewardPanelService } from './rewards/reward-panel.service.js';
-import { RolloutRunner } from './rollouts/rollout.runner.js';
-import { SftRunner } from './sft/sft.runner.js';
-import { TrainingRunHandler } from './training-run.handler.js';
+import { RolloutRunner } from './runners/rollout.runner.js';
+import { TrainingRunHandler } from './runners/training-run.handler.js';
 import { TrainingModule } from './training.module.js';
 
 /** Fine-tunes policies. */
@@ -27,6 +25,6 @@ import { TrainingModule } from './training.module.js';
     RewardModule,
     RewardWorkerModule,
   ],
-  providers: [PreferenceSplitsReader, SftRunner, DpoRunner, RewardPanelService, RolloutRunner, CheckpointKeeper, TrainingRunHandler],
+  providers: [DatasetRunner, RewardPanelService, RolloutRunner, CheckpointKeeper, TrainingRunHandler],
 })
 export class TrainingWorkerModule {}

@@ -5,23 +5,25 @@ import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
 import { PromptsModule } from '#src/prompts/prompts.module.js';
+import { RatingsModule } from '#src/ratings/ratings.module.js';
 import { RewardModule } from '#src/reward/reward.module.js';
-import { ValueStartService } from './ppo/value-start.service.js';
+import { ValueStartService } from './inputs/value-start.service.js';
 import { TrainingCheckpoint } from './checkpoints/training-checkpoint.entity.js';
 import { TrainingCheckpointsController } from './checkpoints/training-checkpoints.controller.js';
 import { TrainingCheckpointsRepository } from './checkpoints/training-checkpoints.repository.js';
 import { TrainingCheckpointsService } from './checkpoints/training-checkpoints.service.js';
-import { TrainingCurvesService } from './curves/training-curves.service.js';
-import { DatasetInputsService } from './datasets/dataset-inputs.service.js';
+import { TrainingCurvesService } from './runs/training-curves.service.js';
+import { DatasetInputsService } from './inputs/dataset-inputs.service.js';
 import { TrainingRunPlansService } from './plans/training-run-plans.service.js';
-import { RewardInputsService } from './rewards/reward-inputs.service.js';
-import { RolloutInputsService } from './rollouts/rollout-inputs.service.js';
-import { TrainingInputs } from './training-inputs.js';
-import { TrainingRun } from './training-run.entity.js';
-import { TrainingRunsController } from './training-runs.controller.js';
-import { TrainingRunsRepository } from './training-runs.repository.js';
-import { TrainingRunsService } from './training-runs.service.js';
-import { TrainingSample } from './training-sample.entity.js';
+import { RewardInputsService } from './inputs/reward-inputs.service.js';
+import { RolloutInputsService } from './inputs/rollout-inputs.service.js';
+import { RatedDataRepository } from './inputs/rated-data.repository.js';
+import { TrainingInputs } from './inputs/training-inputs.js';
+import { TrainingRun } from './runs/training-run.entity.js';
+import { TrainingRunsController } from './runs/training-runs.controller.js';
+import { TrainingRunsRepository } from './runs/training-runs.repository.js';
+import { TrainingRunsService } from './runs/training-runs.service.js';
+import { TrainingSample } from './runs/training-sample.entity.js';
 
 @Module({
   imports: [
@@ -31,10 +33,11 @@ import { TrainingSample } from './training-sample.entity.js';
     ArtifactsModule,
     PoliciesModule,
     PromptsModule,
+    RatingsModule,
     RewardModule,
   ],
   controllers: [TrainingRunsController, TrainingCheckpointsController],
-  providers: [TrainingInputs, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
-  exports: [TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
+  providers: [TrainingInputs, RatedDataRepository, RewardInputsService, ValueStartService, RolloutInputsService, TrainingRunsRepository, TrainingRunsService, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingCurvesService, DatasetInputsService, TrainingRunPlansService],
+  exports: [RatedDataRepository, TrainingCheckpointsRepository, TrainingCheckpointsService, TrainingInputs, ValueStartService, TrainingRunsRepository, TrainingRunsService],
 })
 export class TrainingModule {}

@@ -8,7 +8,7 @@ import { embeddingName } from '#src/lm/model/parameter-shapes.js';
 import { rewardWeightsFrom } from '#src/lm/files/weights.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { completeReward } from '#src/rl/methods/reward.js';
 import type { TestApp } from '../support/app.js';
 import { tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
 import { givenCriterionVersion, givenPrompt, withSql } from './ratings.js';
@@ -55,7 +55,7 @@ export async function givenRewardModel(t: TestApp, policyVersionId: string, trai
         `reward ${id}`,
         pairSetId,
         policyVersionId,
-        JSON.stringify(resolveHyperparameters({ maxTokens: 64 })),
+        JSON.stringify(completeReward({ maxTokens: 64 })),
         model.id,
       ],
     );

@@ -1,4 +1,5 @@
 // Reward training against TRL's RewardTrainer, 30 steps, and pair losses against torch (tools/oracles/reward_trl.py).
+import { scheduleOf } from '#src/rl/settings.js';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
@@ -10,10 +11,9 @@ import { Session } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { bradleyTerryLoss } from '#src/rl/losses/bradley-terry.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { completeReward } from '#src/rl/methods/reward.js';
 import { pointwiseLoss } from '#src/rl/losses/pointwise.js';
 import { collate } from '#src/rl/batch/preference-batch.js';
-import { scheduleOf } from '#src/rl/methods/reward-schedule.js';
 import { RewardWeights } from '#src/rl/reward/reward-weights.js';
 
 type Metric = 'loss' | 'grad_norm' | 'learning_rate' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward';
@@ -47,7 +47,7 @@ describe('TRL RewardTrainer, 30 steps', () => {
     ['marginsAndCentering', 1, 0.01],
   ] as const)('%s', async (name, marginScale, centering) => {
     const base = rewardCheckpoint();
-    const hyperparameters = resolveHyperparameters({ ...golden.settings, centering, schedule: 'linear', warmupRatio: 0 });
+    const hyperparameters = completeReward({ ...golden.settings, centering, schedule: 'linear', warmupRatio: 0 });
     // As if resumed before the first step: the head is the checkpoint's, not one drawn from a seed.
     weights = new RewardWeights(base, hyperparameters, 1, TrainState.init(rewardCheckpoint().tensors).serialise());
     const curve = golden.curves[name];

@@ -250,6 +250,21 @@ describe('looked after by workers', () => {
     await world.post(`/v1/loops/${id}/stop`).expect(200);
   }, 60_000);
 
+  test('a loop may train on the ratings as they are', async () => {
+    const training = { method: 'kto', hyperparameters: { epochs: 2, batchSize: 8, learningRate: 0.01, schedule: 'constant' } };
+    const pairs = { data: 'iteration', evalFraction: 0 };
+    const { body: created } = await world.post('/v1/loops', world.body({ name: 'on ratings', pairs, training })).expect(201);
+    const { id } = created as { id: string };
+    await world.until(id, ({ state }) => state === 'awaiting_ratings');
+    await world.rate(id, 1);
+    await world.until(id, ({ iteration, state }) => iteration === 2 || state === 'awaiting_judgements');
+    const { trainingRunId, completionBatchId, ratedPromptSetId } = await world.iteration(id, 1);
+    const { body: run } = await world.get(`/v1/training-runs/${trainingRunId}`).expect(200);
+    expect(run).toMatchObject({ method: 'kto', pairSetId: null, ratings: { completionBatchId, promptSetId: ratedPromptSetId, evalFraction: 0, threshold: 3 } });
+    expect(run.summary.examples).toBeGreaterThan(0);
+    await world.post(`/v1/loops/${id}/stop`).expect(200);
+  }, 60_000);
+
   /** Held after its ratings, and gone on with. */
   async function heldAfterRating(name: string, change: object, rule: RatingRule) {
     const pairs = { data: 'iteration', evalFraction: 0 };

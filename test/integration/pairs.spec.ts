@@ -2,9 +2,9 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
-import { resolveHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
-import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
-import { trainingPairs } from '#src/reward/models/training-pairs.js';
+import { completeReward } from '#src/rl/methods/reward.js';
+import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import { trainingPairs } from '#src/reward/data/training-pairs.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { settled, startNode, type Node } from './jobs-fixture.js';
@@ -117,7 +117,7 @@ describe('a pair set', () => {
     expect(doubt.weight).toBeLessThan(others[0] / 3);
     // What the trainer of a reward model makes of them.
     const groups = await t.app.get(PreferenceDataRepository, { strict: false }).groups(weighted.id, 'train', 0);
-    const { train } = trainingPairs(groups, resolveHyperparameters({}));
+    const { train } = trainingPairs(groups, completeReward({}));
     expect(train.flatMap((group) => group.pairs.map((pair) => [(pair as unknown as { ordinal: number }).ordinal, pair.weight])).sort((a, b) => a[0]! - b[0]!)).toEqual(
       pairs.map(({ ordinal, weight }) => [ordinal, weight]),
     );

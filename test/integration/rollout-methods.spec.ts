@@ -6,7 +6,7 @@ import { Database } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
 import { serializeCheckpoint } from '#src/lm/files/checkpoint.js';
 import { trainBpe } from '../../tools/starter/train-bpe.js';
-import { TrainingRunHandler } from '#src/training/training-run.handler.js';
+import { TrainingRunHandler } from '#src/training/runners/training-run.handler.js';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
 import { withSql } from '../factories/ratings.js';
 import { givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';

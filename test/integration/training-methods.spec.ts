@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { TrainingRunHandler } from '#src/training/training-run.handler.js';
+import { TrainingRunHandler } from '#src/training/runners/training-run.handler.js';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
 import { withSql } from '../factories/ratings.js';
 import { givenPairSet, givenPolicyVersion, givenPromptSet, givenRewardModel, trainableCheckpoint } from '../factories/training.js';

@@ -4,7 +4,7 @@ import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { Database } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
-import { TrainingRunHandler } from '#src/training/training-run.handler.js';
+import { TrainingRunHandler } from '#src/training/runners/training-run.handler.js';
 import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
 import { withSql } from '../factories/ratings.js';
 import {

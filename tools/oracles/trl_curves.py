@@ -1,4 +1,4 @@
-"""Loss curves of TRL's own DPOTrainer and GRPOTrainer over 30 steps: test/golden/curves/curves.json.
+"""Loss curves of TRL's own DPOTrainer, KTOTrainer and GRPOTrainer over 30 steps: test/golden/curves/curves.json.
 
     python tools/oracles/trl_curves.py > test/golden/curves/curves.json        (TRL 1.16; the checkpoint is test/golden/families/llama-tied)
 
@@ -19,13 +19,13 @@ import torch
 from datasets import Dataset
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
-from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer
+from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, KTOConfig, KTOTrainer
 
 torch.set_num_threads(1)
 GOLDEN = Path(__file__).resolve().parents[2] / "test" / "golden"
-VOCAB, STEPS, PAIRS, PROMPTS, GROUP, LONGEST = 96, 30, 2, 2, 4, 12
+VOCAB, STEPS, PAIRS, JUDGED, PROMPTS, GROUP, LONGEST = 96, 30, 2, 4, 2, 4, 12
 PAD, EOS = "w00", "w02"
-SETTINGS = dict(learningRate=5e-4, maxGradNorm=1.0, dpoBeta=0.1, grpoBeta=0.04, clip=0.2)
+SETTINGS = dict(learningRate=5e-4, maxGradNorm=1.0, dpoBeta=0.1, ktoBeta=0.3, desirableWeight=1.0, undesirableWeight=1.5, grpoBeta=0.04, clip=0.2)
 
 
 def tokenizer():
@@ -89,6 +89,20 @@ def dpo():
     return dict(pairs=data, curve=curve(trainer, ["rewards/margins", "rewards/chosen"]))
 
 
+def kto():
+    generator = torch.Generator().manual_seed(13)
+    # One desirable and three undesirable completions, and the other way round, in turn.
+    labels = [(i % JUDGED == 0) == ((i // JUDGED) % 2 == 0) for i in range(STEPS * JUDGED)]
+    rows = [dict(prompt=text(draw(generator, 3, 9)), completion=" " + text(draw(generator, 4, 12)), label=label) for label in labels]
+    args = KTOConfig(
+        **common(JUDGED), beta=SETTINGS["ktoBeta"], desirable_weight=SETTINGS["desirableWeight"], undesirable_weight=SETTINGS["undesirableWeight"],
+        max_length=None, train_sampling_strategy="sequential",
+    )
+    trainer = recorded(KTOTrainer)(policy(), args=args, train_dataset=Dataset.from_list(rows), processing_class=tokenizer())
+    data = [dict(prompt=list(row["prompt_ids"]), completion=list(row["completion_ids"]), desirable=row["label"]) for row in trainer.train_dataset]
+    return dict(judged=data, curve=curve(trainer, ["rewards/chosen", "rewards/rejected", "rewards/margins", "kl"]))
+
+
 def grpo():
     generator = torch.Generator().manual_seed(12)
     groups = [
@@ -121,5 +135,5 @@ def grpo():
 
 
 with contextlib.redirect_stdout(sys.stderr):
-    curves = dict(settings=SETTINGS, pairsPerStep=PAIRS, promptsPerStep=PROMPTS, dpo=dpo(), grpo=grpo())
+    curves = dict(settings=SETTINGS, pairsPerStep=PAIRS, judgedPerStep=JUDGED, promptsPerStep=PROMPTS, dpo=dpo(), kto=kto(), grpo=grpo())
 print(json.dumps(curves))

@@ -21,6 +21,11 @@ import { familyOf } from '../model/families.js';
 import { Rollout } from './rollout.js';
 import { takesFewerBits } from '../files/weight-formats.js';
 
+/** A prompt that leaves no room for an answer. */
+export class PromptTooLongError extends Error {
+  override readonly name = 'PromptTooLongError';
+}
+
 export type { GeneratedSequence, GenerationControl, GenerationOptions, GeneratorModel, PromptRequest };
 
 export class Generator {

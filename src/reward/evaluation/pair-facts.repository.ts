@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#src/database/database.js';
-import type { PairSplit } from '../models/preference-data.repository.js';
+import type { PairSplit } from '../data/preference-data.repository.js';
 
 /** What rules that read no text know of a pair, and what its raters made of it. */
 export interface PairFacts {

@@ -5,8 +5,8 @@ import { bootstrapMean, gapOf, pointsOf, rewardAccuracy, type Proportion } from 
 import { ceilingOf, evaluationSlices, longestPoints, nullsOf, type EvaluationSlice, type JudgedPair, type RewardNulls } from './evaluation-slices.js';
 import { disagreementOf, ensembleRewards } from '#src/rl/reward/ensemble.js';
 import { type PairFacts } from './pair-facts.repository.js';
-import { type StoredGroup } from '../models/preference-data.repository.js';
-import { charactersOf } from '../models/training-pairs.js';
+import { type StoredGroup } from '../data/preference-data.repository.js';
+import { charactersOf } from '../data/training-pairs.js';
 
 export const evaluatedSplits = ['eval', 'train'] as const;
 export type EvaluatedSplit = (typeof evaluatedSplits)[number];

@@ -1,6 +1,6 @@
+import { defaultEarlyStopping as defaults, stoppingMetrics, type RewardEarlyStopping, type StoppingMetric } from '#src/rl/reward/early-stopping.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { defaultEarlyStopping as defaults, stoppingMetrics, type RewardEarlyStopping, type StoppingMetric } from '#src/rl/methods/reward-hyperparameters.js';
 
 /** Ends training when it no longer helps on prompts it does not learn from; the best weights are kept. */
 export class EarlyStoppingSettingsDto {

@@ -1,26 +1,14 @@
+import { rateSchedules, type RateSchedule, type LoraSettings } from '#src/rl/settings.js';
+import { rewardObjectives, tieTreatments, type RewardObjective, type TieTreatment } from '#src/rl/reward/reward-graph.js';
+import { pairWeightings, type PairWeighting } from '#src/rl/losses/pair-weights.js';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsInt, IsNumber, IsOptional, IsPositive, Max, Min, ValidateNested } from 'class-validator';
 import { Nullable } from '#src/common/presence.js';
 import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes.js';
 import { EarlyStoppingDto, EarlyStoppingSettingsDto } from './early-stopping.dto.js';
-import { LoraDropoutDto } from './lora-dropout.dto.js';
-import {
-  defaultHyperparameters as defaults,
-  defaultLora,
-  lengthDebiasings,
-  pairWeightings,
-  rateSchedules,
-  rewardObjectives,
-  tieTreatments,
-  type LengthDebiasing,
-  type PairWeighting,
-  type RateSchedule,
-  type RewardHyperparameters,
-  type RewardLora,
-  type RewardObjective,
-  type TieTreatment,
-} from '#src/rl/methods/reward-hyperparameters.js';
+import { LoraDropoutDto, OptimizerBaseDto } from './optimizer.dto.js';
+import { rewardDefaults as defaults, defaultLora, lengthDebiasings, type LengthDebiasing, type RewardHyperparameters } from '#src/rl/methods/reward.js';
 
 /** Low-rank adaptation; the factors are merged into the weights at the end. */
 export class RewardLoraSettingsDto extends LoraDropoutDto {
@@ -47,7 +35,7 @@ export class RewardLoraSettingsDto extends LoraDropoutDto {
 }
 
 /** Everything optional; the reward model shows what was taken. */
-export class TrainingSettingsDto {
+export class TrainingSettingsDto extends OptimizerBaseDto {
   /** `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0. */
   @ApiPropertyOptional({ enum: rewardObjectives, enumName: 'RewardObjective', default: defaults.objective })
   @IsOptional()
@@ -124,36 +112,12 @@ export class TrainingSettingsDto {
   @IsIn(rateSchedules)
   schedule?: RateSchedule;
 
-  /**
-   * Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-   * chosen for this machine when the training is created, and recorded. null or 0: all at once.
-   */
-  @ApiPropertyOptional({ type: 'integer', nullable: true, example: 512 })
-  @IsOptional()
-  @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(10_000_000)
-  microBatchTokens?: number | null;
-
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
-  @ApiPropertyOptional({ default: defaults.gradientCheckpointing })
-  @IsOptional()
-  @IsBoolean()
-  gradientCheckpointing?: boolean;
-
   @ApiPropertyOptional({ default: defaults.weightDecay })
   @IsOptional()
   @IsNumber()
   @Min(0)
   @Max(10)
   weightDecay?: number;
-
-  @ApiPropertyOptional({ default: defaults.maxGradNorm })
-  @IsOptional()
-  @IsNumber()
-  @IsPositive()
-  maxGradNorm?: number;
 
   /** Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0. */
   @ApiPropertyOptional({ default: defaults.centering })
@@ -236,7 +200,7 @@ export class TrainingSettingsDto {
   seed?: number;
 }
 
-export class RewardLoraDto implements RewardLora {
+export class RewardLoraDto implements LoraSettings {
   @ApiProperty({ type: 'integer', example: 16 })
   rank: number;
 

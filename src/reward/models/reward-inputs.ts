@@ -4,8 +4,8 @@ import { unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { resolveHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import { requireLayers } from './trained-layers.js';
 
@@ -23,7 +23,7 @@ export class RewardInputs {
    *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`, `pair_set_failed`
    */
   async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
-    const resolved = resolveHyperparameters(hyperparameters);
+    const resolved = completeReward(hyperparameters);
     await this.requireLearnable(pairSetId, resolved);
     await this.requirePossible(basePolicyVersionId, resolved);
   }

@@ -1,5 +1,6 @@
 // Trains the members of a reward model one after the other. What is done is kept: a member once it is trained, and now
 // and then how far the one in training has come, so that whoever takes up the job goes on from there to the same bits.
+import { TrainingDivergedError } from '#src/rl/step-loop.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';
 import { LineageService } from '#src/artifacts/lineage.service.js';
@@ -15,12 +16,11 @@ import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { TrainedHere } from './reward-model.entity.js';
-import type { RewardProgress } from '#src/rl/methods/reward-progress.js';
-import { trainRewardModel, TrainingDivergedError, type RewardTraining, type TrainedReward } from '#src/rl/methods/reward-trainer.js';
-import { trainingPairs, type TrainingPairs } from './training-pairs.js';
+import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
+import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 
 /** Of the member in training; what an earlier one left behind says nothing about the next. */
 interface MemberProgress extends RewardProgress {

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { AdapterFile } from '#src/artifacts/adapter-file.js';
 import type { LengthBias } from '#src/rl/losses/length-bias.js';
-import type { EarlyEnd } from '#src/rl/methods/reward-trainer.js';
+import type { EarlyEnd } from '#src/rl/methods/reward.js';
 
 /** How the training of one member went. */
 export interface MemberTraining {

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Verdict } from '#src/common/findings.js';
-import type { RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import type { RewardHyperparameters } from '#src/rl/methods/reward.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 
 export const rewardModelOrigins = ['trained', 'uploaded'] as const;

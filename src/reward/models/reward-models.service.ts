@@ -14,7 +14,7 @@ import { CurvesService } from '#src/jobs/curves.service.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
@@ -93,14 +93,14 @@ export class RewardModelsService {
    * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
    */
   async checkAhead(basePolicyVersionId: string, given: GivenHyperparameters, answers: ExpectedAnswers): Promise<void> {
-    const hyperparameters = resolveHyperparameters(given);
+    const hyperparameters = completeReward(given);
     await this.inputs.requirePossible(basePolicyVersionId, hyperparameters);
     await this.plans.requireFitAhead(basePolicyVersionId, given, answers);
   }
 
   /** @throws ProblemException as `RewardInputs.requireLearnable` */
   requireLearnable(pairSetId: string, hyperparameters: GivenHyperparameters): Promise<void> {
-    return this.inputs.requireLearnable(pairSetId, resolveHyperparameters(hyperparameters));
+    return this.inputs.requireLearnable(pairSetId, completeReward(hyperparameters));
   }
 
   async get(id: string): Promise<RewardModel> {

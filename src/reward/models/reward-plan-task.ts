@@ -1,7 +1,7 @@
 /** Plans of reward trainings as a child process makes them: from the model's files, since its tokenizer is the user's. */
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
+import { type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import { planExpectedTraining, planRewardTraining, type RewardPlan } from '#src/rl/plan/reward-plan.js';
 

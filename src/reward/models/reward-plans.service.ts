@@ -8,8 +8,8 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { resolveHyperparameters, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward-hyperparameters.js';
-import { PreferenceDataRepository } from './preference-data.repository.js';
+import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
+import { PreferenceDataRepository } from '../data/preference-data.repository.js';
 import type { RewardPlan } from '#src/rl/plan/reward-plan.js';
 import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
@@ -62,7 +62,7 @@ export class RewardPlansService {
   }
 
   private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<Estimate> {
-    const resolved = resolveHyperparameters(hyperparameters);
+    const resolved = completeReward(hyperparameters);
     const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
     const groups = await this.data.longestGroups(pairSetId, resolved.batchSize);
@@ -73,7 +73,7 @@ export class RewardPlansService {
 
   /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
   private async choose(given: GivenHyperparameters, planned: (hyperparameters: RewardHyperparameters) => Promise<RewardPlan>): Promise<Estimate> {
-    const whole = resolveHyperparameters(given);
+    const whole = completeReward(given);
     const plan = await planned(whole);
     if (given.microBatchTokens !== undefined) return { hyperparameters: whole, plan };
     const { speed, memoryLimitBytes } = await this.resources.current();
@@ -93,7 +93,7 @@ export class RewardPlansService {
 
   /** Of all members, without the prompts that early stopping sets aside. */
   private async countSteps({ pairSetId, hyperparameters = {} }: PlanRewardModelDto): Promise<number> {
-    const resolved = resolveHyperparameters(hyperparameters);
+    const resolved = completeReward(hyperparameters);
     const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);
     const sizes = await this.data.groupSizes(pairSetId);
     return resolved.members * countSteps(sizes.slice(0, Math.ceil(share * sizes.length)), resolved);

@@ -1,7 +1,7 @@
 import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
-import { RewardEvaluator } from '../evaluation/reward-evaluator.js';
+import { RewardEvaluator } from './reward-evaluator.js';
 import { RewardMemberTrainer } from './reward-member-trainer.js';
 import { isTrainedHere } from './reward-model.entity.js';
 import { RewardModelsRepository } from './reward-models.repository.js';

@@ -61,20 +61,23 @@ export class TrainingPlanDto extends PlannedRunsDto implements TrainingPlan {
   bytes: TrainingBytesDto;
 
   /**
-   * Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
+   * Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
    * of the texts, and no part of the peak. 0 where none are kept. @example 0
    */
   @ApiProperty({ type: 'integer' })
   trunkBytes: number;
 
-  /** Of the matrix products of the largest step. @example 912680550400 */
+  /** Of the matrix products of the heaviest step. @example 912680550400 */
   @ApiProperty({ type: 'integer' })
   floatingPointOperations: number;
 
-  /** Of the largest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
+  /** Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound. @example 7.4 */
   secondsPerStep: number;
 
-  /** Optimizer steps, of all members, or a few more or less; early stopping may need fewer. @example 120 */
+  /**
+   * Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
+   * may need fewer. @example 120
+   */
   @ApiProperty({ type: 'integer' })
   steps: number;
 

@@ -2,7 +2,7 @@ import { Controller, Get, Param, ParseUUIDPipe, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequireScopes } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
-import { CompletionScorePage } from './completion-scores.dto.js';
+import { CompletionScorePage } from './scores.dto.js';
 import { ScoresService } from './scores.service.js';
 
 @ApiTags('completions')

@@ -1,7 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsOptional } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayNotEmpty, ArrayUnique, IsOptional } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import type { RankedCompletion } from './ranking.js';
+import { PageOf } from '#src/common/pagination.js';
+import type { DisputedPair } from './disagreement.service.js';
 
 /** One of these: a prompt or prompts, whose completions are all ranked, or the completions themselves. */
 export class ScoreCompletionsDto {
@@ -66,4 +68,53 @@ export class CompletionRankingDto {
   /** Prompt by prompt, best first; completions without a score are left out. */
   @ApiProperty({ type: [RankedCompletionDto] })
   ranking: RankedCompletionDto[];
+}
+
+/** What one reward model says of a completion. */
+export class CompletionScoreDto {
+  @ApiProperty({ format: 'uuid' })
+  rewardModelId: string;
+
+  /** @example helpfulness-2 */
+  rewardModelName: string;
+
+  /** The reward. @example 1.73 */
+  score: number;
+
+  /** Each member's, of which `score` is the mean; null for a single one. */
+  @ApiProperty({ type: [Number], nullable: true, example: [1.6, 1.86] })
+  memberScores: number[] | null;
+}
+
+export class CompletionScorePage extends PageOf(CompletionScoreDto) {}
+
+/** Completions of one prompt that have their scores. */
+export class DisagreementRequestDto {
+  @ApiProperty({ format: 'uuid' })
+  @IsUUID()
+  promptId: string;
+
+  @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 64 })
+  @ArrayMinSize(2)
+  @ArrayMaxSize(64)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  completionIds: string[];
+}
+
+export class DisputedPairDto implements DisputedPair {
+  @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
+  completionIds: [string, string];
+
+  /** Standard deviation over members of the difference of the two rewards. @example 0.44 */
+  disagreement: number;
+
+  /** Share of members that prefer the first; equal rewards count half. @example 0.6 */
+  preferFirst: number;
+}
+
+export class DisputedPairsDto {
+  /** Most disputed first. */
+  @ApiProperty({ type: [DisputedPairDto] })
+  pairs: DisputedPairDto[];
 }

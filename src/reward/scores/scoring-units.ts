@@ -1,6 +1,6 @@
 /** What there is to score: each text once, however many completions have it. */
 import { sha256 } from '#src/common/hash.js';
-import { type ScoredText } from '#src/rl/reward/reward-text.js';
+import { type ScoredText } from '#src/rl/batch/reward-text.js';
 
 export interface CompletionText extends ScoredText {
   completionId: string;

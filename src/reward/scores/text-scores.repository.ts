@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
-import type { ScoredText } from '#src/rl/reward/reward-text.js';
+import type { ScoredText } from '#src/rl/batch/reward-text.js';
 import { TextScore } from './text-score.entity.js';
 
 export interface HashScore {

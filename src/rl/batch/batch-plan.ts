@@ -21,10 +21,10 @@ const poolBatches = 16;
 export function planEpoch(groups: readonly GroupSize[], maxCompletions: number, seed: string | number, epoch: number): number[][] {
   const rng = Rng.from(seed).fork(`epoch ${epoch}`);
   const order = rng.shuffle(groups.map((_, index) => index));
-  const pools = cut(order, (index) => groups[index].completions, maxCompletions * poolBatches);
+  const pools = cutParts(order, (index) => groups[index].completions, maxCompletions * poolBatches);
   const batches = pools.flatMap((pool) => {
     const sorted = [...pool].sort((a, b) => groups[a].tokens - groups[b].tokens);
-    return cut(sorted, (index) => groups[index].completions, maxCompletions);
+    return cutParts(sorted, (index) => groups[index].completions, maxCompletions);
   });
   return rng.shuffle(batches);
 }
@@ -37,15 +37,15 @@ export function countSteps(
   return Math.min(maxSteps ?? Infinity, epochs * planEpoch(groups, batchSize, seed, 0).length);
 }
 
-/** Consecutive runs whose sizes add up to at most `limit`, each of at least one item. */
-function cut(items: readonly number[], sizeOf: (item: number) => number, limit: number): number[][] {
-  const runs: number[][] = [];
+/** Consecutive runs whose sizes add up to at most `limit`, each of at least one item; null cuts nothing. */
+export function cutParts<T>(items: readonly T[], sizeOf: (item: T) => number, limit: number | null): T[][] {
+  const runs: T[][] = [];
   let room = 0;
   for (const item of items) {
     const size = sizeOf(item);
     if (size > room || runs.length === 0) {
       runs.push([]);
-      room = limit;
+      room = limit ?? Infinity;
     }
     runs[runs.length - 1].push(item);
     room -= size;

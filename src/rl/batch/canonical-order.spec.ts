@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inCanonicalOrder } from './canonical-order.js';
+import { inCanonicalOrder } from './preference-groups.js';
 
 const groups = [
   {

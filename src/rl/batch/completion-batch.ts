@@ -6,6 +6,8 @@ import { roundUp } from '#src/lm/text/batching.js';
 import { packBranches, type Branches, type BranchSource, type PackedBatch, type StoredSpan } from '#src/lm/text/packing.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
+import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { cutParts } from './batch-plan.js';
 
 export interface CompletionTokens {
   /** The stop token included when there is one. */
@@ -24,6 +26,11 @@ export interface CompletionGroup {
 /** A part of a step or of an evaluation: what it feeds, but for hidden states that are kept elsewhere. */
 export interface PackedPart extends Pick<PackedBatch, 'rows' | 'time' | 'spans'> {
   feeds: Feeds;
+}
+
+/** What a part feeds, with the hidden states that are kept of it. */
+export async function fed(part: PackedPart, trunk: TrunkStates | undefined): Promise<Feeds> {
+  return trunk && part.spans.length > 0 ? { ...part.feeds, hidden: await trunk.of(part) } : part.feeds;
 }
 
 export interface CompletionBatch {
@@ -57,20 +64,8 @@ export interface CompletionBatch {
 export const buckets = { time: 64, slots: 256, sequences: 32 } as const;
 
 /** A step's groups in parts of at most `maxTokens` tokens, prompts counted once (a larger group is a part of its own). */
-export function cutParts<G extends CompletionGroup>(groups: readonly G[], maxTokens: number | null): G[][] {
-  const parts: G[][] = [];
-  let room = 0;
-  for (const group of groups) {
-    const size = group.promptIds.length + countTokens(group.completions);
-    if (parts.length === 0 || size > room) {
-      parts.push([]);
-      room = maxTokens ?? Infinity;
-    }
-    parts[parts.length - 1].push(group);
-    room -= size;
-  }
-  return parts;
-}
+export const tokenParts = <G extends CompletionGroup>(groups: readonly G[], maxTokens: number | null): G[][] =>
+  cutParts(groups, ({ promptIds, completions }) => promptIds.length + countTokens(completions), maxTokens);
 
 /**
  * `attentionCost` is that of the model (lm/packing.ts).

@@ -1,7 +1,27 @@
 /** Rollouts as the tensors of one training step: completions with what each of their tokens counts in the loss. */
 import { f32, scalarTensor, type Tensor } from '#src/nn/tensor.js';
-import { bySlot, countTokens, cutParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
-import { tokenWeight, type GrpoLossType } from '../losses/grpo.js';
+import { bySlot, countTokens, tokenParts, packCompletions, type CompletionBatch, type CompletionTokens } from './completion-batch.js';
+
+/** How tokens are averaged, as TRL calls it: see `tokenWeight`. */
+export const tokenAveragings = ['bnpo', 'grpo', 'dr_grpo'] as const;
+
+export type TokenAveraging = (typeof tokenAveragings)[number];
+
+/**
+ * What a token of a completion of `length` tokens counts in the loss, in a step of so many tokens and completions:
+ * `bnpo` the same for all tokens; `grpo` the paper's, the same for all completions, so that a token of a short one
+ * counts more; `dr_grpo` (Liu et al. 2025, arXiv:2503.20783) the same for all tokens in all steps, whatever their number.
+ *
+ * @param maxTokens longest completion that could have been
+ */
+export function tokenWeight(
+  lossType: TokenAveraging,
+  length: number,
+  { tokens, completions, maxTokens }: { tokens: number; completions: number; maxTokens: number },
+): number {
+  if (lossType === 'bnpo') return 1 / tokens;
+  return 1 / (completions * (lossType === 'grpo' ? length : maxTokens));
+}
 
 export { buckets } from './completion-batch.js';
 
@@ -16,7 +36,7 @@ export interface RolloutGroup {
   completions: readonly RolloutCompletion[];
 }
 
-export interface GrpoBatch extends CompletionBatch {
+export interface RolloutBatch extends CompletionBatch {
   feeds: CompletionBatch['feeds'] & {
     /** float32 [slots]: of the token's completion. */
     advantages: Tensor;
@@ -34,7 +54,7 @@ export interface GrpoBatch extends CompletionBatch {
 }
 
 export interface LossWeighting {
-  lossType: GrpoLossType;
+  lossType: TokenAveraging;
   /** Longest completion that could have been. */
   maxTokens: number;
 }
@@ -59,8 +79,8 @@ export function packParts(
   attentionCost: number,
   weighting: LossWeighting = evenly,
   all: readonly RolloutGroup[] = groups,
-): GrpoBatch[] {
-  const parts = cutParts(groups, maxTokens);
+): RolloutBatch[] {
+  const parts = tokenParts(groups, maxTokens);
   const batches = parts.map((part) => packCompletions(part, attentionCost));
   const totals = {
     tokens: Math.max(1, countTokens(all.flatMap(({ completions }) => completions.filter(({ masked }) => !masked)))),
@@ -70,7 +90,7 @@ export function packParts(
 }
 
 /** One part that is a whole step. Throws RangeError for a prompt or completion without tokens. */
-export function packGroups(groups: readonly RolloutGroup[], attentionCost = 0): GrpoBatch {
+export function packGroups(groups: readonly RolloutGroup[], attentionCost = 0): RolloutBatch {
   return packParts(groups, null, attentionCost)[0];
 }
 
@@ -79,7 +99,7 @@ function withAdvantages(
   groups: readonly RolloutGroup[],
   totals: Totals,
   { lossType, maxTokens }: LossWeighting,
-): GrpoBatch {
+): RolloutBatch {
   const { slots, sequences, feeds } = batch;
   const completions = groups.flatMap((group) => group.completions);
   const bySequence = (value: (completion: RolloutCompletion, index: number) => number): Float32Array =>

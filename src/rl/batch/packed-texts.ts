@@ -1,6 +1,6 @@
 /** Texts as the input of a reward model: completions of one prompt share its tokens, and each reward is read at its end. */
 import { packBranches, packedSize, type Branches, type BranchSource, type PackedBatch, type PackedSize, type PackingOptions } from '#src/lm/text/packing.js';
-import { type EncodedText } from '../reward/reward-text.js';
+import { type EncodedText } from './reward-text.js';
 
 export interface PackedTexts extends Omit<PackedBatch, 'places'> {
   /** Flat index (row * time + t) of the token at which each text's reward is read, in the order they were given. */

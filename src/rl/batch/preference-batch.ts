@@ -3,8 +3,12 @@ import { roundUp } from '#src/lm/text/batching.js';
 import { type PackedBatch, type StoredSpan } from '#src/lm/text/packing.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
 import { packedTextsSize, packTexts, type TextPacking } from './packed-texts.js';
-import { type GroupPair } from './preference-groups.js';
-import { type EncodedText } from '../reward/reward-text.js';
+import { type GroupPair, type PreferenceGroup, splitLargeGroups } from './preference-groups.js';
+import { type EncodedText, RewardTextEncoder } from './reward-text.js';
+import { type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { type PassSettings } from '../settings.js';
+import { cutParts } from './batch-plan.js';
 
 /** A group after tokenization. */
 export interface EncodedGroup {
@@ -45,7 +49,7 @@ const multiples = { texts: 32, pairs: 64 };
 
 /** A step's groups as batches of at most `maxTokens` tokens each. */
 export function collateParts(groups: readonly EncodedGroup[], packing: TextPacking, maxTokens: number | null): PreferenceBatch[] {
-  return cutParts(groups, maxTokens).map((part) => collate(part, packing));
+  return textParts(groups, maxTokens).map((part) => collate(part, packing));
 }
 
 /** The sizes of the batch that `collate` would make. */
@@ -56,20 +60,8 @@ export function collatedSize(groups: readonly EncodedGroup[], packing: TextPacki
 }
 
 /** Prompts are counted once; a group of more than `maxTokens` is a part of its own. */
-export function cutParts(groups: readonly EncodedGroup[], maxTokens: number | null): EncodedGroup[][] {
-  const parts: EncodedGroup[][] = [];
-  let room = 0;
-  for (const group of groups) {
-    const size = group.texts[0].prompt.length + group.texts.reduce((total, { completion }) => total + completion.length, 0);
-    if (parts.length === 0 || size > room) {
-      parts.push([]);
-      room = maxTokens ?? Infinity;
-    }
-    parts[parts.length - 1].push(group);
-    room -= size;
-  }
-  return parts;
-}
+export const textParts = (groups: readonly EncodedGroup[], maxTokens: number | null): EncodedGroup[][] =>
+  cutParts(groups, ({ texts }) => texts[0].prompt.length + texts.reduce((total, { completion }) => total + completion.length, 0), maxTokens);
 
 export function collate(groups: readonly EncodedGroup[], packing: TextPacking): PreferenceBatch {
   const texts = groups.flatMap((group) => group.texts);
@@ -105,4 +97,25 @@ export function collate(groups: readonly EncodedGroup[], packing: TextPacking): 
       tied: f32(column(({ tie }) => (tie ? 1 : 0)), [size]),
     },
   };
+}
+
+export interface GroupsToEncode {
+  checkpoint: Pick<Checkpoint, 'config' | 'tokenizer'>;
+  groups: readonly PreferenceGroup[];
+  hyperparameters: Pick<PassSettings, 'batchSize' | 'maxTokens'>;
+}
+
+/** Texts as tokens, cut to what the model reads and a step takes. @throws RangeError without pairs */
+export function encodeGroups({ checkpoint, groups, hyperparameters }: GroupsToEncode): { groups: EncodedGroup[]; truncatedTexts: number } {
+  const { batchSize, maxTokens } = hyperparameters;
+  const longest = Math.min(maxTokens, checkpoint.config.maxPositionEmbeddings);
+  const encoder = new RewardTextEncoder(Tokenizer.fromFiles(checkpoint.tokenizer), longest);
+  const encoded = splitLargeGroups(groups, batchSize)
+    .filter((group) => group.pairs.length > 0)
+    .map(({ prompt, completions, pairs }) => ({
+      texts: completions.map((completion) => encoder.encode({ prompt, completion })),
+      pairs,
+    }));
+  if (encoded.length === 0) throw new RangeError('there are no pairs to train on');
+  return { groups: encoded, truncatedTexts: encoder.truncations };
 }

@@ -1,5 +1,6 @@
+import { correlation } from '#src/common/statistics.js';
 import { expect, test } from 'vitest';
-import { correlation, groupAdvantages } from './advantages.js';
+import { groupAdvantages } from './advantages.js';
 
 test('rewards are centred and scaled inside their group', () => {
   // Group 1: mean 2, deviation sqrt((1 + 0 + 1) / 2) = 1. Group 2: all equal.

@@ -2,6 +2,7 @@
  * Group-relative advantages (Shao et al. 2024, DeepSeekMath, arXiv:2402.03300, section 4.1.2):
  * the baseline of a completion is the mean reward of the completions of the same prompt.
  */
+import { mean, sampleDeviation } from '#src/common/statistics.js';
 
 export interface GroupAdvantages {
   /** One per reward, in the order given. */
@@ -31,7 +32,7 @@ export function groupAdvantages(
   scale: boolean,
 ): GroupAdvantages {
   const groups = rewardGroups(rewards, groupSize);
-  const stds = groups.map(sampleStd);
+  const stds = groups.map(sampleDeviation);
   const advantages = groups.flatMap((group, g) => {
     const std = stds[g];
     if (std <= zeroStd) return group.map(() => 0);
@@ -59,25 +60,4 @@ export function rewardGroups(rewards: readonly number[], groupSize: number): num
   return Array.from({ length: rewards.length / groupSize }, (_, g) =>
     rewards.slice(g * groupSize, (g + 1) * groupSize),
   );
-}
-
-export const mean = (values: readonly number[]): number =>
-  values.reduce((total, value) => total + value, 0) / values.length;
-
-/** With Bessel's correction, as torch.std. */
-export function sampleStd(values: readonly number[]): number {
-  const center = mean(values);
-  return Math.sqrt(values.reduce((total, value) => total + (value - center) ** 2, 0) / (values.length - 1));
-}
-
-/** Pearson's correlation; 0 where one side does not vary. */
-export function correlation(xs: readonly number[], ys: readonly number[]): number {
-  const [mx, my] = [mean(xs), mean(ys)];
-  let [xy, xx, yy] = [0, 0, 0];
-  xs.forEach((x, i) => {
-    xy += (x - mx) * (ys[i] - my);
-    xx += (x - mx) ** 2;
-    yy += (ys[i] - my) ** 2;
-  });
-  return xx <= zeroStd ** 2 || yy <= zeroStd ** 2 ? 0 : xy / Math.sqrt(xx * yy);
 }

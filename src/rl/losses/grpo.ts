@@ -36,10 +36,6 @@ import {
 import { samplingCorrection, type Sampled } from './sampling-correction.js';
 import { sumBySequence, toTokens } from './sequences.js';
 
-/** How tokens are averaged, as TRL calls it: see `tokenWeights`. */
-export const grpoLossTypes = ['bnpo', 'grpo', 'dr_grpo'] as const;
-export type GrpoLossType = (typeof grpoLossTypes)[number];
-
 /** Whether the ratio is that of a token or of its completion. */
 export const importanceLevels = ['token', 'sequence'] as const;
 export type ImportanceLevel = (typeof importanceLevels)[number];
@@ -74,22 +70,6 @@ export interface GrpoOptions {
   beta: number;
   clipLow: number;
   clipHigh: number;
-}
-
-/**
- * What a token of a completion of `length` tokens counts in the loss, in a step of so many tokens and completions:
- * `bnpo` the same for all tokens; `grpo` the paper's, the same for all completions, so that a token of a short one
- * counts more; `dr_grpo` (Liu et al. 2025, arXiv:2503.20783) the same for all tokens in all steps, whatever their number.
- *
- * @param maxTokens longest completion that could have been
- */
-export function tokenWeight(
-  lossType: GrpoLossType,
-  length: number,
-  { tokens, completions, maxTokens }: { tokens: number; completions: number; maxTokens: number },
-): number {
-  if (lossType === 'bnpo') return 1 / tokens;
-  return 1 / (completions * (lossType === 'grpo' ? length : maxTokens));
 }
 
 /** Scalars; loss aside, each is a sum over the tokens given, divided by `tokens`. */

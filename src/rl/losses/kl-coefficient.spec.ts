@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextCoefficient } from './kl-coefficient.js';
+import { nextCoefficient } from './token-rewards.js';
 
 const to = { target: 6, horizon: 1000 };
 

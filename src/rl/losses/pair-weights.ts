@@ -6,7 +6,11 @@
  *   margin    its difference in score over the mean difference; a tie counts 1
  *   prompt    1 / pairs of its prompt: every prompt counts the same, as InstructGPT averages (arXiv:2203.02155)
  */
-import { type PairWeighting } from '../methods/reward-hyperparameters.js';
+
+/** What a pair counts in the loss: see pair-weights.ts. */
+export const pairWeightings = ['recorded', 'uniform', 'margin', 'prompt'] as const;
+
+export type PairWeighting = (typeof pairWeightings)[number];
 
 export interface WeighablePair {
   /** Difference of the two scores, 0 for a tie. */

@@ -15,9 +15,10 @@
  * (as TRL does), advantages that may be normalised over the batch, and completions that a copy of pi_old in fewer bits wrote,
  * which are corrected for (sampling-correction.ts).
  */
+import { mean, sampleDeviation } from '#src/common/statistics.js';
 import { type Node } from '#src/nn/graph.js';
 import { add, and, cast, clip, exp, greater, less, minimum, mul, neg, stopGradient, sub, sum } from '#src/nn/ops.js';
-import { mean, rewardGroups, sampleStd, spread, type GroupAdvantages } from './advantages.js';
+import { rewardGroups, spread, type GroupAdvantages } from './advantages.js';
 import { samplingCorrection, type Sampled } from './sampling-correction.js';
 import { sumBySequence } from './sequences.js';
 
@@ -31,12 +32,12 @@ const epsilon = 1e-4;
  */
 export function leaveOneOutAdvantages(rewards: readonly number[], groupSize: number, normalize: boolean): GroupAdvantages {
   const groups = rewardGroups(rewards, groupSize);
-  const stds = groups.map(sampleStd);
+  const stds = groups.map(sampleDeviation);
   const raw = groups.flatMap((group) => {
     const total = group.reduce((sum, reward) => sum + reward, 0);
     return group.map((reward) => reward - (total - reward) / (groupSize - 1));
   });
-  const [center, scale] = normalize ? [mean(raw), sampleStd(raw) + epsilon] : [0, 1];
+  const [center, scale] = normalize ? [mean(raw), sampleDeviation(raw) + epsilon] : [0, 1];
   return {
     advantages: raw.map((advantage) => (advantage - center) / scale),
     ...spread(stds),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whiten } from './whiten.js';
+import { whiten } from './gae.js';
 
 test('mean 0 and deviation 1 over all together', () => {
   // Mean 2, variance (1 + 0 + 1) / 2 = 1.

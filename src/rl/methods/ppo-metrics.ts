@@ -3,8 +3,8 @@
  * wrote them; the others are means over the optimizer steps that followed. Where TRL counts padding tokens (entropy,
  * approxkl, ratio) these do not.
  */
+import { mean, sampleDeviation } from '#src/common/statistics.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
-import { mean, sampleStd } from '../losses/advantages.js';
 import { type TokenFacts } from './ppo-batch.js';
 
 /** Of one mini-batch. */
@@ -66,7 +66,7 @@ export function epochMetrics(steps: readonly MiniBatchFigures[]): Metrics {
       'sampling/importance_sampling_ratio_mean': average((step) => step.samplingWeight!),
       'sampling/logp_difference_mean': average((step) => step.samplingGap!),
     }),
-    'val/ratio_var': steps.length > 1 ? sampleStd(steps.map(({ ratio }) => ratio)) ** 2 : 0,
+    'val/ratio_var': steps.length > 1 ? sampleDeviation(steps.map(({ ratio }) => ratio)) ** 2 : 0,
   };
 }
 

@@ -2,6 +2,8 @@
 import { chatFraming } from '#src/lm/text/chat.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
+import { type CompletionGroup } from '../batch/completion-batch.js';
+import { type DatasetHyperparameters } from '../settings.js';
 
 export interface ExpectedAnswers {
   /** Texts of the prompts that may be answered. */
@@ -34,4 +36,17 @@ export function largestAnswers(
   const room = Math.min(maxTokens, config.maxPositionEmbeddings);
   const written = Math.min(completionTokens, room - 1);
   return { promptTokens: Math.min(promptTokens, room - written), completionTokens: written };
+}
+
+/** What a step on recorded completions can come to at most. Token ids do not matter for a plan. */
+export function longestExamples(
+  model: Pick<Checkpoint, 'config' | 'tokenizer'>,
+  answers: ExpectedAnswers,
+  { batchSize, maxTokens }: Pick<DatasetHyperparameters, 'batchSize' | 'maxTokens'>,
+): CompletionGroup[] {
+  const { promptTokens, completionTokens } = largestAnswers(model, answers, maxTokens);
+  const completion = { tokenIds: new Array<number>(completionTokens).fill(0) };
+  const answered = Math.min(answers.completionsPerPrompt, batchSize);
+  const group = { promptIds: new Array<number>(promptTokens).fill(0), completions: new Array<typeof completion>(answered).fill(completion) };
+  return new Array<CompletionGroup>(Math.ceil(batchSize / answered)).fill(group);
 }

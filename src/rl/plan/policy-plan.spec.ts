@@ -3,7 +3,7 @@ import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { tinyCheckpoint } from '../../../test/support/tiny-policy.js';
 import { type CompletionGroup } from '../batch/completion-batch.js';
 import { planPolicyTraining } from './policy-plan.js';
-import { rolloutDefaults } from '../rollouts/rollout-hyperparameters.js';
+import { rolloutDefaults } from '../settings.js';
 import { longestRollouts, rolloutExtra, type RolloutModels } from './rollout-extra.js';
 
 const { config } = tinyCheckpoint();

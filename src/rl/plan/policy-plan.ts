@@ -10,9 +10,9 @@ import { parameterShapes } from '#src/lm/model/parameter-shapes.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
 import { loraOf, type TrainedLayers } from '#src/lm/lora/trained-layers.js';
 import { planTraining, type PlannedRuns, type TrainingPlan } from './training-plan.js';
-import { countTokens, cutParts, type CompletionGroup } from '../batch/completion-batch.js';
-import { type OptimizerSettings } from '../optimizer-settings.js';
-import { packSft, sftGraph } from '../methods/sft-trainer.js';
+import { countTokens, tokenParts, type CompletionGroup } from '../batch/completion-batch.js';
+import { type OptimizerSettings } from '../settings.js';
+import { packSft, sftGraph } from '../methods/sft.js';
 
 export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'>, PlannedRuns {
   bytes: TrainingPlan['bytes'] & {
@@ -42,7 +42,7 @@ export function planPolicyTraining(
   settings: Settings,
   trunk: PlannedTrunk = { inSteps: false, bytes: 0 },
 ): PolicyPlan {
-  const parts = cutParts(groups, settings.microBatchTokens);
+  const parts = tokenParts(groups, settings.microBatchTokens);
   const heaviest = parts.reduce((largest, part) => (tokensOf(part) > tokensOf(largest) ? part : largest));
   const sample = fractionOf(heaviest);
   const [{ rows, time, feeds }] = packSft(sample, null, attentionCost(config));

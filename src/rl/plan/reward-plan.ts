@@ -8,14 +8,13 @@ import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/lora/tra
 import { planTraining, type PlannedRuns, type TrainingPlan } from './training-plan.js';
 import { trunkBytes } from '#src/lm/model/trunk-states.js';
 import { input } from '#src/nn/graph.js';
-import { type RewardHyperparameters } from '../methods/reward-hyperparameters.js';
-import { collatedSize, cutParts, type BatchSize, type EncodedGroup } from '../batch/preference-batch.js';
+import { type RewardHyperparameters } from '../methods/reward.js';
+import { type BatchSize, collatedSize, textParts, type EncodedGroup, encodeGroups } from '../batch/preference-batch.js';
 import { lengthOfTexts, type PreferenceGroup } from '../batch/preference-groups.js';
 import { rewardLossGraph } from '../reward/reward-graph.js';
-import { trunkUse } from '../batch/reward-trunk.js';
-import { encodeGroups } from '../batch/encoded-groups.js';
+import { trunkUse } from '../reward/reward-trunk.js';
 import { largestAnswers, type ExpectedAnswers } from './expected-answers.js';
-import { type EncodedText } from '../reward/reward-text.js';
+import { type EncodedText } from '../batch/reward-text.js';
 
 export interface RewardPlan extends TrainingPlan, PlannedRuns {
   /** Of the part of the heaviest step that is computed at once: rows of so many tokens. */
@@ -110,7 +109,7 @@ function heaviestPart(groups: readonly EncodedGroup[], { batchSize, microBatchTo
     step.push(group);
     room -= group.texts.length;
   }
-  const parts = cutParts(step, microBatchTokens).map((part) => ({ size: collatedSize(part, packing), partTokens: countTokens(part) }));
+  const parts = textParts(step, microBatchTokens).map((part) => ({ size: collatedSize(part, packing), partTokens: countTokens(part) }));
   const largest = parts.reduce((found, part) => (part.size.rows * part.size.time > found.size.rows * found.size.time ? part : found));
   return { ...largest, tokens: countTokens(step), runsPerStep: parts.length };
 }

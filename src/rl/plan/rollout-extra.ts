@@ -5,7 +5,7 @@ import { parameterShapes, scoreName } from '#src/lm/model/parameter-shapes.js';
 import { cacheBytes, frozenCopyBytes, heldBytes, type PlannedSampling } from '#src/lm/decode/sampling-memory.js';
 import { sizeOf } from '#src/nn/tensor.js';
 import { type CompletionGroup } from '../batch/completion-batch.js';
-import { type RolloutHyperparameters } from '../rollouts/rollout-hyperparameters.js';
+import { type RolloutHyperparameters } from '../settings.js';
 import { sampledAtOnce } from '../rollouts/rollouts.js';
 
 export interface RolloutExtra {

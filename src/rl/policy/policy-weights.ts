@@ -7,7 +7,7 @@ import { type Tensors } from '#src/lm/files/safetensors.js';
 import { isTrainedParameter, loraOf, type TrainedLayers } from '#src/lm/lora/trained-layers.js';
 import { LastGood } from '#src/nn/last-good.js';
 import { type Feeds } from '#src/nn/session.js';
-import { f32, floats, type Tensor } from '#src/nn/tensor.js';
+import { copyOf, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
@@ -94,12 +94,4 @@ export class PolicyWeights {
 
 function only(tensors: Tensors, isWanted: (name: string) => boolean): Tensors {
   return Object.fromEntries(Object.entries(tensors).filter(([name]) => isWanted(name)));
-}
-
-function copyOf(tensors: Readonly<Record<string, Tensor>>): Tensors {
-  const copy = ([name, tensor]: [string, Tensor]): [string, Tensor] => [
-    name,
-    tensor.dtype === 'float32' ? f32(floats(tensor).slice(), tensor.shape) : tensor,
-  ];
-  return Object.fromEntries(Object.entries(tensors).map(copy));
 }

@@ -15,7 +15,7 @@ import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { gather } from '#src/nn/ops.js';
 import { Session, type Feeds } from '#src/nn/session.js';
-import { f32, floats, i64, zeros, type Tensor } from '#src/nn/tensor.js';
+import { copyOf, i64, zeros, type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
@@ -23,7 +23,7 @@ import { Recent } from '#src/common/recent.js';
 import { type CompletionBatch } from '../batch/completion-batch.js';
 import { inputLike } from './policy-graph.js';
 import { type WeightSettings } from './policy-weights.js';
-import { clippedValueLoss } from '../losses/value-loss.js';
+import { clippedValueLoss } from '../losses/ppo.js';
 
 export interface ValueSettings extends WeightSettings {
   valueClip: number;
@@ -53,7 +53,7 @@ export class ValueModel {
     const isTrained = (name: string): boolean => !lora || name === scoreName;
     const chosen = (trained: boolean): Tensors => Object.fromEntries(Object.entries(start.tensors).filter(([name]) => isTrained(name) === trained));
     this.frozen = chosen(false);
-    const fresh = (): TrainState => TrainState.init({ ...copies(chosen(true)), ...(lora ? initLora(start.config, lora, `${seed}/value`) : {}) });
+    const fresh = (): TrainState => TrainState.init({ ...copyOf(chosen(true)), ...(lora ? initLora(start.config, lora, `${seed}/value`) : {}) });
     this.state = resume ? TrainState.restore(savedState(resume)) : fresh();
     this.optimizer = new TrainStep({
       state: this.state,
@@ -126,9 +126,5 @@ export function valueStartFrom(policy: Checkpoint): Checkpoint {
 
 function savedState({ state, steps }: { state: Readonly<Record<string, Tensor>>; steps: number }): Record<string, Tensor> {
   const own = Object.entries(state).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : []));
-  return { ...copies(Object.fromEntries(own)), step: i64([steps], []) };
-}
-
-function copies(tensors: Readonly<Tensors>): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f32(floats(tensor).slice(), tensor.shape)]));
+  return { ...copyOf(Object.fromEntries(own)), step: i64([steps], []) };
 }

@@ -1,7 +1,7 @@
 /** The members of a reward model as one scorer: the mean of their rewards, and each one's own. */
 import { ensembleRewards } from './ensemble.js';
 import { type RewardScorer, type ScoreControl } from './reward-scorer.js';
-import { type ScoredText } from './reward-text.js';
+import { type ScoredText } from '../batch/reward-text.js';
 
 export interface EnsembleMember {
   scorer: RewardScorer;

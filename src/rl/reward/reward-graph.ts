@@ -3,13 +3,24 @@ import { input, type Node } from '#src/nn/graph.js';
 import { add, cast, div, equal, gather, greater, max, maximum, mul, neg, slice, sub, sum, where } from '#src/nn/ops.js';
 import { decoderForward, valueHead, type Entry, type Model } from '#src/lm/model/transformer.js';
 import { bradleyTerryLoss, weightedMean, type PairRewards } from '../losses/bradley-terry.js';
-import { type RewardHyperparameters } from '../methods/reward-hyperparameters.js';
 import { pointwiseLoss } from '../losses/pointwise.js';
 import { type BatchSize } from '../batch/preference-batch.js';
 import { type TieModel } from '../losses/tie-losses.js';
 
-export type LossOptions = Pick<RewardHyperparameters, 'objective' | 'centering' | 'labelSmoothing'> &
-  Partial<Pick<RewardHyperparameters, 'ties' | 'tieThreshold'>>;
+export const rewardObjectives = ['pairwise', 'pointwise'] as const;
+export type RewardObjective = (typeof rewardObjectives)[number];
+
+/** What becomes of the ties that the pair set kept: see tie-losses.ts. */
+export const tieTreatments = ['ignore', 'half', 'rao_kupper'] as const;
+export type TieTreatment = (typeof tieTreatments)[number];
+
+export interface LossOptions {
+  objective: RewardObjective;
+  centering: number;
+  labelSmoothing: number;
+  ties?: TieTreatment;
+  tieThreshold?: number;
+}
 
 /** Rewards [texts], and the hidden states between layers. */
 export interface Rewards {

@@ -11,10 +11,11 @@ import { emitModel } from '#src/nn/emit.js';
 import { input } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { floats, i64 } from '#src/nn/tensor.js';
+import { cutParts } from '../batch/batch-plan.js';
 import { packTexts } from '../batch/packed-texts.js';
 import { Recent } from '#src/common/recent.js';
 import { rewardsGraph } from './reward-graph.js';
-import { RewardTextEncoder, type EncodedText, type ScoredText } from './reward-text.js';
+import { RewardTextEncoder, type EncodedText, type ScoredText } from '../batch/reward-text.js';
 
 export interface ScorerOptions {
   /** Longer texts are cut as in training; give what the reward model was trained with. */
@@ -94,18 +95,7 @@ export class RewardScorer {
     const order = texts.map((_, i) => i).sort((a, b) => length(texts[a]) - length(texts[b]) || a - b);
     const byPrompt = new Map<string, number[]>();
     for (const i of order) byPrompt.set(keys[i], [...(byPrompt.get(keys[i]) ?? []), i]);
-    const batches: number[][] = [];
-    let room = 0;
-    for (const i of [...byPrompt.values()].flat()) {
-      const size = length(texts[i]);
-      if (size > room || batches.length === 0) {
-        batches.push([]);
-        room = this.tokensPerBatch;
-      }
-      batches[batches.length - 1].push(i);
-      room -= size;
-    }
-    return batches;
+    return cutParts([...byPrompt.values()].flat(), (i) => length(texts[i]), this.tokensPerBatch);
   }
 
   private async rewardsOf(texts: EncodedText[]): Promise<Float32Array> {

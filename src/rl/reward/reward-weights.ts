@@ -14,15 +14,17 @@ import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { LastGood } from '#src/nn/last-good.js';
 import { Session, type Feeds } from '#src/nn/session.js';
-import { f32, floats } from '#src/nn/tensor.js';
+import { copyOf } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { TrainState } from '#src/nn/train-state.js';
 import { TrainStep } from '#src/nn/train-step.js';
-import { type RewardHyperparameters } from '../methods/reward-hyperparameters.js';
-import { combineReports, type PartReport } from '../methods/part-reports.js';
+import { type OptimizerSettings, type PassSettings } from '../settings.js';
+import { fed } from '../batch/completion-batch.js';
 import { sizeOf, type PreferenceBatch } from '../batch/preference-batch.js';
 import { Recent } from '#src/common/recent.js';
-import { rewardLossGraph, type RewardLoss } from './reward-graph.js';
+import { type LossOptions, type RewardLoss, rewardLossGraph } from './reward-graph.js';
+
+type Settings = LossOptions & Pick<PassSettings, 'trainedLayers'> & Pick<OptimizerSettings, 'lora' | 'gradientCheckpointing' | 'maxGradNorm' | 'weightDecay' | 'seed'>;
 
 export interface StepResult {
   loss: number;
@@ -42,7 +44,7 @@ export class RewardWeights {
 
   constructor(
     private readonly base: Checkpoint,
-    private readonly hyperparameters: RewardHyperparameters,
+    private readonly hyperparameters: Settings,
     private readonly threads?: number,
     resume?: Readonly<Tensors>,
   ) {
@@ -57,7 +59,7 @@ export class RewardWeights {
     const trained = Object.entries(start).filter(([name]) => isTrained(name));
     this.frozen = Object.fromEntries(Object.entries(start).filter(([name]) => !isTrained(name)));
     // Training writes in place; the policy's own tensors must stay as they are, and so must a save.
-    this.state = resume ? TrainState.restore(copies(resume)) : TrainState.init({ ...copies(Object.fromEntries(trained)), ...factors });
+    this.state = resume ? TrainState.restore(copyOf(resume)) : TrainState.init({ ...copyOf(Object.fromEntries(trained)), ...factors });
     this.good = new LastGood(this.state.params);
     this.good.load(resume ?? {});
     this.trainStep = new TrainStep({
@@ -97,7 +99,7 @@ export class RewardWeights {
 
   /** A copy of what is trained, for `checkpoint`. */
   snapshot(): Tensors {
-    return copies(this.state.params);
+    return copyOf(this.state.params);
   }
 
   /** For `resume`. The tensors are overwritten by the next step. */
@@ -108,7 +110,7 @@ export class RewardWeights {
   /** The reward model with what is trained as it is now, or as it was in a snapshot. */
   checkpoint(trained: Readonly<Tensors> = this.state.params): Checkpoint {
     const { lora } = this;
-    const tensors = { ...this.frozen, ...copies(trained) };
+    const tensors = { ...this.frozen, ...copyOf(trained) };
     const merged = lora ? mergeLora(tensors, tensors, this.config, lora) : tensors;
     const names = Object.keys(parameterShapes(this.config));
     return { ...this.base, config: this.config, tensors: Object.fromEntries(names.map((name) => [name, merged[name]])) };
@@ -117,7 +119,7 @@ export class RewardWeights {
   /** The low-rank factors and the head by themselves, where these are trained; of a snapshot as `checkpoint`. */
   adapter(trained: Readonly<Tensors> = this.state.params): Adapter | null {
     if (!this.lora) return null;
-    const { [scoreName]: head, ...factors } = copies(trained);
+    const { [scoreName]: head, ...factors } = copyOf(trained);
     return { lora: this.lora, factors, whole: { [scoreName]: head } };
   }
 
@@ -154,11 +156,34 @@ function weighing(batches: readonly PreferenceBatch[]): readonly PreferenceBatch
   return found.length > 0 ? found : batches;
 }
 
-/** What a batch feeds, with the hidden states that are kept of it. */
-async function fed({ feeds, ...batch }: PreferenceBatch, trunk: TrunkStates | undefined): Promise<Feeds> {
-  return trunk && batch.spans.length > 0 ? { ...feeds, hidden: await trunk.of(batch) } : feeds;
+export type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
+
+export interface PartReport {
+  loss: number;
+  metrics: Readonly<Record<string, number>>;
 }
 
-function copies(tensors: Readonly<Tensors>): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.dtype === 'float32' ? f32(floats(t).slice(), t.shape) : t]));
+/** Sums of the weights of a part's pairs: of all, and of those that are no ties. */
+interface PartWeights {
+  weight: number;
+  decidedWeight: number;
+}
+
+/** Means weigh a part by what they are taken over; without a pair that is no tie, accuracy and margin are 0. */
+export function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
+  const mean = (over: keyof PartWeights, of: (report: PartReport) => number): number => {
+    const total = parts.reduce((sum, part) => sum + part[over], 0);
+    return total === 0 ? 0 : reports.reduce((sum, report, i) => sum + (parts[i][over] / total) * of(report), 0);
+  };
+  const all = (name: keyof RewardFigures): number[] => reports.map(({ metrics }) => metrics[name]);
+  return {
+    loss: mean('weight', ({ loss }) => loss),
+    metrics: {
+      accuracy: mean('decidedWeight', ({ metrics }) => metrics.accuracy),
+      margin: mean('decidedWeight', ({ metrics }) => metrics.margin),
+      mean_reward: mean('weight', ({ metrics }) => metrics.mean_reward),
+      min_reward: Math.min(...all('min_reward')),
+      max_reward: Math.max(...all('max_reward')),
+    },
+  };
 }

@@ -4,20 +4,20 @@
  * the step still divides by all of its tokens and completions, so that the others weigh as if it had been computed. Where
  * all groups are such there is no optimizer step.
  */
+import { TrainingDivergedError } from '../step-loop.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
 import { type Feeds } from '#src/nn/session.js';
 import { type Tensor } from '#src/nn/tensor.js';
 import { type TrainGraph } from '#src/nn/train-graph.js';
 import { type StepReport, type TrainStep } from '#src/nn/train-step.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
 import { type GroupAdvantages } from '../losses/advantages.js';
 import { bySlot } from '../batch/completion-batch.js';
 import { type CompletionLogProbs } from '../policy/completion-log-probs.js';
-import { type GrpoBatch, type RolloutGroup } from '../batch/group-batch.js';
+import { type RolloutBatch, type RolloutGroup } from '../batch/group-batch.js';
 import { averageMetrics } from './group-metrics.js';
 import { type PolicyModel } from '../policy/policy-graph.js';
 import { type Learned, type Learner, type LearnerParts, type LearningStep } from './rollout-learner.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type RolloutHyperparameters } from '../settings.js';
 
 /** What a method makes of a step's rewards. */
 export interface RolloutLesson extends GroupAdvantages {
@@ -25,11 +25,11 @@ export interface RolloutLesson extends GroupAdvantages {
 }
 
 export interface GroupMethod {
-  /** For `TrainStep`; feeds are those of a `GrpoBatch`, with `oldLogProbs` after the first of several epochs. */
+  /** For `TrainStep`; feeds are those of a `RolloutBatch`, with `oldLogProbs` after the first of several epochs. */
   graph: (model: PolicyModel, batch: Feeds) => TrainGraph;
   lesson: (step: LearningStep) => Promise<RolloutLesson>;
   /** Groups in parts that add up, divided by the totals of `all`. */
-  pack: (groups: readonly RolloutGroup[], attentionCost: number, all: readonly RolloutGroup[]) => GrpoBatch[];
+  pack: (groups: readonly RolloutGroup[], attentionCost: number, all: readonly RolloutGroup[]) => RolloutBatch[];
   /** The KL to the reference is part of the loss: `refLogProbs` are fed, and each part reports its share of `kl`. */
   klInLoss: boolean;
 }
@@ -81,7 +81,7 @@ export class GroupLearner implements Learner {
     return this.optimizer.dispose();
   }
 
-  private async withReference(batches: readonly GrpoBatch[], step: LearningStep, zeroVariance: readonly boolean[]): Promise<Part[]> {
+  private async withReference(batches: readonly RolloutBatch[], step: LearningStep, zeroVariance: readonly boolean[]): Promise<Part[]> {
     const parts = batches.map(({ feeds }): Part => ({ feeds: { ...feeds }, weight: 1 }));
     if (!this.method.klInLoss || this.hyperparameters.beta === 0) return parts;
     const known = step.measured ? learnedOnly(await step.logProbs(), step.groups, zeroVariance) : undefined;

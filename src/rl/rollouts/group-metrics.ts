@@ -1,5 +1,5 @@
 /** Figures of a step under the names that TRL gives them, plus `reward_length_correlation`. */
-import { correlation, mean, sampleStd } from '../losses/advantages.js';
+import { correlation, mean, sampleDeviation } from '#src/common/statistics.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
 
 export interface MeasuredSample {
@@ -29,7 +29,7 @@ function sourceMetrics(scores: readonly Readonly<Record<string, number>>[]): Met
     const own = scores.map((of) => of[name]);
     return [
       [`rewards/${name}/mean`, mean(own)],
-      [`rewards/${name}/std`, own.length > 1 ? sampleStd(own) : 0],
+      [`rewards/${name}/std`, own.length > 1 ? sampleDeviation(own) : 0],
     ];
   });
   return Object.fromEntries(figures.flat());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { promptsOfStep } from './prompt-schedule.js';
+import { promptsOfStep } from './rollouts.js';
 
 const steps = (count: number, perStep: number, seed: number, n: number) =>
   Array.from({ length: n }, (_, step) => promptsOfStep(count, perStep, seed, step)).flat();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shapedReward } from './reward-shaping.js';
+import { shapedReward } from './rollouts.js';
 
 const shaping = { lengthPenalty: 0.5, missingEosPenalty: 2, maxTokens: 10 };
 

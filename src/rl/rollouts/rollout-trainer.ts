@@ -1,36 +1,33 @@
 /**
  * Fine-tunes a policy on its own completions: sample a group of them per prompt, score them, learn from the step, again.
- * How it is learned is the method's (rollout-learner.ts); this is the loop, and what ends it early. Pure but for its
- * callbacks: no database, no framework, and the same task gives the same bits, whether it ran through or was resumed.
+ * How it is learned is the method's (rollout-learner.ts). Pure but for its callbacks: no database, no framework, and the same
+ * task gives the same bits, whether it ran through or was resumed.
  *
  * Weights are good when the completions they wrote have finite log-probabilities, their KL is within the budget where
  * there is one, and the step from them had a finite loss and gradient. A run that stops goes back to the last such ones.
  */
+import { mean } from '#src/common/statistics.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { type Metrics, type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
-import { mean } from '../losses/advantages.js';
 import { completionLogProbs, meanKl, type CompletionLogProbs } from '../policy/completion-log-probs.js';
 import { type RolloutGroup } from '../batch/group-batch.js';
 import { rolloutMetrics } from './group-metrics.js';
-import { isEvaluated } from '#src/training/checkpoints/checkpoint-settings.js';
+import { isEvaluated } from '../checkpoints.js';
 import { PolicyWeights, type TrainedWeights } from '../policy/policy-weights.js';
-import { promptsOfStep } from './prompt-schedule.js';
-import { shapedReward } from './reward-shaping.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { type RolloutPrompt, promptsOfStep, type Rollout, RolloutSource, type ScoreFn, shapedReward } from './rollouts.js';
+import { type RolloutHyperparameters } from '../settings.js';
 import { type Learner, type MakeLearner } from './rollout-learner.js';
-import { RolloutSource, type GrpoPrompt, type Rollout, type ScoreFn } from './rollouts.js';
-import { type Stopped } from '../stopped.js';
+import { EndEarly, runSteps, type Stopped } from '../step-loop.js';
 import { TokenLogProbs } from '../policy/token-log-probs.js';
 
 export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperparameters> {
   /** Start and reference. */
   checkpoint: Checkpoint;
-  prompts: readonly GrpoPrompt[];
+  prompts: readonly RolloutPrompt[];
   /** Never practised on; `prompts` themselves when left out. */
-  evaluation?: readonly GrpoPrompt[];
+  evaluation?: readonly RolloutPrompt[];
   score: ScoreFn;
   hyperparameters: H;
   /** Awaited after every step. */
@@ -115,26 +112,30 @@ class RolloutRun {
 
   async train(): Promise<RolloutResult> {
     const { prompts, hyperparameters: hp, resume, signal, onStep } = this.task;
+    const { weights } = this;
     this.rollouts.check([...prompts, ...this.evaluation]);
     const metrics = [...(resume?.metrics ?? [])];
     const before = resume?.before ?? { reward: await this.evaluate() };
-    let stopped: Stopped | undefined;
-    while (!stopped && metrics.length < hp.steps) {
-      signal?.throwIfAborted();
-      const outcome = await this.step(metrics.length);
-      if ('reason' in outcome) stopped = outcome;
-      else {
-        metrics.push(outcome.figures);
-        await onStep?.({ step: metrics.length, metrics: outcome.figures, samples: outcome.samples, progress: this.progress(before, metrics), weights: () => this.weights.current() });
-      }
-    }
-    // The last step's weights have not written anything yet.
-    const rewardAfter = await this.evaluate().catch((error: unknown) => {
-      if (stopped || !(error instanceof TrainingDivergedError)) throw error;
-      stopped = this.stop('diverged', hp.steps, error.message);
-      return this.evaluate();
+    let rewardAfter: number | undefined;
+    const { stopped } = await runSteps<Taken, 'kl_budget'>({
+      total: hp.steps,
+      taken: metrics.length,
+      good: weights.good,
+      signal,
+      take: (step) => this.take(step),
+      evaluate: async (step, { figures }) => {
+        if (isEvaluated(step, hp.steps, hp)) figures.eval_reward = await this.evaluate();
+      },
+      report: (step, { figures, samples }) => {
+        metrics.push(figures);
+        return onStep?.({ step, metrics: figures, samples, progress: this.progress(before, metrics), weights: () => weights.current() });
+      },
+      check: async () => {
+        rewardAfter = await this.evaluate();
+      },
     });
-    return { ...this.weights.current(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
+    rewardAfter ??= await this.evaluate();
+    return { ...weights.current(), metrics, rewardBefore: before.reward, rewardAfter, ...(stopped && { stopped }) };
   }
 
   async dispose(): Promise<void> {
@@ -144,16 +145,9 @@ class RolloutRun {
     await this.learner.dispose();
   }
 
-  private async step(step: number): Promise<Taken | Stopped> {
-    try {
-      return await this.take(step);
-    } catch (error) {
-      if (!(error instanceof TrainingDivergedError)) throw error;
-      return this.stop('diverged', step + 1, error.message);
-    }
-  }
-
-  private async take(step: number): Promise<Taken | Stopped> {
+  /** From 1; seeds, schedules and learners count from 0. */
+  private async take(number: number): Promise<Taken | EndEarly<'kl_budget'>> {
+    const step = number - 1;
     const { hyperparameters: hp, abandoned } = this.task;
     const rollouts = await this.sample(step);
     const rewards = rollouts.map((rollout) => shapedReward(rollout, hp));
@@ -163,21 +157,13 @@ class RolloutRun {
     const spent = await kl();
     if (spent !== undefined && spent > hp.klBudget!) {
       const detail = `KL to the start ${spent.toPrecision(3)} nats per token at this step, the budget is ${hp.klBudget}; the weights before it are kept`;
-      return this.stop('kl_budget', step + 1, detail);
+      return new EndEarly('kl_budget', detail);
     }
-    this.weights.good.setAside();
     abandoned?.throwIfAborted();
     const pace = learningRate({ kind: hp.schedule, peak: 1, warmupSteps: hp.warmupSteps, totalSteps: hp.steps }, step);
     const { advantages, metrics } = await this.learner.learn({ step, groups, rewards, pace, logProbs, measured: spent !== undefined });
-    const evaluated: Metrics = isEvaluated(step + 1, hp.steps, hp) ? { eval_reward: await this.evaluate() } : {};
-    this.weights.good.accept();
     const samples = rollouts.map((rollout, i) => ({ ...rollout, reward: rewards[i], advantage: advantages[i] }));
-    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...klFigures(await kl(), hp.beta), ...evaluated } };
-  }
-
-  private stop(reason: Stopped['reason'], step: number, detail: string): Stopped {
-    this.weights.good.restore();
-    return { reason, step, detail };
+    return { samples, figures: { ...rolloutMetrics(samples), ...metrics, ...klFigures(await kl(), hp.beta) } };
   }
 
   private sample(step: number): Promise<Rollout[]> {
@@ -218,7 +204,7 @@ class RolloutRun {
     return { step: metrics.length, before, metrics: [...metrics], state: { ...this.weights.progress(), ...state }, scalars };
   }
 
-  private get evaluation(): readonly GrpoPrompt[] {
+  private get evaluation(): readonly RolloutPrompt[] {
     const { prompts, evaluation = prompts, hyperparameters } = this.task;
     return evaluation.slice(0, hyperparameters.evaluationPrompts);
   }

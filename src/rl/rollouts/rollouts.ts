@@ -1,13 +1,13 @@
-/** Completions of the policy in training, scored: what one GRPO step learns from. */
+/** What a step on rollouts learns from: prompts by a schedule, completions that the policy in training writes, their rewards. */
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
-import { Generator, type GeneratedSequence, type GeneratorModel } from '#src/lm/decode/generate.js';
+import { Generator, PromptTooLongError, type GeneratedSequence, type GeneratorModel } from '#src/lm/decode/generate.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { PromptTooLongError } from '#src/completions/policy-generator.js';
-import { TrainingDivergedError } from '../methods/reward-trainer.js';
-import { type RolloutHyperparameters } from './rollout-hyperparameters.js';
+import { TrainingDivergedError } from '../step-loop.js';
+import { type RolloutHyperparameters } from '../settings.js';
+import { Rng } from '#src/common/rng.js';
 
-export interface GrpoPrompt {
+export interface RolloutPrompt {
   id: string;
   text: string;
 }
@@ -28,7 +28,7 @@ export interface Scores {
 export type ScoreFn = (items: readonly ScoredText[], signal?: AbortSignal) => Promise<Scores>;
 
 export interface Rollout {
-  prompt: GrpoPrompt;
+  prompt: RolloutPrompt;
   promptIds: readonly number[];
   tokenIds: readonly number[];
   /** Of the tokens, at the temperature of the sampling, under the weights that wrote them. */
@@ -72,7 +72,7 @@ export class RolloutSource {
   }
 
   /** @throws PromptTooLongError naming the first prompt that leaves no room for `maxTokens` */
-  check(prompts: readonly GrpoPrompt[]): void {
+  check(prompts: readonly RolloutPrompt[]): void {
     const room = this.model.config.maxPositionEmbeddings - this.sampling.maxTokens;
     for (const { id, text } of prompts) {
       const { length } = this.framing.encodePrompt(text);
@@ -90,7 +90,7 @@ export class RolloutSource {
    */
   async sample(
     purpose: 'learning' | 'evaluation',
-    prompts: readonly GrpoPrompt[],
+    prompts: readonly RolloutPrompt[],
     seedsOf: (prompt: number) => readonly string[],
     signal?: AbortSignal,
   ): Promise<Rollout[]> {
@@ -137,4 +137,49 @@ export class RolloutSource {
 function requireFinite(sequences: readonly GeneratedSequence[]): void {
   const bad = sequences.flatMap(({ logProbs }) => logProbs.filter((value) => !Number.isFinite(value)));
   if (bad.length > 0) throw new TrainingDivergedError(`the policy writes tokens with log-probability ${bad[0]}`);
+}
+
+/**
+ * Whole passes over the prompts, each in a new seeded order: indices of the prompts of `step` (from 0). A function of its arguments alone, so that a run that goes on after
+ * a break needs no state for it. When a pass ends inside a step the next one begins there.
+ */
+export function promptsOfStep(count: number, perStep: number, seed: string | number, step: number): number[] {
+  const first = step * perStep;
+  const passes = new Map<number, number[]>();
+  const orderOf = (pass: number): number[] => {
+    const known =
+      passes.get(pass) ??
+      Rng.from(`${seed}/prompts/${pass}`).shuffle(Array.from({ length: count }, (_, i) => i));
+    passes.set(pass, known);
+    return known;
+  };
+  return Array.from(
+    { length: perStep },
+    (_, i) => orderOf(Math.floor((first + i) / count))[(first + i) % count],
+  );
+}
+
+/**
+ * What a completion is rewarded with, from its score:
+ *
+ *   reward = score - lengthPenalty * tokens / maxTokens - [no end within maxTokens] missingEosPenalty
+ *
+ * The length penalty is linear: the marginal token costs the same in short and long completions. It acts on advantages
+ * by differences of length inside a group alone, so that it does not favour prompts with short answers. Both are in
+ * units of the score.
+ */
+export interface RewardShaping {
+  lengthPenalty: number;
+  missingEosPenalty: number;
+  maxTokens: number;
+}
+
+export interface ShapedCompletion {
+  score: number;
+  tokenIds: { readonly length: number };
+  finishReason: 'stop' | 'length';
+}
+
+export function shapedReward({ score, tokenIds, finishReason }: ShapedCompletion, { lengthPenalty, missingEosPenalty, maxTokens }: RewardShaping): number {
+  return score - (lengthPenalty * tokenIds.length) / maxTokens - (finishReason === 'length' ? missingEosPenalty : 0);
 }

@@ -1,5 +1,6 @@
 // Keeps weights of a run along its way: contents first, then rows, then what retention no longer wants goes. A step
 // that is done again after a crash stores the same bits, so that nothing is there twice.
+import { judgeOf } from '../methods/training-methods.js';
 import { Injectable } from '@nestjs/common';
 import { AdapterFilesService } from '#src/artifacts/adapter-files.service.js';
 import { ArtifactsService } from '#src/artifacts/artifacts.service.js';
@@ -8,8 +9,8 @@ import type { Transaction } from '#src/database/database.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { TrainedWeights } from '#src/rl/policy/policy-weights.js';
-import type { TrainingRun } from '../training-run.entity.js';
-import { judgeOf, stepsToDrop } from './checkpoint-rules.js';
+import type { TrainingRun } from '../runs/training-run.entity.js';
+import { stepsToDrop } from '#src/rl/checkpoints.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';
 

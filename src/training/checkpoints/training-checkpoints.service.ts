@@ -1,13 +1,14 @@
 // Checkpoints of runs for those who decide: what there is, how good it was, and any of it as a policy version.
+import { judgeOf } from '../methods/training-methods.js';
 import { Injectable } from '@nestjs/common';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
 import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import type { TrainingRun } from '../training-run.entity.js';
-import { TrainingRunsRepository } from '../training-runs.repository.js';
-import { bestStep, judgeOf } from './checkpoint-rules.js';
+import type { TrainingRun } from '../runs/training-run.entity.js';
+import { TrainingRunsRepository } from '../runs/training-runs.repository.js';
+import { bestStep } from '#src/rl/checkpoints.js';
 import type { TrainingCheckpoint } from './training-checkpoint.entity.js';
 import type { TrainingCheckpointDto } from './training-checkpoints.dto.js';
 import { TrainingCheckpointsRepository } from './training-checkpoints.repository.js';

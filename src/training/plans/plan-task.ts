@@ -4,13 +4,11 @@ import { chatFraming } from '#src/lm/text/chat.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import { trunkBytes } from '#src/lm/model/trunk-states.js';
-import { type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
+import { longestExamples, type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { lengthOfTexts, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
-import { type DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
-import { trunkUse } from '#src/rl/batch/frozen-trunk.js';
-import { encodeExamples } from '#src/rl/batch/training-examples.js';
-import { type RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
-import { longestExamples } from '#src/rl/plan/longest-examples.js';
+import { trunkUse } from '#src/rl/datasets/frozen-trunk.js';
+import { encodeExamples } from '#src/rl/datasets/training-examples.js';
+import { type DatasetHyperparameters, type RolloutHyperparameters } from '#src/rl/settings.js';
 import { planPolicyTraining, tokensOf, type PlannedTrunk, type PolicyPlan } from '#src/rl/plan/policy-plan.js';
 import { longestRollouts, rolloutExtra, type RolloutExtra, type RolloutModels } from '#src/rl/plan/rollout-extra.js';
 
@@ -19,7 +17,8 @@ const promptsEncoded = 16;
 
 export interface ExamplesTask {
   files: FileMap;
-  method: 'sft' | 'dpo';
+  /** Whether a reference reads the data too. */
+  readsReference: boolean;
   hyperparameters: DatasetHyperparameters;
   /** The longest of the data, more than one step takes. */
   longest: readonly PreferenceGroup[];
@@ -28,11 +27,11 @@ export interface ExamplesTask {
 }
 
 /** Undefined where none of the `given` longest completions has room behind its prompt. */
-export function planExamples({ files, method, hyperparameters, longest, characters }: ExamplesTask): { plan?: PolicyPlan; given: number } {
+export function planExamples({ files, readsReference, hyperparameters, longest, characters }: ExamplesTask): { plan?: PolicyPlan; given: number } {
   const model = parseDescription(files);
   const { groups, given } = encodeExamples(model, longest, hyperparameters.maxTokens);
   if (groups.length === 0) return { given };
-  const { train, evaluation } = trunkUse(model.config, hyperparameters, method);
+  const { train, evaluation } = trunkUse(model.config, hyperparameters, readsReference);
   // Where no prompts are held out, evaluation is on the training data.
   const kept = (train || (evaluation && characters.eval === 0) ? characters.train : 0) + (evaluation ? characters.eval : 0);
   const tokensPerCharacter = tokensOf(groups) / lengthOfTexts(longest);
@@ -41,10 +40,10 @@ export function planExamples({ files, method, hyperparameters, longest, characte
 }
 
 /** Before there are data. What is kept on disk takes no memory. */
-export function planExamplesAhead(files: FileMap, method: 'sft' | 'dpo', hyperparameters: DatasetHyperparameters, answers: ExpectedAnswers): PolicyPlan {
+export function planExamplesAhead(files: FileMap, readsReference: boolean, hyperparameters: DatasetHyperparameters, answers: ExpectedAnswers): PolicyPlan {
   const model = parseDescription(files);
   const groups = longestExamples(model, answers, hyperparameters);
-  return planPolicyTraining(model.config, groups, hyperparameters, { inSteps: trunkUse(model.config, hyperparameters, method).train, bytes: 0 });
+  return planPolicyTraining(model.config, groups, hyperparameters, { inSteps: trunkUse(model.config, hyperparameters, readsReference).train, bytes: 0 });
 }
 
 /** Tokens of the longest prompt. */

@@ -12,26 +12,21 @@ import { contentOf } from '#src/prompts/prompt.entity.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { planMilliseconds, PlanResourcesService } from '#src/reward/models/plan-resources.js';
-import { PreferenceDataRepository } from '#src/reward/models/preference-data.repository.js';
+import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import type { PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
-import type { DatasetHyperparameters } from '#src/rl/methods/dataset-hyperparameters.js';
-import type { OptimizerSettings } from '#src/rl/optimizer-settings.js';
-import type { PpoHyperparameters } from '#src/rl/methods/ppo-hyperparameters.js';
-import { ValueStartService } from '../ppo/value-start.service.js';
-import type { RolloutHyperparameters } from '#src/rl/rollouts/rollout-hyperparameters.js';
-import type { SftHyperparameters } from '#src/rl/methods/sft-hyperparameters.js';
-import type { NewTrainingRun } from '../training-runs.repository.js';
+import type { DatasetHyperparameters, OptimizerSettings, RolloutHyperparameters } from '#src/rl/settings.js';
+import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
+import { RatedDataRepository, type RatedCounts } from '../inputs/rated-data.repository.js';
+import { ValueStartService } from '../inputs/value-start.service.js';
+import { datasetMethod, isRecorded, methods, type PlannedRun } from '../methods/training-methods.js';
 import type * as PlanTask from './plan-task.js';
 import type { PolicyPlan } from '#src/rl/plan/policy-plan.js';
 import type { RolloutExtra, RolloutModels } from '#src/rl/plan/rollout-extra.js';
 import type { TrainingRunPlanDto } from './training-run-plan.dto.js';
 
 type Tasks = typeof PlanTask;
-export interface PlannedRun extends Omit<NewTrainingRun, 'id' | 'jobId'> {
-  /** The request does not say how many tokens are computed at once: that is chosen for this machine. */
-  choosesMicroBatch: boolean;
-}
 
 /** A run whose reward model, of so many members, and pairs are still to be made. */
 export type RunAhead = Pick<PlannedRun, 'method' | 'policyVersionId' | 'promptSetId' | 'evaluationPromptSetId' | 'hyperparameters' | 'choosesMicroBatch'> & { rewardMembers: number };
@@ -48,6 +43,7 @@ export class TrainingRunPlansService {
   constructor(
     private readonly versions: PolicyVersionsService,
     private readonly preferences: PreferenceDataRepository,
+    private readonly rated: RatedDataRepository,
     private readonly promptSets: PromptSetsService,
     private readonly members: RewardModelMembersRepository,
     private readonly valueStarts: ValueStartService,
@@ -78,13 +74,13 @@ export class TrainingRunPlansService {
    */
   async requireFitAhead({ rewardMembers, ...ahead }: RunAhead, answers: ExpectedAnswers): Promise<void> {
     const { method, hyperparameters, policyVersionId } = ahead;
-    if (method === 'sft' || method === 'dpo') {
+    if (isRecorded(method)) {
       const files = await this.versions.loadSmallFiles(policyVersionId);
       const settings = hyperparameters as DatasetHyperparameters;
-      const plan = await this.choose(ahead, (chosen) => inChild('planExamplesAhead', [files, method, { ...settings, ...chosen }, answers]));
+      const plan = await this.choose(ahead, (chosen) => inChild('planExamplesAhead', [files, methods[method].readsReference, { ...settings, ...chosen }, answers]));
       return this.requireRoom(plan.bytes.peak);
     }
-    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null });
+    const { bytes, parameters } = await this.estimate({ ...ahead, rewardModelId: null, rewards: null, pairSetId: null, ratings: null });
     this.requireRoom(bytes.peak + rewardMembers * parameters * Float32Array.BYTES_PER_ELEMENT);
   }
 
@@ -97,16 +93,17 @@ export class TrainingRunPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, peak);
   }
 
-  private async countSteps({ method, pairSetId, hyperparameters }: PlannedRun): Promise<number> {
-    if (pairSetId === null) return (hyperparameters as RolloutHyperparameters).steps;
-    const sizes = await this.preferences.groupSizes(pairSetId);
-    const selection = method === 'sft' ? (hyperparameters as SftHyperparameters).completions : 'completions';
+  private async countSteps({ method, pairSetId, ratings, hyperparameters }: PlannedRun): Promise<number> {
+    if (!isRecorded(method)) return (hyperparameters as RolloutHyperparameters).steps;
+    if (ratings) return countSteps(await this.rated.sizes(ratings), hyperparameters as DatasetHyperparameters);
+    const sizes = await this.preferences.groupSizes(pairSetId!);
+    const selection = datasetMethod(method).learned(hyperparameters as DatasetHyperparameters);
     const learned = sizes.map(({ tokens, ...counts }) => ({ tokens, completions: counts[selection] }));
     return countSteps(learned.filter(({ completions }) => completions > 0), hyperparameters as DatasetHyperparameters);
   }
 
   private async estimate(run: PlannedRun): Promise<Omit<TrainingRunPlanDto, 'secondsPerRun' | 'secondsPerStep' | 'steps' | 'seconds' | 'limitBytes' | 'fits'> & Pick<PlannedRuns, 'operationsPerRun'>> {
-    const { plan, extra } = run.pairSetId === null ? await this.rollouts(run) : await this.examples(run, run.pairSetId);
+    const { plan, extra } = isRecorded(run.method) ? await this.examples(run, methods[run.method].readsReference) : await this.rollouts(run);
     const { bytes, floatingPointOperations, ...counts } = told(plan);
     const { innerEpochs = 1 } = run.hyperparameters as Partial<RolloutHyperparameters>;
     const [sampling, rewards, value] = [extra?.samplingBytes ?? 0, extra?.rewardBytes ?? 0, extra?.valueBytes ?? 0];
@@ -130,14 +127,16 @@ export class TrainingRunPlansService {
     return { ...(chosen.microBatchTokens === null ? plan : await planned(chosen)), ...chosen };
   }
 
-  private async examples(run: PlannedRun, pairSetId: string): Promise<Planned> {
+  private async examples(run: PlannedRun, readsReference: boolean): Promise<Planned> {
     const hyperparameters = run.hyperparameters as DatasetHyperparameters;
     const { batchSize, maxTokens } = hyperparameters;
     const files = await this.versions.loadSmallFiles(run.policyVersionId);
-    // A group has at least two completions, so these are more than one step takes.
-    const longest = await this.preferences.longestGroups(pairSetId, Math.ceil(batchSize / 2));
-    const characters = await this.preferences.countCharacters(pairSetId);
-    const task = { files, method: run.method === 'dpo' ? ('dpo' as const) : ('sft' as const), longest, characters };
+    // Of a pair set a group has at least two completions, so these are more than one step takes.
+    const longest: PreferenceGroup[] = run.ratings
+      ? (await this.rated.longest(run.ratings, batchSize)).map((group) => ({ ...group, pairs: [] }))
+      : await this.preferences.longestGroups(run.pairSetId!, Math.ceil(batchSize / 2));
+    const characters = run.ratings ? charactersOf(await this.rated.counts(run.ratings)) : await this.preferences.countCharacters(run.pairSetId!);
+    const task = { files, readsReference, longest, characters };
     const plan = await this.choose(run, async (chosen) => {
       const { plan, given } = await inChild('planExamples', [{ ...task, hyperparameters: { ...hyperparameters, ...chosen } }]);
       if (plan) return plan;
@@ -196,6 +195,11 @@ const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens:
   ...run,
   hyperparameters: { ...run.hyperparameters, microBatchTokens },
 });
+
+function charactersOf(counts: readonly RatedCounts[]): Record<'train' | 'eval', number> {
+  const of = (split: 'train' | 'eval'): number => counts.find((row) => row.split === split)?.characters ?? 0;
+  return { train: of('train'), eval: of('eval') };
+}
 
 function tooLong(name: string, tokens: number, room: number, promptSetId: string): ProblemException {
   const message = `a prompt of the set has ${tokens} tokens; maxTokens leaves room for ${room}`;

@@ -6,10 +6,9 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
 import { RewardScorersService } from '#src/reward/scores/reward-scorers.service.js';
-import type { ScoredText, ScoreFn } from '#src/rl/rollouts/rollouts.js';
+import { type ScoredText, type ScoreFn, type Scores } from '#src/rl/rollouts/rollouts.js';
 import { HttpRewards } from './http-rewards.js';
 import type { RewardModelSource, RewardSource } from './reward-sources.js';
-import { RewardNotFiniteError, weightedRewards, type Scale } from './weighted-rewards.js';
 
 export interface RewardPanel {
   /** @throws JobFailure `reward_not_finite`, and a server's refusals by their codes; EndpointError where trying again may help */
@@ -80,4 +79,42 @@ function asFailure(error: unknown): unknown {
   if (error instanceof RewardNotFiniteError) return new JobFailure('reward_not_finite', error.message);
   if (error instanceof EndpointError && !error.retriable) return new JobFailure(error.code, error.message);
   return error;
+}
+
+/**
+ * The reward of a completion from several sources: `sum_i w_i s_i`, as TRL's `sum_then_normalize`. Weights act on raw scores
+ * unless a source is normalised, and then on `(s - mean) / deviation` with the figures of its evaluation, which do not
+ * change during the run. What is not a finite number is a mistake of the source and no reward.
+ */
+export interface Scale {
+  mean: number;
+  deviation: number;
+}
+
+export interface SourceScores {
+  name: string;
+  weight: number;
+  /** One per text. */
+  scores: ArrayLike<number>;
+  scale?: Scale;
+}
+
+export class RewardNotFiniteError extends Error {
+  override readonly name = 'RewardNotFiniteError';
+}
+
+/** @throws RewardNotFiniteError naming source and text */
+export function weightedRewards(sources: readonly SourceScores[], texts: number): Scores {
+  const total = new Float64Array(texts);
+  const bySource: Record<string, Float64Array> = {};
+  for (const { name, weight, scores, scale } of sources) {
+    if (scores.length !== texts) throw new RewardNotFiniteError(`"${name}" gave ${scores.length} rewards for ${texts} completions`);
+    const { mean, deviation } = scale ?? { mean: 0, deviation: 1 };
+    const own = Float64Array.from(scores, (score) => (score - mean) / deviation);
+    const bad = own.findIndex((score) => !Number.isFinite(score));
+    if (bad >= 0) throw new RewardNotFiniteError(`"${name}" rewards completion ${bad} of ${texts} with ${scores[bad]}`);
+    own.forEach((score, i) => (total[i] += weight * score));
+    bySource[name] = own;
+  }
+  return { total, bySource };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditDpo, auditSft, type AuditedDatasetRun } from './verdict-dataset.js';
+import { auditDpo, auditKto, auditSft, type AuditedDatasetRun } from './verdict-dataset.js';
 
 const good = { loss: 0.4, 'rewards/accuracies': 0.8, 'rewards/margins': 1, 'rewards/chosen': 0.3 };
 
@@ -30,4 +30,19 @@ test.each<[string, AuditedDatasetRun, string[]]>([
   ['cut', run({}, { shortened: 0.3 }), ['shortened warning']],
 ])('%s', (_name, audited, expected) => {
   expect(bad(auditDpo(audited))).toEqual(expected);
+});
+
+test.each<[string, Record<string, number>, string[]]>([
+  ['tells them apart', {}, []],
+  ['cannot tell them apart', { 'rewards/margins': 0.01 }, ['desirability_margin warning']],
+  ['has them the wrong way round', { 'rewards/margins': -0.2 }, ['desirability_margin failed']],
+  ['ran away', { 'rewards/margins': 30, kl: 200 }, ['margin_size warning', 'reference_point failed']],
+])('on ratings: %s', (_name, after, expected) => {
+  expect(bad(auditKto(run({ kl: 0.5, ...after })))).toEqual(expected);
+});
+
+test('a reference point of 0 is fine, and data of one kind has no margin', () => {
+  const { status, findings } = auditKto({ ...run(), after: { loss: 0.4, 'rewards/chosen': 0.3, kl: 0 } });
+  expect(status).toBe('healthy');
+  expect(findings.map(({ check }) => check)).not.toContain('desirability_margin');
 });

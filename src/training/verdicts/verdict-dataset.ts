@@ -4,7 +4,7 @@
  * comparison says.
  */
 import { above, below, finite, finiteness, heldOutFinding, show, verdictOf, type Finding, type Steps, type Verdict } from '#src/common/findings.js';
-import { stoppedFinding, type Stopped } from '#src/rl/stopped.js';
+import { stoppedFinding, type Stopped } from '#src/rl/step-loop.js';
 import { type Metrics } from '#src/lm/files/training-progress.js';
 
 export interface AuditedDatasetRun {
@@ -37,6 +37,20 @@ export function auditDpo(run: AuditedDatasetRun): Verdict {
     above('margin_size', after['rewards/margins'], { warning: 10, failed: 100 }, 'margin of rewards on the evaluation pairs'),
     displacement(run),
   ]);
+}
+
+export function auditKto(run: AuditedDatasetRun): Verdict {
+  const { after } = run;
+  const margin = after['rewards/margins'];
+  const separated: Finding[] =
+    margin === undefined
+      ? []
+      : [
+          below('desirability_margin', margin, { warning: 0.05, failed: 0 }, 'reward of desirable completions above that of undesirable ones, on the evaluation data'),
+          above('margin_size', margin, { warning: 10, failed: 100 }, 'margin of rewards on the evaluation data'),
+        ];
+  // Nats of a completion: a reference point that ran away says that the policy writes other texts.
+  return verdictOf([...common(run), ...separated, above('reference_point', after.kl, { warning: 20, failed: 100 }, 'estimated KL to the starting policy, in nats per completion')]);
 }
 
 function common(run: AuditedDatasetRun): Finding[] {

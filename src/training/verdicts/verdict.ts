@@ -3,7 +3,7 @@
  * It looks back over all steps and says what it saw with the numbers; it cannot see what the reward
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
-import { correlation } from '#src/rl/losses/advantages.js';
+import { correlation } from '#src/common/statistics.js';
 import type { EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
 import {
   above,

@@ -1,5 +1,6 @@
-// Thirty steps beside TRL's own DPOTrainer and GRPOTrainer (tools/oracles/trl_curves.py): the same tokens, rewards and
+// Thirty steps beside TRL's own DPOTrainer, KTOTrainer and GRPOTrainer (tools/oracles/trl_curves.py): the same tokens, rewards and
 // order, and every loss and figure must agree to 1e-3. docs/algorithms.md says which settings make them the same.
+import { sumCompletions } from '#src/rl/datasets/reference.js';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
@@ -8,25 +9,26 @@ import { type Metrics } from '#src/lm/files/training-progress.js';
 import { floats } from '#src/nn/tensor.js';
 import { groupAdvantages } from '#src/rl/losses/advantages.js';
 import { packCompletions } from '#src/rl/batch/completion-batch.js';
-import { completeDpo } from '#src/rl/methods/dpo-hyperparameters.js';
-import { dpoGraph, packPairs, sumCompletions } from '#src/rl/methods/dpo-trainer.js';
+import { completeDpo, dpoGraph, packPairs } from '#src/rl/methods/dpo.js';
 import { GroupLearner } from '#src/rl/rollouts/group-learner.js';
 import { packParts } from '#src/rl/batch/group-batch.js';
-import { grpoGraph } from '#src/rl/methods/grpo-graph.js';
-import { completeHyperparameters } from '#src/rl/methods/grpo-hyperparameters.js';
+import { completeGrpo, grpoGraph } from '#src/rl/methods/grpo.js';
+import { completeKto, ktoGraph, packJudged, ReferencePoint } from '#src/rl/methods/kto.js';
 import { PolicyWeights } from '#src/rl/policy/policy-weights.js';
 import { TokenLogProbs } from '#src/rl/policy/token-log-probs.js';
 
 type Curve = { losses: number[]; grad_norm: number[] } & Record<string, number[]>;
 interface Golden {
-  settings: { learningRate: number; maxGradNorm: number; dpoBeta: number; grpoBeta: number; clip: number };
+  settings: { learningRate: number; maxGradNorm: number; dpoBeta: number; ktoBeta: number; desirableWeight: number; undesirableWeight: number; grpoBeta: number; clip: number };
   pairsPerStep: number;
+  judgedPerStep: number;
   promptsPerStep: number;
   dpo: { pairs: { prompt: number[]; chosen: number[]; rejected: number[] }[]; curve: Curve };
+  kto: { judged: { prompt: number[]; completion: number[]; desirable: boolean }[]; curve: Curve };
   grpo: { groups: { prompt: number[]; completions: number[][]; rewards: number[] }[]; curve: Curve };
 }
 
-const { settings, pairsPerStep, promptsPerStep, dpo, grpo } = JSON.parse(readFileSync(new URL('curves.json', import.meta.url), 'utf8')) as Golden;
+const { settings, pairsPerStep, judgedPerStep, promptsPerStep, dpo, kto, grpo } = JSON.parse(readFileSync(new URL('curves.json', import.meta.url), 'utf8')) as Golden;
 const { learningRate, maxGradNorm } = settings;
 
 function checkpoint(): Checkpoint {
@@ -75,10 +77,38 @@ test('direct preference optimization', async () => {
   expectSame(dpo.curve, { losses: 'loss', grad_norm: 'gradNorm', 'rewards/margins': 'rewards/margins', 'rewards/chosen': 'rewards/chosen' }, ours);
 });
 
+test('Kahneman-Tversky optimization', async () => {
+  const start = checkpoint();
+  const cost = attentionCost(start.config);
+  const { ktoBeta: beta, desirableWeight, undesirableWeight } = settings;
+  const hp = completeKto({ beta, desirableWeight, undesirableWeight, learningRate, maxGradNorm });
+  const weights = new PolicyWeights(start, hp);
+  const optimizer = weights.trainStep((model, feeds) => ktoGraph(model, feeds, hp), 1);
+  const reference = new TokenLogProbs(start, 1, 1);
+  const point = new ReferencePoint(reference, weights.model, { cost, longest: start.config.maxPositionEmbeddings, maxTokens: null, threads: 1 });
+  const ours: Metrics[] = [];
+  for (const judged of batches(kto.judged, judgedPerStep)) {
+    const groups = judged.map(({ prompt, completion, desirable }) => ({ promptIds: prompt, completions: [{ tokenIds: completion }], desirable: [desirable], pairs: [], places: [0] }));
+    const batch = packCompletions(groups, cost);
+    const sums = sumCompletions(floats(await reference.of(batch)), batch);
+    const known = groups.map((group, g) => ({ ...group, refLogProbs: [sums[g]] }));
+    const estimated = await point.of(groups);
+    const parts = packJudged(known, hp, null, cost).map(({ feeds }) => ({ feeds: { ...feeds, ...estimated }, weight: 1 }));
+    const { reports, gradNorm } = await optimizer.runParts(parts, learningRate);
+    ours.push({ ...reports[0].metrics, loss: reports[0].loss, gradNorm });
+  }
+  await point.dispose();
+  await reference.dispose();
+  await optimizer.dispose();
+  expect(kto.curve.kl.filter((value) => value > 0).length).toBeGreaterThan(5);
+  const names = { losses: 'loss', grad_norm: 'gradNorm', kl: 'kl', 'rewards/chosen': 'rewards/chosen', 'rewards/rejected': 'rewards/rejected', 'rewards/margins': 'rewards/margins' };
+  expectSame(kto.curve, names, ours);
+});
+
 test('group relative policy optimization', async () => {
   const start = checkpoint();
   const cost = attentionCost(start.config);
-  const hp = completeHyperparameters({ beta: settings.grpoBeta, clipLow: settings.clip, clipHigh: settings.clip, learningRate, maxGradNorm, groupSize: 4 });
+  const hp = completeGrpo({ beta: settings.grpoBeta, clipLow: settings.clip, clipHigh: settings.clip, learningRate, maxGradNorm, groupSize: 4 });
   const weights = new PolicyWeights(start, hp);
   const reference = new TokenLogProbs(start, 1, 1);
   const learner = new GroupLearner(

@@ -1,4 +1,5 @@
 // Losses, gradients and figures against TRL's own loss functions; tools/oracles/losses.py wrote the file.
+import { tokenWeight, type TokenAveraging } from '#src/rl/batch/group-batch.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { grad } from '#src/nn/grad.js';
@@ -8,7 +9,7 @@ import { div, logSoftmax, mul, sum } from '#src/nn/ops.js';
 import { f32, floats, i64, scalarTensor, type Tensor } from '#src/nn/tensor.js';
 import { entropyOf, tokenLogProbs } from '#src/lm/model/transformer.js';
 import { dpoLoss, type DpoLossType } from '#src/rl/losses/dpo.js';
-import { grpoLoss, tokenWeight, type GrpoLossType, type ImportanceLevel } from '#src/rl/losses/grpo.js';
+import { grpoLoss, type ImportanceLevel } from '#src/rl/losses/grpo.js';
 import { leaveOneOutAdvantages, rlooLoss } from '#src/rl/losses/rloo.js';
 import { isLikeliest, sftLoss } from '#src/rl/losses/sft.js';
 import { sumBySequence } from '#src/rl/losses/sequences.js';
@@ -31,7 +32,7 @@ interface Golden {
   dpo: (Tokens & { lossType: DpoLossType; beta: number; labelSmoothing: number; ref: number[] })[];
   rloo: Clipped[];
   rlooAdvantages: { rewards: number[]; kl: number[]; beta: number; groupSize: number; normalize: boolean; advantages: number[] }[];
-  grpo: (Clipped & { lossType: GrpoLossType; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[]; sampled?: number[]; ratioMax?: number })[];
+  grpo: (Clipped & { lossType: TokenAveraging; importance: ImportanceLevel; beta: number; maxTokens: number; ref: number[]; sampled?: number[]; ratioMax?: number })[];
 }
 
 const golden = JSON.parse(readFileSync(new URL('losses.json', import.meta.url), 'utf8')) as Golden;

@@ -5,11 +5,9 @@ import { grad } from '#src/nn/grad.js';
 import { input } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
 import { f32, floats } from '#src/nn/tensor.js';
-import { generalizedAdvantages } from '#src/rl/losses/gae.js';
-import { ppoPolicyLoss } from '#src/rl/losses/policy-loss.js';
+import { generalizedAdvantages, whiten } from '#src/rl/losses/gae.js';
+import { clippedValueLoss, ppoPolicyLoss } from '#src/rl/losses/ppo.js';
 import { tokenKl, tokenRewards, type KlEstimator } from '#src/rl/losses/token-rewards.js';
-import { clippedValueLoss } from '#src/rl/losses/value-loss.js';
-import { whiten } from '#src/rl/losses/whiten.js';
 
 interface Advantages {
   lengths: number[];

@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { GroupSize } from '#src/rl/batch/batch-plan.js';
+import { type GroupPair, inCanonicalOrder, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
+
+/** A pair as the pair set has it. */
+export interface StoredPair extends GroupPair {
+  /** Its number in the pair set. */
+  ordinal: number;
+  /** Difference of the two scores. */
+  gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
+}
+
+/** The pairs of one prompt with the ids that the evaluation and the scores refer to. */
+export interface StoredGroup extends PreferenceGroup {
+  promptId: string;
+  /** In the order of `completions`. */
+  completionIds: string[];
+  pairs: StoredPair[];
+}
+
+export interface StoredGroupSize extends GroupSize {
+  /** In characters here: good enough to sort by. */
+  tokens: number;
+  /** Completions that were preferred in some pair, and of these the ones that were rejected in none. */
+  chosen: number;
+  best: number;
+}
+
+export type PairSplit = 'train' | 'eval';
+
+interface PairRow {
+  ordinal: number;
+  promptId: string;
+  chosenId: string;
+  rejectedId: string;
+  gap: number;
+  tie: boolean;
+  recordedWeight: number | null;
+}
+
+/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties only where asked for. */
+@Injectable()
+export class PreferenceDataRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. Prompts are counted up to two. */
+  async pairSetState(id: string): Promise<{ jobId: string | null; built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
+    const rows: { jobId: string | null; built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
+      `SELECT job_id AS "jobId", built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
+       FROM pair_sets s WHERE id = $1`,
+      [id],
+    );
+    return rows.length > 0 ? { ...rows[0], trainable: rows[0].trainPrompts > 0 } : null;
+  }
+
+  /** How many prompts of the train split `trainingPairs` would keep and set aside, counted by the same hash. */
+  async validationPrompts(pairSetId: string, seed: number, fraction: number): Promise<{ train: number; validation: number }> {
+    const [counts]: { train: number; validation: number }[] = await this.dataSource.query(
+      `SELECT count(*) FILTER (WHERE share >= $3)::int AS train, count(*) FILTER (WHERE share < $3)::int AS validation
+       FROM (SELECT ('x' || left(encode(sha256(convert_to('validation:' || $2::text || ':' || q.text_key, 'UTF8')), 'hex'), 8))::bit(32)::bigint
+                    / 4294967296::float8 AS share
+             FROM prompts q
+             WHERE id IN (SELECT prompt_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie)) hashed`,
+      [pairSetId, String(seed), fraction],
+    );
+    return counts;
+  }
+
+  /** The training data of the prompts with the most text, at most `limit` of them. */
+  async longestGroups(pairSetId: string, limit: number): Promise<StoredGroup[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      `SELECT used.prompt_id AS id
+       FROM (SELECT prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie
+             UNION SELECT prompt_id, rejected_completion_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie) used
+       JOIN completions c ON c.id = used.completion_id JOIN prompts q ON q.id = used.prompt_id
+       GROUP BY used.prompt_id, q.text ORDER BY sum(length(c.text)) + length(q.text) DESC LIMIT $2`,
+      [pairSetId, limit],
+    );
+    return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
+  }
+
+  /** What each prompt of the train split brings to a step. */
+  groupSizes(pairSetId: string): Promise<StoredGroupSize[]> {
+    return this.dataSource.query(
+      `SELECT count(*)::int AS completions, count(*) FILTER (WHERE won)::int AS chosen, count(*) FILTER (WHERE won AND NOT lost)::int AS best,
+              max(length(c.text)) + length(q.text) AS tokens
+       FROM (SELECT prompt_id, completion_id, bool_or(won) AS won, bool_or(NOT won) AS lost
+             FROM (SELECT prompt_id, chosen_completion_id AS completion_id, true AS won FROM pairs
+                   WHERE pair_set_id = $1 AND split = 'train' AND NOT tie
+                   UNION ALL SELECT prompt_id, rejected_completion_id, false FROM pairs
+                   WHERE pair_set_id = $1 AND split = 'train' AND NOT tie) sides
+             GROUP BY prompt_id, completion_id) used
+       JOIN completions c ON c.id = used.completion_id JOIN prompts q ON q.id = used.prompt_id
+       GROUP BY q.id ORDER BY q.id`,
+      [pairSetId],
+    );
+  }
+
+  /** Prompts with a pair to learn, by split. */
+  async countPrompts(pairSetId: string): Promise<Record<PairSplit, number>> {
+    const rows: { split: PairSplit; count: number }[] = await this.dataSource.query(
+      'SELECT split, count(DISTINCT prompt_id)::int AS count FROM pairs WHERE pair_set_id = $1 AND NOT tie GROUP BY split',
+      [pairSetId],
+    );
+    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.count ?? 0;
+    return { train: of('train'), eval: of('eval') };
+  }
+
+  /** Of the prompts and completions of pairs, each once, by split. */
+  async countCharacters(pairSetId: string): Promise<Record<PairSplit, number>> {
+    const rows: { split: PairSplit; characters: number }[] = await this.dataSource.query(
+      `WITH used AS (SELECT split, prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1
+                     UNION SELECT split, prompt_id, rejected_completion_id FROM pairs WHERE pair_set_id = $1),
+            texts AS (SELECT split, length(c.text) AS characters FROM used JOIN completions c ON c.id = completion_id
+                      UNION ALL
+                      SELECT split, length(q.text) FROM (SELECT DISTINCT split, prompt_id FROM used) asked JOIN prompts q ON q.id = prompt_id)
+       SELECT split, sum(characters)::float8 AS characters FROM texts GROUP BY split`,
+      [pairSetId],
+    );
+    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.characters ?? 0;
+    return { train: of('train'), eval: of('eval') };
+  }
+
+  /**
+   * In the order of their texts, which is the same wherever the same data is.
+   *
+   * @param marginPerPoint times the difference of the two scores gives the margin of a pair
+   * @param promptIds of all prompts when left out
+   * @param ties with those that the pair set kept
+   */
+  async groups(
+    pairSetId: string,
+    split: PairSplit,
+    marginPerPoint: number,
+    { promptIds, ties = false }: { promptIds?: string[]; ties?: boolean } = {},
+  ): Promise<StoredGroup[]> {
+    const pairs: PairRow[] = await this.dataSource.query(
+      `SELECT ordinal, prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
+              chosen_score - rejected_score AS gap, tie, weight AS "recordedWeight"
+       FROM pairs
+       WHERE pair_set_id = $1 AND split = $2 AND (NOT tie OR $4) AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
+       ORDER BY ordinal`,
+      [pairSetId, split, promptIds ?? null, ties],
+    );
+    const [prompts, completions] = await Promise.all([
+      this.texts('prompts', pairs.map((pair) => pair.promptId)),
+      this.texts('completions', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
+    ]);
+    const groups = new Map<string, StoredGroup>();
+    for (const { promptId, chosenId, rejectedId, ...pair } of pairs) {
+      const prompt = prompts.get(promptId)!;
+      const group = groups.get(promptId) ?? { promptId, prompt, completions: [], completionIds: [], pairs: [] };
+      groups.set(promptId, group);
+      const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
+      group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
+    }
+    return inCanonicalOrder([...groups.values()]);
+  }
+
+  private async texts(table: 'prompts' | 'completions', ids: string[]): Promise<Map<string, string>> {
+    const rows: { id: string; text: string }[] = await this.dataSource.query(
+      `SELECT id, text FROM ${table} WHERE id = ANY($1)`,
+      [[...new Set(ids)]],
+    );
+    return new Map(rows.map(({ id, text }) => [id, text]));
+  }
+}
+
+/** Of the pairs that are no ties: the first prompt and any other one, so that large sets are not read through. */
+function promptsUpToTwo(split: PairSplit): string {
+  const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
+  const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;
+  return `(SELECT count(*)::int FROM (${first} UNION (SELECT prompt_id FROM ${pairs} AND prompt_id <> ${first} LIMIT 1)) found)`;
+}
+
+/** Groups are small, so a search is as good as an index. */
+function place(group: StoredGroup, id: string, text: string): number {
+  const known = group.completionIds.indexOf(id);
+  if (known >= 0) return known;
+  group.completionIds.push(id);
+  return group.completions.push(text) - 1;
+}

@@ -1,0 +1,143 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, IsPositive, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { Nullable } from '#src/common/presence.js';
+import { ktoDefaults as defaults, type KtoHyperparameters } from '#src/rl/methods/kto.js';
+import { DatasetSummaryDto } from './run-bodies.dto.js';
+import { DatasetSettingsDto } from './settings.dto.js';
+
+/** All optional: what is left out gets the default shown, and the answer shows the values in force. */
+export class KtoHyperparametersDto extends DatasetSettingsDto implements Partial<KtoHyperparameters> {
+  @ApiPropertyOptional({ default: defaults.learningRate })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(1)
+  learningRate?: number;
+
+  /** How dear it is to leave the starting policy: larger stays nearer. */
+  @ApiPropertyOptional({ default: defaults.beta })
+  @IsOptional()
+  @IsNumber()
+  @IsPositive()
+  @Max(10)
+  beta?: number;
+
+  /** What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same. */
+  @ApiPropertyOptional({ default: defaults.desirableWeight })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(100)
+  desirableWeight?: number;
+
+  /** What an undesirable completion counts in the loss. */
+  @ApiPropertyOptional({ default: defaults.undesirableWeight })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(100)
+  undesirableWeight?: number;
+}
+
+/** The ratings that a run learns from: those that count now, each labeler's latest of a completion, without gold items and pilots. */
+export class RatedDataDto {
+  /** Ratings under this version are used. Must be published. */
+  @IsUUID()
+  criterionVersionId: string;
+
+  /** Only completions of the prompts of this set. */
+  @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true })
+  @IsOptional()
+  @Nullable()
+  @IsUUID()
+  promptSetId?: string | null;
+
+  /** Only completions of this batch. */
+  @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true })
+  @IsOptional()
+  @Nullable()
+  @IsUUID()
+  completionBatchId?: string | null;
+
+  /**
+   * A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
+   * (`undecided`). The middle of the scale when left out. @example 3
+   */
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsNumber()
+  threshold?: number;
+
+  /** Share of prompts, by hash of their text, that are kept from training and measure it. */
+  @ApiPropertyOptional({ default: 0.1 })
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(0.9)
+  evalFraction?: number;
+
+  /** Decides the split. The same as a pair set's gives the same split. */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 2_147_483_647, default: 0 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(2_147_483_647)
+  seed?: number;
+}
+
+/** Fine-tunes a policy version on ratings as they are, without pairs, by Kahneman-Tversky optimization. */
+export class CreateKtoRunDto {
+  @ApiProperty({ enum: ['kto'], example: 'kto' })
+  @IsIn(['kto'])
+  method: 'kto';
+
+  /** Where the policy starts; also the reference of the rewards. */
+  @IsUUID()
+  policyVersionId: string;
+
+  @IsObject()
+  @ValidateNested()
+  @Type(() => RatedDataDto)
+  @ApiProperty({ type: RatedDataDto })
+  ratings: RatedDataDto;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => KtoHyperparametersDto)
+  hyperparameters?: KtoHyperparametersDto;
+}
+
+/** Of `kto`. Rewards are `beta` times what a completion gained in log-probability, means on the evaluation data. */
+export class KtoSummaryDto extends DatasetSummaryDto {
+  /** Completions learned. */
+  @ApiProperty({ type: 'integer', example: 400 })
+  examples: number;
+
+  /** Of these the desirable ones. */
+  @ApiProperty({ type: 'integer', example: 250 })
+  desirable: number;
+
+  @ApiProperty({ type: 'integer', example: 40 })
+  evaluationExamples: number;
+
+  /** Completions left out because their mean score is the threshold, of both splits. */
+  @ApiProperty({ type: 'integer', example: 12 })
+  undecided: number;
+
+  /** Null where the evaluation data has no desirable completion. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.3 })
+  desirableReward: number | null;
+
+  /** Null where the evaluation data has no undesirable completion. */
+  @ApiProperty({ type: Number, nullable: true, example: -0.4 })
+  undesirableReward: number | null;
+
+  /** Of the two; null where one is. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.7 })
+  margin: number | null;
+
+  /** The reference point: an estimate of the KL to the starting policy in nats per completion, from completions of other prompts. @example 0.8 */
+  referencePoint: number;
+}
