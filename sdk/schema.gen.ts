@@ -6697,6 +6697,19 @@ export interface components {
         };
         TrainingSettingsDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
              * @default pairwise
              */
@@ -6737,21 +6750,8 @@ export interface components {
             warmupRatio?: number;
             /** @default linear */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
             /** @default 0 */
             weightDecay?: number;
-            /** @default 1 */
-            maxGradNorm?: number;
             /**
              * @description Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0.
              * @default 0.01
@@ -6983,18 +6983,19 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while a member is trained: an estimate from the length
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
              *     of the texts, and no part of the peak. 0 where none are kept.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the largest step.
+             * @description Of the matrix products of the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members, or a few more or less; early stopping may need fewer.
+             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
+             *     may need fewer.
              * @example 120
              */
             steps: number;
@@ -7004,7 +7005,7 @@ export interface components {
              */
             limitBytes: number;
             /**
-             * @description Of the largest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
              * @example 7.4
              */
             secondsPerStep: number;
@@ -7320,6 +7321,19 @@ export interface components {
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -7331,7 +7345,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -7351,19 +7365,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7433,6 +7434,19 @@ export interface components {
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -7444,7 +7458,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -7464,19 +7478,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7548,6 +7549,156 @@ export interface components {
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
+        };
+        RatedDataDto: {
+            /**
+             * Format: uuid
+             * @description Only completions of the prompts of this set.
+             */
+            promptSetId?: string | null;
+            /**
+             * Format: uuid
+             * @description Only completions of this batch.
+             */
+            completionBatchId?: string | null;
+            /**
+             * @description A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
+             *     (`undecided`). The middle of the scale when left out.
+             * @example 3
+             */
+            threshold?: number;
+            /**
+             * @description Share of prompts, by hash of their text, that are kept from training and measure it.
+             * @default 0.1
+             */
+            evalFraction?: number;
+            /**
+             * @description Decides the split. The same as a pair set's gives the same split.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Format: uuid
+             * @description Ratings under this version are used. Must be published.
+             */
+            criterionVersionId: string;
+        };
+        KtoHyperparametersDto: {
+            /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
+             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @default null
+             * @example 50
+             */
+            checkpointEvery?: number | null;
+            /**
+             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @default 3
+             */
+            keepCheckpoints?: number;
+            /**
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @default null
+             * @example 25
+             */
+            evaluateEvery?: number | null;
+            /**
+             * @description Whether the last weights or those with the best evaluation become the next policy version.
+             * @default last
+             */
+            keep?: components["schemas"]["KeptWeights"];
+            /**
+             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @default null
+             */
+            lora?: components["schemas"]["LoraSettingsDto"] | null;
+            /**
+             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @default cosine
+             */
+            schedule?: components["schemas"]["KnownLearningRateSchedule"];
+            /** @default 0 */
+            weightDecay?: number;
+            /** @default 1 */
+            seed?: number;
+            /**
+             * @description Passes over the training split; each ends with an evaluation.
+             * @default 1
+             */
+            epochs?: number;
+            /**
+             * @description Ends training before the epochs do.
+             * @default null
+             * @example 200
+             */
+            maxSteps?: number | null;
+            /**
+             * @description Completions per optimizer step; those of a prompt stay together.
+             * @default 32
+             */
+            batchSize?: number;
+            /**
+             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @default 512
+             */
+            maxTokens?: number;
+            /**
+             * @description Share of the steps in which the learning rate rises from 0.
+             * @default 0.1
+             */
+            warmupRatio?: number;
+            /**
+             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
+             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
+             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
+             *     and kept on disk.
+             * @default null
+             * @example 8
+             */
+            trainedLayers?: number | null;
+            /** @default 0.00005 */
+            learningRate?: number;
+            /**
+             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @default 0.1
+             */
+            beta?: number;
+            /**
+             * @description What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same.
+             * @default 1
+             */
+            desirableWeight?: number;
+            /**
+             * @description What an undesirable completion counts in the loss.
+             * @default 1
+             */
+            undesirableWeight?: number;
+        };
+        CreateKtoRunDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "kto";
+            ratings: components["schemas"]["RatedDataDto"];
+            /**
+             * Format: uuid
+             * @description Where the policy starts; also the reference of the rewards.
+             */
+            policyVersionId: string;
+            hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
         };
         RewardModelSourceDto: {
             /**
@@ -7642,6 +7793,19 @@ export interface components {
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -7653,7 +7817,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -7673,19 +7837,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7814,6 +7965,19 @@ export interface components {
         };
         RlooHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -7825,7 +7989,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -7845,19 +8009,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -7990,6 +8141,19 @@ export interface components {
         ValueStart: "policy" | "reward-model";
         PpoHyperparametersDto: {
             /**
+             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
+             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @example 512
+             */
+            microBatchTokens?: number | null;
+            /**
+             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @default false
+             */
+            gradientCheckpointing?: boolean;
+            /** @default 1 */
+            maxGradNorm?: number;
+            /**
              * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
              * @default null
              * @example 50
@@ -8001,7 +8165,7 @@ export interface components {
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft` and `dpo` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
              * @default null
              * @example 25
              */
@@ -8021,19 +8185,6 @@ export interface components {
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
-            /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
-             * @example 512
-             */
-            microBatchTokens?: number | null;
-            /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
-             * @default false
-             */
-            gradientCheckpointing?: boolean;
-            /** @default 1 */
-            maxGradNorm?: number;
             /** @default 0 */
             weightDecay?: number;
             /** @default 1 */
@@ -8277,6 +8428,8 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -8372,6 +8525,8 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -8389,6 +8544,119 @@ export interface components {
             hyperparameters: components["schemas"]["DpoHyperparametersDto"];
             /** @description What the method measured; null until the run has succeeded. */
             summary: components["schemas"]["DpoSummaryDto"] | null;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        KtoSummaryDto: {
+            /** @example 120 */
+            steps: number;
+            /** @description Null when all steps were taken. */
+            stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
+            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            split: components["schemas"]["EvaluatedSplit"];
+            /** @example 1.9 */
+            lossBefore: number;
+            /** @example 1.2 */
+            lossAfter: number;
+            /**
+             * @description Training completions that lost their end for length.
+             * @example 0
+             */
+            truncated: number;
+            /**
+             * @description Training completions that were left out, since their prompt leaves no room.
+             * @example 0
+             */
+            dropped: number;
+            /**
+             * @description Completions learned.
+             * @example 400
+             */
+            examples: number;
+            /**
+             * @description Of these the desirable ones.
+             * @example 250
+             */
+            desirable: number;
+            /** @example 40 */
+            evaluationExamples: number;
+            /**
+             * @description Completions left out because their mean score is the threshold, of both splits.
+             * @example 12
+             */
+            undecided: number;
+            /**
+             * @description Null where the evaluation data has no desirable completion.
+             * @example 0.3
+             */
+            desirableReward: number | null;
+            /**
+             * @description Null where the evaluation data has no undesirable completion.
+             * @example -0.4
+             */
+            undesirableReward: number | null;
+            /**
+             * @description Of the two; null where one is.
+             * @example 0.7
+             */
+            margin: number | null;
+            /**
+             * @description The reference point: an estimate of the KL to the starting policy in nats per completion, from completions of other prompts.
+             * @example 0.8
+             */
+            referencePoint: number;
+        };
+        KtoTrainingRunDto: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Watch it at `/v1/jobs/{jobId}`.
+             */
+            jobId: string;
+            /** Format: uuid */
+            policyVersionId: string;
+            /**
+             * Format: uuid
+             * @description Where it is the only source of reward.
+             */
+            rewardModelId: string | null;
+            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample, as are the rewards.
+             */
+            promptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             */
+            evaluationPromptSetId: string | null;
+            /**
+             * Format: uuid
+             * @description Of `sft` and `dpo`.
+             */
+            pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
+            /**
+             * Format: uuid
+             * @description The version that came out; null until the run has succeeded.
+             */
+            resultPolicyVersionId: string | null;
+            verdict: components["schemas"]["VerdictDto"] | null;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "kto";
+            /** @description All of the method's, defaults filled in. */
+            hyperparameters: components["schemas"]["KtoHyperparametersDto"];
+            /** @description What the method measured; null until the run has succeeded. */
+            summary: components["schemas"]["KtoSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -8451,6 +8719,8 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -8503,6 +8773,8 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -8555,6 +8827,8 @@ export interface components {
              * @description Of `sft` and `dpo`.
              */
             pairSetId: string | null;
+            /** @description Of `kto`; defaults filled in. */
+            ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
              * @description The version that came out; null until the run has succeeded.
@@ -8575,7 +8849,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
+        TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["KtoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
         TrainingRunBytesDto: {
             /**
              * @description The model that training starts from.
@@ -8649,20 +8923,20 @@ export interface components {
             parameters: number;
             /** @example 4874240 */
             trainedParameters: number;
-            bytes: components["schemas"]["TrainingRunBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while the run goes on: an estimate from the length of
-             *     its texts, and no part of the peak. 0 where none are kept.
+             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
+             *     of the texts, and no part of the peak. 0 where none are kept.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step, all its inner epochs, sampling and scoring included.
+             * @description Of the matrix products of the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, or a few more or less: texts that are too long are counted here.
+             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
+             *     may need fewer.
              * @example 120
              */
             steps: number;
@@ -8671,6 +8945,11 @@ export interface components {
              * @example 25769803776
              */
             limitBytes: number;
+            /**
+             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @example 1.4
+             */
+            secondsPerRun: number;
             /**
              * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
              * @example 7.4
@@ -8682,15 +8961,11 @@ export interface components {
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a run that does not fit is refused.
+             * @description Whether the peak stays within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
-            /**
-             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
-             * @example 1.4
-             */
-            secondsPerRun: number;
+            bytes: components["schemas"]["TrainingRunBytesDto"];
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
@@ -9183,6 +9458,14 @@ export interface components {
             method: "dpo";
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
         };
+        LoopKtoTrainingDto: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "kto";
+            hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
+        };
         LoopGrpoTrainingDto: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -9334,7 +9617,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -9403,7 +9686,7 @@ export interface components {
              */
             iterations?: number;
             /** @description Of each iteration's training run. */
-            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
+            training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
             /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
@@ -19445,7 +19728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19453,8 +19736,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
-                     *       "code": "pair_set_not_ready",
+                     *       "type": "https://plumbline.dev/problems/pair_set_failed",
+                     *       "code": "pair_set_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19528,7 +19811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19536,8 +19819,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
-                     *       "code": "pair_set_not_ready",
+                     *       "type": "https://plumbline.dev/problems/pair_set_failed",
+                     *       "code": "pair_set_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19616,7 +19899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19624,8 +19907,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
-                     *       "code": "pair_set_not_ready",
+                     *       "type": "https://plumbline.dev/problems/pair_set_failed",
+                     *       "code": "pair_set_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19702,7 +19985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready` */
+            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19710,8 +19993,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
-                     *       "code": "pair_set_not_ready",
+                     *       "type": "https://plumbline.dev/problems/pair_set_failed",
+                     *       "code": "pair_set_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -19838,7 +20121,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_exists` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20006,7 +20289,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20014,8 +20297,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/pair_set_not_ready",
-                     *       "code": "pair_set_not_ready",
+                     *       "type": "https://plumbline.dev/problems/pair_set_failed",
+                     *       "code": "pair_set_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20400,7 +20683,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20408,8 +20691,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20521,7 +20804,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20529,8 +20812,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20641,7 +20924,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20649,8 +20932,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20825,7 +21108,7 @@ export interface operations {
                  *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
                  *     }
                  */
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateKtoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
@@ -20848,7 +21131,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20856,8 +21139,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20867,7 +21150,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20909,7 +21192,7 @@ export interface operations {
                  *       "pairSetId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
                  *     }
                  */
-                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
+                "application/json": components["schemas"]["CreateSftRunDto"] | components["schemas"]["CreateDpoRunDto"] | components["schemas"]["CreateKtoRunDto"] | components["schemas"]["CreateGrpoRunDto"] | components["schemas"]["CreateRlooRunDto"] | components["schemas"]["CreatePpoRunDto"];
             };
         };
         responses: {
@@ -20930,7 +21213,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20938,8 +21221,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -20949,7 +21232,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21514,7 +21797,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `criterion_version_not_published` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22026,7 +22309,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22034,8 +22317,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "https://plumbline.dev/problems/reward_model_not_trained",
-                     *       "code": "reward_model_not_trained",
+                     *       "type": "https://plumbline.dev/problems/reward_model_failed",
+                     *       "code": "reward_model_failed",
                      *       "title": "Conflict with what is stored",
                      *       "status": 409
                      *     }
@@ -22045,7 +22328,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;

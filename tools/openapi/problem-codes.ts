@@ -9,14 +9,14 @@ const rewardInputs = [...sizes, 'unknown_policy_version', 'unknown_pair_set', 'p
 const runInputs = [
   ...sizes, 'unknown_policy_version', 'policy_version_without_weights', 'unknown_prompt_set', 'unknown_pair_set', 'pair_set_empty', 'pair_set_one_prompt', 'nothing_held_out',
   'no_training_data', 'held_out_overlap', 'prompt_too_long', 'max_tokens_exceed_model', 'unknown_reward_model', 'reward_sources_ambiguous', 'reward_names_not_unique',
-  'reward_model_without_scale', 'value_start_impossible', 'endpoint_address_private', 'endpoint_key_origin', 'endpoint_key_missing',
+  'reward_model_without_scale', 'value_start_impossible', 'no_ratings', 'ratings_one_prompt', 'ratings_one_sided', 'threshold_off_scale', 'criterion_version_not_found', 'endpoint_address_private', 'endpoint_key_origin', 'endpoint_key_missing',
 ];
 const pairSetReferences = ['criterion_version_not_found', 'prompt_set_not_found', 'completion_batch_not_found', 'labeler_not_found'];
 const loopRules = [
   'gate_out_of_range', 'kl_budget_out_of_range', 'kl_budget_unsupported', 'kl_not_measured', 'quorum_out_of_range', 'agreement_out_of_range', 'agreement_needs_two_ratings',
   'reliability_needs_two_ratings', 'nothing_held_out', 'selection_needs_ensemble', 'not_enough_candidates', 'not_enough_prompts', 'criterion_version_not_found',
 ];
-const notReady = { 409: ['pair_set_not_ready'] };
+const notReady = { 409: ['pair_set_not_ready', 'pair_set_failed'] };
 
 /**
  * Codes of problems that only some operations answer with, by operation and status. A path's own resource that is not there
@@ -91,19 +91,19 @@ export const problemCodes: Record<string, Record<number, readonly string[]>> = {
   pairSets_getDiagnostics: notReady,
   pairSets_listLabelerWeights: notReady,
   pairSets_export: notReady,
-  rewardModels_create: { 409: ['pair_set_not_ready', 'reward_model_exists'], 422: rewardInputs },
-  rewardModels_plan: { 409: ['pair_set_not_ready'], 422: rewardInputs },
+  rewardModels_create: { 409: ['pair_set_not_ready', 'pair_set_failed', 'reward_model_exists'], 422: rewardInputs },
+  rewardModels_plan: { 409: ['pair_set_not_ready', 'pair_set_failed'], 422: rewardInputs },
   rewardModels_upload: { 409: ['reward_model_exists'], 422: [...modelFiles, 'max_tokens_impossible'] },
   rewardModels_listMetrics: { 422: ['step_range_empty'] },
-  rewardModels_score: { 404: ['prompt_not_found', 'completion_not_found'], 409: ['reward_model_not_trained'], 422: ['score_target', 'unknown_completion', 'too_many_completions', 'no_completions'] },
-  rewardModels_scoreTexts: { 409: ['reward_model_not_trained'], 429: ['rate_limited', 'scoring_backlog_full'] },
-  rewardModels_findDisagreement: { 404: ['completion_not_found'], 409: ['reward_model_not_an_ensemble', 'completions_not_scored', 'reward_model_not_trained'], 422: ['completion_of_other_prompt'] },
-  trainingRuns_create: { 409: ['pair_set_not_ready', 'reward_model_not_trained'], 422: runInputs },
-  trainingRuns_plan: { 409: ['pair_set_not_ready', 'reward_model_not_trained'], 422: runInputs },
+  rewardModels_score: { 404: ['prompt_not_found', 'completion_not_found'], 409: ['reward_model_not_trained', 'reward_model_failed'], 422: ['score_target', 'unknown_completion', 'too_many_completions', 'no_completions'] },
+  rewardModels_scoreTexts: { 409: ['reward_model_not_trained', 'reward_model_failed'], 429: ['rate_limited', 'scoring_backlog_full'] },
+  rewardModels_findDisagreement: { 404: ['completion_not_found'], 409: ['reward_model_not_an_ensemble', 'completions_not_scored', 'reward_model_not_trained', 'reward_model_failed'], 422: ['completion_of_other_prompt'] },
+  trainingRuns_create: { 409: ['pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
+  trainingRuns_plan: { 409: ['pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
   trainingRuns_listMetrics: { 422: ['step_range_empty'] },
   trainingRuns_promoteCheckpoint: { 404: ['training_checkpoint_not_found'], 409: ['training_checkpoint_dropped'], 422: ['invalid_alias'] },
   comparisons_create: {
-    409: ['reward_model_not_trained', 'criterion_version_not_published'],
+    409: ['reward_model_not_trained', 'reward_model_failed', 'criterion_version_not_published'],
     422: [
       'same_policy_version', 'unknown_policy_version', 'unknown_prompt_set', 'prompt_set_too_small', 'prompt_set_too_large', 'unknown_reward_model', 'criterion_version_not_found',
       'vendor_not_found', 'proxy_without_people', 'held_out_overlap',
@@ -112,7 +112,7 @@ export const problemCodes: Record<string, Record<number, readonly string[]>> = {
   comparisons_listItems: { 409: ['comparison_not_complete'] },
   comparisons_createJudgement: { 409: ['already_judged', 'comparison_not_ready', 'item_complete', 'not_for_labelers'], 422: ['item_not_found', 'labeler_not_found'] },
   comparisons_createJudgementBulk: { 409: ['comparison_not_ready', 'not_for_labelers'] },
-  loops_create: { 409: ['loop_name_taken', 'loop_alias_in_use', 'criterion_version_not_published', 'pair_set_not_ready', 'reward_model_not_trained'], 422: [...runInputs, ...loopRules, 'hyperparameters_conflict', 'invalid_alias', 'vendor_not_found', 'prompt_set_too_small', 'prompt_set_too_large', 'weights_format_impossible'] },
+  loops_create: { 409: ['loop_name_taken', 'loop_alias_in_use', 'criterion_version_not_published', 'pair_set_not_ready', 'reward_model_not_trained', 'reward_model_failed'], 422: [...runInputs, ...loopRules, 'hyperparameters_conflict', 'invalid_alias', 'vendor_not_found', 'prompt_set_too_small', 'prompt_set_too_large', 'weights_format_impossible'] },
   loops_pause: { 409: ['loop_not_running'] },
   loops_resume: { 409: ['loop_not_resumable'] },
   loops_stop: { 409: ['loop_finished'] },
