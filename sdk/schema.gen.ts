@@ -6367,10 +6367,28 @@ export interface components {
             hasMore: boolean;
         };
         ExportedPairDto: {
-            prompt: string;
-            /** @description The completion that was preferred. */
-            chosen: string;
-            rejected: string;
+            /**
+             * @description A text, or the messages of a conversation.
+             * @example When does the shop open?
+             */
+            prompt: string | {
+                [key: string]: unknown;
+            }[];
+            /**
+             * @description The completion that was preferred; a list of one assistant message if the prompt is a conversation.
+             * @example At nine.
+             */
+            chosen: string | {
+                [key: string]: unknown;
+            }[];
+            /** @example Soon, I think. */
+            rejected: string | {
+                [key: string]: unknown;
+            }[];
+            /** @description Of a conversation that offers tools. */
+            tools?: {
+                [key: string]: unknown;
+            }[];
         };
         /** @description One of `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj`, `c_attn`, `c_proj`, `c_fc`; others may be added. */
         LoraTargetModule: string;

@@ -43,6 +43,21 @@ export interface Conversation {
 /** What a policy is asked: a text, which is one user message to a chat model, or a conversation. */
 export type PromptContent = string | Conversation;
 
+/** A prompt as it is kept: what is asked as one text, and the conversation where there is one. */
+export interface AskedPrompt {
+  id: string;
+  text: string;
+  conversation?: Conversation | null;
+}
+
+export const contentOf = ({ text, conversation }: Pick<AskedPrompt, 'text' | 'conversation'>): PromptContent => conversation ?? text;
+
+/** Equal for equal prompts, and an order among them: a text stands for itself, a conversation behind all texts. */
+export const contentKey = (content: PromptContent): string => (typeof content === 'string' ? content : `\uffff${JSON.stringify(content)}`);
+
+/** A prompt as one text. */
+export const contentText = (content: PromptContent): string => (typeof content === 'string' ? content : readableText(content.messages));
+
 /** The first reason why messages are no prompt; undefined when they are one. Pointers begin at the object that has the messages. */
 export function promptMistake({ messages, continueFinalMessage = false }: Conversation): ProblemDetail | undefined {
   const mistake = turnsMistake(messages);
@@ -113,6 +128,18 @@ function isJsonObject(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A message by the names of OpenAI's chat API, which TRL and others share. */
+export function wireMessage({ role, content, name, reasoning, toolCalls, toolCallId }: Message): Record<string, unknown> {
+  return {
+    role,
+    content,
+    ...(name !== undefined && { name }),
+    ...(reasoning !== undefined && { reasoning_content: reasoning }),
+    ...(toolCalls && { tool_calls: toolCalls }),
+    ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
+  };
 }
 
 /**

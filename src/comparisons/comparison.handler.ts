@@ -2,7 +2,7 @@ import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
 import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
 import { GenerationService } from '#src/completions/generation.service.js';
-import type { AskedPrompt } from '#src/completions/policy-generator.js';
+import { contentOf, type AskedPrompt } from '#src/common/conversation.js';
 import type { WrittenCompletion } from '#src/completions/completion-source.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';
@@ -90,7 +90,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const scorer = await this.scorers.load(rewardModelId);
     try {
       const items = [...baseline, ...candidate].map(({ text }, i) => ({
-        prompt: prompts[i % prompts.length].text,
+        prompt: contentOf(prompts[i % prompts.length]),
         completion: text,
       }));
       const onProgress = (done: number, total: number) => context.progress(done, total, 'completions');

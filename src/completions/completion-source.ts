@@ -2,7 +2,7 @@ import type { ToolCall } from '#src/common/conversation.js';
 import type { GenerationControl } from '#src/lm/decode/generate.js';
 import type { FinishReason } from './completion.entity.js';
 import type { PromptFailure } from './failed-prompts.js';
-import type { AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from '#src/common/conversation.js';
 import type { Sampling } from './sampling.js';
 
 /** A completion as it is kept. */

@@ -3,13 +3,13 @@
  * there are no token ids and no log-probabilities.
  */
 import type { Config } from '#src/config/config.js';
-import { contentOf } from '#src/prompts/prompt.entity.js';
+import { contentOf } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
 import { EndpointError } from './endpoint-error.js';
 import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
-import type { AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from '#src/common/conversation.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 /** Servers keep seeds in 32 bits, some of them with a sign. */

@@ -1,5 +1,5 @@
 /** What is sent to an API of OpenAI's form and what is read from its answer. */
-import type { Message, PromptContent, ToolCall } from '#src/common/conversation.js';
+import { wireMessage, type PromptContent, type ToolCall } from '#src/common/conversation.js';
 import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
@@ -67,17 +67,6 @@ function askedChat(prompt: PromptContent): Record<string, unknown> {
     ...(tools && { tools }),
     // vLLM's names; servers that do not know them begin a new answer.
     ...(continueFinalMessage && { continue_final_message: true, add_generation_prompt: false }),
-  };
-}
-
-function wireMessage({ role, content, name, reasoning, toolCalls, toolCallId }: Message): Record<string, unknown> {
-  return {
-    role,
-    content,
-    ...(name !== undefined && { name }),
-    ...(reasoning !== undefined && { reasoning_content: reasoning }),
-    ...(toolCalls && { tool_calls: toolCalls }),
-    ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
   };
 }
 

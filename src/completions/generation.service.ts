@@ -8,7 +8,8 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import { PolicyGenerator, type AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from '#src/common/conversation.js';
+import { PolicyGenerator } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */

@@ -5,16 +5,13 @@
 import { type GeneratedSequence, type GenerationControl, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { ChatTemplateError } from '#src/lm/text/chat-template.js';
-import { contentOf, type Prompt } from '#src/prompts/prompt.entity.js';
+import { contentOf, type AskedPrompt } from '#src/common/conversation.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
-
-/** A prompt as policies are asked it. */
-export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { wireMessage } from '#src/common/conversation.js';
 import { PairSetsRepository, type PairFilter, type PairRow } from './pair-sets.repository.js';
 
 const batch = 500;
@@ -21,8 +22,13 @@ export class PairReader {
 
   /** TRL's preference format, a line per pair. Kept ties are left out: that format cannot tell them. */
   async *trlLines(pairSetId: string, filter: Pick<PairFilter, 'split'>): AsyncGenerator<string> {
-    for await (const { prompt, chosen, rejected } of this.read(pairSetId, { ...filter, ties: false })) {
-      yield `${JSON.stringify({ prompt, chosen, rejected })}\n`;
-    }
+    for await (const pair of this.read(pairSetId, { ...filter, ties: false })) yield `${JSON.stringify(trlRow(pair))}\n`;
   }
+}
+
+/** Plain columns of a text prompt, conversational ones of a conversation. */
+function trlRow({ prompt, chosen, rejected }: PairRow): object {
+  if (typeof prompt === 'string') return { prompt, chosen, rejected };
+  const answer = (content: string) => [{ role: 'assistant', content }];
+  return { prompt: prompt.messages.map(wireMessage), chosen: answer(chosen), rejected: answer(rejected), ...(prompt.tools && { tools: prompt.tools }) };
 }

@@ -302,16 +302,25 @@ export class PairsQuery extends PageQuery {
   split?: Split;
 }
 
-/** A line of an export, in TRL's preference format. */
+/** Messages by the names that chat APIs and TRL use (`tool_calls`, `tool_call_id`). */
+const textOrMessages = { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'object', additionalProperties: true } }] };
+
+/** A line of an export, in TRL's preference format: plain or conversational. */
 export class ExportedPairDto {
-  /** @example When does the shop open? */
-  prompt: string;
+  /** A text, or the messages of a conversation. */
+  @ApiProperty({ ...textOrMessages, example: 'When does the shop open?' })
+  prompt: string | object[];
 
-  /** The completion that was preferred. @example At nine. */
-  chosen: string;
+  /** The completion that was preferred; a list of one assistant message if the prompt is a conversation. */
+  @ApiProperty({ ...textOrMessages, example: 'At nine.' })
+  chosen: string | object[];
 
-  /** @example Soon, I think. */
-  rejected: string;
+  @ApiProperty({ ...textOrMessages, example: 'Soon, I think.' })
+  rejected: string | object[];
+
+  /** Of a conversation that offers tools. */
+  @ApiPropertyOptional({ type: 'array', items: { type: 'object', additionalProperties: true } })
+  tools?: object[];
 }
 
 export class ExportQuery {

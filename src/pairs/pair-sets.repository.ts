@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import type { PromptContent } from '#src/common/conversation.js';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
+import { contentSql } from '#src/prompts/prompt.entity.js';
 import type { LabelerWeight } from './labeler-weights.repository.js';
 import type { PairSetConfig, Split } from './pair-set-config.js';
 import { PairSet } from './pair-set.entity.js';
@@ -11,7 +13,7 @@ import { PairSet } from './pair-set.entity.js';
 export interface PairRow {
   ordinal: number;
   promptId: string;
-  prompt: string;
+  prompt: PromptContent;
   split: Split;
   tie: boolean;
   chosenCompletionId: string;
@@ -57,7 +59,7 @@ export class PairSetsRepository {
          SELECT * FROM pairs
          WHERE pair_set_id = $1 AND ordinal > $2 AND ($3::text IS NULL OR split = $3) AND ($4 OR NOT tie)
          ORDER BY ordinal LIMIT $5)
-       SELECT p.ordinal, p.prompt_id AS "promptId", q.text AS prompt, p.split, p.tie, p.weight,
+       SELECT p.ordinal, p.prompt_id AS "promptId", ${contentSql('q')} AS prompt, p.split, p.tie, p.weight,
               p.chosen_completion_id AS "chosenCompletionId", c.text AS chosen, p.chosen_score AS "chosenScore",
               p.rejected_completion_id AS "rejectedCompletionId", r.text AS rejected, p.rejected_score AS "rejectedScore"
        FROM page p

@@ -1,4 +1,4 @@
-import type { Conversation, PromptContent } from '#src/common/conversation.js';
+import type { Conversation } from '#src/common/conversation.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /** One question to a policy. Never changed: whatever was answered or rated stays what it was. */
@@ -35,8 +35,5 @@ export class Prompt {
 
 export type NewPrompt = Omit<Prompt, 'createdAt'>;
 
-/** What a policy is asked. */
-export const contentOf = ({ text, conversation }: Pick<Prompt, 'text' | 'conversation'>): PromptContent => conversation ?? text;
-
-/** The same in SQL, as JSON: `alias` is of the table prompts. */
+/** What a policy is asked, as JSON: a text or a conversation. `alias` is of the table prompts. */
 export const contentSql = (alias: string): string => `coalesce(${alias}.conversation, to_jsonb(${alias}.text))`;

@@ -1,8 +1,13 @@
 import request from 'supertest';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CompletionsWorkerModule } from '#src/completions/completions-worker.module.js';
 import { serializeCheckpoint, withChatTemplate } from '#src/lm/files/checkpoint.js';
 import { chatTemplate } from '#src/lm/text/chat.js';
+import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
+import { RewardWorkerModule } from '#src/reward/reward-worker.module.js';
+import { TrainingWorkerModule } from '#src/training/training-worker.module.js';
+import { givenCriterionVersion } from '../factories/ratings.js';
+import { givenPolicyVersion, trainableCheckpoint } from '../factories/training.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 import { FakeEndpoint } from '../support/fake-endpoint.js';
 import { createTinyPolicy, tinyCheckpoint, uploadFiles } from '../support/tiny-policy.js';
@@ -16,7 +21,7 @@ beforeAll(async () => {
   const settings = { ALLOW_PRIVATE_ENDPOINTS: 'true', ENDPOINT_KEY_FAKE: `${fake.origin} sk-test` };
   t = await createTestApp(settings);
   const env = { DATABASE_URL: t.config.databaseUrl!, PLUMBLINE_DATA_DIR: t.config.dataDir, COMPUTE_THREADS: '1', ...settings };
-  worker = await startNode(env, ['generation'], [CompletionsWorkerModule]);
+  worker = await startNode(env, ['generation', 'pair-building', 'reward-training', 'fine-tuning'], [CompletionsWorkerModule, PairsWorkerModule, RewardWorkerModule, TrainingWorkerModule]);
 });
 afterAll(async () => {
   await worker.close();
@@ -133,4 +138,71 @@ test('a policy with a chat template answers conversations; one without fails tha
   expect(await settled(worker, half.jobId)).toMatchObject({ state: 'succeeded' });
   expect((await get(`/v1/completions?batchId=${half.id}`)).body.data).toHaveLength(1);
   expect((await get(`/v1/completion-batches/${half.id}`)).body).toMatchObject({ failedCount: 1 });
+});
+
+describe('what is learned from conversations', () => {
+  const talks = [...'abcdefghijkl'].map((letter, i) => ({
+    externalId: `lesson-${i}`,
+    messages: [system, { role: 'user', content: `Say ${letter}.` }, { role: 'assistant', content: letter }, { role: 'user', content: `And ${letter} again?` }],
+  }));
+  let policyVersionId: string;
+  let pairSetId: string;
+  let rewardModelId: string;
+  let promptSetId: string;
+
+  const bulk = async (path: string, lines: object[]) => {
+    const body = lines.map((line) => JSON.stringify(line)).join('\n');
+    const answer = await request(t.http).post(path).set(t.admin).set('content-type', 'application/x-ndjson').send(body).expect(200);
+    expect(answer.body).toMatchObject({ created: lines.length, failed: 0 });
+  };
+  const done = async (path: string, body: object) => {
+    const started = (await post(path, body).expect(202)).body as { id: string; jobId: string };
+    expect(await settled(worker, started.jobId, undefined, 60_000)).toMatchObject({ state: 'succeeded', error: null });
+    return started.id;
+  };
+
+  beforeAll(async () => {
+    const checkpoint = trainableCheckpoint();
+    const tokenizer = { ...checkpoint.tokenizer, tokenizerConfigJson: withChatTemplate(checkpoint.tokenizer.tokenizerConfigJson, chatTemplate) };
+    policyVersionId = await givenPolicyVersion(t, 'pupil', { ...checkpoint, tokenizer });
+    await bulk('/v1/prompts/bulk', talks);
+    await bulk('/v1/completions/bulk', talks.flatMap(({ externalId }) => ['yes.', 'no, no, no.'].map((text, a) => ({ externalId: `${externalId}/${a}`, promptExternalId: externalId, text, source: 'spec' }))));
+    const criterionVersionId = await givenCriterionVersion(t);
+    await post('/v1/labelers', { externalId: 'reader', simulated: true }).expect(201);
+    await bulk('/v1/ratings/bulk', talks.flatMap(({ externalId }) => [3, 1].map((score, a) => ({ completionExternalId: `${externalId}/${a}`, criterionVersionId, labelerExternalId: 'reader', score }))));
+    pairSetId = await done('/v1/pair-sets', { criterionVersionId, strategy: 'all', evalFraction: 0.3, seed: 1 });
+    promptSetId = (await post('/v1/prompt-sets', { name: 'lessons', externalIds: talks.map(({ externalId }) => externalId) }).expect(201)).body.id as string;
+  });
+
+  test('a reward model reads the whole conversation', async () => {
+    rewardModelId = await done('/v1/reward-models', { name: 'talks', pairSetId, basePolicyVersionId: policyVersionId, hyperparameters: { epochs: 8, batchSize: 8, learningRate: 0.01, maxTokens: 256 } });
+    const { evaluation } = (await get(`/v1/reward-models/${rewardModelId}`).expect(200)).body;
+    expect(evaluation).toMatchObject({ split: 'eval', truncatedTexts: 0, accuracy: { value: 1 } });
+  });
+
+  test.each(['sft', 'dpo'])('%s trains on them', async (method) => {
+    const settings = { epochs: 2, batchSize: 8, learningRate: 0.01 };
+    const id = await done('/v1/training-runs', { method, policyVersionId, pairSetId, hyperparameters: settings });
+    const { summary } = (await get(`/v1/training-runs/${id}`).expect(200)).body;
+    expect(summary).toMatchObject({ dropped: 0, truncated: 0 });
+    expect(summary.lossAfter).toBeLessThan(summary.lossBefore);
+  });
+
+  test('grpo answers them, and the reward model scores what it reads', async () => {
+    const settings = { steps: 2, promptsPerStep: 2, groupSize: 2, maxTokens: 4, evaluationPrompts: 2 };
+    const id = await done('/v1/training-runs', { method: 'grpo', policyVersionId, promptSetId, rewardModelId, hyperparameters: settings });
+    const { data } = (await get(`/v1/training-runs/${id}/samples`).expect(200)).body;
+    expect(data).toHaveLength(8);
+    for (const sample of data) expect(Number.isFinite(sample.reward)).toBe(true);
+  });
+
+  test('pairs leave as TRL takes conversations', async () => {
+    const { text } = await get(`/v1/pair-sets/${pairSetId}/export`).expect(200);
+    const [first] = text.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+    expect(first).toMatchObject({
+      prompt: [system, { role: 'user' }, { role: 'assistant' }, { role: 'user' }],
+      chosen: [{ role: 'assistant', content: 'yes.' }],
+      rejected: [{ role: 'assistant', content: 'no, no, no.' }],
+    });
+  });
 });

@@ -48,7 +48,7 @@ function templateFraming(tokenizer: Tokenizer, source: string): ChatFraming {
   const single = answerAfter(question);
   return {
     encodePrompt: (prompt) => tokenizer.encodeParts(promptParts(asConversation(prompt))),
-    encodeCompletion: (completion, prompt) => (prompt === undefined ? single : answerAfter(asConversation(prompt)))(completion),
+    encodeCompletion: (completion, prompt = '') => (typeof prompt === 'string' ? single : answerAfter(prompt))(completion),
     stopTokenIds: stops(single.end, tokenizer),
   };
 

@@ -1,3 +1,5 @@
+import type { PromptContent } from '#src/common/conversation.js';
+import { contentSql } from '#src/prompts/prompt.entity.js';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { GroupSize } from '#src/rl/batch/batch-plan.js';
@@ -146,8 +148,8 @@ export class PreferenceDataRepository {
       [pairSetId, split, promptIds ?? null, ties],
     );
     const [prompts, completions] = await Promise.all([
-      this.texts('prompts', pairs.map((pair) => pair.promptId)),
-      this.texts('completions', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
+      this.contents<PromptContent>('prompts p', contentSql('p'), pairs.map((pair) => pair.promptId)),
+      this.contents<string>('completions', 'text', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
     ]);
     const groups = new Map<string, StoredGroup>();
     for (const { promptId, chosenId, rejectedId, ...pair } of pairs) {
@@ -160,12 +162,9 @@ export class PreferenceDataRepository {
     return inCanonicalOrder([...groups.values()]);
   }
 
-  private async texts(table: 'prompts' | 'completions', ids: string[]): Promise<Map<string, string>> {
-    const rows: { id: string; text: string }[] = await this.dataSource.query(
-      `SELECT id, text FROM ${table} WHERE id = ANY($1)`,
-      [[...new Set(ids)]],
-    );
-    return new Map(rows.map(({ id, text }) => [id, text]));
+  private async contents<T>(table: string, column: string, ids: string[]): Promise<Map<string, T>> {
+    const rows: { id: string; content: T }[] = await this.dataSource.query(`SELECT id, ${column} AS content FROM ${table} WHERE id = ANY($1)`, [[...new Set(ids)]]);
+    return new Map(rows.map(({ id, content }) => [id, content]));
   }
 }
 

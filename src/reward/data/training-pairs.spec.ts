@@ -13,7 +13,7 @@ const groups: StoredGroup[] = Array.from({ length: 200 }, (_, i) => ({
   pairs: [{ ordinal: i, chosen: 0, rejected: 1, gap: 1, margin: 0, tie: false, recordedWeight: i === 7 ? 0 : null }],
 }));
 const prepare = (given: GivenHyperparameters) => trainingPairs(groups, completeReward(given));
-const prompts = (of: readonly { prompt: string }[]) => of.map(({ prompt }) => prompt);
+const prompts = (of: readonly { prompt: unknown }[]) => of.map(({ prompt }) => prompt);
 
 test('pairs that weigh nothing are left out; without early stopping nothing is set aside', () => {
   const { train, validation, lengthBias } = prepare({});

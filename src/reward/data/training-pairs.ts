@@ -1,5 +1,6 @@
 /** The pairs of a pair set as training takes them: some prompts set aside for early stopping, weights, length bias. */
 import { createHash } from 'node:crypto';
+import { contentText, type PromptContent } from '#src/common/conversation.js';
 import { textKey } from '#src/common/text-key.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { fitLengthBias, lengthLogit, type LengthBias } from '#src/rl/losses/length-bias.js';
@@ -31,8 +32,8 @@ export function trainingPairs(groups: readonly StoredGroup[], hyperparameters: S
 }
 
 /** Where in [0, 1) the prompt's text falls; another stream than that of the pair set's split. */
-function validationShare(prompt: string, seed: number): number {
-  return createHash('sha256').update(`validation:${seed}:${textKey(prompt)}`).digest().readUInt32BE(0) / 2 ** 32;
+function validationShare(prompt: PromptContent, seed: number): number {
+  return createHash('sha256').update(`validation:${seed}:${textKey(contentText(prompt))}`).digest().readUInt32BE(0) / 2 ** 32;
 }
 
 /** Pairs that weigh nothing are left out, and so are prompts that have no others. */

@@ -1,3 +1,4 @@
+import { contentSql } from '#src/prompts/prompt.entity.js';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
@@ -68,7 +69,7 @@ export class CompletionScoresRepository {
 
   unscoredOfPrompts(rewardModelId: string, promptIds: string[]): Promise<CompletionText[]> {
     return this.rows.query(
-      `SELECT c.id AS "completionId", p.text AS prompt, c.text AS completion
+      `SELECT c.id AS "completionId", ${contentSql('p')} AS prompt, c.text AS completion
        FROM completions c JOIN prompts p ON p.id = c.prompt_id
        WHERE c.prompt_id = ANY($2)
          AND NOT EXISTS (SELECT FROM completion_scores s WHERE s.reward_model_id = $1 AND s.completion_id = c.id)

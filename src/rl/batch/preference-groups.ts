@@ -1,5 +1,6 @@
 
 /** Preference data by prompt: each completion once, however many pairs it is part of. */
+import { contentKey, contentText, type PromptContent } from '#src/common/conversation.js';
 
 export interface GroupPair {
   /** Indices into the group's completions. */
@@ -14,13 +15,13 @@ export interface GroupPair {
 }
 
 export interface PreferenceGroup {
-  prompt: string;
+  prompt: PromptContent;
   completions: string[];
   pairs: GroupPair[];
 }
 
 export interface PreferencePair {
-  prompt: string;
+  prompt: PromptContent;
   chosen: string;
   rejected: string;
   margin?: number;
@@ -30,15 +31,16 @@ export interface PreferencePair {
 
 /** Of the texts, prompts counted once; at least 1. */
 export function lengthOfTexts(groups: readonly Pick<PreferenceGroup, 'prompt' | 'completions'>[]): number {
-  return Math.max(1, groups.reduce((total, { prompt, completions }) => completions.reduce((sum, { length }) => sum + length, total + prompt.length), 0));
+  return Math.max(1, groups.reduce((total, { prompt, completions }) => completions.reduce((sum, { length }) => sum + length, total + contentText(prompt).length), 0));
 }
 
 /** Groups in order of first appearance; equal texts of one prompt are one completion. */
 export function groupByPrompt(pairs: Iterable<PreferencePair>): PreferenceGroup[] {
   const groups = new Map<string, { group: PreferenceGroup; index: Map<string, number> }>();
   for (const { prompt, chosen, rejected, margin = 0, ...rest } of pairs) {
-    const entry = groups.get(prompt) ?? { group: { prompt, completions: [], pairs: [] }, index: new Map<string, number>() };
-    groups.set(prompt, entry);
+    const key = contentKey(prompt);
+    const entry = groups.get(key) ?? { group: { prompt, completions: [], pairs: [] }, index: new Map<string, number>() };
+    groups.set(key, entry);
     const { group, index } = entry;
     const place = (text: string): number => {
       const known = index.get(text);
@@ -83,7 +85,7 @@ function parts({ prompt, completions, pairs }: PreferenceGroup, limit: number): 
 
 /** Completions of each group by text, its pairs by their places, the groups by prompt and then by completions. */
 export function inCanonicalOrder<P extends GroupPair, G extends PreferenceGroup & { completionIds: string[]; pairs: P[] }>(groups: readonly G[]): G[] {
-  return groups.map(sorted).sort((a, b) => compare(a.prompt, b.prompt) || compareLists(a.completions, b.completions));
+  return groups.map(sorted).sort((a, b) => compare(contentKey(a.prompt), contentKey(b.prompt)) || compareLists(a.completions, b.completions));
 }
 
 function sorted<G extends PreferenceGroup & { completionIds: string[] }>(group: G): G {

@@ -1,9 +1,10 @@
 /** A prompt with a completion as the tokens the reward model reads: framed as the policy sees them, cut to a length. */
+import { type PromptContent } from '#src/common/conversation.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { type Tokenizer } from '#src/lm/text/tokenizer.js';
 
 export interface ScoredText {
-  prompt: string;
+  prompt: PromptContent;
   completion: string;
 }
 
@@ -32,7 +33,7 @@ export function fitTokens(prompt: readonly number[], completion: readonly number
 /** Encodes texts of at most `maxTokens` tokens (at least 2) and counts those that had to be cut. */
 export class RewardTextEncoder {
   private readonly framing: ChatFraming;
-  private last: { prompt: string; ids: number[] } | undefined;
+  private last: { prompt: PromptContent; ids: number[] } | undefined;
   truncations = 0;
 
   constructor(
@@ -46,7 +47,7 @@ export class RewardTextEncoder {
   encode({ prompt, completion }: ScoredText): EncodedText {
     // Completions come prompt by prompt, so the prompt before is most often the same.
     if (this.last?.prompt !== prompt) this.last = { prompt, ids: this.framing.encodePrompt(prompt) };
-    const text = fitTokens(this.last.ids, this.framing.encodeCompletion(completion), this.maxTokens);
+    const text = fitTokens(this.last.ids, this.framing.encodeCompletion(completion, prompt), this.maxTokens);
     if (text.truncated) this.truncations++;
     return text;
   }

@@ -54,7 +54,7 @@ export function encodeExamples<G extends PreferenceGroup>(
     const places = new Map<number, number>();
     const kept: { tokenIds: number[] }[] = [];
     completions.forEach((completion, i) => {
-      const whole = framing.encodeCompletion(completion);
+      const whole = framing.encodeCompletion(completion, prompt);
       const tokenIds = whole.slice(0, room);
       if (tokenIds.length === 0 || promptIds.length === 0) {
         dropped++;

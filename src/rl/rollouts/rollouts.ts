@@ -1,4 +1,5 @@
 /** What a step on rollouts learns from: prompts by a schedule, completions that the policy in training writes, their rewards. */
+import { contentOf, type AskedPrompt, type PromptContent } from '#src/common/conversation.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { Generator, PromptTooLongError, type GeneratedSequence, type GeneratorModel } from '#src/lm/decode/generate.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
@@ -7,13 +8,10 @@ import { TrainingDivergedError } from '../step-loop.js';
 import { type RolloutHyperparameters } from '../settings.js';
 import { Rng } from '#src/common/rng.js';
 
-export interface RolloutPrompt {
-  id: string;
-  text: string;
-}
+export type RolloutPrompt = AskedPrompt;
 
 export interface ScoredText {
-  prompt: string;
+  prompt: PromptContent;
   completion: string;
 }
 
@@ -74,10 +72,10 @@ export class RolloutSource {
   /** @throws PromptTooLongError naming the first prompt that leaves no room for `maxTokens` */
   check(prompts: readonly RolloutPrompt[]): void {
     const room = this.model.config.maxPositionEmbeddings - this.sampling.maxTokens;
-    for (const { id, text } of prompts) {
-      const { length } = this.framing.encodePrompt(text);
+    for (const prompt of prompts) {
+      const { length } = this.framing.encodePrompt(contentOf(prompt));
       if (length > room)
-        throw new PromptTooLongError(`prompt ${id} has ${length} tokens, there is room for ${room}`);
+        throw new PromptTooLongError(`prompt ${prompt.id} has ${length} tokens, there is room for ${room}`);
     }
   }
 
@@ -94,7 +92,7 @@ export class RolloutSource {
     seedsOf: (prompt: number) => readonly string[],
     signal?: AbortSignal,
   ): Promise<Rollout[]> {
-    const ids = prompts.map(({ text }) => this.framing.encodePrompt(text));
+    const ids = prompts.map((prompt) => this.framing.encodePrompt(contentOf(prompt)));
     const { temperature, topP, maxTokens } = this.sampling;
     const options = { temperature, logProbTemperature: temperature, topP, maxNewTokens: maxTokens, stopTokenIds: this.stopTokenIds };
     const requests = ids.map((promptIds, i) => ({ ids: promptIds, seeds: seedsOf(i) }));
@@ -114,7 +112,7 @@ export class RolloutSource {
       })),
     );
     const { total, bySource = {} } = await this.score(
-      written.map(({ prompt, text }) => ({ prompt: prompt.text, completion: text })),
+      written.map(({ prompt, text }) => ({ prompt: contentOf(prompt), completion: text })),
       signal,
     );
     const sources = Object.entries(bySource);

@@ -1,3 +1,5 @@
+import type { PromptContent } from '#src/common/conversation.js';
+import { contentSql } from '#src/prompts/prompt.entity.js';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
@@ -97,8 +99,8 @@ export class RatedDataRepository {
   }
 
   private async grouped(source: string, split: Split, p: Parameters): Promise<JudgedGroup[]> {
-    const rows: { promptId: string; prompt: string; completion: string; desirable: boolean }[] = await this.dataSource.query(
-      `SELECT q.id AS "promptId", q.text AS prompt, c.text AS completion, l.desirable
+    const rows: { promptId: string; prompt: PromptContent; completion: string; desirable: boolean }[] = await this.dataSource.query(
+      `SELECT q.id AS "promptId", ${contentSql('q')} AS prompt, c.text AS completion, l.desirable
        FROM (${source}) l JOIN completions c ON c.id = l.completion_id JOIN prompts q ON q.id = l.prompt_id
        WHERE l.split = ${p.add(split, 'text')} AND NOT l.undecided
        ORDER BY q.text COLLATE "C", q.id, c.text COLLATE "C", l.desirable`,

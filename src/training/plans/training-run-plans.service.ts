@@ -8,7 +8,7 @@ import { microBatchOf } from '#src/rl/plan/micro-batch.js';
 import type { PlannedRuns } from '#src/rl/plan/training-plan.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
-import { contentOf } from '#src/prompts/prompt.entity.js';
+import { contentOf } from '#src/common/conversation.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { planMilliseconds, PlanResourcesService } from '#src/reward/models/plan-resources.js';

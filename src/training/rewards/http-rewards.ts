@@ -4,8 +4,11 @@
  *   POST <url>   {"items": [{"prompt": "...", "completion": "..."}, ...]}
  *   200          {"rewards": [0.7, ...]}     one finite number per item, in their order
  *
+ * Of a conversation, `prompt` is its readable text, and the item has `messages` (and `tools`) as well.
+ *
  * Addresses, keys and retries are those of endpoint policies (completions/endpoint-client.ts).
  */
+import { contentText } from '#src/common/conversation.js';
 import type { Config } from '#src/config/config.js';
 import { EndpointClient } from '#src/completions/endpoint-client.js';
 import { EndpointError } from '#src/completions/endpoint-error.js';
@@ -49,7 +52,7 @@ export class HttpRewards {
   }
 
   private async ask(items: readonly ScoredText[], signal: AbortSignal): Promise<number[]> {
-    const body = { items: items.map(({ prompt, completion }) => ({ prompt, completion })) };
+    const body = { items: items.map(({ prompt, completion }) => ({ prompt: contentText(prompt), ...(typeof prompt !== 'string' && prompt), completion })) };
     return readRewards(await this.client.post(body, signal), items.length);
   }
 }
