@@ -26,7 +26,7 @@ module.exports = {
     },
     { name: 'no-cycles-of-types', severity: 'warn', from: { path: '^src/' }, to: { circular: true } },
     only('config', []),
-    only('common', []),
+    only('common', ['config']),
     only('database', ['config', 'common']),
     only('events', ['config', 'common', 'database']),
     only('jobs', ['config', 'common', 'database', 'events', 'auth']),

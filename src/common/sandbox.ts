@@ -9,6 +9,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { bareEnvironment } from '#src/config/environment.js';
 
 export interface SandboxOptions {
   /** Children at once. */
@@ -115,12 +116,11 @@ export class Sandbox {
   }
 
   private start(): ChildProcess {
-    const { PATH, LD_LIBRARY_PATH, TMPDIR } = process.env;
     const child = fork(entry, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [`--max-old-space-size=${this.options.megabytes}`],
-      env: { PATH, LD_LIBRARY_PATH, TMPDIR, UV_THREADPOOL_SIZE: '1' },
+      env: { ...bareEnvironment(), UV_THREADPOOL_SIZE: '1' },
     });
     this.children.add(child);
     child.once('exit', () => this.forget(child));

@@ -117,8 +117,7 @@ describe('case 50: an answer that is all thought', () => {
     [thinking, 'stop', /message.content is empty, though reasoning_content is not \(finish_reason "stop"\)$/],
     [thinking, 'length', /reasoning_content is not \(finish_reason "length"\); give more maxTokens$/],
     [{ content: '', reasoning: 'let me see' }, 'length', /though reasoning is not/],
-    [{ content: null, tool_calls: [{ id: 'a' }] }, 'tool_calls', /though tool_calls is not/],
-    [{ content: null, refusal: 'no' }, 'stop', /though refusal is not/],
+    [{ content: null, tool_calls: [], refusal: '' }, 'stop', /message.content is empty \(/],
     [{ role: 'assistant' }, 'stop', /message.content is empty \(/],
   ])('%j with finish_reason %s fails its prompt and says which field was empty', async (message, reason, why) => {
     fake.reset((request, response) => {
@@ -130,6 +129,13 @@ describe('case 50: an answer that is all thought', () => {
     expect(rows.map(({ promptId }) => promptId)).toEqual([prompts[0].id, prompts[2].id]);
     expect(failed).toMatchObject([{ promptId: prompts[1].id, code: 'endpoint_answer_empty', message: expect.stringMatching(why) }]);
     await expect(generator().generate([prompts[1]], { ...sampling, n: 1 })).rejects.toMatchObject({ code: 'endpoint_answer_empty', retriable: false });
+  });
+
+  test('a tool call without a name or arguments cannot be read', async () => {
+    const message = { content: null, tool_calls: [{ id: 'a' }] };
+    fake.reset((_, response) => void response.end(JSON.stringify({ choices: [{ message, finish_reason: 'tool_calls' }] })));
+    const failure = generator().generate([prompts[0]], { ...sampling, n: 1 });
+    await expect(failure).rejects.toMatchObject({ code: 'endpoint_answer_unreadable', message: expect.stringContaining('a tool call has no id, name or arguments') });
   });
 
   test.each(['reasoning_content', 'reasoning'])('what was thought before an answer is kept beside it (%s)', async (field) => {

@@ -2,7 +2,7 @@
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
  * completion has a seed of its own, and what comes back is text. Worker processes only.
  */
-import { type GeneratedSequence, type GenerationControl, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
+import { type GeneratedSequence, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { ChatTemplateError } from '#src/lm/text/chat-template.js';
 import { contentOf, type AskedPrompt } from '#src/common/conversation.js';

@@ -7,6 +7,12 @@ export const setting = (name: string): string | undefined => process.env[name]?.
 /** What a child process, or a library with settings of its own, gets: all that this process got, and `more` over it. */
 export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string | undefined> => ({ ...process.env, ...more });
 
+/** What any program of this machine needs, and nothing that is secret: for processes that work on what users brought. */
+export const bareEnvironment = (): Record<string, string | undefined> => {
+  const { PATH, LD_LIBRARY_PATH, TMPDIR } = process.env;
+  return { PATH, LD_LIBRARY_PATH, TMPDIR };
+};
+
 /** Where a command finds Plumbline: its options, else PLUMBLINE_URL and PLUMBLINE_API_KEY. */
 export const connection = (options: { url?: string; key?: string }): { baseUrl: string; apiKey: string | undefined } => ({
   baseUrl: options.url ?? setting('PLUMBLINE_URL') ?? 'http://127.0.0.1:3000',
