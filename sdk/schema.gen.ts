@@ -21149,7 +21149,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21231,7 +21231,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -7,7 +7,7 @@ test.each([
   coded('ECONNREFUSED'), coded('57P01'), coded('57P03'), coded('08006'), coded('53300'), new Error('timeout exceeded when trying to connect'),
   new Error('Connection terminated unexpectedly'), Object.assign(new Error('query failed'), { driverError: coded('57P02') }),
 ])('%s: Postgres is away', (error) => {
-  expect(outage(error)).toMatchObject({ status: 503, code: 'unavailable', headers: { 'retry-after': '5' } });
+  expect(outage(error)).toMatchObject({ status: 503, code: 'database_unavailable', headers: { 'retry-after': '5' } });
 });
 
 test.each([coded('ENOSPC'), coded('EDQUOT'), Object.assign(new Error('query failed'), { driverError: coded('53100') })])('%s: no room', (error) => {

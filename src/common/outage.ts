@@ -14,11 +14,13 @@ export function outage(error: unknown): ProblemInit | undefined {
     return { status: 507, code: 'storage_full', title: 'There is no room left to store this', detail: 'free disk space, then send the request again' };
   }
   if (!awayStates.test(code) && !awayErrors.has(code) && !awayWords.test(message)) return undefined;
-  return {
-    status: 503,
-    code: 'unavailable',
-    title: 'The service is not ready',
-    detail: 'the database does not answer; send the request again',
-    headers: { 'retry-after': '5' },
-  };
+  return databaseUnavailable;
 }
+
+export const databaseUnavailable: ProblemInit = {
+  status: 503,
+  code: 'database_unavailable',
+  title: 'The database does not answer',
+  detail: 'send the request again',
+  headers: { 'retry-after': '5' },
+};

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
-import { DataSource, QueryFailedError, type EntityManager, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { DataSource, type EntityManager, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { databaseUnavailable, outage } from '#src/common/outage.js';
 import { ProblemException } from '#src/common/problem.js';
 
 /** Seconds that a query waits for a free connection. */
@@ -91,11 +92,10 @@ function withoutConnection(error: Error): never {
 
 /** A query whose connection broke, since the server was stopped or went away. */
 function cutOff(error: Error): never {
-  const { code, message } = error instanceof QueryFailedError ? (error.driverError as Error & { code?: string }) : { message: '' };
-  throw code?.startsWith('57P') || message.startsWith('Connection terminated') ? unavailable(error) : error;
+  throw outage(error)?.status === 503 ? unavailable(error) : error;
 }
 
 function unavailable(error: Error): ProblemException {
   logger.warn(`no connection to the database: ${error.message}`);
-  return new ProblemException({ status: 503, code: 'database_unavailable', title: 'The database does not answer', headers });
+  return new ProblemException({ ...databaseUnavailable });
 }

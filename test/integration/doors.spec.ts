@@ -259,7 +259,7 @@ it('while Postgres is away, requests are 503 with Retry-After; when it is back, 
     await postgres.stop();
     for (let i = 0; i < 3; i++) {
       const { body, headers } = await list().expect(503);
-      expect([body.code, headers['retry-after']]).toEqual(['unavailable', '5']);
+      expect([body.code, headers['retry-after']]).toEqual(['database_unavailable', '5']);
     }
     await request(app.getHttpServer()).post('/v1/prompts').set({ authorization: `Bearer ${secret}` }).send({ text: 'x' }).expect(503);
     postgres = await startEmbeddedPostgres({ dir, settings });

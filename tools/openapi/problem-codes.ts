@@ -98,8 +98,8 @@ export const problemCodes: Record<string, Record<number, readonly string[]>> = {
   rewardModels_score: { 404: ['prompt_not_found', 'completion_not_found'], 409: ['reward_model_not_trained', 'reward_model_failed'], 422: ['score_target', 'unknown_completion', 'too_many_completions', 'no_completions'] },
   rewardModels_scoreTexts: { 409: ['reward_model_not_trained', 'reward_model_failed'], 429: ['rate_limited', 'scoring_backlog_full'] },
   rewardModels_findDisagreement: { 404: ['completion_not_found'], 409: ['reward_model_not_an_ensemble', 'completions_not_scored', 'reward_model_not_trained', 'reward_model_failed'], 422: ['completion_of_other_prompt'] },
-  trainingRuns_create: { 409: ['pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
-  trainingRuns_plan: { 409: ['pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
+  trainingRuns_create: { 409: ['criterion_version_not_published', 'pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
+  trainingRuns_plan: { 409: ['criterion_version_not_published', 'pair_set_not_ready', 'pair_set_failed', 'reward_model_not_trained', 'reward_model_failed'], 422: runInputs },
   trainingRuns_listMetrics: { 422: ['step_range_empty'] },
   trainingRuns_promoteCheckpoint: { 404: ['training_checkpoint_not_found'], 409: ['training_checkpoint_dropped'], 422: ['invalid_alias'] },
   comparisons_create: {
