@@ -1,37 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-
 /**
  * What ratings refer to is checked statement by statement. Postgres checks a foreign key row by row, and four of them took
- * nearly two thirds of the writing of a bulk request (docs/adr/0084). What is promised is the same, from both sides: no
- * rating of a row that is not there, and no row goes while there are ratings of it.
+ * nearly two thirds of the writing of a bulk request (docs/adr/0084). The promise is the same, from both sides: no rating of a row
+ * that is not there, and no row goes while there are ratings of it.
  */
-export class RatingReferences1795646800000 implements MigrationInterface {
-  async up(q: QueryRunner): Promise<void> {
-    for (const { column } of references) await q.query(`ALTER TABLE ratings DROP CONSTRAINT ratings_${column}_fkey`);
-    await q.query(checkAdded);
-    await q.query(keepReferenced);
-    for (const { table, column } of references) {
-      await q.query(`
-        CREATE TRIGGER ${table}_of_ratings AFTER DELETE OR UPDATE OF id ON ${table}
-          FOR EACH ROW EXECUTE FUNCTION ratings_keep_referenced('${column}');
-        CREATE TRIGGER ${table}_of_ratings_truncate BEFORE TRUNCATE ON ${table}
-          FOR EACH STATEMENT EXECUTE FUNCTION ratings_keep_referenced('${column}')`);
-    }
-  }
-
-  async down(q: QueryRunner): Promise<void> {
-    for (const { table, column } of references) {
-      await q.query(`
-        DROP TRIGGER ${table}_of_ratings ON ${table};
-        DROP TRIGGER ${table}_of_ratings_truncate ON ${table};
-        ALTER TABLE ratings ADD CONSTRAINT ratings_${column}_fkey FOREIGN KEY (${column}) REFERENCES ${table}`);
-    }
-    await q.query(`
-      DROP TRIGGER ratings_references ON ratings;
-      DROP FUNCTION ratings_check_references, ratings_keep_referenced`);
-  }
-}
-
 const references = [
   { table: 'completions', column: 'completion_id' },
   { table: 'criterion_versions', column: 'criterion_version_id' },
@@ -103,3 +74,15 @@ const keepReferenced = `
     END IF;
     RETURN NULL;
   END $$`;
+
+const keepRows = references
+  .map(
+    ({ table, column }) => `
+  CREATE TRIGGER ${table}_of_ratings AFTER DELETE OR UPDATE OF id ON ${table}
+    FOR EACH ROW EXECUTE FUNCTION ratings_keep_referenced('${column}');
+  CREATE TRIGGER ${table}_of_ratings_truncate BEFORE TRUNCATE ON ${table}
+    FOR EACH STATEMENT EXECUTE FUNCTION ratings_keep_referenced('${column}');`,
+  )
+  .join('');
+
+export const ratingReferences = `${checkAdded};${keepReferenced};${keepRows}`;
