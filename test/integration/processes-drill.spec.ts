@@ -1,4 +1,4 @@
-// The short forms of `npm run faults -- processes` and `-- stores`: real processes of `npm start`, real kills and signals.
+// The short forms of `npm run faults -- processes`, `-- stores` and `-- mixed`: real processes of `npm start`, real kills and signals.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,13 @@ test('a worker with another store does not start, and jobs wait for a store that
   expect(stderr).toBe('');
   expect(status).toBe(0);
   expect(report).toMatchObject({ stuck: 0, broken: [], refused: 1, away: 1 });
+});
+
+test('API, workers, Postgres and Redis die under ratings, bulk requests and jobs; what was accepted is there, once', { timeout: 600_000 }, () => {
+  const { status, stderr, report } = faults('mixed', '--rounds', '4');
+  expect(stderr.replace(/^.*there is no redis-server.*\n/m, '')).toBe('');
+  expect(status).toBe(0);
+  expect(report).toMatchObject({ lost: 0, doubled: 0, stuck: 0 });
 });
 
 test.each(['start', 'worker', 'quickstart', 'loop:demo', 'ingest', 'import-policy', 'export-model', 'doctor', 'bench', 'faults', 'check', 'test'])(
