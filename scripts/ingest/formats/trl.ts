@@ -2,7 +2,7 @@
 // as lists of messages, with the prompt in a column of its own or as the common beginning of both answers.
 import type { Conversation } from '#src/common/conversation.js';
 import { answerOf, commonTurns, messageList, promptOf, readMessages, readTools } from '../messages.js';
-import { given, labelerColumns, labelerOf, numberOf, optionalText, prefer, RowError, sample, textOf, type Answer, type Format, type Row, type Sample } from '../sample.js';
+import { given, isObject, labelerColumns, labelerOf, numberOf, optionalText, prefer, RowError, sample, textOf, type Answer, type Format, type Row, type Sample } from '../sample.js';
 
 export const trlPreference: Format = {
   name: 'trl-preference',
@@ -14,7 +14,7 @@ export const trlPreference: Format = {
   },
   becomes: 'a prompt, two completions and a preference',
   columns: ['prompt', 'chosen', 'rejected', 'tools', 'chosen_model', 'rejected_model', 'chosen-model', 'rejected-model', 'rationale', ...labelerColumns, 'score_chosen', 'score_rejected'],
-  recognises: (row) => given(row.chosen) && row.rejected !== undefined,
+  recognises: (row) => given(row.chosen) && row.rejected !== undefined && !isObject(row.chosen),
   read: readPreference,
 };
 
