@@ -35,11 +35,14 @@ export function fromScores(name: string, scores: ReadonlySet<number>): Criterion
   const [low, high] = [sorted[0], sorted.at(-1)!];
   const integers = sorted.every(Number.isInteger) && high - low < mostLevels;
   const values = integers ? Array.from({ length: high - low + 1 }, (_, i) => low + i) : sorted;
-  if (values.length < 2 || values.length > mostLevels) {
-    const few = sorted.slice(0, 5).join(', ');
-    throw new IngestError(`score must have 2 to ${mostLevels} levels, found ${values.length} (${few}${values.length > 5 ? ', ...' : ''}): name a published criterion by --criterion`);
-  }
   return { name, instructions: `Ratings that were recorded elsewhere and loaded as '${name}'; higher is better.`, scale: values.map(level) };
+}
+
+/** @throws IngestError where no criterion can be made of the scores: one that is there may still fit them */
+export function checkScale({ scale }: CriterionSpec): void {
+  if (scale.length >= 2 && scale.length <= mostLevels) return;
+  const few = scale.slice(0, 5).map(({ value }) => value).join(', ');
+  throw new IngestError(`score must have 2 to ${mostLevels} levels, found ${scale.length} (${few}${scale.length > 5 ? ', ...' : ''}): name a published criterion by --criterion, or put a criterion.json beside ratings.jsonl`);
 }
 
 const level = (value: number) => ({ value, label: `level ${value}` });
@@ -51,10 +54,13 @@ export function incompleteRatings(found: Survey, { dimensions }: CriterionSpec):
   return [...found.dimensionSets].reduce((sum, [set, count]) => sum + (set === all ? 0 : count), 0);
 }
 
-/** The criterion that `--criterion` names, where it is there: its newest published version, if the scores fit it. */
+/** The criterion that was named, where it is there: its newest published version, if the scores fit it. Otherwise the one described. */
 export async function ensureFitting(client: Plumbline, spec: CriterionSpec, scores: ReadonlySet<number>, named: boolean): Promise<Schemas['CriterionVersionDto']> {
   const newest = named ? (await publishedVersions(client, spec.name)).at(-1) : undefined;
-  if (!newest) return ensureCriterionVersion(client, spec);
+  if (!newest) {
+    checkScale(spec);
+    return ensureCriterionVersion(client, spec);
+  }
   const names = (dimensions: readonly { name: string }[] | null | undefined) => dimensions?.map(({ name }) => name).sort().join(', ') ?? 'none';
   if (scores.size > 0 && names(newest.dimensions) !== names(spec.dimensions)) {
     throw new IngestError(`criterion '${spec.name}' has the dimensions ${names(newest.dimensions)}, and the data ${names(spec.dimensions)}`);

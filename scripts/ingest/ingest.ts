@@ -3,9 +3,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Plumbline } from '#sdk/client.js';
-import { ensureCriterionVersion, ensureLabeler, type CriterionSpec } from '../client/ensure.js';
+import { ensureLabeler, type CriterionSpec } from '../client/ensure.js';
 import { stageProgress } from '../terminal/progress.js';
-import { criterionOf, ensureFitting, incompleteRatings } from './criterion.js';
+import { checkScale, criterionOf, ensureFitting, incompleteRatings } from './criterion.js';
 import { formats } from './formats/index.js';
 import { linesOf } from './lines.js';
 import { isOwnFolder, ownCriterion, ownKinds, ownLine, ownRows, surveyOwn } from './own.js';
@@ -56,7 +56,7 @@ async function ingestOwn(dir: string, options: IngestOptions, io: IngestIo): Pro
   io.say('prompts.jsonl, completions.jsonl and ratings.jsonl');
   const go = decide(found, spec, options, io);
   if (go !== undefined) return go;
-  return send(found, spec, { name, named: options.criterion !== undefined, own: true }, io, async (sender, criterionVersionId) => {
+  return send(found, spec, { name, named: options.criterion !== undefined }, io, async (sender, criterionVersionId) => {
     for (const kind of ownKinds) {
       for await (const { at, row } of ownRows(dir, kind)) {
         sender.add(kind, at, ownLine(kind, row, name, criterionVersionId));
@@ -83,7 +83,7 @@ async function ingestRows(path: string, isFolder: boolean, options: IngestOption
   if (criterion && incompleteRatings(found, criterion) > 0) found.leftOut.set('ratings that lack a dimension', incompleteRatings(found, criterion));
   const go = decide(found, criterion, options, io);
   if (go !== undefined) return go;
-  return send(found, criterion, { name, named: options.criterion !== undefined, own: false }, io, async (sender, criterionVersionId) => {
+  return send(found, criterion, { name, named: options.criterion !== undefined }, io, async (sender, criterionVersionId) => {
     await sendRows(sources, understanding, criterion, criterionVersionId, sender);
   });
 }
@@ -164,6 +164,7 @@ function decide(found: Survey, criterion: CriterionSpec | undefined, options: In
     return 2;
   }
   if (rows === invalidRows) throw new IngestError('there are no rows to send');
+  if (criterion && options.criterion === undefined) checkScale(criterion);
   if (!options.dryRun) return undefined;
   io.say('nothing was sent (--dry-run)');
   return 0;
@@ -179,13 +180,13 @@ const shortened = (text: string): string => (text.length <= 120 ? text : `${text
 async function send(
   found: Survey,
   criterion: CriterionSpec | undefined,
-  { name, named, own }: { name: string; named: boolean; own: boolean },
+  { name, named }: { name: string; named: boolean },
   io: IngestIo,
   rows: (sender: Sender, criterionVersionId: string) => Promise<void>,
 ): Promise<number> {
   const client = io.client();
   await checkName(client, name, found.distinct.prompts.count);
-  const version = criterion && (own ? await ensureCriterionVersion(client, criterion) : await ensureFitting(client, criterion, found.scores, named));
+  const version = criterion && (await ensureFitting(client, criterion, found.scores, named));
   for (const externalId of found.labelers) await ensureLabeler(client, { externalId, displayName: `imported: ${externalId}`.slice(0, 200), simulated: false });
   const progress = stageProgress('sending');
   const sender = new Sender(client, name, progress, found.rows);

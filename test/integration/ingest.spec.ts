@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Plumbline } from '#sdk/client.js';
 import { newId } from '#src/common/id.js';
 import { ingest, type IngestOptions } from '../../scripts/ingest/ingest.js';
+import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
 
 let t: TestApp;
@@ -41,7 +42,7 @@ async function run(path: string, options: IngestOptions = {}) {
   return { code, said: said.join('\n'), complained: complained.join('\n') };
 }
 
-const rows = <T>(sql: string, values: unknown[] = []): Promise<T[]> => t.database.query(sql, values) as Promise<T[]>;
+const rows = <T = unknown>(sql: string): Promise<T[]> => withSql(t, async (sqlClient) => (await sqlClient.query(sql)).rows as T[]);
 const count = async (table: string): Promise<number> => Number((await rows<{ n: string }>(`SELECT count(*) AS n FROM ${table}`))[0].n);
 const counts = () => Promise.all(['prompts', 'completions', 'ratings', 'preferences', 'labelers', 'criterion_versions', 'prompt_sets'].map(count));
 
@@ -91,7 +92,20 @@ describe('preferences', () => {
     const before = await counts();
     const { code, said } = await run(file('hh.jsonl', [{ ...hh[0], source: 'web' }]), { dryRun: true });
     expect(code).toBe(0);
-    expect(said).toMatchInlineSnapshot();
+    expect(said).toMatchInlineSnapshot(`
+      "HH-RLHF dialogues (hh), hh.jsonl
+      each row becomes  a prompt (a conversation where there are several turns), two completions and a preference
+      columns           chosen, rejected
+      rows              1
+      prompts           1
+      completions       2
+      ratings           0
+      preferences       1
+      criterion         '01a223fa-d015-7772-a1c5-47a0b2782acb/hh', levels 0 to 1
+      labelers          01a223fa-d015-7772-a1c5-47a0b2782acb/hh
+      left out          column source (1)
+      nothing was sent (--dry-run)"
+    `);
     expect(await counts()).toEqual(before);
   });
 });
