@@ -10,7 +10,7 @@ import { formats } from './formats/index.js';
 import { linesOf } from './lines.js';
 import { isOwnFolder, ownCriterion, ownKinds, ownLine, ownRows, surveyOwn } from './own.js';
 import { bareName, IngestError, isDataFile, readRows } from './rows.js';
-import { RowError, type Format } from './sample.js';
+import { RowError } from './sample.js';
 import { checkName, kinds, Sender } from './send.js';
 import { readSample, recognise, survey, type RowSource, type Survey, type Understanding } from './survey.js';
 

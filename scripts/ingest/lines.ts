@@ -6,9 +6,9 @@ import { cut, storableText } from '#src/common/text.js';
 import type { Schemas } from '#sdk/client.js';
 import { RowError, type Sample } from './sample.js';
 
-export type RatingLine = Schemas['CreateRatingDto'] & { completionExternalId: string };
+type RatingLine = Schemas['CreateRatingDto'] & { completionExternalId: string };
 
-export interface PreferenceLine {
+interface PreferenceLine {
   externalId: string;
   criterionVersionId: string;
   labelerExternalId: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ownCriterion, ownKinds, ownLine, ownRows, surveyOwn } from './own.js';
+import { ownCriterion, type ownKinds, ownLine, ownRows, surveyOwn } from './own.js';
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'plumbline-ingest-'))));

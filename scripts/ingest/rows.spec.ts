@@ -56,7 +56,7 @@ describe('containers', () => {
 
   it('Parquet: texts, lists of structs, 64-bit integers, several row groups', async () => {
     const content = [[{ role: 'user', content: 'Où?' }], [{ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' }], []];
-    await parquetWriteFile({
+    parquetWriteFile({
       filename: join(dir, 'a.parquet'),
       rowGroupSize: 2,
       columnData: [

@@ -21,7 +21,7 @@ export interface Answer {
   source?: string;
 }
 
-export interface SampleRating {
+interface SampleRating {
   /** Index into `completions`. */
   completion: number;
   /** By dimension; one that has the name '' where there are none. */
@@ -30,7 +30,7 @@ export interface SampleRating {
   rationale?: string;
 }
 
-export interface SamplePreference {
+interface SamplePreference {
   /** Indices into `completions`. */
   of: [number, number];
   /** One of the two; null for a tie. */

@@ -11,7 +11,7 @@ export interface Invalid {
 }
 
 /** How many different ones; exact up to a million, so that memory has an end. */
-export class Distinct {
+class Distinct {
   private static readonly most = 1_000_000;
   private readonly seen = new Set<number>();
   private over = false;

@@ -90,7 +90,7 @@ describe('preferences', () => {
 
   it('case 20: a dry run says what it understood, and sends nothing', async () => {
     const before = await counts();
-    const { code, said } = await run(file('hh.jsonl', [{ ...hh[0], source: 'web' }]), { dryRun: true });
+    const { code, said } = await run(file('hh.jsonl', [{ ...hh[0], source: 'web' }]), { dryRun: true, name: 'mills' });
     expect(code).toBe(0);
     expect(said).toMatchInlineSnapshot(`
       "HH-RLHF dialogues (hh), hh.jsonl
@@ -101,8 +101,8 @@ describe('preferences', () => {
       completions       2
       ratings           0
       preferences       1
-      criterion         '01a223fa-d015-7772-a1c5-47a0b2782acb/hh', levels 0 to 1
-      labelers          01a223fa-d015-7772-a1c5-47a0b2782acb/hh
+      criterion         'mills', levels 0 to 1
+      labelers          mills
       left out          column source (1)
       nothing was sent (--dry-run)"
     `);
@@ -119,7 +119,7 @@ describe('ratings', () => {
       annotations: { instruction_following: said('5'), honesty: said('4'), truthfulness: said('3'), helpfulness: said(index === 0 ? '4' : 'N/A') },
     }));
     const path = file('train.parquet', '');
-    await parquetWriteFile({
+    parquetWriteFile({
       filename: path,
       columnData: [
         { name: 'source', data: ['web'], type: 'STRING' },

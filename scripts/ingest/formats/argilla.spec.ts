@@ -20,7 +20,7 @@ it('version 2: rankings and ratings by question; drafts are left out', () => {
     { of: [0, 1], preferred: null, labeler: 'u-2' },
   ]);
   expect(made.ratings).toEqual([{ completion: 0, scores: { quality: 4 }, labeler: 'u-1', rationale: 'shorter' }]);
-  expect(made.leftOut).toEqual(['field context', 'answers that are draft']);
+  expect(made.leftOut).toEqual(['field context', 'answers that are "draft"']);
 });
 
 it('version 1: by person; several rating questions are dimensions', () => {

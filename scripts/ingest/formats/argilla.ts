@@ -32,7 +32,7 @@ function readRecord(row: Row): Sample {
   const answers = flat ? flatAnswers(row) : Array.isArray(row.responses) ? answersByPerson(row.responses) : answersByQuestion(row.responses);
   for (const { user, status, question, value } of answers) {
     if (status !== undefined && status !== null && status !== 'submitted') {
-      fields.made.leftOut.push(`answers that are ${String(status)}`);
+      fields.made.leftOut.push(`answers that are ${JSON.stringify(status)}`);
       continue;
     }
     if (!people.has(user)) people.set(user, { id: user, said: [] });

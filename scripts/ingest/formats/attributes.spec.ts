@@ -8,7 +8,7 @@ it('UltraFeedback: every answer with its four ratings and the reasons for them',
   const made = ultraFeedback.read({
     instruction: 'Name a prime.',
     completions: [
-      { model: 'm-1', response: '7', annotations, custom_system_prompt: 'Be nice.' },
+      { model: 'm-1', response: '7', annotations, custom_system_prompt: 'Be nice.', overall_score: 7 },
       { model: 'm-2', response: '8', annotations: { ...annotations, honesty: said('N/A') } },
     ],
   });
@@ -20,7 +20,7 @@ it('UltraFeedback: every answer with its four ratings and the reasons for them',
       rationale: 'instruction_following: because\n\nhonesty: because\n\ntruthfulness: true\n\nhelpfulness: because',
     },
   ]);
-  expect(made.leftOut).toEqual([expect.stringContaining('custom_system_prompt'), 'ratings without a number for honesty']);
+  expect(made.leftOut).toEqual(['completions: overall_score', expect.stringContaining('custom_system_prompt'), 'ratings without a number for honesty']);
   expect(() => ultraFeedback.read({ instruction: 'q', completions: [{ response: 1 }] })).toThrow(expect.objectContaining({ field: '/completions/0/response' }) as Error);
   expect(() => ultraFeedback.read({ instruction: 'q' })).toThrow('must be a list of completions');
 });

@@ -5,6 +5,7 @@ import { promptOf } from '../messages.js';
 import { given, isObject, numberOf, optionalText, prefer, RowError, sample, textOf, type Format, type Row, type Sample } from '../sample.js';
 
 const aspects = ['instruction_following', 'honesty', 'truthfulness', 'helpfulness'] as const;
+const readOfCompletion = ['model', 'response', 'annotations', 'custom_system_prompt'];
 const attributes = ['helpfulness', 'correctness', 'coherence', 'complexity', 'verbosity'] as const;
 
 export const ultraFeedback: Format = {
@@ -64,6 +65,7 @@ function readUltraFeedback(row: Row): Sample {
     if (!isObject(item)) throw new RowError(at, 'object', 'must be an object with a response', item);
     const source = optionalText(item, 'model');
     made.completions.push({ text: textOf(item, 'response', `${at}/response`), ...(source !== undefined && { source }) });
+    for (const name of Object.keys(item)) if (!readOfCompletion.includes(name)) made.leftOut.push(`completions: ${name}`);
     if (given(item.custom_system_prompt)) made.leftOut.push('custom_system_prompt: each completion has its own, and completions of one prompt share their system message');
     if (!isObject(item.annotations)) continue;
     const { annotations } = item;

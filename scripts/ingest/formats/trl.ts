@@ -39,7 +39,7 @@ export const trlPrompt: Format = {
 };
 
 /** @param row has `chosen` and `rejected`, and may have `prompt` */
-export function readPreference(row: Row): Sample {
+function readPreference(row: Row): Sample {
   const sources = ['chosen', 'rejected'].map((side) => optionalText(row, `${side}_model`, `${side}-model`));
   const [chosen, rejected] = [messageList(row.chosen), messageList(row.rejected)];
   const { prompt, answers } = chosen && rejected ? fromMessages(row, chosen, rejected) : fromTexts(row);
@@ -86,7 +86,7 @@ function commonWords(a: string, b: string): number {
   return end;
 }
 
-export function readPrompt(row: Row): string | Conversation {
+function readPrompt(row: Row): string | Conversation {
   const list = messageList(row.prompt);
   const tools = readTools(row.tools);
   if (list) return promptOf(readMessages(list, '/prompt'), tools);
