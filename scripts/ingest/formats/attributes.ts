@@ -104,7 +104,7 @@ function readHelpSteerPreference(row: Row): Sample {
 
 /** Turns after the first begin with a marker: `\n<extra_id_1>Assistant\n...\n<extra_id_1>User\n...`. */
 function turnsOf(prompt: string): Sample['prompt'] {
-  const [first, ...pieces] = prompt.split(/\n?<extra_id_1>(Assistant|User)\n/);
+  const [first, ...pieces] = prompt.split(/\n*<extra_id_1>(Assistant|User)\n+/);
   const later = Array.from({ length: pieces.length / 2 }, (_, index): Message => ({
     role: pieces[2 * index] === 'User' ? 'user' : 'assistant',
     content: pieces[2 * index + 1],

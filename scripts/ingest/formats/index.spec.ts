@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it, test } from 'vitest';
 import { checkLines, linesOf } from '../lines.js';
 import { formatOf, formats, renamed } from './index.js';
@@ -7,6 +8,12 @@ test.each(formats.map((format) => [format.name, format] as const))('the example 
   const lines = linesOf(format.read(format.example), { source: 's', labeler: 'l', criterionVersionId: 'v' });
   expect(() => checkLines(lines)).not.toThrow();
   expect(Object.keys(format.example).filter((column) => !format.columns.includes(column) && !format.reads?.(column))).toEqual([]);
+});
+
+const guide = readFileSync(new URL('../../../docs/ingest.md', import.meta.url), 'utf8');
+test.each(formats)('docs/ingest.md shows $name', ({ name, example }) => {
+  expect(guide).toContain(`\`${name}\``);
+  expect(guide).toContain(JSON.stringify(example));
 });
 
 test.each([
