@@ -67,6 +67,7 @@ describe('what the API would refuse', () => {
     [{ text: 'half \ud800' }, 'completion', 'isStorable'],
     [{ text: 'x'.repeat(262_145) }, 'completion', 'length'],
     [{ text: 'a', source: 's'.repeat(201) }, 'completion/source', 'length'],
+    [{ text: '', toolCalls: [{ id: 'c', type: 'function' as const, function: { name: 'rain in', arguments: '{}' } }] }, 'completion/toolCalls', 'functionName'],
   ])('%.40j: %s %s', (answer, field, rule) => {
     expect(() => checkLines(linesOf(sample('q', [answer]), context))).toThrow(expect.objectContaining({ field, rule }) as Error);
   });

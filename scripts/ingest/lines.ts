@@ -36,6 +36,7 @@ export interface LineContext {
 
 /** What the API takes (src/prompts, src/completions, src/ratings); a text is a question up to its limit, and a message beyond. */
 const limits = { promptText: 32_768, content: 262_144, messages: 1000, name: 200, rationale: 10_000, line: 1_048_576 };
+const functionName = /^[\w.-]{1,128}$/;
 
 export function linesOf(sample: Sample, { source, labeler, criterionVersionId, dimensions }: LineContext): Lines {
   const asked = typeof sample.prompt !== 'string' ? sample.prompt : sample.prompt.length <= limits.promptText ? { text: sample.prompt } : { messages: [{ role: 'user' as const, content: sample.prompt }] };
@@ -71,17 +72,23 @@ function id(kind: string, content: object): string {
 
 /** @throws RowError for what the API would refuse */
 export function checkLines({ prompt, completions, ratings, preferences }: Lines): void {
-  const { text, messages, continueFinalMessage } = prompt;
+  const { text, messages, tools, continueFinalMessage } = prompt;
+  checkFunctions('prompt/tools', tools);
   if (text !== undefined) length('prompt', text, 1, limits.promptText);
   if (messages) {
     const mistake = promptMistake({ messages, ...(continueFinalMessage && { continueFinalMessage }) });
     if (mistake) throw new RowError(`prompt${mistake.pointer}`, mistake.rule, mistake.message, mistake.value);
     if (messages.length > limits.messages) throw new RowError('prompt/messages', 'maxItems', `must be at most ${limits.messages} messages`, messages.length);
-    for (const [index, { content, reasoning }] of messages.entries()) length(`prompt/messages/${index}/content`, (content ?? '') + (reasoning ?? ''), 0, limits.content);
+    for (const [index, { content, reasoning, toolCalls }] of messages.entries()) {
+      length(`prompt/messages/${index}/content`, content ?? '', 0, limits.content);
+      length(`prompt/messages/${index}/reasoning`, reasoning ?? '', 0, limits.content);
+      checkFunctions(`prompt/messages/${index}/toolCalls`, toolCalls);
+    }
   }
   for (const completion of completions) {
     length('completion', completion.text, 0, limits.content);
     length('completion/reasoning', completion.reasoning ?? '', 0, limits.content);
+    checkFunctions('completion/toolCalls', completion.toolCalls);
     length('completion/source', completion.source, 1, limits.name);
   }
   for (const { labelerExternalId } of [...ratings, ...preferences]) length('labeler', labelerExternalId ?? '', 1, limits.name);
@@ -91,6 +98,11 @@ export function checkLines({ prompt, completions, ratings, preferences }: Lines)
     // NUL and halves of surrogate pairs, which are always escaped in JSON.
     if (/\\u(0000|d[89a-f])/.test(json) && !isStorable(line)) throw new RowError(what, 'isStorable', 'must not contain NUL characters or lone surrogates');
   }
+}
+
+function checkFunctions(field: string, list: readonly { function: { name: string } }[] | undefined): void {
+  const wrong = list?.find(({ function: { name } }) => !functionName.test(name));
+  if (wrong) throw new RowError(field, 'functionName', `must name functions of letters, digits, '_', '.' and '-', at most 128`, wrong.function.name);
 }
 
 function length(field: string, text: string, least: number, most: number): void {

@@ -41,6 +41,13 @@ describe('containers', () => {
     expect(await read('a.json', content)).toEqual(two('a.json'));
   });
 
+  it('a list in an object on one long line, and long lines of objects', async () => {
+    const long = rows.map((row) => ({ ...row, more: 'x'.repeat(200_000) }));
+    const seen = long.map((row) => JSON.stringify(row));
+    expect(await read('a.json', `{"data": ${JSON.stringify(long)}}`)).toEqual(seen.map((row, index) => `a.json row ${index + 1}: ${row}`));
+    expect(await read('b.json', `${seen.join('\n')}\n`)).toEqual(seen.map((row, index) => `b.json line ${index + 1}: ${row}`));
+  });
+
   it('a lone row of a known format is a line', async () => {
     const row = '{"prompt":"p","chosen":[{"role":"assistant","content":"a"}],"rejected":[]}';
     expect(await read('a.json', row)).toEqual([`a.json line 1: ${row}`]);
@@ -82,6 +89,7 @@ describe('what cannot be read', () => {
     ['a.json', '[{"a":1},}', 'a.json after row'],
     ['a.csv', 'a,b\n1\n', 'a.csv: must be CSV'],
     ['a.parquet', 'PAR1 no', 'a.parquet: must be Parquet'],
+    ['a.jsonl.gz', 'not gzip', 'incorrect header check'],
     ['a.xml', '<a/>', 'a.xml: must end with .jsonl'],
   ])('%s %s', async (name, content, message) => {
     await expect(read(name, content)).rejects.toThrow(message);

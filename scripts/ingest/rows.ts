@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { JSONParser } from '@streamparser/json';
 import { parse as csvParser } from 'csv-parse';
@@ -40,7 +40,8 @@ export async function* readRows(path: string): AsyncGenerator<ReadRow> {
   const [, written, gzipped] = found;
   const open = (): Readable => {
     const file = createReadStream(path);
-    return gzipped ? file.pipe(createGunzip()).once('close', () => file.destroy()) : file;
+    // What goes wrong with the file comes out of what is read here.
+    return gzipped ? pipeline(file, createGunzip(), () => undefined) : file;
   };
   switch (written.toLowerCase()) {
     case 'parquet':
@@ -113,19 +114,23 @@ export function parseRow(text: string): { row: Row } | { error: RowError } {
 
 /** Whether every line is an object of its own, of which the first line speaks. */
 async function isJsonLines(body: Readable): Promise<boolean> {
-  let head = Buffer.alloc(0);
+  const line: Buffer[] = [];
+  let bytes = 0;
+  let ended = false;
+  let more = false;
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    head = Buffer.concat([head, chunk]);
-    const text = withoutMark(head).toString('utf8').trimStart();
-    const end = text.indexOf('\n');
-    const over = end >= 0 && text.slice(end).trim() !== '';
-    if (over || !text.startsWith('{') || head.length > maxRowBytes) break;
+    const end: number = ended ? 0 : chunk.indexOf(newline);
+    more = (ended || end >= 0) && chunk.subarray(end).toString('latin1').trim() !== '';
+    if (!ended) line.push(end < 0 ? chunk : chunk.subarray(0, end));
+    ended ||= end >= 0;
+    bytes += chunk.length;
+    if (more || bytes > maxRowBytes || !withoutMark(line[0]).toString('latin1').trimStart().startsWith('{')) break;
   }
   body.destroy();
-  const [first, ...more] = withoutMark(head).toString('utf8').trim().split('\n', 2);
-  const read = parseRow(first);
+  if (bytes > maxRowBytes) return false;
+  const read = parseRow(withoutMark(Buffer.concat(line)).toString('utf8'));
   // A lone line may be an object with a list of rows.
-  return 'row' in read && (more.length > 0 || formatOf(read.row) !== undefined);
+  return 'row' in read && (more || formatOf(read.row) !== undefined);
 }
 
 /** Of an array of rows, or of an object the first list of objects, under any name. */

@@ -14,7 +14,7 @@ export const conversations: Format = {
   title: 'ShareGPT conversations, and `messages` as in OpenAI\'s chat files',
   example: { conversations: [{ from: 'system', value: 'Be brief.' }, { from: 'human', value: 'Hi' }, { from: 'gpt', value: 'Hello.' }] },
   becomes: 'the last answer a completion, everything before it its prompt; with `chosen` and `rejected` beside, two completions and a preference',
-  columns: ['conversations', 'conversation', 'messages', 'system', 'tools', 'chosen', 'rejected', 'model', 'source'],
+  columns: ['conversations', 'conversation', 'messages', 'system', 'tools', 'chosen', 'rejected', 'model'],
   recognises: (row) => listOf(row) !== undefined,
   read: readConversation,
 };
@@ -36,7 +36,7 @@ function readConversation(row: Row): Sample {
   const last = messages.at(-1)!;
   if (last.role !== 'assistant') return sample(promptOf(messages, tools));
   if (messages.length === 1) throw new RowError(`/${field}`, 'prompt', 'an answer must have a question before it', last.role);
-  const source = optionalText(row, 'model', 'source');
+  const source = optionalText(row, 'model');
   return sample(promptOf(messages.slice(0, -1), tools), [answerOf([last], `/${field}/${list.length - 1}`, source)]);
 }
 

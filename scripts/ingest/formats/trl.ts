@@ -23,7 +23,7 @@ export const trlCompletion: Format = {
   title: 'Prompt-completion rows, as in TRL; with a label or a score where there is one',
   example: { prompt: 'What colour is the sky?', completion: 'Blue.', label: true },
   becomes: 'a prompt and a completion; `label` (true or false) a rating of 1 or 0, `score` a rating',
-  columns: ['prompt', 'completion', 'response', 'tools', 'label', 'score', 'rating', 'model', 'source', 'rationale', ...labelerColumns],
+  columns: ['prompt', 'completion', 'response', 'tools', 'label', 'score', 'rating', 'model', 'rationale', ...labelerColumns],
   recognises: (row) => given(row.prompt) && (row.completion !== undefined || row.response !== undefined),
   read: readCompletion,
 };
@@ -96,7 +96,7 @@ function readPrompt(row: Row): string | Conversation {
 function readCompletion(row: Row): Sample {
   const field = row.completion !== undefined ? 'completion' : 'response';
   const list = messageList(row[field]);
-  const source = optionalText(row, 'model', 'source');
+  const source = optionalText(row, 'model');
   const answer = list ? answerOf(readMessages(list, `/${field}`), `/${field}`) : { text: textOf(row, field) };
   const made = sample(readPrompt(row), [{ ...answer, ...(source !== undefined && { source }) }]);
   const scored = ['label', 'score', 'rating'].find((name) => given(row[name]));
