@@ -40,6 +40,19 @@ it('columns of the Hub', () => {
   expect(argilla.read(row)).toMatchObject({ prompt: 'q', preferences: [{ of: [0, 1], preferred: 0, labeler: 'u-1' }], leftOut: [] });
 });
 
+it.each([
+  ['of version 2 are the values alone, best first', { fields, responses: { ranking: [{ value: ['response-2', 'response-1'], user_id: 'u' }] } }],
+  ['of version 2 on the Hub', { ...fields, 'ranking.responses': [['response-2', 'response-1']], 'ranking.responses.users': ['u'] }],
+  ['of version 1 on the Hub', { ...fields, ranking: [{ user_id: 'u', status: 'submitted', value: { rank: [2, 1], value: ['response-1', 'response-2'] } }], 'ranking-suggestion': null }],
+])('rankings %s', (_, row) => {
+  expect(argilla.recognises(row)).toBe(true);
+  expect(argilla.read(row)).toMatchObject({ preferences: [{ preferred: 1, labeler: 'u' }], leftOut: [] });
+});
+
+it('several labels are no order', () => {
+  expect(argilla.read({ fields, responses: { good: [{ value: ['response-2', 'response-1'], user_id: 'u' }] } })).toMatchObject({ preferences: [], leftOut: [expect.stringContaining('answers to good')] });
+});
+
 it('a choice between two, three in an order, and what nobody can tell', () => {
   const better = (value: string) => argilla.read({ fields, responses: { better: [{ value, user_id: 'u' }] } });
   expect(better('response-2').preferences).toEqual([{ of: [0, 1], preferred: 1, labeler: 'u' }]);

@@ -5,7 +5,7 @@ import { answerOf, messageList, promptOf, readMessages, readTools } from '../mes
 import { given, isObject, optionalText, prefer, RowError, sample, type Format, type Row, type Sample } from '../sample.js';
 
 const listOf = (row: Row): [string, Row[]] | undefined => {
-  const field = ['conversations', 'conversation', 'messages'].find((name) => messageList(row[name]));
+  const field = ['conversations', 'conversation', 'messages', 'items'].find((name) => messageList(row[name]));
   return field === undefined ? undefined : [field, messageList(row[field])!];
 };
 
@@ -14,7 +14,7 @@ export const conversations: Format = {
   title: 'ShareGPT conversations, and `messages` as in OpenAI\'s chat files',
   example: { conversations: [{ from: 'system', value: 'Be brief.' }, { from: 'human', value: 'Hi' }, { from: 'gpt', value: 'Hello.' }] },
   becomes: 'the last answer a completion, everything before it its prompt; with `chosen` and `rejected` beside, two completions and a preference',
-  columns: ['conversations', 'conversation', 'messages', 'system', 'tools', 'chosen', 'rejected', 'model'],
+  columns: ['conversations', 'conversation', 'messages', 'items', 'system', 'tools', 'chosen', 'rejected', 'model'],
   recognises: (row) => listOf(row) !== undefined,
   read: readConversation,
 };
