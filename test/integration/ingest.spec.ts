@@ -1,11 +1,14 @@
 // `npm run ingest` against a running API: what lands, that a repeat changes nothing, and that nothing is sent when a row is wrong.
 import { parquetWriteFile } from 'hyparquet-writer';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Plumbline } from '#sdk/client.js';
 import { newId } from '#src/common/id.js';
+import { formats } from '../../scripts/ingest/formats/index.js';
 import { ingest, type IngestOptions } from '../../scripts/ingest/ingest.js';
 import { withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
@@ -223,6 +226,32 @@ describe('wrong data', () => {
   ])('%s', async (message, name, options) => {
     const path = name.startsWith('missing') ? join(dir, name) : file(name, [{ prompt: 'p' }]);
     await expect(run(path, options)).rejects.toThrow(message);
+  });
+});
+
+describe('the command', () => {
+  const command = async (...args: string[]) => {
+    const main = fileURLToPath(new URL('../../dist/scripts/ingest/main.js', import.meta.url));
+    const url = await t.app.getUrl();
+    return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, [main, ...args, '--url', url, '--key', t.adminKey], (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
+    });
+  };
+
+  it('--help lists the formats', async () => {
+    const { code, stdout } = await command('--help');
+    expect(code).toBe(0);
+    for (const { name } of formats) expect(stdout).toContain(`\n  ${name} `);
+  });
+
+  it('sends, and ends with 2 where nothing can be sent', async () => {
+    const sent = await command(file('cli.jsonl', [{ prompt: 'by command', completion: 'a', label: true }, { prompt: 'by command', completion: 'b', label: false }]));
+    expect([sent.code, sent.stderr]).toEqual([0, '']);
+    expect(sent.stdout).toMatch(/\ncriterion version [0-9a-f-]{36}\nprompt set {8}[0-9a-f-]{36}\n$/);
+    const wrong = await command(file('cli.jsonl', [{ prompt: 5 }]));
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('plumbline: cli.jsonl line 1: /prompt must be a text, got 5 (string)')]);
+    const unknown = await command(file('cli.jsonl', [{ frage: 'q' }]));
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('cli.jsonl line 1 has the columns frage: no known format')]);
   });
 });
 
