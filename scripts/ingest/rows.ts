@@ -213,7 +213,7 @@ async function* parquetRows(path: string, name: string): AsyncGenerator<ReadRow>
       if (bytes > maxRowGroupBytes) throw new IngestError(`${name}: row group ${index} must be at most ${maxRowGroupBytes} bytes, and has ${bytes}: write it again in smaller ones`);
       const rowEnd = rowStart + Number(group.num_rows);
       const rows = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
-      for (const [at, row] of rows.entries()) yield { at: `${name} row ${rowStart + at + 1}`, row: plainValues(row) as Row };
+      for (const [at, row] of rows.entries()) yield { at: `${name} row ${rowStart + at + 1}`, row: Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plainValues(value)])) };
       rowStart = rowEnd;
     }
   } catch (error) {
@@ -221,10 +221,12 @@ async function* parquetRows(path: string, name: string): AsyncGenerator<ReadRow>
   }
 }
 
-/** 64-bit integers of Parquet as numbers, where they are exact. */
+/** 64-bit integers as numbers, where they are exact; objects without the nulls that stand for fields which others of their column have. */
 function plainValues(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (Array.isArray(value)) return value.map(plainValues);
-  if (isObject(value) && !(value instanceof Date)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainValues(inner)]));
+  if (isObject(value) && !(value instanceof Date)) {
+    return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([key, inner]) => [key, plainValues(inner)]));
+  }
   return value;
 }
