@@ -138,9 +138,9 @@ module.exports = {
     {
       name: 'clients-use-the-sdk',
       severity: 'error',
-      comment: 'the quickstart and ingest talk to the API through the SDK only; bringing the process up is the supervisor',
+      comment: 'the quickstart and ingest talk to the API through the SDK only; bringing the process up is the supervisor, and what a conversation may be is decided once, for requests and files',
       from: { path: '^scripts/(quickstart|loop-demo|ingest)/' },
-      to: { path: '^src/', pathNot: ['^src/process/', '^src/config/'] },
+      to: { path: '^src/', pathNot: ['^src/process/', '^src/config/', '^src/common/(conversation|text)\\.ts$'] },
     },
     {
       name: 'page-uses-the-sdk',

@@ -7,6 +7,7 @@ import type { Area } from './area.js';
 import { alpacaEval } from './areas/alpacaeval.js';
 import { api } from './areas/api.js';
 import { engine } from './areas/engine.js';
+import { ingest } from './areas/ingest.js';
 import { labeling } from './areas/labeling.js';
 import { lessWork } from './areas/less-work.js';
 import { llm } from './areas/llm.js';
@@ -23,6 +24,7 @@ const areas: Record<string, Area> = {
   llm,
   smollm2,
   ratings,
+  ingest,
   pairs,
   api,
   quality,
@@ -30,7 +32,7 @@ const areas: Record<string, Area> = {
   alpacaeval: alpacaEval,
 };
 /** Take many minutes, or need data that is not in the repository. */
-const onlyWhenNamed = new Set(['alpacaeval', 'quality', 'labeling', 'llm', 'smollm2']);
+const onlyWhenNamed = new Set(['alpacaeval', 'ingest', 'quality', 'labeling', 'llm', 'smollm2']);
 /** The engine's figures are those of small steps and of a language model that people use. */
 const together: Record<string, string[]> = { engine: ['engine', 'llm'] };
 const docs = 'docs/lab/benchmarks.md';

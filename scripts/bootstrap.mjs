@@ -18,7 +18,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const client = '[--url http://127.0.0.1:3000] [--key plk_...]';
 
-/** What `--help` prints: arguments, and what the command does. */
+/** What `--help` prints: arguments, and what the command does; a command without them prints its own. */
 const commands = {
   quickstart: {
     usage: '[--exit] [--report FILE]',
@@ -40,7 +40,8 @@ const commands = {
     does: 'Starts one more worker beside a Plumbline that runs, for these queues; for all when left out.',
     run: () => runBuilt('scripts/worker.js'),
   },
-  ingest: { usage: `DIR ${client} [--name NAME]`, does: 'Loads data that was recorded elsewhere; docs/ingest.md has the formats.', run: () => runBuilt('scripts/ingest/main.js') },
+  // Its help lists the formats, which are compiled code.
+  ingest: { run: () => runBuilt('scripts/ingest/main.js') },
   'import-policy': {
     usage: `SOURCE ${client}`,
     does: 'Makes a policy version or a reward model of a model of the Hugging Face Hub, a GGUF file or a folder;\ndocs/checkpoints.md has its options.',
@@ -75,7 +76,7 @@ if (!Object.hasOwn(commands, command)) {
   console.error(`plumbline: unknown command '${command}', known are ${Object.keys(commands).join(', ')}`);
   process.exit(2);
 }
-if (args.includes('--help') || args.includes('-h')) {
+if (commands[command].does && (args.includes('--help') || args.includes('-h'))) {
   const { usage, does } = commands[command];
   console.log(`usage: npm run ${command}${usage ? ` -- ${usage}` : ''}\n\n${does}`);
   process.exit(0);

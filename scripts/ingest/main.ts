@@ -1,16 +1,31 @@
-// npm run ingest -- DIR [--url URL] [--key KEY] [--name NAME]: loads prompts, completions and ratings that were
-// recorded elsewhere into a running Plumbline. Run again, it finds everything there and changes nothing.
+// npm run ingest -- PATH: see docs/ingest.md, or --help.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connection, dataDir } from '#src/config/environment.js';
 import { Plumbline, PlumblineError } from '#sdk/client.js';
-import { postInChunks, type BulkTotals } from '../client/bulk.js';
-import { ensureCriterionVersion, ensureLabeler } from '../client/ensure.js';
-import { stageProgress } from '../terminal/progress.js';
-import { criterionFromScores, IngestError, readFolder } from './folder.js';
+import { formats } from './formats/index.js';
+import { ingest } from './ingest.js';
+import { IngestError } from './rows.js';
 
-const usage = 'usage: npm run ingest -- DIR [--url http://127.0.0.1:3000] [--key plk_...] [--name NAME]';
+const usage = `usage: npm run ingest -- PATH [--dry-run] [--format NAME] [--map OURS=THEIRS,...] [--criterion NAME] [--labeler NAME]
+       [--name NAME] [--skip-invalid] [--url http://127.0.0.1:3000] [--key plk_...]
+
+Loads prompts, answers, ratings and preferences that were recorded elsewhere. PATH is a file or a folder of them: .jsonl, .json,
+.csv, .tsv (each also with .gz) or .parquet. The format is recognised by its rows.
+
+--dry-run       says what was understood and sends nothing
+--format        reads the rows as this format
+--map           reads a column under another name, as in --map prompt=question,chosen=better
+--criterion     name of the criterion; a published one is used where the scores fit it
+--labeler       who is said to have judged, where the rows do not tell
+--name          name of the prompt set, and of what has no other name
+--skip-invalid  leaves invalid rows out; otherwise one invalid row stops everything
+
+Formats:
+${[{ name: '', title: 'A folder of prompts.jsonl, completions.jsonl and ratings.jsonl' }, ...formats].map(({ name, title }) => `  ${name.padEnd(22)} ${title}`).join('\n')}
+
+docs/ingest.md has an example row of each, and what it becomes.`;
 
 try {
   process.exitCode = await main();
@@ -19,68 +34,31 @@ try {
   const known = error instanceof IngestError || error instanceof PlumblineError || 'code' in (error as object);
   const message = refused ? 'no Plumbline answers there: is `npm start` running, and --url right?' : (error as Error).message;
   process.stderr.write(`plumbline: ${refused || known ? message : String((error as Error).stack)}\n`);
-  process.exitCode = error instanceof IngestError || known ? 2 : 1;
+  process.exitCode = known ? 2 : 1;
 }
 
 async function main(): Promise<number> {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { url: { type: 'string' }, key: { type: 'string' }, name: { type: 'string' } },
+    options: {
+      ...{ url: text, key: text, name: text, format: text, map: text, criterion: text, labeler: text },
+      ...{ 'dry-run': flag, 'skip-invalid': flag, help: { ...flag, short: 'h' } },
+    },
   });
-  if (positionals.length !== 1) throw new IngestError(`one folder must be given, got ${positionals.length}; ${usage}`);
-  const dir = resolve(positionals[0]);
-  const name = values.name ?? basename(dir);
-  const folder = readFolder(dir);
-  const { baseUrl, apiKey = keptKey() } = connection(values);
-  const client = new Plumbline({ baseUrl, apiKey });
-
-  const criterion = await ensureCriterionVersion(client, folder.criterion ?? criterionFromScores(name, folder.ratings));
-  const labelers = [...new Set(folder.ratings.map((rating) => rating.labeler))];
-  for (const externalId of labelers) await ensureLabeler(client, { externalId, simulated: false });
-
-  const failed = [
-    await load(client, 'prompts', '/v1/prompts/bulk', folder.prompts),
-    await load(client, 'completions', '/v1/completions/bulk', folder.completions),
-    await load(
-      client,
-      'ratings',
-      '/v1/ratings/bulk',
-      folder.ratings.map(({ completionExternalId, labeler, score }) => ({
-        completionExternalId,
-        labelerExternalId: labeler,
-        criterionVersionId: criterion.id,
-        score,
-        externalId: `${name}/${completionExternalId}/${labeler}`,
-      })),
-    ),
-  ].reduce((sum, totals) => sum + totals.failed, 0);
-
-  const promptSetId = await ensurePromptSet(client, name, folder.prompts.map((prompt) => prompt.externalId));
-  console.log(`criterion version ${criterion.id}\nprompt set        ${promptSetId}`);
-  return failed > 0 ? 1 : 0;
-}
-
-async function load(
-  client: Plumbline,
-  what: string,
-  path: Parameters<typeof postInChunks>[1],
-  lines: readonly object[],
-): Promise<BulkTotals> {
-  const progress = stageProgress(what);
-  const totals = await postInChunks(client, path, lines, (done) => progress.update(done, lines.length));
-  progress.end(`${totals.created} created, ${totals.duplicates} there already, ${totals.failed} failed`);
-  for (const failure of totals.failures) {
-    const why = failure.errors?.map((error) => `${error.pointer} ${error.message}`).join('; ') ?? '';
-    process.stderr.write(`plumbline: ${what} line ${failure.line}: ${failure.code} ${why}\n`);
+  if (values.help) {
+    console.log(usage);
+    return 0;
   }
-  return totals;
-}
-
-async function ensurePromptSet(client: Plumbline, name: string, externalIds: string[]): Promise<string> {
-  for await (const set of client.pages((cursor) => client.http.GET('/v1/prompt-sets', { params: { query: { cursor } } }))) {
-    if (set.name === name) return set.id;
-  }
-  return (await client.ok(client.http.POST('/v1/prompt-sets', { body: { name, externalIds } }))).id;
+  if (positionals.length !== 1) throw new IngestError(`one file or folder must be given, got ${positionals.length}; --help has the options`);
+  const { url, key, 'dry-run': dryRun, 'skip-invalid': skipInvalid, ...named } = values;
+  const client = () => {
+    const { baseUrl, apiKey = keptKey() } = connection({ url, key });
+    return new Plumbline({ baseUrl, apiKey });
+  };
+  const complain = (line: string) => void process.stderr.write(`plumbline: ${line}\n`);
+  return ingest(positionals[0], { ...named, dryRun, skipInvalid }, { client, say: (line) => console.log(line), complain });
 }
 
 /** The key that the quickstart keeps beside its data. */
