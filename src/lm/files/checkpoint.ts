@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Tensor } from '#src/nn/tensor.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { parseConfigs, toHfConfig, type ModelConfig } from '../model/config.js';
-import { withEnds } from '../text/token-roles.js';
+import { withEnds } from './token-roles.js';
 import { ModelFolder, type ModelFiles } from './model-folder.js';
 import { parameterName, parameterShapes } from '../model/parameter-shapes.js';
 import {

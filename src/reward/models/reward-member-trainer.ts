@@ -12,7 +12,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { willComeBack, type JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
-import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
+import { TrunkSpaceError } from '#src/lm/lora/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';

@@ -7,7 +7,7 @@
 import { type CompletionGroup, fed, type PackedPart } from '../batch/completion-batch.js';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { learningRate } from '#src/nn/optim/schedule.js';

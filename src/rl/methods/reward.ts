@@ -16,7 +16,7 @@ import { type Adapter } from '#src/lm/lora/adapter.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { withRewardPadding } from '#src/lm/files/reward-padding.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { keepTrunk, trunkUse, type RewardTexts } from '../reward/reward-trunk.js';
 import { RewardWeights } from '../reward/reward-weights.js';

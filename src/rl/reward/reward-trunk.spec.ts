@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { checkpointHash, type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { withRewardPadding } from '#src/lm/files/reward-padding.js';
-import { TrunkStates } from '#src/lm/model/trunk-states.js';
+import { TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { type GivenHyperparameters, completeReward, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from '../methods/reward.js';
