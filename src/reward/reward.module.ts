@@ -10,6 +10,7 @@ import { CompletionScoresRepository } from './scores/completion-scores.repositor
 import { DisagreementService } from './scores/disagreement.service.js';
 import { PlanResourcesService } from './models/plan-resources.js';
 import { PreferenceDataRepository } from './data/preference-data.repository.js';
+import { PreferenceDataService } from './data/preference-data.service.js';
 import { RewardInputs } from './models/reward-inputs.js';
 import { RewardModelMember } from './models/reward-model-member.entity.js';
 import { RewardModelMembersRepository } from './models/reward-model-members.repository.js';
@@ -31,6 +32,7 @@ import { TextScoresService } from './scores/text-scores.service.js';
     RewardModelsRepository,
     RewardModelMembersRepository,
     PreferenceDataRepository,
+    PreferenceDataService,
     CompletionScoresRepository,
     TextScoresRepository,
     RewardInputs,
@@ -46,7 +48,7 @@ import { TextScoresService } from './scores/text-scores.service.js';
     PlanResourcesService,
     RewardModelsRepository,
     RewardModelMembersRepository,
-    PreferenceDataRepository,
+    PreferenceDataService,
     CompletionScoresRepository,
     TextScoresRepository,
     RewardModelsService,

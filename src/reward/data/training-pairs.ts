@@ -4,7 +4,7 @@ import { textKey } from '#src/common/text-key.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { fitLengthBias, lengthLogit, type LengthBias } from '#src/rl/losses/length-bias.js';
 import { weighPairs } from '#src/rl/losses/pair-weights.js';
-import { type StoredGroup } from './preference-data.repository.js';
+import { type StoredGroup } from './preference-data.service.js';
 import { type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 
 export interface TrainingPairs {

@@ -5,14 +5,14 @@ import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
 import { requireLayers } from './trained-layers.js';
 
 @Injectable()
 export class RewardInputs {
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly policyVersions: PolicyVersionsService,
     private readonly jobs: JobsService,
   ) {}

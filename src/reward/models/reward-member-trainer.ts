@@ -16,7 +16,7 @@ import { TrunkSpaceError } from '#src/lm/lora/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
 import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { TrainedHere } from './reward-model.entity.js';
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
@@ -35,7 +35,7 @@ export class RewardMemberTrainer {
   private readonly saveEveryMs: number;
 
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly members: RewardModelMembersRepository,
     private readonly policyVersions: PolicyVersionsService,
     private readonly models: ModelsService,

@@ -18,6 +18,7 @@ import { completeReward, type GivenHyperparameters, type RewardHyperparameters }
 import { RewardInputs } from './reward-inputs.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
 import type { RewardModel } from './reward-model.entity.js';
+import type { RewardModelMember } from './reward-model-member.entity.js';
 import { memberDto, type RewardModelMemberDto } from './reward-model-members.dto.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
 import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
@@ -103,8 +104,12 @@ export class RewardModelsService {
     return this.inputs.requireLearnable(pairSetId, completeReward(hyperparameters));
   }
 
+  find(id: string): Promise<RewardModel | null> {
+    return this.rewardModels.find(id);
+  }
+
   async get(id: string): Promise<RewardModel> {
-    const rewardModel = await this.rewardModels.find(id);
+    const rewardModel = await this.find(id);
     if (!rewardModel) throw notFound('reward_model', id);
     return rewardModel;
   }
@@ -128,10 +133,15 @@ export class RewardModelsService {
     return jobId === null ? { data: [], nextCursor: null, hasMore: false } : this.curves.page(jobId, query);
   }
 
-  /** In order; those that are trained. An uploaded one has none. */
+  /** Those that are trained, in order. An uploaded model has none. */
+  trainedMembers(id: string): Promise<RewardModelMember[]> {
+    return this.membersOf.of(id);
+  }
+
+  /** As `trainedMembers`. */
   async members(id: string): Promise<Page<RewardModelMemberDto>> {
     await this.get(id);
-    return { data: (await this.membersOf.of(id)).map(memberDto), nextCursor: null, hasMore: false };
+    return { data: (await this.trainedMembers(id)).map(memberDto), nextCursor: null, hasMore: false };
   }
 
   /** One evaluation once it is trained, none before. */

@@ -9,7 +9,7 @@ import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import type { RewardPlan } from '#src/rl/plan/reward-plan.js';
 import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
 import type { PlanRewardModelDto } from './reward-models.dto.js';
@@ -29,7 +29,7 @@ interface Estimate {
 @Injectable()
 export class RewardPlansService {
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly policyVersions: PolicyVersionsService,
     private readonly resources: PlanResourcesService,
   ) {}
