@@ -15,7 +15,6 @@ const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['types of the page', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'web/tsconfig.json')],
   ['lint', () => passes(...bin('eslint/bin/eslint.js'), '.')],
   ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'web')],
-  ['folders import one way', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', '--config', '.dependency-cruiser.folders.cjs')],
   ['nothing unused', () => passes(...bin('knip/bin/knip.js'), '--no-progress')],
   ['nothing that only tests use', () => passes(...bin('knip/bin/knip.js'), '--production', '--no-progress', '--include', 'files,exports,types')],
   ['documentation names what is there', () => brokenReferences().map((line) => console.log(line)).length === 0],

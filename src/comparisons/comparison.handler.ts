@@ -2,7 +2,7 @@ import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
 import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
 import { GenerationService } from '#src/completions/generation.service.js';
-import type { AskedPrompt } from '#src/completions/policy-generator.js';
+import type { AskedPrompt } from '#src/completions/completion-source.js';
 import type { WrittenCompletion } from '#src/completions/completion-source.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';

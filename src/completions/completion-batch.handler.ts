@@ -9,7 +9,7 @@ import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
 import { requireShare, type PromptFailure } from './failed-prompts.js';
 import { GenerationService } from './generation.service.js';
-import type { AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from './completion-source.js';
 
 /**
  * Lets a policy version answer a prompt set, chunk by chunk. A chunk is written at once, so an attempt after a crash goes on

@@ -1,9 +1,12 @@
 import type { ToolCall } from '#src/common/conversation.js';
 import type { GenerationControl } from '#src/lm/decode/generate.js';
+import type { Prompt } from '#src/prompts/prompt.entity.js';
 import type { FinishReason } from './completion.entity.js';
 import type { PromptFailure } from './failed-prompts.js';
-import type { AskedPrompt } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
+
+/** A prompt as policies are asked it. */
+export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 /** A completion as it is kept. */
 export interface WrittenCompletion {

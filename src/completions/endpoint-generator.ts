@@ -9,7 +9,7 @@ import type { CompletionSource, SourceControl, WrittenCompletion } from './compl
 import { EndpointClient } from './endpoint-client.js';
 import { EndpointError } from './endpoint-error.js';
 import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
-import type { AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 /** Servers keep seeds in 32 bits, some of them with a sign. */

@@ -1,4 +1,3 @@
-import { type GenerationControl, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
@@ -8,7 +7,8 @@ import { PolicyVersionsService } from '#src/policies/policy-versions.service.js'
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import { PolicyGenerator, type AskedPrompt } from './policy-generator.js';
+import type { AskedPrompt } from './completion-source.js';
+import { PolicyGenerator } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
 /** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */

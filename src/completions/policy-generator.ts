@@ -2,19 +2,16 @@
  * A policy version in memory, ready to answer: prompts are framed by its tokenizer's chat markers, each
  * completion has a seed of its own, and what comes back is text. Worker processes only.
  */
-import { type GeneratedSequence, type GenerationControl, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
+import { type GeneratedSequence, Generator, PromptTooLongError } from '#src/lm/decode/generate.js';
 import { chatFraming, type ChatFraming } from '#src/lm/text/chat.js';
 import { ChatTemplateError } from '#src/lm/text/chat-template.js';
-import { contentOf, type Prompt } from '#src/prompts/prompt.entity.js';
+import { contentOf } from '#src/prompts/prompt.entity.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { beforeStopString, stopStringTest } from '#src/lm/decode/stop-strings.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
+import type { AskedPrompt, CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
-
-/** A prompt as policies are asked it. */
-export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 export interface GeneratedCompletion extends WrittenCompletion {
   tokenIds: number[];

@@ -1,7 +1,7 @@
 /** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
-import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
+import type { GivenHyperparameters } from '#src/reward/models/reward-models.service.js';
 import type { HyperparametersOf, TrainingMethod } from '#src/training/methods/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;
@@ -67,9 +67,29 @@ export interface LoopConfig {
   generation: LoopGenerationConfig;
   ratings: LoopRatingsConfig;
   pairs: LoopPairsConfig;
-  reward: TrainingSettingsDto;
+  reward: GivenHyperparameters;
   training: LoopTrainingConfig;
   judge: LoopJudge;
   gate: LoopGate;
   seed: number;
+}
+
+type Given<T> = { [K in keyof T]?: T[K] | null };
+
+/** What a request says of a loop; `completeLoop` fills in the rest. */
+export interface LoopRequest {
+  policyVersionId: string;
+  alias?: string;
+  criterionVersionId: string;
+  promptSetId: string;
+  heldOutPromptSetId: string;
+  iterations?: number;
+  generation: Given<Omit<LoopGenerationConfig, 'prompts' | 'sampling'>> & { prompts: number; sampling?: Given<LoopGenerationConfig['sampling']> };
+  ratings?: Given<LoopRatingsConfig>;
+  pairs?: Given<LoopPairsConfig>;
+  reward?: { hyperparameters?: GivenHyperparameters };
+  training: { method: TrainingMethod; hyperparameters?: object };
+  judge: LoopJudge;
+  gate?: Given<LoopGate>;
+  seed?: number;
 }

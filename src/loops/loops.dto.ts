@@ -6,6 +6,7 @@ import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/compar
 import { PageOf } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
+import type { LoopRequest } from './loop-config.js';
 import { loopDefaults } from './loop-defaults.js';
 import { LoopGateDto, LoopGenerationDto, LoopPairsDto, LoopRatingsDto, LoopRewardDto } from './loop-settings.dto.js';
 import { loopStates, loopStatuses, type LoopState, type LoopStatus } from './loop-state.js';
@@ -91,7 +92,7 @@ export class LoopSettingsDto {
   seed?: number;
 }
 
-export class CreateLoopDto extends LoopSettingsDto {
+export class CreateLoopDto extends LoopSettingsDto implements LoopRequest {
   /** Unique. @example helpfulness */
   @IsString()
   @Length(1, 100)

@@ -6,6 +6,7 @@
 import { type RewardObjective, type TieTreatment } from '../reward/reward-graph.js';
 import { type PairWeighting } from '../losses/pair-weights.js';
 import { beforeAnyEvaluation, defaultEarlyStopping, isEvaluated, isStale, observe, type RewardEarlyStopping, type StoppingState } from '../reward/early-stopping.js';
+import { given } from '#src/common/given.js';
 import { linearModules } from '#src/lm/model/parameter-shapes.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { planEpoch } from '../batch/batch-plan.js';
@@ -78,22 +79,18 @@ export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 
 };
 
 /** What was left out (or null) takes its default; alpha follows the rank. */
-export function completeReward({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
+export function completeReward({ lora, earlyStopping, ...settings }: GivenHyperparameters): RewardHyperparameters {
   return {
     ...rewardDefaults,
-    ...present(given),
-    microBatchTokens: given.microBatchTokens || null,
+    ...given(settings),
+    microBatchTokens: settings.microBatchTokens || null,
     lora: lora ? resolveLora(lora) : null,
-    earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...present(earlyStopping) } : null,
+    earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...given(earlyStopping) } : null,
   };
 }
 
 function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules = defaultLora.targetModules, dropout = 0 }: Partial<LoraSettings>): LoraSettings {
   return { rank, alpha, targetModules: [...targetModules], dropout };
-}
-
-function present<T extends object>(given: T): Partial<T> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
 }
 
 /** Group indices of every step. */
