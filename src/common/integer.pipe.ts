@@ -3,7 +3,7 @@ import { shorten } from './problem.js';
 import { validationProblem } from './validation.js';
 
 /** The greatest number of an integer column. */
-export const maxInteger = 2_147_483_647;
+const maxInteger = 2_147_483_647;
 
 /** A number in a path: from 0, and of a size that a column has. */
 @Injectable()

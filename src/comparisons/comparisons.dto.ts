@@ -109,7 +109,7 @@ export class LabelingBatchJudgeDto {
   overlap: number;
 }
 
-export class UnknownJudge {
+class UnknownJudge {
   @IsIn(['reward-model', 'labelers', 'labeling-batch'])
   type: string;
 }
@@ -166,7 +166,7 @@ export class CreateComparisonDto {
   proxyRewardModelId?: string;
 }
 
-export const comparisonStates = ['generating', 'awaiting_judgements', 'complete', 'failed'] as const;
+const comparisonStates = ['generating', 'awaiting_judgements', 'complete', 'failed'] as const;
 export type ComparisonState = (typeof comparisonStates)[number];
 
 export class ComparisonErrorDto {

@@ -226,7 +226,7 @@ export class ComparisonsService {
 
 const notJudged: Standing = { judged: 0, judgedPrompts: 0, closed: false, version: '' };
 
-export function stateOf(
+function stateOf(
   { itemCount }: Pick<Comparison, 'itemCount'>,
   { judged, judgedPrompts, closed }: Pick<Standing, 'judged' | 'judgedPrompts' | 'closed'>,
 ): ComparisonState {

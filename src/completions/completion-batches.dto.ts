@@ -42,7 +42,7 @@ export class CreateCompletionBatchDto {
   maxFailedShare?: number;
 }
 
-export class CompletionFailureDto {
+class CompletionFailureDto {
   @ApiProperty({ format: 'uuid' })
   promptId: string;
 

@@ -6,7 +6,7 @@ import { EndpointError } from './endpoint-error.js';
 import { storableText } from '#src/common/text.js';
 import type { Sampling } from './sampling.js';
 
-export interface EndpointChoice {
+interface EndpointChoice {
   text: string;
   /** What the model thought, where the server gives it apart. */
   reasoning: string | null;

@@ -1,3 +1,4 @@
+import { PromptTooLongError } from '#src/lm/decode/generate.js';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';

@@ -2,21 +2,19 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { JobError } from './job-failure.js';
 import type { JobState } from './job-state.js';
 
-export const jobEventTypes = [
-  'queued',
-  'started',
-  'cancelling',
-  'pausing',
-  'succeeded',
-  'failed',
-  'cancelled',
-  'paused',
-  'resumed',
-  'retried',
-  'recovered',
-  'released',
-] as const;
-export type JobEventType = (typeof jobEventTypes)[number];
+export type JobEventType =
+  | 'queued'
+  | 'started'
+  | 'cancelling'
+  | 'pausing'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'paused'
+  | 'resumed'
+  | 'retried'
+  | 'recovered'
+  | 'released';
 
 export interface JobEventData {
   state: JobState;

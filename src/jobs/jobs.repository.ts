@@ -22,7 +22,7 @@ export interface JobFilter {
   state?: JobState;
 }
 
-export class TransitionError extends Error {
+class TransitionError extends Error {
   constructor(
     readonly state: JobState,
     readonly action: JobAction,

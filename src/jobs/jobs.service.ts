@@ -19,7 +19,7 @@ import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repositor
 import { WorkersRepository } from './workers.repository.js';
 
 /** Who started the job; an `AuthContext` is one. */
-export interface JobOwner {
+interface JobOwner {
   keyId: string;
   vendorId: string | null;
 }

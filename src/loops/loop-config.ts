@@ -12,7 +12,7 @@ export const loopPairsData = ['iteration', 'accumulated'] as const;
 /** Whether the pairs are made of the ratings of this iteration only, or of all those of the practice prompts. */
 export type LoopPairsData = (typeof loopPairsData)[number];
 
-export interface LoopGenerationConfig {
+interface LoopGenerationConfig {
   /** Prompts whose answers are rated in an iteration. */
   prompts: number;
   /** Prompts that are answered for `disagreement` to choose from. */
@@ -32,7 +32,7 @@ export interface LoopRatingsConfig {
   vendorIds: string[];
 }
 
-export interface LoopPairsConfig {
+interface LoopPairsConfig {
   data: LoopPairsData;
   aggregation: ScoreAggregation;
   pairWeights?: PairWeightKind;
@@ -47,7 +47,7 @@ export interface LoopTrainingConfig {
 }
 
 /** People, always: the reward model that trained a policy is the worst judge of it. */
-export type LoopJudge =
+type LoopJudge =
   | { type: 'labelers'; judgementsPerItem: number }
   | { type: 'labeling-batch'; criterionVersionId: string; vendorIds: string[]; overlap: number };
 

@@ -24,7 +24,7 @@ class PeopleJudge {
 }
 
 @ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto, LabelingBatchJudgeDto)
-export class LoopSettingsDto {
+class LoopSettingsDto {
   /** How often round at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.iterations })
   @IsOptional()

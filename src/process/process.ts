@@ -48,7 +48,7 @@ export class UsageError extends ConfigError {
 }
 
 /** A start that somebody ended before it was through. */
-export class StoppedError extends Error {}
+class StoppedError extends Error {}
 
 /** Runs a process's main function; what goes wrong at boot is one line per mistake and exit code 1. */
 export async function run(main: () => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkpointHash, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { allLinear } from '#src/lm/lora/lora.js';
 import { isLoraName } from '#src/lm/model/lora-delta.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
@@ -12,6 +12,7 @@ import { type DatasetResult, type DatasetStepReport, type DatasetTask } from './
 import { completeDpo, trainDpo } from '../methods/dpo.js';
 import { trunkUse } from './frozen-trunk.js';
 import { completeSft, trainSft } from '../methods/sft.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 const group = (letter: string): PreferenceGroup => ({
   prompt: `${letter}?`,

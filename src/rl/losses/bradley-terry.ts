@@ -26,7 +26,7 @@ export interface PairRewards {
 }
 
 /** Pairs between which nobody decided. */
-export interface Ties {
+interface Ties {
   /** float32 [pairs]: 1 for a tie, 0 for a preference. */
   tied: Node;
   model: TieModel;

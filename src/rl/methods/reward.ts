@@ -94,7 +94,7 @@ function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules 
 }
 
 /** Group indices of every step. */
-export function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
+function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
   const sizes = groups.map(({ texts }) => ({
     completions: texts.length,
     tokens: Math.max(...texts.map(({ prompt, completion }) => prompt.length + completion.length)),
@@ -114,19 +114,19 @@ export interface RewardProgress extends SavedProgress {
 
 const prefix = 'best.';
 
-export function savedState(state: Readonly<Tensors>, best: Readonly<Tensors> | undefined): Tensors {
+function savedState(state: Readonly<Tensors>, best: Readonly<Tensors> | undefined): Tensors {
   const kept = Object.entries(best ?? {}).map(([name, tensor]) => [prefix + name, tensor] as const);
   return { ...state, ...Object.fromEntries(kept) };
 }
 
 /** The best weights of a save, if there were any. */
-export function bestOf({ state }: RewardProgress): Tensors | undefined {
+function bestOf({ state }: RewardProgress): Tensors | undefined {
   const kept = Object.entries(state).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : []));
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** Names as TRL's RewardTrainer reports them; `eval_` of the prompts that early stopping looks at. */
-export type RewardMetrics = Record<
+type RewardMetrics = Record<
   'loss' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward' | 'grad_norm' | 'learning_rate',
   number
 > &

@@ -156,9 +156,9 @@ function weighing(batches: readonly PreferenceBatch[]): readonly PreferenceBatch
   return found.length > 0 ? found : batches;
 }
 
-export type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
+type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
 
-export interface PartReport {
+interface PartReport {
   loss: number;
   metrics: Readonly<Record<string, number>>;
 }
@@ -170,7 +170,7 @@ interface PartWeights {
 }
 
 /** Means weigh a part by what they are taken over; without a pair that is no tie, accuracy and margin are 0. */
-export function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
+function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
   const mean = (over: keyof PartWeights, of: (report: PartReport) => number): number => {
     const total = parts.reduce((sum, part) => sum + part[over], 0);
     return total === 0 ? 0 : reports.reduce((sum, report, i) => sum + (parts[i][over] / total) * of(report), 0);

@@ -99,7 +99,7 @@ export interface SourceScores {
   scale?: Scale;
 }
 
-export class RewardNotFiniteError extends Error {
+class RewardNotFiniteError extends Error {
   override readonly name = 'RewardNotFiniteError';
 }
 

@@ -13,7 +13,7 @@ import { ensureDatabase } from '#src/database/ensure-database.js';
 import { migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
 
-export const parts = ['api', 'worker', 'postgres', 'redis'] as const;
+const parts = ['api', 'worker', 'postgres', 'redis'] as const;
 export type Part = (typeof parts)[number];
 
 export interface KillableOptions {
