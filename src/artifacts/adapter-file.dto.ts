@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { AdapterFile } from './adapter-file.js';
+import type { AdapterFile } from './artifact.entity.js';
 
 /** A file of a PEFT folder; its bytes are at `/v1/artifacts/{artifactId}/content`. */
 export class AdapterFileDto implements AdapterFile {

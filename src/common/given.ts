@@ -5,3 +5,9 @@ export function given<T extends object>(values: T): { [K in keyof T]?: NonNullab
 
 /** Those of a list, each once. */
 export const distinct = <T>(values: readonly (T | null | undefined)[]): T[] => [...new Set(values.filter((value) => value !== undefined && value !== null))];
+
+/** The existing entries with these names; all if no names are given. */
+export function pick<T>(values: Readonly<Record<string, T>>, names?: readonly string[]): Record<string, T> {
+  if (!names) return { ...values };
+  return Object.fromEntries(names.flatMap((name) => (Object.hasOwn(values, name) ? [[name, values[name]]] : [])));
+}

@@ -21,9 +21,8 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling } from '#src/completions/sampling.js';
-import { preferences, type Preference } from './comparison-judgement.entity.js';
+import { preferences, type Preference, type ComparisonJudge, type ComparisonSampling } from './comparison.entity.js';
 import { ComparisonResultDto } from './comparison-results.dto.js';
-import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
 
 const { temperature, topP, maxTokens, seed } = defaultSampling;
 export const samplingDefaults: ComparisonSampling = { temperature, topP, maxTokens, seed };

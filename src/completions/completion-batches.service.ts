@@ -11,10 +11,9 @@ import { takesFewerBits, type WeightFormat } from '#src/lm/files/weight-formats.
 import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import type { CompletionBatch } from './completion-batch.entity.js';
+import type { CompletionBatch, CompletionFailure } from './completion-batch.entity.js';
 import type { CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
-import type { CompletionFailure } from './completion-failure.entity.js';
 import { defaultMaxFailedShare } from './failed-prompts.js';
 import { withDefaults } from './sampling.dto.js';
 

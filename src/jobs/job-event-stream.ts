@@ -1,5 +1,4 @@
-import type { Job } from './job.entity.js';
-import type { JobEvent } from './job-event.entity.js';
+import type { Job, JobEvent } from './job.entity.js';
 import type { JobSignals } from './job-signals.js';
 import { terminal } from './job-state.js';
 import type { JobViewer } from './jobs.repository.js';

@@ -11,8 +11,7 @@ import { PairFactsRepository } from '../evaluation/pair-facts.repository.js';
 import type { PairSplit } from '../data/preference-data.repository.js';
 import { PreferenceDataService, type StoredGroup } from '../data/preference-data.service.js';
 import { evaluateRewards, plainAccuracy, type RewardEvaluation } from '../evaluation/reward-evaluation.js';
-import type { RewardModelMember } from './reward-model-member.entity.js';
-import type { TrainedHere } from './reward-model.entity.js';
+import type { RewardModelMember, TrainedHere } from './reward-model.entity.js';
 import { RewardScorer } from '#src/rl/reward/reward-scorer.js';
 import { auditReward } from './reward-verdict.js';
 

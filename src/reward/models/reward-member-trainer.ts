@@ -15,10 +15,9 @@ import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { TrunkSpaceError } from '#src/lm/lora/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
+import type { MemberTraining, RewardModelMember, TrainedHere } from './reward-model.entity.js';
 import { PreferenceDataService } from '../data/preference-data.service.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
-import type { TrainedHere } from './reward-model.entity.js';
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
 import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 

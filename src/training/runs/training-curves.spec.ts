@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adviceFor } from '#src/common/finding-advice.js';
+import { adviceFor } from '#src/common/findings.js';
 import { stoppedFinding } from '#src/rl/step-loop.js';
 import { auditDpo, auditKto, auditSft } from '../verdicts/verdict-dataset.js';
 import { auditRun } from '../verdicts/verdict.js';
