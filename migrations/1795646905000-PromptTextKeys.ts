@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { textKey } from '../src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 
 /** What prompts are compared by, as src/common/text-key.ts makes it: Postgres folds texts by the locale it was set up with. */
 export class PromptTextKeys1795646905000 implements MigrationInterface {

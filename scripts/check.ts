@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { environment } from '#src/config/environment.js';
 import { brokenReferences } from './check/docs.js';
 import { checkSchema } from './check/schema.js';
+import { smallFiles } from './check/small-files.js';
 
 const modules = 'node_modules';
 const bin = (path: string): [string, string] => [process.execPath, join(modules, path)];
@@ -17,6 +18,7 @@ const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'web')],
   ['nothing unused', () => passes(...bin('knip/bin/knip.js'), '--no-progress')],
   ['nothing that only tests use', () => passes(...bin('knip/bin/knip.js'), '--production', '--no-progress', '--include', 'files,exports,types')],
+  ['small files are with their only importer', () => smallFiles().map((line) => console.log(line)).length === 0],
   ['documentation names what is there', () => brokenReferences().map((line) => console.log(line)).length === 0],
   ['openapi.json is current', () => passes(process.execPath, 'dist/tools/openapi/write.js', '--check')],
   ['openapi.json is valid', () => passes(...bin('@redocly/cli/bin/cli.js'), 'lint', 'openapi.json', '--format', 'stylish')],

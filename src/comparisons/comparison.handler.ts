@@ -1,8 +1,7 @@
 import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
-import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
+import { defaultMaxFailedShare, requireShare, type PromptFailure, type AskedPrompt, type WrittenCompletion } from '#src/completions/completion-source.js';
 import { GenerationService } from '#src/completions/generation.service.js';
-import type { AskedPrompt, WrittenCompletion } from '#src/completions/completion-source.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';
 import { Rng } from '#src/common/rng.js';

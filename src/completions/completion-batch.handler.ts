@@ -1,12 +1,11 @@
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
-import type { CompletionSource, AskedPrompt } from './completion-source.js';
+import { type CompletionSource, type AskedPrompt, requireShare, type PromptFailure } from './completion-source.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
 import { CompletionBatchesService } from './completion-batches.service.js';
 import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
-import { requireShare, type PromptFailure } from './failed-prompts.js';
 import { GenerationService } from './generation.service.js';
 
 /**

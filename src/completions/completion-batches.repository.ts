@@ -4,7 +4,7 @@ import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { CompletionBatch, CompletionFailure } from './completion-batch.entity.js';
-import type { PromptFailure } from './failed-prompts.js';
+import type { PromptFailure } from './completion-source.js';
 
 export interface CompletionBatchFilter {
   policyVersionId?: string;

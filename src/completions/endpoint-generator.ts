@@ -4,12 +4,11 @@
  */
 import type { Config } from '#src/config/config.js';
 import { contentOf } from '#src/prompts/prompt.entity.js';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
-import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
+import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
+import type { CompletionSource, SourceControl, WrittenCompletion, AskedPrompt } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
 import { EndpointError } from './endpoint-error.js';
 import { readAnswer, requestBody, requestUrl } from './endpoint-request.js';
-import type { AskedPrompt } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
 /** Servers keep seeds in 32 bits, some of them with a sign. */

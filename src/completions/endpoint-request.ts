@@ -1,6 +1,6 @@
 /** What is sent to an API of OpenAI's form and what is read from its answer. */
 import type { Message, PromptContent, ToolCall } from '#src/common/conversation.js';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
 import { storableText } from '#src/common/text.js';

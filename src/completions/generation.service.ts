@@ -5,10 +5,9 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import type { WeightFormat } from '#src/lm/files/weight-formats.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
+import type { CompletionSource, SourceControl, WrittenCompletion, AskedPrompt } from './completion-source.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import type { AskedPrompt } from './completion-source.js';
 import { PolicyGenerator } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 

@@ -40,3 +40,22 @@ export const contentOf = ({ text, conversation }: Pick<Prompt, 'text' | 'convers
 
 /** The same in SQL, as JSON: `alias` is of the table prompts. */
 export const contentSql = (alias: string): string => `coalesce(${alias}.conversation, to_jsonb(${alias}.text))`;
+
+/** A fixed list of prompts in a fixed order; its members are rows of `prompt_set_members`. */
+@Entity('prompt_sets')
+export class PromptSet {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text', { nullable: true })
+  description: string | null;
+
+  @Column('integer')
+  promptCount: number;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -4,7 +4,7 @@ import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { JobsModule } from '#src/jobs/jobs.module.js';
 import { PoliciesModule } from '#src/policies/policies.module.js';
-import { CompletionScore } from './scores/completion-score.entity.js';
+import { CompletionScore, TextScore } from './scores/score.entity.js';
 import { CompletionScoresController } from './scores/completion-scores.controller.js';
 import { CompletionScoresRepository } from './scores/completion-scores.repository.js';
 import { DisagreementService } from './scores/disagreement.service.js';
@@ -20,7 +20,6 @@ import { RewardModelsService } from './models/reward-models.service.js';
 import { RewardPlansService } from './models/reward-plans.service.js';
 import { ScoresService } from './scores/scores.service.js';
 import { ScoringJobs } from './scores/scoring-jobs.js';
-import { TextScore } from './scores/text-score.entity.js';
 import { TextScoresRepository } from './scores/text-scores.repository.js';
 import { TextScoresService } from './scores/text-scores.service.js';
 

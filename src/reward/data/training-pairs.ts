@@ -1,6 +1,6 @@
 /** The pairs of a pair set as training takes them: some prompts set aside for early stopping, weights, length bias. */
 import { createHash } from 'node:crypto';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { fitLengthBias, lengthLogit, type LengthBias } from '#src/rl/losses/length-bias.js';
 import { weighPairs } from '#src/rl/losses/pair-weights.js';

@@ -3,7 +3,7 @@ import { shorten, unprocessable } from '#src/common/problem.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
+import type { PromptSet } from '#src/prompts/prompt.entity.js';
 import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { isRecorded, type TrainingMethod } from '../methods/training-methods.js';
