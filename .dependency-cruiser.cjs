@@ -17,14 +17,8 @@ const upstream = (room) => rooms.slice(0, rooms.indexOf(room));
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    {
-      name: 'no-cycles-in-training',
-      severity: 'error',
-      comment: 'not even of types',
-      from: { path: '^src/(rl|training|reward)/' },
-      to: { circular: true },
-    },
-    { name: 'no-cycles-of-types', severity: 'warn', from: { path: '^src/' }, to: { circular: true } },
+    // src/pairs has a circle of types yet.
+    { name: 'no-cycles-of-types', severity: 'error', from: { path: '^src/', pathNot: '^src/pairs/' }, to: { circular: true } },
     only('config', []),
     only('common', ['config']),
     only('database', ['config', 'common']),
@@ -115,21 +109,33 @@ module.exports = {
     },
     {
       name: 'rooms-by-their-services',
-      severity: 'warn',
+      severity: 'error',
       comment: "another room's repositories, handlers and trainers are its own affair: ask its service",
       from: { path: '^src/([^/]+)/', pathNot: '\\.(spec|fixture)\\.ts$' },
       to: { path: '^src/[^/]+/.*(\\.(repository|handler)|-trainer)\\.ts$', pathNot: ['^src/$1/', '^src/rl/'] },
     },
     {
       name: 'domain-without-dto',
-      severity: 'warn',
+      severity: 'error',
       comment: 'what is computed and stored does not depend on what HTTP looks like: DTOs are for controllers, services and other DTOs',
-      from: { path: '^src/', pathNot: ['\\.(controller|service|dto|module|pipe|spec|fixture)\\.ts$', '^src/http/', '/openapi\\.ts$'] },
+      from: {
+        path: '^src/',
+        pathNot: [
+          '\\.(controller|service|dto|module|pipe|spec|fixture)\\.ts$',
+          '^src/http/',
+          '/openapi\\.ts$',
+          // The table that joins a method to its DTOs.
+          '^src/training/methods/training-methods\\.ts$',
+          // Not yet.
+          '^src/ratings/rating-(references|line)\\.ts$',
+          '^src/labeling/(task-dto|submission-rules|batch-counts)\\.ts$',
+        ],
+      },
       to: { path: '\\.dto\\.ts$' },
     },
     {
       name: 'no-folder-circles',
-      severity: 'warn',
+      severity: 'error',
       comment: 'folders are layers too, type-only imports included',
       scope: 'folder',
       from: { path: '^src/' },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { environment } from '#src/config/environment.js';
 import { brokenReferences } from './check/docs.js';
 import { checkSchema } from './check/schema.js';
+import { smallFiles } from './check/small-files.js';
 
 const modules = 'node_modules';
 const bin = (path: string): [string, string] => [process.execPath, join(modules, path)];
@@ -15,9 +16,9 @@ const checks: [name: string, run: () => boolean | Promise<boolean>][] = [
   ['types of the page', () => passes(...bin('typescript/bin/tsc'), '--noEmit', '-p', 'web/tsconfig.json')],
   ['lint', () => passes(...bin('eslint/bin/eslint.js'), '.')],
   ['import rules and cycles', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'scripts', 'bench', 'tools', 'test/faults', 'sdk', 'web')],
-  ['folders import one way', () => passes(...bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', '--config', '.dependency-cruiser.folders.cjs')],
   ['nothing unused', () => passes(...bin('knip/bin/knip.js'), '--no-progress')],
   ['nothing that only tests use', () => passes(...bin('knip/bin/knip.js'), '--production', '--no-progress', '--include', 'files,exports,types')],
+  ['small files are with their only importer', () => smallFiles().map((line) => console.log(line)).length === 0],
   ['documentation names what is there', () => brokenReferences().map((line) => console.log(line)).length === 0],
   ['openapi.json is current', () => passes(process.execPath, 'dist/tools/openapi/write.js', '--check')],
   ['openapi.json is valid', () => passes(...bin('@redocly/cli/bin/cli.js'), 'lint', 'openapi.json', '--format', 'stylish')],

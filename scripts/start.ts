@@ -1,7 +1,6 @@
 // npm start: the API and one worker on one machine, until Ctrl-C.
-import { run, stopped, stopSignal } from '#src/process/process.js';
+import { run, stopped, stopSignal, queuesOf } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
-import { queuesOf } from '#src/process/worker-args.js';
 
 await run(async () => {
   const signal = stopSignal();

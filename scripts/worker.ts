@@ -1,7 +1,6 @@
 // npm run worker [-- --queues reward-training,fine-tuning]: one more worker beside a running system.
-import { run, stopped, stopSignal } from '#src/process/process.js';
+import { run, stopped, stopSignal, queuesOf } from '#src/process/process.js';
 import { startPlumbline } from '#src/process/supervisor.js';
-import { queuesOf } from '#src/process/worker-args.js';
 
 await run(async () => {
   const signal = stopSignal();

@@ -4,9 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import { setPriority } from 'node:os';
 import { PinoLogger } from './http/logger.js';
 import { setDefaultThreads } from './nn/session.js';
-import { prepare, run, stopWithParent } from './process/process.js';
+import { prepare, run, stopWithParent, queuesOf } from '#src/process/process.js';
 import { startProvider } from './process/start-provider.js';
-import { queuesOf } from './process/worker-args.js';
 import { reportHealth } from './process/worker-health.js';
 import { WorkerModule } from './worker.module.js';
 

@@ -8,8 +8,7 @@ import { DataSource } from 'typeorm';
 import { AppModule } from '#src/app.module.js';
 import { readConfig } from '#src/config/config.js';
 import { startEmbeddedPostgres } from '#src/database/embedded-postgres.js';
-import { ensureDatabase } from '#src/database/ensure-database.js';
-import { migrate } from '#src/database/migrate.js';
+import { ensureDatabase, migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
 
 const structural = /^(CREATE TABLE|ALTER TABLE \S+ (ADD|DROP) "|ALTER TABLE \S+ (ADD COLUMN|DROP COLUMN|ALTER COLUMN|RENAME))/;

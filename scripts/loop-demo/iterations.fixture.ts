@@ -36,7 +36,7 @@ export const outcome = {
 } as ComparisonOutcome;
 
 /** Of its training. */
-export const verdict = {
+const verdict = {
   status: 'warning',
   findings: [{ check: 'kl_slope', status: 'warning', value: 0.04, threshold: 0.02, message: 'growth of the KL: 0.0400', advice: 'Raise beta.' }],
 } as const;

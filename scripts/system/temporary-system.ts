@@ -4,7 +4,7 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '#src/database/embedded-postgres.js';
-import { ensureDatabase } from '#src/database/ensure-database.js';
+import { ensureDatabase } from '#src/database/migrate.js';
 import { startPlumbline } from '#src/process/supervisor.js';
 import { Plumbline } from '#sdk/client.js';
 

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
 import { adapterStreams, type Adapter } from '#src/lm/lora/adapter.js';
-import type { AdapterFile } from './adapter-file.js';
+import type { AdapterFile } from './artifact.entity.js';
 import { ArtifactsService } from './artifacts.service.js';
 import type { LineageNode } from './lineage.repository.js';
 import { LineageService } from './lineage.service.js';

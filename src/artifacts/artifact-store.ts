@@ -80,3 +80,8 @@ export class ContentMissingError extends ProblemException {
     super({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail: `content ${sha256} is not in the artifact store` });
   }
 }
+
+/** Lets the event loop turn between chunks, so that leases are renewed while large states and models are written. */
+export async function* inTurn(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
+}

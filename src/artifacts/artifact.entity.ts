@@ -34,3 +34,9 @@ export class Artifact {
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }
+
+/** A file of a PEFT folder, as an artifact. */
+export interface AdapterFile {
+  name: string;
+  artifactId: string;
+}

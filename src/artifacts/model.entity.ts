@@ -23,3 +23,15 @@ export class Model {
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }
+
+@Entity('model_files')
+export class ModelFile {
+  @PrimaryColumn('uuid')
+  modelId: string;
+
+  @PrimaryColumn('text')
+  name: string;
+
+  @Column('uuid')
+  artifactId: string;
+}

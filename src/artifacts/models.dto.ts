@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { AdapterFile } from './artifact.entity.js';
 
 export class ModelFileDto {
   /** @example model.safetensors */
@@ -35,4 +36,13 @@ export class ModelDto {
   files: ModelFileDto[];
 
   createdAt: Date;
+}
+
+/** A file of a PEFT folder; its bytes are at `/v1/artifacts/{artifactId}/content`. */
+export class AdapterFileDto implements AdapterFile {
+  /** @example adapter_model.safetensors */
+  name: string;
+
+  @ApiProperty({ format: 'uuid' })
+  artifactId: string;
 }

@@ -3,8 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import { brokenForeignKey } from '#src/database/errors.js';
-import { ModelFile } from './model-file.entity.js';
-import { Model } from './model.entity.js';
+import { ModelFile, Model } from './model.entity.js';
 
 export interface FileOfModel {
   name: string;

@@ -7,9 +7,8 @@ import { HashingSource } from '#src/lm/files/byte-source.js';
 import { progressFile, progressOf } from '#src/lm/files/progress-file.js';
 import { readSafetensorsFrom, SafetensorsError, type SafetensorsFile } from '#src/lm/files/safetensors.js';
 import type { SavedProgress } from '#src/lm/files/training-progress.js';
-import { ArtifactStore, ContentMissingError } from './artifact-store.js';
+import { ArtifactStore, ContentMissingError, inTurn } from './artifact-store.js';
 import { ContentsService } from './contents.service.js';
-import { inTurn } from './in-turn.js';
 import type { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
 

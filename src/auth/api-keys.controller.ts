@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery } from '#src/common/pagination.js';
-import { ApiKeyPage, CreateApiKeyDto, CreatedApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
+import { ApiKeyPage, CreateApiKeyDto, CreatedApiKeyDto, RotateApiKeyDto, ApiKeyDto } from './api-keys.dto.js';
 import { ApiKeysService } from './api-keys.service.js';
-import { CurrentAuth, RequireScopes, SecretAnswer, type AuthContext } from './auth.js';
+import { CurrentAuth, RequireScopes, SecretAnswer, type AuthContext, OpenToLabelers, OpenToVendors } from './auth.js';
 
 @ApiTags('api-keys')
 @Controller('api-keys')
@@ -44,5 +44,21 @@ export class ApiKeysController {
     @Body() dto: RotateApiKeyDto,
   ): Promise<CreatedApiKeyDto> {
     return this.apiKeys.rotate(auth, id, dto);
+  }
+}
+
+@ApiTags('api-keys')
+@Controller('me')
+export class MeController {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  /** The key of this request: scopes, vendor and expiry. */
+  @Get()
+  @RequireScopes()
+  @OpenToVendors()
+  @OpenToLabelers()
+  @ApiOperation({ operationId: 'me_get' })
+  get(@CurrentAuth() auth: AuthContext): Promise<ApiKeyDto> {
+    return this.apiKeys.get(auth.keyId);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerMistake, promptMistake, readableText, type Message } from './conversation.js';
+import { promptMistake, readableText, type Message } from './conversation.js';
 
 const user = (content = 'How late is it in Oslo?'): Message => ({ role: 'user', content });
 const assistant = (content = 'Noon.'): Message => ({ role: 'assistant', content });
@@ -44,27 +44,6 @@ describe('prompts', () => {
   test('an assistant message at the end may be continued', () => {
     expect(promptMistake({ messages: [user(), assistant('It is')], continueFinalMessage: true })).toBeUndefined();
     expect(promptMistake({ messages: [user()], continueFinalMessage: true })).toMatchObject({ pointer: '/messages/0/role', rule: 'continued' });
-  });
-});
-
-describe('answers', () => {
-  test.each<[string, Message[]]>([
-    ['one message', [assistant()]],
-    ['a call, its result, an answer', [call(), result(), assistant()]],
-    ['a call for whoever runs the tools', [call()]],
-    ['reasoning beside the answer', [{ ...assistant(), reasoning: 'Oslo is at UTC+1.' }]],
-  ])('%s', (_, messages) => {
-    expect(answerMistake(messages)).toBeUndefined();
-  });
-
-  test.each<[string, Message[], string]>([
-    ['nothing', [], 'notEmpty'],
-    ['a question', [user()], 'answerRole'],
-    ['a result first', [result(), assistant()], 'firstOfAnswer'],
-    ['a result last', [call(), result()], 'lastOfAnswer'],
-    ['a result of no call', [assistant(), result(), assistant()], 'answersCall'],
-  ])('not %s', (_, messages, rule) => {
-    expect(answerMistake(messages)).toMatchObject({ rule });
   });
 });
 

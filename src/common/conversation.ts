@@ -73,21 +73,10 @@ export function promptMistake({ messages, continueFinalMessage = false }: Conver
   return wrong(at, 'role', 'lastOfPrompt', message, last.role);
 }
 
-/** The first reason why messages are no answer to a prompt: one assistant message, or assistant and tool messages in alternation. */
-export function answerMistake(messages: readonly Message[]): ProblemDetail | undefined {
-  if (messages.length === 0) return empty;
-  const stranger = messages.findIndex(({ role }) => role !== 'assistant' && role !== 'tool');
-  if (stranger >= 0) return wrong(stranger, 'role', 'answerRole', 'an answer has assistant and tool messages only', messages[stranger].role);
-  if (messages[0].role !== 'assistant') return wrong(0, 'role', 'firstOfAnswer', 'an answer begins with an assistant message', messages[0].role);
-  const last = messages.at(-1)!;
-  if (last.role !== 'assistant') return wrong(messages.length - 1, 'role', 'lastOfAnswer', 'an answer ends with an assistant message', last.role);
-  return turnsMistake(messages, { callsMayStayOpen: true });
-}
-
 const empty: ProblemDetail = { pointer: '/messages', rule: 'notEmpty', message: 'messages must not be empty', value: '[]' };
 
 /** Rules that hold between messages: where a system message stands, which tool result answers which call. */
-function turnsMistake(messages: readonly Message[], { callsMayStayOpen = false } = {}): ProblemDetail | undefined {
+function turnsMistake(messages: readonly Message[]): ProblemDetail | undefined {
   if (messages.length === 0) return empty;
   /** Calls of the latest assistant message that have no result yet. */
   let open = new Map<string, string>();
@@ -113,7 +102,7 @@ function turnsMistake(messages: readonly Message[], { callsMayStayOpen = false }
       open.set(call.id, call.function.name);
     }
   }
-  if (open.size === 0 || callsMayStayOpen) return undefined;
+  if (open.size === 0) return undefined;
   return wrong(messages.length - 1, 'toolCalls', 'callsAnswered', `the call ${[...open.keys()][0]} must be answered by a tool message`);
 }
 

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { shorten, type ProblemDetail } from './problem.js';
 
 /** Containers within containers. Deep enough for any record, and far from what recursive code cannot take. */
-export const maxDepth = 64;
+const maxDepth = 64;
 
 export type Read = { value: unknown; error?: undefined } | { value?: undefined; error: ProblemDetail };
 

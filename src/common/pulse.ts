@@ -5,7 +5,7 @@
 const [beatAt, depth, beganAt] = [0, 1, 2];
 
 /** A single computation is believed for so long; nobody has seen one that takes a day. */
-export const longestComputationMs = 24 * 3600 * 1000;
+const longestComputationMs = 24 * 3600 * 1000;
 
 export class Pulse {
   private readonly cells: BigInt64Array;

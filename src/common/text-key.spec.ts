@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { textKey } from './text-key.js';
+import { textKey } from './text.js';
 
 test.each([
   ['où dîner ce soir ?', 'OÙ DÎNER CE SOIR ?'],

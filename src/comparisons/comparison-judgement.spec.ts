@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { candidateScore, preferenceFor } from './comparison-judgement.entity.js';
+import { candidateScore, preferenceFor } from './comparison.entity.js';
 
 test('a preference is read from the side on which the candidate was shown', () => {
   expect([true, false].map((left) => candidateScore('left', left))).toEqual([1, 0]);

@@ -3,7 +3,7 @@ import type { ComparisonResult, JudgedWinRate, ProxyResult, TagWinRate } from '.
 import type { LengthControlledWinRate } from './length-controlled.js';
 
 /** Wins are the candidate's. The interval is a 95% percentile bootstrap over prompts. */
-export class WinRateDto implements JudgedWinRate {
+class WinRateDto implements JudgedWinRate {
   /** Share of items won, a tie counting half. @example 0.71 */
   winRate: number;
 

@@ -1,9 +1,8 @@
 import { CompletionsService } from '#src/completions/completions.service.js';
 import type { NewCompletion } from '#src/completions/completion.entity.js';
-import { defaultMaxFailedShare, requireShare, type PromptFailure } from '#src/completions/failed-prompts.js';
+import { defaultMaxFailedShare, requireShare, type PromptFailure, type WrittenCompletion } from '#src/completions/completion-source.js';
 import { GenerationService } from '#src/completions/generation.service.js';
 import { contentOf, type AskedPrompt } from '#src/common/conversation.js';
-import type { WrittenCompletion } from '#src/completions/completion-source.js';
 import { defaultSampling } from '#src/completions/sampling.js';
 import { newId } from '#src/common/id.js';
 import { Rng } from '#src/common/rng.js';
@@ -13,9 +12,7 @@ import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-hand
 import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { RewardScorersService } from '#src/reward/scores/reward-scorers.service.js';
-import type { ComparisonItem } from './comparison-item.entity.js';
-import { preferenceFor } from './comparison-judgement.entity.js';
-import type { Comparison, ComparisonJudge } from './comparison.entity.js';
+import { type ComparisonItem, type Comparison, type ComparisonJudge, preferenceFor } from './comparison.entity.js';
 import { ComparisonsRepository } from './comparisons.repository.js';
 
 interface Answers {

@@ -21,9 +21,8 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling } from '#src/completions/sampling.js';
-import { preferences, type Preference } from './comparison-judgement.entity.js';
+import { preferences, type Preference, type ComparisonJudge, type ComparisonSampling } from './comparison.entity.js';
 import { ComparisonResultDto } from './comparison-results.dto.js';
-import type { ComparisonJudge, ComparisonSampling } from './comparison.entity.js';
 
 const { temperature, topP, maxTokens, seed } = defaultSampling;
 export const samplingDefaults: ComparisonSampling = { temperature, topP, maxTokens, seed };
@@ -109,7 +108,7 @@ export class LabelingBatchJudgeDto {
   overlap: number;
 }
 
-export class UnknownJudge {
+class UnknownJudge {
   @IsIn(['reward-model', 'labelers', 'labeling-batch'])
   type: string;
 }
@@ -166,7 +165,7 @@ export class CreateComparisonDto {
   proxyRewardModelId?: string;
 }
 
-export const comparisonStates = ['generating', 'awaiting_judgements', 'complete', 'failed'] as const;
+const comparisonStates = ['generating', 'awaiting_judgements', 'complete', 'failed'] as const;
 export type ComparisonState = (typeof comparisonStates)[number];
 
 export class ComparisonErrorDto {

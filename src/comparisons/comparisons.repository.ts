@@ -3,10 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { ComparisonItem } from './comparison-item.entity.js';
-import { ComparisonJudgement, type Preference } from './comparison-judgement.entity.js';
+import { ComparisonItem, Comparison, ComparisonJudgement, type Preference } from './comparison.entity.js';
 import type { JudgedRow } from './comparison-result.js';
-import { Comparison } from './comparison.entity.js';
 
 /**
  * Everything that was said about the items of the comparisons $1, seen from the sides that the items fix: in judgements,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LineageService } from '#src/artifacts/lineage.service.js';
 import type { AuthContext } from '#src/auth/auth.js';
 import { allows } from '#src/auth/scopes.js';
+import { given } from '#src/common/given.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException, unprocessable } from '#src/common/problem.js';
@@ -225,7 +226,7 @@ export class ComparisonsService {
 
 const notJudged: Standing = { judged: 0, judgedPrompts: 0, closed: false, version: '' };
 
-export function stateOf(
+function stateOf(
   { itemCount }: Pick<Comparison, 'itemCount'>,
   { judged, judgedPrompts, closed }: Pick<Standing, 'judged' | 'judgedPrompts' | 'closed'>,
 ): ComparisonState {
@@ -257,10 +258,4 @@ function requireReveal(auth: AuthContext, state: ComparisonState): void {
   }
   if (state !== 'complete')
     throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
-}
-
-function given<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined && value !== null),
-  ) as Partial<T>;
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Preference } from './comparison-judgement.entity.js';
+import type { Preference } from './comparison.entity.js';
 import { JudgementDesk, type Decision } from './judgement-desk.js';
 
 let desk: JudgementDesk;

@@ -1,6 +1,6 @@
 /** Decides judgement by judgement, in order, what is taken; pure, so that one and many follow the same rules. */
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
-import type { Preference } from './comparison-judgement.entity.js';
+import type { Preference } from './comparison.entity.js';
 import type { GivenJudgement } from './judgements.repository.js';
 
 export interface DeskState {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#src/database/database.js';
-import { ComparisonJudgement, type Preference } from './comparison-judgement.entity.js';
+import { ComparisonJudgement, type Preference } from './comparison.entity.js';
 
 export interface GivenJudgement {
   id: string;

@@ -3,13 +3,13 @@ import type { Readable } from 'node:stream';
 import type { AuthContext } from '#src/auth/auth.js';
 import { failedLine, landLines, type BulkLine } from '#src/common/bulk-lines.js';
 import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
+import { distinct } from '#src/common/given.js';
 import { newId } from '#src/common/id.js';
 import { created, repeated, type Posted } from '#src/common/posted.js';
 import { conflict, notFound, ProblemException } from '#src/common/problem.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { ComparisonJudgement } from './comparison-judgement.entity.js';
-import type { Comparison } from './comparison.entity.js';
+import type { ComparisonJudgement, Comparison } from './comparison.entity.js';
 import { CreateJudgementDto } from './comparisons.dto.js';
 import { ComparisonsRepository } from './comparisons.repository.js';
 import { JudgementDesk, type Decision } from './judgement-desk.js';
@@ -77,17 +77,14 @@ export class JudgementsService {
     { id, judge }: Comparison,
     dtos: CreateJudgementDto[],
   ): Promise<Decision[]> {
-    const present = (values: (string | undefined | null)[]) => [
-      ...new Set(values.flatMap((value) => value ?? [])),
-    ];
     const items = await this.judgements.lockItems(
       tx,
       id,
-      present(dtos.map((dto) => dto.itemId)),
+      distinct(dtos.map((dto) => dto.itemId)),
     );
     const given = await this.judgements.ofItems(tx, [...items]);
-    const labelerIds = present(dtos.map((dto) => dto.labelerId));
-    const externalIds = present(dtos.map((dto) => dto.labelerExternalId));
+    const labelerIds = distinct(dtos.map((dto) => dto.labelerId));
+    const externalIds = distinct(dtos.map((dto) => dto.labelerExternalId));
     const labelers = await this.judgements.labelerIds(tx, labelerIds, 'id', auth.vendorId);
     const labelersByExternalId = await this.judgements.labelerIds(
       tx,

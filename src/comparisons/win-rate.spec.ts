@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { winRate, type JudgedItem } from './win-rate.js';
+import { winRate, type JudgedItem } from './comparison-result.js';
 
 const items = (wins: number, ties: number, losses: number): JudgedItem[] =>
   [...Array<number>(wins).fill(1), ...Array<number>(ties).fill(0.5), ...Array<number>(losses).fill(0)].map(

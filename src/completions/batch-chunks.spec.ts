@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { batchChunks } from './batch-chunks.js';
+import { batchChunks } from './completion-batch.handler.js';
 
 test('every prompt is in one chunk, in order', () => {
   fc.assert(

@@ -1,13 +1,11 @@
 import { HandlesJob, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import { batchChunks } from './batch-chunks.js';
 import type { CompletionBatch } from './completion-batch.entity.js';
-import type { CompletionSource } from './completion-source.js';
+import { requireShare, type CompletionSource, type PromptFailure } from './completion-source.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
 import { CompletionBatchesService } from './completion-batches.service.js';
 import { CompletionsRepository } from './completions.repository.js';
 import { CompletionsService } from './completions.service.js';
-import { requireShare, type PromptFailure } from './failed-prompts.js';
 import { GenerationService } from './generation.service.js';
 import type { AskedPrompt } from '#src/common/conversation.js';
 
@@ -70,4 +68,16 @@ export class CompletionBatchHandler implements JobHandler<'completion-batch.gene
     await context.kept();
     return failed;
   }
+}
+
+/**
+ * Cuts a batch into chunks that are generated and committed together. Cuts depend on the batch alone and
+ * never on how far an earlier attempt came, so that an attempt that takes over computes the same chunks.
+ *
+ * @param n completions per prompt
+ * @param rows completions per chunk, at least; a prompt is never cut
+ */
+export function batchChunks<T>(prompts: readonly T[], n: number, rows = 256): T[][] {
+  const size = Math.ceil(rows / n);
+  return Array.from({ length: Math.ceil(prompts.length / size) }, (_, i) => prompts.slice(i * size, (i + 1) * size));
 }

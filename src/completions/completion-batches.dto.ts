@@ -4,7 +4,7 @@ import { IsDefined, IsIn, IsNumber, IsOptional, Max, Min, ValidateNested } from 
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
-import { defaultMaxFailedShare } from './failed-prompts.js';
+import { defaultMaxFailedShare } from './completion-source.js';
 import { SamplingDto, SamplingOptionsDto } from './sampling.dto.js';
 
 export class CreateCompletionBatchDto {
@@ -42,7 +42,7 @@ export class CreateCompletionBatchDto {
   maxFailedShare?: number;
 }
 
-export class CompletionFailureDto {
+class CompletionFailureDto {
   @ApiProperty({ format: 'uuid' })
   promptId: string;
 

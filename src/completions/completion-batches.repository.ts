@@ -3,9 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { CompletionBatch } from './completion-batch.entity.js';
-import { CompletionFailure } from './completion-failure.entity.js';
-import type { PromptFailure } from './failed-prompts.js';
+import { CompletionBatch, CompletionFailure } from './completion-batch.entity.js';
+import type { PromptFailure } from './completion-source.js';
 
 export interface CompletionBatchFilter {
   policyVersionId?: string;

@@ -8,14 +8,13 @@ import { Database } from '#src/database/database.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { familyOf } from '#src/lm/model/families.js';
 import { takesFewerBits, type WeightFormat } from '#src/lm/files/weight-formats.js';
-import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
+import type { PolicyVersion } from '#src/policies/policy.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import type { CompletionBatch } from './completion-batch.entity.js';
+import type { CompletionBatch, CompletionFailure } from './completion-batch.entity.js';
 import type { CompletionBatchQuery, CreateCompletionBatchDto } from './completion-batches.dto.js';
 import { CompletionBatchesRepository } from './completion-batches.repository.js';
-import type { CompletionFailure } from './completion-failure.entity.js';
-import { defaultMaxFailedShare } from './failed-prompts.js';
+import { defaultMaxFailedShare } from './completion-source.js';
 import { withDefaults } from './sampling.dto.js';
 
 @Injectable()

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { failedLine, landLines, type BulkLine } from '#src/common/bulk-lines.js';
 import type { BulkItemResult, BulkResult } from '#src/common/bulk.js';
+import { distinct } from '#src/common/given.js';
 import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { notFound, shorten, type ProblemDetail } from '#src/common/problem.js';
@@ -61,8 +62,8 @@ export class CompletionsService {
 
   private async land(lines: BulkLine<RecordedCompletionDto>[]): Promise<BulkItemResult[]> {
     const values = lines.map(({ value }) => value);
-    const byId = await this.prompts.resolve(present(values.map((value) => value.promptId)), 'id');
-    const byExternalId = await this.prompts.resolve(present(values.map((value) => value.promptExternalId)), 'externalId');
+    const byId = await this.prompts.resolve(distinct(values.map((value) => value.promptId)), 'id');
+    const byExternalId = await this.prompts.resolve(distinct(values.map((value) => value.promptExternalId)), 'externalId');
     const promptOf = ({ promptId, promptExternalId }: RecordedCompletionDto) =>
       promptId ? byId.get(promptId) : byExternalId.get(promptExternalId!);
     const given = lines.map(({ line, value }) => {
@@ -108,10 +109,6 @@ function generatedRow(completion: WrittenCompletion, policyVersionId: string, ba
   const { promptId, text, reasoning = null, toolCalls = null, refusal = false, sampleIndex, finishReason, promptTokens, completionTokens, seed } = completion;
   const counts = { finishReason, promptTokens, completionTokens, seed };
   return { ...nothing, id: newId(), promptId, text, reasoning, toolCalls, refusal, policyVersionId, batchId, sampleIndex, ...counts };
-}
-
-function present(keys: (string | null | undefined)[]): string[] {
-  return [...new Set(keys.filter((key) => typeof key === 'string'))];
 }
 
 function promptMistake(

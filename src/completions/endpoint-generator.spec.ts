@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
 import { choices, FakeEndpoint, refuse } from '../../test/support/fake-endpoint.js';
 import { EndpointGenerator } from './endpoint-generator.js';
-import type { PromptFailure } from './failed-prompts.js';
+import type { PromptFailure } from './completion-source.js';
 import { completionSeed, defaultSampling } from './sampling.js';
 
 const fake = await FakeEndpoint.start();

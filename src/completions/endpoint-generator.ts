@@ -4,7 +4,7 @@
  */
 import type { Config } from '#src/config/config.js';
 import { contentOf } from '#src/common/conversation.js';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { EndpointClient } from './endpoint-client.js';
 import { EndpointError } from './endpoint-error.js';

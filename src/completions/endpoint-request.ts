@@ -1,12 +1,12 @@
 /** What is sent to an API of OpenAI's form and what is read from its answer. */
 import { wireMessage, type PromptContent, type ToolCall } from '#src/common/conversation.js';
-import type { PolicyEndpoint } from '#src/policies/policy-endpoint.js';
+import type { PolicyEndpoint } from '#src/policies/policy.entity.js';
 import type { FinishReason } from './completion.entity.js';
 import { EndpointError } from './endpoint-error.js';
 import { storableText } from '#src/common/text.js';
 import type { Sampling } from './sampling.js';
 
-export interface EndpointChoice {
+interface EndpointChoice {
   text: string;
   /** What the model thought, where the server gives it apart. */
   reasoning: string | null;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryDelay } from './retry-delay.js';
+import { retryDelay } from './endpoint-client.js';
 
 test('doubles, up to half a minute, half of it by chance', () => {
   expect([1, 2, 3, 9].map((attempt) => retryDelay(attempt, { random: 1 }))).toEqual([500, 1000, 2000, 30_000]);

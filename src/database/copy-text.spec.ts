@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyLine } from './copy-text.js';
+import { copyLine } from './copy-rows.js';
 
 test('fields lie between tabs; null is not the text that stands for it', () => {
   expect(copyLine(['a', 1.5, null, '', '\\N'])).toBe('a\t1.5\t\\N\t\t\\\\N\n');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
-import { ensureDatabase } from './ensure-database.js';
+import { ensureDatabase } from './migrate.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'plumbline-embedded-'));
 afterAll(async () => {

@@ -5,8 +5,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataSourceOptions } from './data-source.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
-import { ensureDatabase } from './ensure-database.js';
-import { migrate } from './migrate.js';
+import { ensureDatabase, migrate } from './migrate.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'plumbline-migrate-'));
 let server: EmbeddedPostgres;

@@ -1,6 +1,27 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import { ConfigError } from '../config/config.js';
 import { dataSourceOptions } from './data-source.js';
+import { Client } from 'pg';
+
+/** Creates the database that `url` names, when it is not there yet. */
+export async function ensureDatabase(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  const maintenance = new URL(url);
+  maintenance.pathname = '/postgres';
+  const client = new Client({ connectionString: maintenance.href });
+  // As in prepareQueueSchema: the statement's own failure is enough.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } catch (error) {
+    // Two processes may both have seen it missing.
+    if ((error as { code?: string }).code !== '42P04') throw error;
+  } finally {
+    await client.end();
+  }
+}
 
 /** Any constant will do: it only has to be the same in every process of Plumbline. */
 const lockKey = 715_202_611;

@@ -50,7 +50,7 @@ export const eventDefinitions = {
 
 export type EventType = keyof typeof eventDefinitions;
 type FieldsOf<T extends EventType> = (typeof eventDefinitions)[T]['fields'];
-export type EventData<T extends EventType> = { -readonly [F in keyof FieldsOf<T>]: ValueOf[FieldsOf<T>[F] & FieldKind] };
+type EventData<T extends EventType> = { -readonly [F in keyof FieldsOf<T>]: ValueOf[FieldsOf<T>[F] & FieldKind] };
 
 /** `{type: 'job.succeeded', data: {jobId, ...}} | {type: 'policy.promoted', ...} | ...` */
 export type DomainEvent = { [T in EventType]: { type: T; data: EventData<T>; vendorIds: readonly string[] } }[EventType];

@@ -49,7 +49,7 @@ export function readBodies(fastify: FastifyInstance, config: Config): void {
   });
 }
 
-export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

@@ -4,7 +4,7 @@ import fastifyHelmet from '@fastify/helmet';
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { withLowerCaseIds } from '#src/common/is-uuid.js';
 import { ProblemFilter } from '#src/common/problem.filter.js';
 import { RequestPipe } from '#src/common/validation.js';
@@ -12,12 +12,12 @@ import type { Config } from '#src/config/config.js';
 import { METRICS, type Metrics } from '#src/health/metrics.js';
 import { checkAddresses, tellMethods } from './addresses.js';
 import { readBodies } from './bodies.js';
-import { bindCursors } from './cursors.js';
-import { serveDocs } from './docs.js';
+import { serveDocs, serveLabelPage } from './served-pages.js';
 import { keepDoor } from './door.js';
 import { clientError, frameworkErrors, problemsOnly } from './framework-errors.js';
-import { serveLabelPage } from './label-page.js';
 import { logRequests, requestId } from './request-log.js';
+import { canonicalJson, sha256 } from '#src/common/hash.js';
+import { invalidCursor } from '#src/common/pagination.js';
 
 export async function createHttpApp(
   module: DynamicModule,
@@ -112,4 +112,27 @@ function measureRequests(app: NestFastifyApplication): void {
       requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
       done();
     });
+}
+
+// A cursor belongs to the list that gave it: to its path and its filters. Services know only the key inside.
+function bindCursors(fastify: FastifyInstance): void {
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    const query = request.query as Record<string, unknown> | undefined;
+    if (typeof query?.cursor !== 'string') return done();
+    const [key, list] = query.cursor.split('.');
+    if (list !== listOf(request)) return done(invalidCursor(query.cursor));
+    query.cursor = key;
+    done();
+  });
+  fastify.addHook('preSerialization', (request, _reply, payload, done) => {
+    const page = payload as { nextCursor?: unknown } | null;
+    if (typeof page !== 'object' || typeof page?.nextCursor !== 'string') return done(null, payload);
+    done(null, { ...page, nextCursor: `${page.nextCursor}.${listOf(request)}` });
+  });
+}
+
+/** The same for all pages of a list: how many items a page has may change on the way. */
+function listOf(request: FastifyRequest): string {
+  const filters = Object.entries((request.query ?? {})).filter(([name]) => name !== 'cursor' && name !== 'limit');
+  return sha256(canonicalJson([request.url.split('?')[0], Object.fromEntries(filters)])).slice(0, 12);
 }

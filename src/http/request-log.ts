@@ -13,7 +13,7 @@ export function requestId(request: Pick<IncomingMessage, 'headers'>): string {
 }
 
 /** The trace of a `traceparent` header (W3C Trace Context). */
-export function traceId(header: string | string[] | undefined): string | undefined {
+function traceId(header: string | string[] | undefined): string | undefined {
   const id = typeof header === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(header)?.[1] : undefined;
   return id === undefined || /^0+$/.test(id) ? undefined : id;
 }

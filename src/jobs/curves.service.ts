@@ -5,7 +5,7 @@ import { unprocessable } from '#src/common/problem.js';
 import type { CurveEntryDto, CurveQuery } from './curves.dto.js';
 import type { CurvePoint } from './downsample.js';
 import { JobsService } from './jobs.service.js';
-import { pick } from './pick.js';
+import { pick } from '#src/common/given.js';
 
 /** Whoever may read what a job trains may read its curve, whichever key started the job. */
 const anyone = { vendorId: null };

@@ -6,7 +6,7 @@ export function etagOf({ version, waitingFor }: { version: number; waitingFor?: 
 }
 
 /** Longest wait of one request, so that proxies in between do not give up first. */
-export const maxWaitSeconds = 60;
+const maxWaitSeconds = 60;
 
 /** Seconds of `Prefer: wait=N` (RFC 7240), at most `maxWaitSeconds`; undefined when not asked for. */
 export function preferredWait(header: string | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import { describeFailure, type JobError } from './job-failure.js';
-import type { JobEventType } from './job-event.entity.js';
+import type { JobEventType } from './job.entity.js';
 import { LeaseLostError, WorkerShutdownError, type JobOutcome } from './job-handler.js';
 import type { JobAction, JobState } from './job-state.js';
 

@@ -1,7 +1,6 @@
-import type { JobEvent } from './job-event.entity.js';
+import type { Job, JobEvent } from './job.entity.js';
 import type { JobSignals } from './job-signals.js';
 import { terminal } from './job-state.js';
-import { toJobDto } from './jobs.dto.js';
 import type { JobViewer } from './jobs.repository.js';
 import type { JobsService } from './jobs.service.js';
 
@@ -19,6 +18,7 @@ export async function* jobEventStream(
   viewer: JobViewer,
   jobId: string,
   lastId: string,
+  shown: (job: Job) => object,
 ): AsyncGenerator<string> {
   const watch = signals.watch(jobId);
   try {
@@ -34,7 +34,7 @@ export async function* jobEventStream(
       }
       if (terminal(job.state) || signals.closed.aborted) return;
       if (job.version !== version) {
-        yield `event: progress\ndata: ${JSON.stringify(toJobDto(job))}\n\n`;
+        yield `event: progress\ndata: ${JSON.stringify(shown(job))}\n\n`;
         version = job.version;
         spokeAt = Date.now();
       } else if (Date.now() - spokeAt >= heartbeatMs) {

@@ -2,10 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, MoreThan, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
-import { JobEvent } from './job-event.entity.js';
+import { JobEvent, JobLog, JobMetric } from './job.entity.js';
 import type { JobLogLevel } from './job-handler.js';
-import { JobLog } from './job-log.entity.js';
-import { JobMetric } from './job-metric.entity.js';
 
 export interface StepBounds {
   /** Both included. */

@@ -2,7 +2,7 @@
 // compiler then asks for its handler's payload type, and a worker refuses to boot until it has the handler.
 
 /** One member per job. Payloads carry ids, never data: the handler reads the rows when it runs. */
-export type JobSpec =
+type JobSpec =
   | { type: 'completion-batch.generate'; queue: 'generation'; payload: { completionBatchId: string } }
   | { type: 'reward-model.score'; queue: 'scoring'; payload: { rewardModelId: string; promptIds: string[] } }
   | { type: 'pair-set.build'; queue: 'pair-building'; payload: { pairSetId: string } }

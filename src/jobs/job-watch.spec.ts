@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { JobWatch } from './job-watch.js';
+import { JobWatch } from './job-signals.js';
 
 test('waiting again and again leaves no listener behind, however each wait ends', async () => {
   const closing = new AbortController();

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { JobError } from './job-failure.js';
 import type { JobState } from './job-state.js';
 import type { JobType, QueueName } from './job-types.js';
+import type { JobLogLevel } from './job-handler.js';
 
 /** The truth about a job; the message in the queue only points here. */
 @Entity('jobs')
@@ -84,4 +85,99 @@ export class Job {
 
   /** Why it stays queued; no column, see `JobsService.get`. */
   waitingFor?: string | null;
+}
+
+export type JobEventType =
+  | 'queued'
+  | 'started'
+  | 'cancelling'
+  | 'pausing'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'paused'
+  | 'resumed'
+  | 'retried'
+  | 'recovered'
+  | 'released';
+
+export interface JobEventData {
+  state: JobState;
+  attempt: number;
+  error?: JobError;
+}
+
+/** One change of state. Ids of one job grow in the order in which its changes were committed. */
+@Entity('job_events')
+export class JobEvent {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id: string;
+
+  @Column('uuid')
+  jobId: string;
+
+  @Column('text')
+  type: JobEventType;
+
+  @Column('jsonb')
+  data: JobEventData;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}
+
+@Entity('job_logs')
+export class JobLog {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id: string;
+
+  @Column('uuid')
+  jobId: string;
+
+  @Column('text')
+  level: JobLogLevel;
+
+  @Column('text')
+  message: string;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}
+
+/** The metrics of one step; by name; null: the value was not finite. */
+@Entity('job_metrics')
+export class JobMetric {
+  @PrimaryColumn('uuid')
+  jobId: string;
+
+  @PrimaryColumn('integer')
+  step: number;
+
+  @Column('jsonb')
+  values: Record<string, number | null>;
+
+  @Column('timestamptz')
+  createdAt: Date;
+}
+
+/** A queue message written in the transaction of its job; its id becomes the id of the BullMQ job. */
+@Entity('outbox')
+export class OutboxMessage {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  jobId: string;
+
+  @Column('text')
+  queue: QueueName;
+
+  @Column('text')
+  name: JobType;
+
+  @Column('timestamptz')
+  createdAt: Date;
+
+  @Column('timestamptz', { nullable: true })
+  dispatchedAt: Date | null;
 }

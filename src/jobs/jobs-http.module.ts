@@ -1,9 +1,31 @@
-import { Module } from '@nestjs/common';
+import { Module, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { JobsController } from './jobs.controller.js';
 import { JobsModule } from './jobs.module.js';
-import { WaitingForInterceptor } from './waiting-for.interceptor.js';
 import { WorkersController } from './workers.controller.js';
+import type { FastifyReply } from 'fastify';
+import { mergeMap, type Observable } from 'rxjs';
+import { JobsService } from './jobs.service.js';
+
+/** Adds a missing worker to the response that starts a job, so that clients see it without polling. */
+@Injectable()
+class WaitingForInterceptor implements NestInterceptor {
+  constructor(private readonly jobs: JobsService) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    return next.handle().pipe(
+      mergeMap(async (body: unknown) => {
+        const location = reply.statusCode === 202 ? String(reply.getHeader('location') ?? '') : '';
+        const jobId = /^\/v1\/jobs\/([0-9a-f-]{36})$/.exec(location)?.[1];
+        if (jobId === undefined) return body;
+        const { waitingFor } = await this.jobs.get({ vendorId: null }, jobId);
+        if (waitingFor) void reply.header('plumbline-waiting-for', waitingFor);
+        return body;
+      }),
+    );
+  }
+}
 
 /** The routes of jobs, for the API process only. */
 @Module({

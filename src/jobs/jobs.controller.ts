@@ -121,7 +121,7 @@ export class JobsController {
     if (lastId !== undefined && terminal(job.state) && (await this.jobs.events(id, after)).length === 0) {
       return void reply.status(204).send();
     }
-    const stream = Readable.from(jobEventStream(this.jobs, this.signals, auth, id, after));
+    const stream = Readable.from(jobEventStream(this.jobs, this.signals, auth, id, after, toJobDto));
     void reply
       .header('content-type', 'text/event-stream; charset=utf-8')
       .header('cache-control', 'no-store')

@@ -5,9 +5,7 @@ import { PageOf, PageQuery, pageRequest, type PageRequest } from '#src/common/pa
 import { logLevels, type JobLogLevel } from './job-handler.js';
 import { jobStates, terminal, type JobState } from './job-state.js';
 import { jobTypes, queueNames, type JobType, type QueueName } from './job-types.js';
-import type { JobLog } from './job-log.entity.js';
-import type { JobMetric } from './job-metric.entity.js';
-import type { Job } from './job.entity.js';
+import type { JobLog, Job, JobMetric } from './job.entity.js';
 
 export class JobProgressDto {
   @ApiProperty({ example: 40 })

@@ -5,12 +5,10 @@ import { newId } from '#src/common/id.js';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
-import { JobEvent, type JobEventType } from './job-event.entity.js';
+import { JobEvent, type JobEventType, Job, OutboxMessage } from './job.entity.js';
 import { channels } from './job-signals.js';
 import { leasedStates, next, terminal, type JobAction, type JobState } from './job-state.js';
 import type { JobType } from './job-types.js';
-import { Job } from './job.entity.js';
-import { OutboxMessage } from './outbox-message.entity.js';
 
 /** Whose jobs may be seen: a vendor's own, or all of them. */
 export interface JobViewer {
@@ -22,7 +20,7 @@ export interface JobFilter {
   state?: JobState;
 }
 
-export class TransitionError extends Error {
+class TransitionError extends Error {
   constructor(
     readonly state: JobState,
     readonly action: JobAction,

@@ -1,25 +1,22 @@
 // Jobs as the rest of the system sees them: start one inside your own transaction, look, wait, cancel, retry.
 import { Injectable } from '@nestjs/common';
+import { pick } from '#src/common/given.js';
 import { newId } from '#src/common/id.js';
 import { toPage, type Page, type PageRequest } from '#src/common/pagination.js';
 import { conflict, notFound, ProblemException } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { JobEvent } from './job-event.entity.js';
+import type { JobEvent, Job, JobLog, JobMetric } from './job.entity.js';
 import type { ResultRef } from './job-handler.js';
-import type { JobLog } from './job-log.entity.js';
-import type { JobMetric } from './job-metric.entity.js';
 import { Downsampler, type CurvePoint } from './downsample.js';
-import { pick } from './pick.js';
 import { JobRecordsRepository, type StepBounds } from './job-records.repository.js';
 import { JobSignals } from './job-signals.js';
 import { next, terminal } from './job-state.js';
 import { checkPayload, queueOf, type JobType, type PayloadOf } from './job-types.js';
-import type { Job } from './job.entity.js';
 import { JobsRepository, type JobFilter, type JobViewer } from './jobs.repository.js';
 import { WorkersRepository } from './workers.repository.js';
 
 /** Who started the job; an `AuthContext` is one. */
-export interface JobOwner {
+interface JobOwner {
   keyId: string;
   vendorId: string | null;
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { JobType, QueueName } from './job-types.js';
-import { OutboxMessage } from './outbox-message.entity.js';
+import { OutboxMessage } from './job.entity.js';
 
 export interface WaitingMessage {
   id: string;

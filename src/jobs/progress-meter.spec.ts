@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProgressMeter } from './progress-meter.js';
+import { ProgressMeter } from './job-attempt.js';
 
 function meter() {
   const clock = { now: 0 };

@@ -14,7 +14,7 @@ export interface QueueConnection {
 export const QUEUE_CONNECTION = Symbol('queue connection');
 
 /** Redis when there is one, else Postgres, whose schema is then in place before the first queue exists. */
-export async function openQueueConnection(config: Pick<Config, 'redisUrl' | 'databaseUrl'>): Promise<QueueConnection> {
+async function openQueueConnection(config: Pick<Config, 'redisUrl' | 'databaseUrl'>): Promise<QueueConnection> {
   const queue = config.redisUrl ? overRedis(config.redisUrl) : await overPostgres(config.databaseUrl!);
   // @nestjs/bullmq has no way to hand a queue its backend, so it is also the default of the process.
   setDefaultBackendFactory(queue.backend);

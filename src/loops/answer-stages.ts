@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { CompletionBatchesService } from '#src/completions/completion-batches.service.js';
 import { LabelingBatchesService } from '#src/labeling/labeling-batches.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import { drawPrompts } from './draw-prompts.js';
 import { ratingsOutcome } from './gate.js';
 import type { LoopIteration } from './loop-iteration.entity.js';
 import { LoopPromptsRepository } from './loop-prompts.repository.js';
 import { LoopRatingsRepository } from './loop-ratings.repository.js';
 import { LoopSelectionService } from './loop-selection.service.js';
 import { made, ownerOf, type StageResult, type StageTask } from './stage.js';
+import { Rng } from '#src/common/rng.js';
 
 @Injectable()
 export class AnswerStages {
@@ -89,4 +89,18 @@ export class AnswerStages {
     const name = `loop ${loop.id} iteration ${iteration.number}`;
     return (await this.promptSets.create({ name, promptIds })).id;
   }
+}
+
+/** Draws the prompts of an iteration: unrated ones first, so that none is rated twice before all are rated once. */
+/**
+ * @param practice ids in order of the set
+ * @param used ids that an earlier iteration had people rate
+ * @returns `count` ids, or all when there are fewer, in order of the set: a pure function of its arguments
+ */
+export function drawPrompts(practice: readonly string[], used: ReadonlySet<string>, count: number, seed: string): string[] {
+  const rng = Rng.from(seed);
+  const fresh = rng.shuffle(practice.filter((id) => !used.has(id)));
+  const again = rng.shuffle(practice.filter((id) => used.has(id)));
+  const drawn = new Set([...fresh, ...again].slice(0, count));
+  return practice.filter((id) => drawn.has(id));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawPrompts } from './draw-prompts.js';
+import { drawPrompts } from './answer-stages.js';
 
 const practice = Array.from({ length: 20 }, (_, i) => `p${i}`);
 

@@ -4,7 +4,6 @@ import { PairSetsService } from '#src/pairs/pair-sets.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { TrainingRunsService } from '#src/training/runs/training-runs.service.js';
 import type { TrainingRun } from '#src/training/runs/training-run.entity.js';
-import type { RatedDataDto } from '#src/training/methods/kto.dto.js';
 import { isPaired, isRecorded, type CreateTrainingRun } from '#src/training/methods/training-methods.js';
 import { rewardOutcome, trainingOutcome } from './gate.js';
 import { lackFound } from './loop-failure.js';
@@ -97,7 +96,7 @@ export class LearnStages {
 }
 
 /** The ratings that the iteration's pairs are made of, in the same split. */
-function ratingsOf({ criterionVersionId, promptSetId, config: { pairs, seed } }: Loop, iteration: StageTask['iteration']): RatedDataDto {
+function ratingsOf({ criterionVersionId, promptSetId, config: { pairs, seed } }: Loop, iteration: StageTask['iteration']): Extract<CreateTrainingRun, { method: 'kto' }>['ratings'] {
   const own = { completionBatchId: iteration.completionBatchId, promptSetId: iteration.ratedPromptSetId };
   return { criterionVersionId, ...(pairs.data === 'iteration' ? own : { promptSetId }), evalFraction: pairs.evalFraction, seed };
 }

@@ -1,7 +1,7 @@
 /** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
-import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
+import type { GivenHyperparameters } from '#src/reward/models/reward-models.service.js';
 import type { HyperparametersOf, TrainingMethod } from '#src/training/methods/training-methods.js';
 
 export const loopSelections = ['random', 'disagreement'] as const;
@@ -12,7 +12,7 @@ export const loopPairsData = ['iteration', 'accumulated'] as const;
 /** Whether the pairs are made of the ratings of this iteration only, or of all those of the practice prompts. */
 export type LoopPairsData = (typeof loopPairsData)[number];
 
-export interface LoopGenerationConfig {
+interface LoopGenerationConfig {
   /** Prompts whose answers are rated in an iteration. */
   prompts: number;
   /** Prompts that are answered for `disagreement` to choose from. */
@@ -32,7 +32,7 @@ export interface LoopRatingsConfig {
   vendorIds: string[];
 }
 
-export interface LoopPairsConfig {
+interface LoopPairsConfig {
   data: LoopPairsData;
   aggregation: ScoreAggregation;
   pairWeights?: PairWeightKind;
@@ -47,7 +47,7 @@ export interface LoopTrainingConfig {
 }
 
 /** People, always: the reward model that trained a policy is the worst judge of it. */
-export type LoopJudge =
+type LoopJudge =
   | { type: 'labelers'; judgementsPerItem: number }
   | { type: 'labeling-batch'; criterionVersionId: string; vendorIds: string[]; overlap: number };
 
@@ -67,9 +67,29 @@ export interface LoopConfig {
   generation: LoopGenerationConfig;
   ratings: LoopRatingsConfig;
   pairs: LoopPairsConfig;
-  reward: TrainingSettingsDto;
+  reward: GivenHyperparameters;
   training: LoopTrainingConfig;
   judge: LoopJudge;
   gate: LoopGate;
   seed: number;
+}
+
+type Given<T> = { [K in keyof T]?: T[K] | null };
+
+/** What a request says of a loop; `completeLoop` fills in the rest. */
+export interface LoopRequest {
+  policyVersionId: string;
+  alias?: string;
+  criterionVersionId: string;
+  promptSetId: string;
+  heldOutPromptSetId: string;
+  iterations?: number;
+  generation: Given<Omit<LoopGenerationConfig, 'prompts' | 'sampling'>> & { prompts: number; sampling?: Given<LoopGenerationConfig['sampling']> };
+  ratings?: Given<LoopRatingsConfig>;
+  pairs?: Given<LoopPairsConfig>;
+  reward?: { hyperparameters?: GivenHyperparameters };
+  training: { method: TrainingMethod; hyperparameters?: object };
+  judge: LoopJudge;
+  gate?: Given<LoopGate>;
+  seed?: number;
 }

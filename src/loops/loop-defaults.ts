@@ -1,6 +1,6 @@
 import { defaultSampling } from '#src/completions/sampling.js';
-import type { LoopConfig } from './loop-config.js';
-import type { CreateLoopDto } from './loops.dto.js';
+import { given } from '#src/common/given.js';
+import type { LoopConfig, LoopRequest } from './loop-config.js';
 
 const { temperature, topP, maxTokens } = defaultSampling;
 
@@ -14,7 +14,7 @@ export const loopDefaults = {
 } as const;
 
 /** Fills in what a request leaves out. Three candidates for each prompt that is rated, where disagreement chooses. */
-export function completeLoop({ iterations, generation, ratings, pairs, reward, training, judge, gate, seed }: CreateLoopDto): LoopConfig {
+export function completeLoop({ iterations, generation, ratings, pairs, reward, training, judge, gate, seed }: LoopRequest): LoopConfig {
   const { sampling, prompts, candidates, ...answers } = given(generation);
   return {
     iterations: iterations ?? loopDefaults.iterations,
@@ -36,10 +36,6 @@ export function completeLoop({ iterations, generation, ratings, pairs, reward, t
 }
 
 /** A null asks for the default, but for tokens computed at once, where it asks for all: 0 says the same. */
-function settings<T extends { microBatchTokens?: number | null }>(values: T): Partial<T> {
-  return { ...given(values), ...(values.microBatchTokens === null && { microBatchTokens: 0 }) };
-}
-
-function given<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
+function settings<T extends { microBatchTokens?: number | null }>(values: T): T {
+  return { ...given(values), ...(values.microBatchTokens === null && { microBatchTokens: 0 }) } as T;
 }

@@ -8,9 +8,8 @@ import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { TrainingRunsService } from '#src/training/runs/training-runs.service.js';
 import { TrainingInputs } from '#src/training/inputs/training-inputs.js';
-import type { LoopConfig } from './loop-config.js';
+import type { LoopConfig, LoopRequest } from './loop-config.js';
 import { brokenRule, evaluationPromptSetOf } from './loop-rules.js';
-import type { CreateLoopDto } from './loops.dto.js';
 
 /** Checks what a request names before anything is spent on it. */
 @Injectable()
@@ -32,7 +31,7 @@ export class LoopInputs {
    *   `prompt_set_too_small`, `prompt_set_too_large`, `held_out_overlap`, `vendor_not_found`; 409 `criterion_version_not_published`; as
    *   `RewardModelsService.checkAhead` and `TrainingRunsService.checkAhead`, with pointers into `/reward` and `/training`
    */
-  async check(dto: CreateLoopDto, config: LoopConfig): Promise<string> {
+  async check(dto: LoopRequest, config: LoopConfig): Promise<string> {
     const broken = brokenRule(config);
     if (broken) throw broken;
     if (dto.alias !== undefined) requireAlias(dto.alias, '/alias');
@@ -46,7 +45,7 @@ export class LoopInputs {
   }
 
   /** What would otherwise be refused when people have rated: settings that cannot be, and trainings that do not fit. */
-  private async checkTrainings({ policyVersionId, promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation, reward, training }: LoopConfig): Promise<void> {
+  private async checkTrainings({ policyVersionId, promptSetId, heldOutPromptSetId }: LoopRequest, { generation, reward, training }: LoopConfig): Promise<void> {
     const { completionsPerPrompt, sampling } = generation;
     const prompts = (await this.promptSets.members(promptSetId)).map(({ text }) => text);
     const answers = { prompts, completionsPerPrompt, completionTokens: sampling.maxTokens };
@@ -64,7 +63,7 @@ export class LoopInputs {
     }
   }
 
-  private async checkPrompts({ promptSetId, heldOutPromptSetId }: CreateLoopDto, { generation }: LoopConfig): Promise<void> {
+  private async checkPrompts({ promptSetId, heldOutPromptSetId }: LoopRequest, { generation }: LoopConfig): Promise<void> {
     const practice = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
     await this.comparisons.checkPrompts(heldOutPromptSetId, '/heldOutPromptSetId');
     if (practice.promptCount < generation.prompts) {

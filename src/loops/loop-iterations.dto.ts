@@ -153,7 +153,7 @@ export class LoopFiguresDto implements LoopFigures {
   comparison?: LoopComparisonFiguresDto;
 }
 
-export class LoopIterationDto {
+class LoopIterationDto {
   @ApiProperty({ format: 'uuid' })
   loopId: string;
 
@@ -259,7 +259,7 @@ export class LoopIterationDetailDto extends LoopIterationDto {
   ratingProgress: LoopRatingProgressDto | null;
 }
 
-export class LoopCompletionDto {
+class LoopCompletionDto {
   @ApiProperty({ format: 'uuid' })
   completionId: string;
 

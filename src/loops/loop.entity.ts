@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { LoopConfig } from './loop-config.js';
-import type { LoopState, LoopStatus } from './loop-state.js';
+import type { LoopState, LoopStatus, LoopOutcome } from './loop-state.js';
 
 /** Why a loop failed; `code` is that of the job's error or of the refused request. */
 export interface LoopError {
@@ -83,4 +83,30 @@ export class Loop {
 
   @Column('timestamptz', { nullable: true })
   finishedAt: Date | null;
+}
+
+/** One change of state, never changed itself. */
+@Entity('loop_transitions')
+export class LoopTransition {
+  @PrimaryColumn('uuid')
+  loopId: string;
+
+  /** The loop's version after the change. */
+  @PrimaryColumn('integer')
+  ordinal: number;
+
+  @Column('integer')
+  iteration: number;
+
+  @Column('text')
+  from: LoopState;
+
+  @Column('text')
+  to: LoopState;
+
+  @Column('text')
+  outcome: LoopOutcome;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
 }

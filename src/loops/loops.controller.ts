@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IntegerPipe } from '#src/common/integer.pipe.js';
+import { IntegerPipe } from '#src/common/parameters.pipe.js';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { LoopCompletionPage, LoopIterationDetailDto, LoopIterationPage } from './loop-iterations.dto.js';

@@ -1,4 +1,4 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath, OmitType } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath, OmitType, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
@@ -6,11 +6,41 @@ import { LabelersJudgeDto, LabelingBatchJudgeDto } from '#src/comparisons/compar
 import { PageOf } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
+import type { LoopRequest } from './loop-config.js';
 import { loopDefaults } from './loop-defaults.js';
 import { LoopGateDto, LoopGenerationDto, LoopPairsDto, LoopRatingsDto, LoopRewardDto } from './loop-settings.dto.js';
 import { loopStates, loopStatuses, type LoopState, type LoopStatus } from './loop-state.js';
-import { loopTrainingSchema, loopTrainingTypes, UnknownTraining, type LoopTrainingDto } from './loop-training.dto.js';
 import type { LoopError } from './loop.entity.js';
+import { createRunTypes, type TrainingMethod } from '#src/training/methods/training-methods.js';
+
+/** What `POST /training-runs` takes, without the inputs: those are the iteration's own. */
+export interface LoopTrainingDto {
+  method: TrainingMethod;
+  hyperparameters?: object;
+}
+
+/** By method, checked by the same rules as the runs that they become. */
+const loopTrainingTypes = Object.fromEntries(
+  Object.entries(createRunTypes).map(([method, type]) => [method, settingsOf(method, type)]),
+) as Record<TrainingMethod, new () => LoopTrainingDto>;
+
+class UnknownTraining {
+  @IsIn(Object.keys(createRunTypes))
+  method: string;
+}
+
+const schemas = Object.entries(loopTrainingTypes).map(([method, type]) => [method, getSchemaPath(type)] as const);
+
+const loopTrainingSchema = {
+  oneOf: schemas.map(([, $ref]) => ({ $ref })),
+  discriminator: { propertyName: 'method', mapping: Object.fromEntries(schemas) },
+};
+
+function settingsOf(method: string, type: (typeof createRunTypes)[TrainingMethod]): new () => LoopTrainingDto {
+  const settings = PickType(type as new () => LoopTrainingDto, ['method', 'hyperparameters']);
+  Object.defineProperty(settings, 'name', { value: `Loop${method[0].toUpperCase()}${method.slice(1)}TrainingDto` });
+  return settings;
+}
 
 const judges = [
   { name: 'labelers', value: LabelersJudgeDto },
@@ -23,7 +53,7 @@ class PeopleJudge {
 }
 
 @ApiExtraModels(...Object.values(loopTrainingTypes), LabelersJudgeDto, LabelingBatchJudgeDto)
-export class LoopSettingsDto {
+class LoopSettingsDto {
   /** How often round at most. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: loopDefaults.iterations })
   @IsOptional()
@@ -91,7 +121,7 @@ export class LoopSettingsDto {
   seed?: number;
 }
 
-export class CreateLoopDto extends LoopSettingsDto {
+export class CreateLoopDto extends LoopSettingsDto implements LoopRequest {
   /** Unique. @example helpfulness */
   @IsString()
   @Length(1, 100)

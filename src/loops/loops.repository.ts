@@ -4,8 +4,7 @@ import { Repository, type QueryDeepPartialEntity } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import { LoopIteration } from './loop-iteration.entity.js';
-import { LoopTransition } from './loop-transition.entity.js';
-import { Loop } from './loop.entity.js';
+import { LoopTransition, Loop } from './loop.entity.js';
 
 export type NewLoop = Omit<Loop, 'createdAt' | 'updatedAt' | 'finishedAt' | 'jobId' | 'pausedJobId' | 'error' | 'version'>;
 

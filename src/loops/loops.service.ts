@@ -112,6 +112,6 @@ export class LoopsService {
   }
 }
 
-export function view({ config, apiKeyId: _, pausedJobId: __, ...loop }: Loop): LoopDto {
+function view({ config, apiKeyId: _, pausedJobId: __, ...loop }: Loop): LoopDto {
   return { ...loop, ...config } as LoopDto;
 }

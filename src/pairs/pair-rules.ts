@@ -1,7 +1,7 @@
 // How ratings become pairs, in plain TypeScript: the reference that the set-based SQL of pair-sql.ts is
 // tested against. Slow and memory-hungry on purpose; production never runs it.
 import { createHash } from 'node:crypto';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import type { PairSetConfig, Split } from './pair-set-config.js';
 
 export interface RatingFact {

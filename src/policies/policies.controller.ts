@@ -2,15 +2,10 @@ import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Put, Query } from '@
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
-import {
-  CreatePolicyDto,
-  PolicyAliasDto,
-  PolicyAliasPage,
-  PolicyDto,
-  PolicyPage,
-  PutPolicyAliasDto,
-} from './policies.dto.js';
+import { CreatePolicyDto, PolicyAliasDto, PolicyAliasPage, PolicyDto, PolicyPage, PutPolicyAliasDto } from './policies.dto.js';
 import { aliasPattern, PoliciesService } from './policies.service.js';
+import { CreatePolicyVersionDto, PolicyVersionDto, PolicyVersionPage } from './policy-versions.dto.js';
+import { PolicyVersionsService } from './policy-versions.service.js';
 
 const aliasParam = { name: 'alias', schema: { type: 'string', pattern: aliasPattern.source }, example: 'production' };
 
@@ -67,5 +62,33 @@ export class PoliciesController {
     @Body() dto: PutPolicyAliasDto,
   ): Promise<PolicyAliasDto> {
     return this.policies.putAlias(auth, id, alias, dto.policyVersionId);
+  }
+}
+
+@ApiTags('policy-versions')
+@Controller()
+export class PolicyVersionsController {
+  constructor(private readonly versions: PolicyVersionsService) {}
+
+  /** Creates a version from uploaded files or from an endpoint. The files are validated; the model is not run. */
+  @Post('policies/:id/versions')
+  @RequireScopes('policies:write')
+  @ApiOperation({ operationId: 'policyVersions_create' })
+  create(@Param('id', ParseUUIDPipe) id: string, @Body() dto: CreatePolicyVersionDto): Promise<PolicyVersionDto> {
+    return this.versions.create(id, dto);
+  }
+
+  @Get('policies/:id/versions')
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policyVersions_list' })
+  list(@Param('id', ParseUUIDPipe) id: string, @Query() query: PageQuery): Promise<PolicyVersionPage> {
+    return this.versions.list(id, query);
+  }
+
+  @Get('policy-versions/:id')
+  @RequireScopes('policies:read')
+  @ApiOperation({ operationId: 'policyVersions_get' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<PolicyVersionDto> {
+    return this.versions.get(id);
   }
 }

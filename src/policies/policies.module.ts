@@ -4,15 +4,12 @@ import { ArtifactsModule } from '#src/artifacts/artifacts.module.js';
 import { AuditModule } from '#src/auth/audit/audit.module.js';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
-import { PoliciesController } from './policies.controller.js';
+import { PoliciesController, PolicyVersionsController } from './policies.controller.js';
 import { PoliciesRepository } from './policies.repository.js';
 import { PoliciesService } from './policies.service.js';
-import { PolicyAlias } from './policy-alias.entity.js';
-import { PolicyVersion } from './policy-version.entity.js';
-import { PolicyVersionsController } from './policy-versions.controller.js';
+import { PolicyAlias, Policy, PolicyVersion } from './policy.entity.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
 import { PolicyVersionsService } from './policy-versions.service.js';
-import { Policy } from './policy.entity.js';
 import { UploadedModelsService } from './uploaded-models.service.js';
 
 @Module({

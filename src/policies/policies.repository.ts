@@ -3,8 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { PolicyAlias } from './policy-alias.entity.js';
-import { Policy } from './policy.entity.js';
+import { PolicyAlias, Policy } from './policy.entity.js';
 
 @Injectable()
 export class PoliciesRepository {

@@ -9,9 +9,8 @@ import { brokenUnique } from '#src/database/errors.js';
 import { EventsService } from '#src/events/events.service.js';
 import type { CreatePolicyDto } from './policies.dto.js';
 import { PoliciesRepository } from './policies.repository.js';
-import type { PolicyAlias } from './policy-alias.entity.js';
+import type { PolicyAlias, Policy } from './policy.entity.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
-import type { Policy } from './policy.entity.js';
 
 @Injectable()
 export class PoliciesService {

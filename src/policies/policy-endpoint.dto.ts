@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Length, Matches, Max, Min } from 'class-validator';
 import { IsStorable } from '#src/common/storable.js';
 import { endpointKeyName } from '#src/config/endpoint-keys.js';
-import { endpointApis, type EndpointApi, type PolicyEndpoint } from './policy-endpoint.js';
+import { endpointApis, type EndpointApi, type PolicyEndpoint } from './policy.entity.js';
 
 export class PolicyEndpointOptionsDto {
   /** What `/chat/completions` is appended to. @example https://api.openai.com/v1 */

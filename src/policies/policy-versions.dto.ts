@@ -5,7 +5,7 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf } from '#src/common/pagination.js';
 import { PolicyEndpointDto, PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
 import { maxModelFiles, modelFileName } from './uploaded-model.js';
-import { policyVersionOrigins, type PolicyVersionOrigin } from './policy-version.entity.js';
+import { policyVersionOrigins, type PolicyVersionOrigin } from './policy.entity.js';
 
 export class PolicyVersionFileDto {
   /** A text of the checkpoint, `model.safetensors`, or a shard as its index names it. */

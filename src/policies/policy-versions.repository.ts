@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { PolicyVersion } from './policy-version.entity.js';
+import { PolicyVersion } from './policy.entity.js';
 
 @Injectable()
 export class PolicyVersionsRepository {

@@ -14,7 +14,7 @@ import type { Checkpoint, FileMap } from '#src/lm/files/checkpoint.js';
 import type { ModelConfig } from '#src/lm/model/config.js';
 import { PoliciesService } from './policies.service.js';
 import { completeEndpoint, type PolicyEndpointOptionsDto } from './policy-endpoint.dto.js';
-import type { PolicyVersion } from './policy-version.entity.js';
+import type { PolicyVersion } from './policy.entity.js';
 import type { CreatePolicyVersionDto } from './policy-versions.dto.js';
 import { PolicyVersionsRepository } from './policy-versions.repository.js';
 import { UploadedModelsService } from './uploaded-models.service.js';

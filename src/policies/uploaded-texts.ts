@@ -2,7 +2,7 @@
 import { chatFraming } from '#src/lm/text/chat.js';
 import { withChatTemplate } from '#src/lm/files/checkpoint.js';
 import { parseConfigs, type Head, type ModelConfig } from '#src/lm/model/config.js';
-import { withEnds } from '#src/lm/text/token-roles.js';
+import { withEnds } from '#src/lm/files/token-roles.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
 
 export interface UploadedTexts {

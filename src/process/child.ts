@@ -28,7 +28,7 @@ export interface ChildMessage {
 }
 
 /** Handlers of a job have 5 s to stop, connections 5 s more. */
-export const stopWaitMs = 20_000;
+const stopWaitMs = 20_000;
 
 export class Child {
   private process: ChildProcess | undefined;

@@ -4,6 +4,9 @@ import { Client } from 'pg';
 import { ConfigError, readConfig, type Config } from '#src/config/config.js';
 import { migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
+import { parseArgs } from 'node:util';
+import { HandlerError, parseQueues } from '#src/jobs/handler-registry.js';
+import { queueNames, type QueueName } from '#src/jobs/job-types.js';
 
 const databaseWaitMs = 30_000;
 
@@ -48,7 +51,7 @@ export class UsageError extends ConfigError {
 }
 
 /** A start that somebody ended before it was through. */
-export class StoppedError extends Error {}
+class StoppedError extends Error {}
 
 /** Runs a process's main function; what goes wrong at boot is one line per mistake and exit code 1. */
 export async function run(main: () => Promise<void>): Promise<void> {
@@ -83,4 +86,15 @@ export function stopped(signal: AbortSignal, code = 0): Promise<number> {
 export function stopWithParent(close: () => Promise<unknown>): void {
   if (!process.send) return;
   process.once('disconnect', () => void close().finally(() => process.exit(0)));
+}
+
+/** The queues named on a worker's command line; all if none are named. @throws UsageError */
+export function queuesOf(args: string[]): QueueName[] {
+  try {
+    const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });
+    return parseQueues(values.queues?.split(',').map((name) => name.trim()) ?? queueNames);
+  } catch (error) {
+    const line = (error as Error).message;
+    throw new UsageError(error instanceof HandlerError ? line : `${line}; known is --queues ${queueNames.join(',')}`);
+  }
 }

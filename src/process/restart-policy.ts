@@ -8,7 +8,7 @@ export interface RestartPolicy {
   longestDelayMs: number;
 }
 
-export const usualRestarts: RestartPolicy = { fastMs: 20_000, failures: 5, firstDelayMs: 1000, longestDelayMs: 30_000 };
+const usualRestarts: RestartPolicy = { fastMs: 20_000, failures: 5, firstDelayMs: 1000, longestDelayMs: 30_000 };
 
 export class Restarts {
   private fast = 0;

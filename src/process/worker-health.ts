@@ -3,6 +3,7 @@
 import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { dataDir } from '#src/config/environment.js';
 import { fileURLToPath } from 'node:url';
 
 const everyMs = 5_000;
@@ -47,5 +48,5 @@ function isThere(pid: number): boolean {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exit(healthy(resolve(process.env.PLUMBLINE_DATA_DIR ?? '.plumbline')) ? 0 : 1);
+  process.exit(healthy(resolve(dataDir())) ? 0 : 1);
 }

@@ -3,8 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { PromptSet } from './prompt-set.entity.js';
-import type { Prompt } from './prompt.entity.js';
+import { PromptSet, type Prompt } from './prompt.entity.js';
 
 export type PromptOfSet = Prompt & { position: number };
 

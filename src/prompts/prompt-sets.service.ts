@@ -4,7 +4,7 @@ import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagi
 import { conflict, notFound, ProblemException, shorten, unprocessable, type ProblemDetail } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
-import type { PromptSet } from './prompt-set.entity.js';
+import type { PromptSet } from './prompt.entity.js';
 import type { CreatePromptSetDto } from './prompt-sets.dto.js';
 import { PromptSetsRepository, type PromptOfSet } from './prompt-sets.repository.js';
 import { PromptsRepository } from './prompts.repository.js';

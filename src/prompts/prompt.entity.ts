@@ -37,3 +37,22 @@ export type NewPrompt = Omit<Prompt, 'createdAt'>;
 
 /** What a policy is asked, as JSON: a text or a conversation. `alias` is of the table prompts. */
 export const contentSql = (alias: string): string => `coalesce(${alias}.conversation, to_jsonb(${alias}.text))`;
+
+/** A fixed list of prompts in a fixed order; its members are rows of `prompt_set_members`. */
+@Entity('prompt_sets')
+export class PromptSet {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text', { nullable: true })
+  description: string | null;
+
+  @Column('integer')
+  promptCount: number;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -1,11 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
-import { PromptSet } from './prompt-set.entity.js';
+import { PromptSet, Prompt } from './prompt.entity.js';
 import { PromptSetsController } from './prompt-sets.controller.js';
 import { PromptSetsRepository } from './prompt-sets.repository.js';
 import { PromptSetsService } from './prompt-sets.service.js';
-import { Prompt } from './prompt.entity.js';
 import { PromptsController } from './prompts.controller.js';
 import { PromptsRepository } from './prompts.repository.js';
 import { PromptsService } from './prompts.service.js';

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import { Prompt, type NewPrompt } from './prompt.entity.js';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 
 export interface PromptFilter {
   externalId?: string;

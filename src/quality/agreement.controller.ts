@@ -1,6 +1,6 @@
 import { Controller, Get, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IntegerPipe } from '#src/common/integer.pipe.js';
+import { IntegerPipe } from '#src/common/parameters.pipe.js';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { AgreementDto, VersionAgreementDto } from './agreement.dto.js';
 import { AgreementService } from './agreement.service.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, ParseUUIDPipe, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IntegerPipe } from '#src/common/integer.pipe.js';
+import { IntegerPipe } from '#src/common/parameters.pipe.js';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { CriterionVersionDto } from '#src/ratings/criteria.dto.js';
 import { PublishCriterionVersionDto } from './publishing.dto.js';

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { copyLine } from '#src/database/copy-text.js';
-import { copyRows } from '#src/database/copy-rows.js';
+import { copyLine, copyRows } from '#src/database/copy-rows.js';
 import type { Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
 import { Rating } from './rating.entity.js';

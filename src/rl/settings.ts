@@ -11,7 +11,7 @@ export interface LoraSettings {
   rank: number;
   alpha: number;
   targetModules: LinearModule[];
-  /** Share of the inputs that each step leaves out (lm/lora-dropout.ts); none when left out. */
+  /** Share of the inputs that each step leaves out (lm/model/lora-delta.ts); none when left out. */
   dropout?: number;
 }
 

@@ -19,11 +19,10 @@ import { RewardInputsService } from './inputs/reward-inputs.service.js';
 import { RolloutInputsService } from './inputs/rollout-inputs.service.js';
 import { RatedDataRepository } from './inputs/rated-data.repository.js';
 import { TrainingInputs } from './inputs/training-inputs.js';
-import { TrainingRun } from './runs/training-run.entity.js';
+import { TrainingRun, TrainingSample } from './runs/training-run.entity.js';
 import { TrainingRunsController } from './runs/training-runs.controller.js';
 import { TrainingRunsRepository } from './runs/training-runs.repository.js';
 import { TrainingRunsService } from './runs/training-runs.service.js';
-import { TrainingSample } from './runs/training-sample.entity.js';
 
 @Module({
   imports: [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hears, payload } from './audience.js';
+import { hears, payload } from './fan-out.service.js';
 
 test.each([
   ['the owner hears all', null, [], ['a', 'b'], true],

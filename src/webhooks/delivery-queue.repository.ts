@@ -3,9 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import type { Verdict } from './retry-schedule.js';
-import { WebhookAttempt } from './webhook-attempt.entity.js';
+import { WebhookAttempt, WebhookDelivery, type DeliveryHold } from './webhook-delivery.entity.js';
 import { sealedPrefix } from './secret-box.js';
-import { WebhookDelivery, type DeliveryHold } from './webhook-delivery.entity.js';
 
 /** A delivery in somebody's hands, with all that is needed to send it. */
 export interface ClaimedDelivery {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { disableAfterSeconds, judge, maxAttempts, retryAfterSeconds } from './retry-schedule.js';
+import { disableAfterSeconds, judge, retryAfterSeconds } from './retry-schedule.js';
+
+const maxAttempts = retryAfterSeconds.length + 1;
 
 /** Attempts of one delivery to an endpoint that never answers, by a clock that runs as fast as we like. */
 function life(random: () => number): { at: number[]; ended: string; disabledAt?: number } {

@@ -6,7 +6,6 @@
 
 /** Seconds between one attempt and the next: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
 export const retryAfterSeconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
-export const maxAttempts = retryAfterSeconds.length + 1;
 /** An endpoint that has answered nothing well for so long is switched off. */
 export const disableAfterSeconds = 2.5 * 86_400;
 

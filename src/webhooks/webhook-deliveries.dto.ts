@@ -2,8 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { eventTypes, type EventType } from '#src/events/event-types.js';
-import type { WebhookAttempt } from './webhook-attempt.entity.js';
-import { deliveryHolds, deliveryStates, messageId, type DeliveryHold, type DeliveryState, type WebhookDelivery } from './webhook-delivery.entity.js';
+import { type WebhookAttempt, deliveryHolds, deliveryStates, messageId, type DeliveryHold, type DeliveryState, type WebhookDelivery } from './webhook-delivery.entity.js';
 
 export class WebhookDeliveriesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: deliveryStates, enumName: 'WebhookDeliveryState' })

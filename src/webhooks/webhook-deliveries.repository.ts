@@ -3,8 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { WebhookAttempt } from './webhook-attempt.entity.js';
-import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
+import { WebhookAttempt, WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
 
 export type NewDelivery = Pick<WebhookDelivery, 'id' | 'endpointId' | 'eventId' | 'eventType' | 'body'>;
 

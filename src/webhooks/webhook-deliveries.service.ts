@@ -5,7 +5,7 @@ import { newId } from '#src/common/id.js';
 import { pageRequest, toPage, type Page } from '#src/common/pagination.js';
 import { conflict, notFound } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
-import { payload } from './audience.js';
+import { payload } from './fan-out.service.js';
 import { toDeliveryDto, type WebhookDeliveriesQuery, type WebhookDeliveryDto } from './webhook-deliveries.dto.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
 import type { WebhookDelivery } from './webhook-delivery.entity.js';

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { EventType } from '#src/events/event-types.js';
 
 /** A delivery of a disabled endpoint stays `pending` and goes on when the endpoint is enabled again. */
@@ -64,4 +64,34 @@ export class WebhookDelivery {
 /** The `webhook-id` header: the same for every attempt, so that a receiver can tell that it has seen it. */
 export function messageId(deliveryId: string): string {
   return `msg_${deliveryId.replaceAll('-', '')}`;
+}
+
+/** How one attempt went. */
+@Entity('webhook_attempts')
+export class WebhookAttempt {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id: string;
+
+  @Column('uuid')
+  deliveryId: string;
+
+  @Column('integer')
+  attempt: number;
+
+  /** Of the answer; null when there was none. */
+  @Column('integer', { nullable: true })
+  status: number | null;
+
+  @Column('text', { nullable: true })
+  error: string | null;
+
+  @Column('integer')
+  latencyMs: number;
+
+  /** The beginning of the answer. */
+  @Column('text', { nullable: true })
+  response: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
 }

@@ -35,3 +35,24 @@ export class WebhookEndpoint {
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt: Date;
 }
+
+/** One of the secrets that an endpoint's deliveries are signed with. */
+@Entity('webhook_secrets')
+export class WebhookSecret {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  endpointId: string;
+
+  /** As `secret-box.ts` keeps it. */
+  @Column('text')
+  secret: string;
+
+  /** Set when another has taken its place. */
+  @Column('timestamptz', { nullable: true })
+  expiresAt: Date | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

@@ -3,8 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { WebhookEndpoint } from './webhook-endpoint.entity.js';
-import { WebhookSecret } from './webhook-secret.entity.js';
+import { WebhookEndpoint, WebhookSecret } from './webhook-endpoint.entity.js';
 
 @Injectable()
 export class WebhookEndpointsRepository {

@@ -7,13 +7,11 @@ import { Deliverer } from './deliverer.js';
 import { DeliveryQueueRepository } from './delivery-queue.repository.js';
 import { EndpointShutdown } from './endpoint-shutdown.service.js';
 import { FanOut } from './fan-out.service.js';
-import { WebhookAttempt } from './webhook-attempt.entity.js';
+import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.js';
 import { WebhookDeliveriesRepository } from './webhook-deliveries.repository.js';
-import { WebhookDelivery } from './webhook-delivery.entity.js';
-import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { WebhookEndpoint, WebhookSecret } from './webhook-endpoint.entity.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 import { WebhookPoller } from './webhook-poller.js';
-import { WebhookSecret } from './webhook-secret.entity.js';
 
 /** Sends webhooks, in every worker whatever its queues. */
 @Module({

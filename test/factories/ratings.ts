@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { Client } from 'pg';
 import { newId } from '#src/common/id.js';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import type { TestApp } from '../support/app.js';
 
 export async function connect(url: string): Promise<Client> {

@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { allLinear, isLoraName, type LoraConfig } from '#src/lm/lora/lora.js';
-import { noiseOf } from '#src/lm/lora/lora-dropout.js';
+import { allLinear } from '#src/lm/lora/lora.js';
+import { isLoraName, type LoraConfig, noiseOf } from '#src/lm/model/lora-delta.js';
 import { packBranches } from '#src/lm/text/packing.js';
 import { isDecayed } from '#src/lm/model/parameter-shapes.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';

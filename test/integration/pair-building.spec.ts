@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import { newId } from '#src/common/id.js';
 import { Rng } from '#src/common/rng.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';

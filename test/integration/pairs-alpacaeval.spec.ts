@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import request from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { givenCriterionVersion, givenLabeler, withSql } from '../factories/ratings.js';

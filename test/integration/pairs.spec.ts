@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '#src/common/id.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { completeReward } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import { trainingPairs } from '#src/reward/data/training-pairs.js';
 import { givenCriterionVersion, givenLabeler, givenPrompt, withSql } from '../factories/ratings.js';
 import { createTestApp, type TestApp } from '../support/app.js';
@@ -116,7 +116,7 @@ describe('a pair set', () => {
     expect(others[0]).toBeLessThan(1);
     expect(doubt.weight).toBeLessThan(others[0] / 3);
     // What the trainer of a reward model makes of them.
-    const groups = await t.app.get(PreferenceDataRepository, { strict: false }).groups(weighted.id, 'train', 0);
+    const groups = await t.app.get(PreferenceDataService, { strict: false }).groups(weighted.id, 'train', 0);
     const { train } = trainingPairs(groups, completeReward({}));
     expect(train.flatMap((group) => group.pairs.map((pair) => [(pair as unknown as { ordinal: number }).ordinal, pair.weight])).sort((a, b) => a[0]! - b[0]!)).toEqual(
       pairs.map(({ ordinal, weight }) => [ordinal, weight]),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { newId } from '#src/common/id.js';
 import { parseCheckpoint } from '#src/lm/files/checkpoint.js';
-import { isLoraName } from '#src/lm/lora/lora.js';
+import { isLoraName } from '#src/lm/model/lora-delta.js';
 import { readSafetensors } from '#src/lm/files/safetensors.js';
 import { Database } from '#src/database/database.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';

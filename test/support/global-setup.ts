@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '#src/database/embedded-postgres.js';
-import { ensureDatabase } from '#src/database/ensure-database.js';
-import { migrate } from '#src/database/migrate.js';
+import { ensureDatabase, migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
 
 declare module 'vitest' {

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { environment } from '#src/config/environment.js';
 import { CannotJudge, needJava, nodePrograms, pythonPrograms, run } from './equipment.js';
 import type { Bench } from './main.js';
 
@@ -78,7 +79,7 @@ interface Step {
 /** Runs the steps in a folder of their own until one fails; the folder stays then. */
 async function inFolder({ url, adminKey, policyVersionId }: Bench, name: string, stepsIn: (dir: string) => Step[]): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'plumbline-judge-'));
-  const env = { ...process.env, PLUMBLINE_URL: url, PLUMBLINE_KEY: adminKey, POLICY_VERSION_ID: policyVersionId, PYTHONPATH: dir, MYPYPATH: dir, NO_COLOR: '1' };
+  const env = environment({ PLUMBLINE_URL: url, PLUMBLINE_KEY: adminKey, POLICY_VERSION_ID: policyVersionId, PYTHONPATH: dir, MYPYPATH: dir, NO_COLOR: '1' });
   for (const { name: step, command, args, before } of stepsIn(dir)) {
     before?.();
     const started = Date.now();

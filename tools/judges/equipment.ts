@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setting } from '#src/config/environment.js';
 
-export const judgesDir = process.env.PLUMBLINE_JUDGES_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'plumbline', 'judges');
+export const judgesDir = setting('PLUMBLINE_JUDGES_DIR') ?? join(setting('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'plumbline', 'judges');
 
 const pythonPackages = {
   schemathesis: ['schemathesis==4.32.5'],
@@ -29,7 +30,7 @@ export function run(command: string, args: string[], options: { cwd?: string; en
 export async function pythonPrograms(name: keyof typeof pythonPackages): Promise<string> {
   const dir = join(judgesDir, `python-${name}`);
   await once(dir, pythonPackages[name].join('\n'), async () => {
-    const python = process.env.PYTHON ?? 'python3';
+    const python = setting('PYTHON') ?? 'python3';
     return (await attempt(python, ['-m', 'venv', '--clear', dir])) && attempt(join(dir, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...pythonPackages[name]]);
   });
   return join(dir, 'bin');

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { environment } from '#src/config/environment.js';
 import { pythonPrograms, run } from './equipment.js';
 import type { Bench } from './main.js';
 
@@ -32,7 +33,7 @@ export async function judgeBySchemathesis({ url, adminKey, minutes }: Bench): Pr
     '--exclude-operation-id', 'jobs_streamEvents',
     '--suppress-health-check', 'all', '--report-json-path', file, '--no-color',
   ];
-  const env = { ...process.env, SCHEMATHESIS_HOOKS: resolve('tools/judges/schemathesis_hooks.py'), PYTHONPATH: resolve('tools/judges') };
+  const env = environment({ SCHEMATHESIS_HOOKS: resolve('tools/judges/schemathesis_hooks.py'), PYTHONPATH: resolve('tools/judges') });
   const { stdout, said } = await run(join(await pythonPrograms('schemathesis'), 'schemathesis'), args, { cwd: dir, env });
   if (!existsSync(file)) return [`no report: ${said.split('\n').slice(-10).join('\n')}`];
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;

@@ -122,7 +122,7 @@ def keys(of, count):
 
 
 class HashedDropout(torch.nn.Module):
-    """In the place of torch's dropout: leaves out what src/lm/lora-dropout.ts leaves out of x [batch, time, in]."""
+    """In the place of torch's dropout: leaves out what src/lm/model/lora-delta.ts leaves out of x [batch, time, in]."""
 
     step = 0
 

@@ -4,10 +4,10 @@
  */
 import { constant, input, type Node } from '#src/nn/graph.js';
 import { type Tensor } from '#src/nn/tensor.js';
-import { isLoraName } from '../lora/lora.js';
+import { isLoraName } from '../model/lora-delta.js';
 import { families } from '../model/families.js';
 import { type WeightFormat } from '../files/weight-formats.js';
-import { packedName, quantizable, quantizeWeight, scalesName } from './quantize-weights.js';
+import { packedName, quantizable, quantizeWeight, scalesName } from '../model/quantize-weights.js';
 
 /** Float32 weights beyond this are fed at every step: decoding would be faster, but a second copy of them is too much memory. */
 export const maxCopiedBytes = 1.9 * 1024 ** 3;

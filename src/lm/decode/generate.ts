@@ -16,7 +16,7 @@ import {
   type PromptRequest,
 } from './generation-request.js';
 import { GenerationSessions } from './generation-sessions.js';
-import { isLoraName } from '../lora/lora.js';
+import { isLoraName } from '../model/lora-delta.js';
 import { familyOf } from '../model/families.js';
 import { Rollout } from './rollout.js';
 import { takesFewerBits } from '../files/weight-formats.js';

@@ -1,7 +1,7 @@
 /** What is asked of a generator and what it answers. */
 import { type Tensor } from '#src/nn/tensor.js';
 import { type ModelConfig } from '../model/config.js';
-import { type LoraConfig } from '../lora/lora.js';
+import type { LoraConfig } from '../model/lora-delta.js';
 import { type WeightFormat } from '../files/weight-formats.js';
 import { checkSampling, type SamplingOptions } from './sampler.js';
 

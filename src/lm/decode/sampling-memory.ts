@@ -5,7 +5,7 @@ import { type ModelConfig } from '../model/config.js';
 import { maxCopiedBytes, takesFewBits } from './frozen-weights.js';
 import { mostFrozenSessions, resizable } from './generation-sessions.js';
 import { parameterShapes } from '../model/parameter-shapes.js';
-import { quantizedBytes } from './quantize-weights.js';
+import { quantizedBytes } from '../model/quantize-weights.js';
 import { capacityBucket } from './rollout.js';
 import { type WeightFormat } from '../files/weight-formats.js';
 

@@ -4,20 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAdapter, serializeAdapter } from '../lora/adapter.js';
-import {
-  CheckpointError,
-  checkpointHash,
-  parseCheckpoint,
-  readCheckpointDir,
-  serializeCheckpoint,
-  writeCheckpointDir,
-} from './checkpoint.js';
+import { CheckpointError, parseCheckpoint, readCheckpointDir, serializeCheckpoint, writeCheckpointDir } from './checkpoint.js';
 import { allLinear, initLora } from '../lora/lora.js';
 import { tinyConfig } from '../model/tiny-model.fixture.js';
 import { Tokenizer } from '../text/tokenizer.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { initWeights, rewardWeightsFrom } from './weights.js';
-import { writeSafetensors } from '../testing.fixture.js';
+import { checkpointHash, writeSafetensors } from '../testing.fixture.js';
 
 const tokenizer = trainBpe(['a b'], {
   merges: 0,

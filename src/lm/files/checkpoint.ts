@@ -3,13 +3,12 @@
  * Small files are a map of names to bytes, so that an artifact store can hold the same files; weights of
  * a folder are read and written tensor by tensor, so that they are never in memory twice.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Tensor } from '#src/nn/tensor.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { parseConfigs, toHfConfig, type ModelConfig } from '../model/config.js';
-import { withEnds } from '../text/token-roles.js';
+import { withEnds } from './token-roles.js';
 import { ModelFolder, type ModelFiles } from './model-folder.js';
 import { parameterName, parameterShapes } from '../model/parameter-shapes.js';
 import {
@@ -148,20 +147,6 @@ export function serializeCheckpoint(checkpoint: Checkpoint, format?: FloatFormat
 
 const asStreams = (files: FileMap): FileStreams =>
   Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, { byteLength: bytes.length, chunks: [bytes] }]));
-
-/** sha256 (hex) of configuration, tokenizer and float32 tensors: what the model computes, not how it is stored. */
-export function checkpointHash(checkpoint: Checkpoint): string {
-  const small = smallFilesOf(checkpoint, 'F32');
-  const weights = safetensorsStream(checkTensors(checkpoint.config, checkpoint.tensors));
-  const hash = createHash('sha256');
-  for (const name of [...Object.keys(small), weightsFile].sort()) {
-    const { byteLength: bytes, chunks } =
-      name === weightsFile ? weights : { byteLength: small[name].length, chunks: [small[name]] };
-    hash.update(`${name}\n${bytes}\n`);
-    for (const chunk of chunks) hash.update(chunk);
-  }
-  return hash.digest('hex');
-}
 
 /** Reads a folder, tensor by tensor. Links that leave the folder are refused. */
 export async function readCheckpointDir(directory: string, limits: ReadLimits = {}): Promise<Checkpoint> {

@@ -1,6 +1,6 @@
 /** Saved progress as one safetensors file: tensors as they are, everything else as JSON in the header. */
 import { i64 } from '#src/nn/tensor.js';
-import { readSafetensors, SafetensorsError, safetensorsStream, type SafetensorsFile, type SafetensorsStream } from './safetensors.js';
+import { SafetensorsError, safetensorsStream, type SafetensorsFile, type SafetensorsStream } from './safetensors.js';
 import { type SavedProgress } from './training-progress.js';
 
 /**
@@ -13,10 +13,7 @@ export function progressFile<P extends SavedProgress>(owner: string, { state, ..
   return safetensorsStream(tensors, { metadata: { facts: text } });
 }
 
-/** What `progressFile` was given. @throws SafetensorsError for another file, and for another owner's */
-export const parseProgressFile = <P extends SavedProgress>(owner: string, bytes: Uint8Array): P => progressOf<P>(owner, readSafetensors(bytes));
-
-/** The same of a file that was read. */
+/** What `progressFile` was given, of a file that was read. @throws SafetensorsError for another file, and for another owner's */
 export function progressOf<P extends SavedProgress>(owner: string, { tensors, metadata }: SafetensorsFile): P {
   const { owner: written, optimizerStep, facts } = factsOf<P>(metadata.facts);
   if (written !== owner) throw new SafetensorsError(`this is the progress of ${written}, not of ${owner}`);

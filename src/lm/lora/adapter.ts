@@ -1,8 +1,9 @@
 /** LoRA factors as a PEFT folder: `adapter_config.json` and `adapter_model.safetensors`. */
 import { type Checkpoint, type FileMap, type FileStreams } from '../files/checkpoint.js';
 import { families } from '../model/families.js';
-import { isLoraName, isTransposed, loraShapes, mergeLora, toPeftConfig, type LoraConfig } from './lora.js';
-import { fields, unknownField } from '../files/known-fields.js';
+import { isTransposed, loraShapes, mergeLora, toPeftConfig } from './lora.js';
+import { isLoraName, type LoraConfig } from '../model/lora-delta.js';
+import { fields, unknownField } from '../model/known-fields.js';
 import { ModelFolder } from '../files/model-folder.js';
 import { linearModules, type LinearModule } from '../model/parameter-shapes.js';
 import { joined, readSafetensors, safetensorsStream, type Tensors } from '../files/safetensors.js';

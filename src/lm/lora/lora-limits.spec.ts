@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { impossibleLora } from './lora-limits.js';
-import { type LoraConfig } from './lora.js';
+import type { LoraConfig } from '../model/lora-delta.js';
 import { tinyConfig } from '../model/tiny-model.fixture.js';
 
 const lora = (change: Partial<LoraConfig>): LoraConfig => ({ rank: 2, alpha: 4, targetModules: ['q_proj'], ...change });

@@ -1,6 +1,7 @@
 /** Low-rank factors that a model cannot have: told before anything is computed. */
 import { type ModelConfig } from '../model/config.js';
-import { loraTargets, type LoraConfig } from './lora.js';
+import { loraTargets } from './lora.js';
+import type { LoraConfig } from '../model/lora-delta.js';
 
 export interface ImpossibleLora {
   code: 'lora_target_unknown' | 'hyperparameters_impossible';

@@ -4,25 +4,12 @@
  * Names are PEFT's, so an adapter saved here loads in `peft`.
  */
 import { Rng } from '#src/common/rng.js';
-import { type Node } from '#src/nn/graph.js';
-import { matmul, mul } from '#src/nn/ops.js';
 import { f32, floats, zeros } from '#src/nn/tensor.js';
 import { type ModelConfig } from '../model/config.js';
 import { families, familyOf } from '../model/families.js';
-import { dropInputs } from './lora-dropout.js';
+import { loraName, loraScale, type LoraConfig } from '../model/lora-delta.js';
 import { linearNames, moduleOf, parameterShapes, type LinearModule } from '../model/parameter-shapes.js';
 import { type Tensors } from '../files/safetensors.js';
-
-export interface LoraConfig {
-  rank: number;
-  alpha: number;
-  /** Those that the model's family does not have are passed over, as PEFT does; one must fit. */
-  targetModules: LinearModule[];
-  /** Indices of the layers that have factors (PEFT's `layers_to_transform`); all when left out. */
-  layers?: number[];
-  /** Share of the inputs that training graphs leave out (lora-dropout.ts); none when left out. */
-  dropout?: number;
-}
 
 /** The attention projections, as PEFT's examples do, plus the MLP: all linear maps (Dettmers et al. 2023). */
 export const allLinearOf = (model: Pick<ModelConfig, 'family'>): LinearModule[] => [
@@ -31,15 +18,6 @@ export const allLinearOf = (model: Pick<ModelConfig, 'family'>): LinearModule[] 
 
 /** Those of Llama and Qwen. */
 export const allLinear: LinearModule[] = allLinearOf({ family: 'llama' });
-
-const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
-
-/** PEFT's name of a factor of the base parameter `model.layers.0....weight`. */
-function loraName(baseName: string, factor: 'A' | 'B'): string {
-  return `base_model.model.${baseName.replace(/\.weight$/, '')}.lora_${factor}.weight`;
-}
-
-export const isLoraName = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
 
 /** Base parameters that the adapter changes. Throws RangeError when no target is a map of the model, or for a layer it lacks. */
 export function loraTargets(model: ModelConfig, lora: LoraConfig): string[] {
@@ -82,27 +60,6 @@ export function initLora(model: ModelConfig, lora: LoraConfig, seed: string | nu
     ];
   });
   return Object.fromEntries(factors);
-}
-
-/**
- * (alpha / rank) x A^T B^T, or undefined where the base parameter has no factors. x [rows, in] -> [rows, out].
- *
- * @param noise of training graphs: the seed, int32 scalar, of what dropout leaves out of x
- */
-export function loraDelta(
-  params: Readonly<Record<string, Node>>,
-  lora: LoraConfig | undefined,
-  baseName: string,
-  x: Node,
-  noise?: Node,
-): Node | undefined {
-  const a = params[loraName(baseName, 'A')];
-  const b = params[loraName(baseName, 'B')];
-  if (!a || !b) return undefined;
-  if (!lora) throw new RangeError(`"${baseName}" has LoRA factors but no LoRA config was given`);
-  const read = noise && lora.dropout ? dropInputs(x, noise, lora.dropout, baseName) : x;
-  const narrow = matmul(read, a, { transB: true }); // [rows, rank]
-  return matmul(mul(narrow, loraScale(lora)), b, { transB: true });
 }
 
 /** New base weights W + (alpha / rank) B A, or its transpose where the base is; untouched tensors are shared, not copied. */

@@ -7,7 +7,7 @@
  */
 import { type ModelConfig } from '../model/config.js';
 import { familyOf } from '../model/families.js';
-import { type LoraConfig } from './lora.js';
+import type { LoraConfig } from '../model/lora-delta.js';
 
 export type TrainedLayers = number | null | undefined;
 

@@ -1,7 +1,7 @@
 /** The fields of a Llama, Mistral, Qwen2 or Qwen3 `config.json`. */
 import { ConfigError, count, layerCount, positive, refuse, type Json } from './config-fields.js';
 import { type Sizes } from './config-gpt2.js';
-import { ropeFields as knownRopeFields, unknownField } from '../files/known-fields.js';
+import { ropeFields as knownRopeFields, unknownField } from './known-fields.js';
 import { type FamilyName, type ModelConfig, type RopeScaling } from './model-config.js';
 
 export function readRotary(json: Json, family: FamilyName): Sizes {

@@ -7,7 +7,7 @@ import { ConfigError, count, tokenIds, type Json } from './config-fields.js';
 import { readGpt2, writeGpt2 } from './config-gpt2.js';
 import { readRotary, writeRotary } from './config-rotary.js';
 import { families, familyOf } from './families.js';
-import { configFields, generationFields, unknownField } from '../files/known-fields.js';
+import { configFields, generationFields, unknownField } from './known-fields.js';
 import { familyNames, type FamilyName, type ModelConfig } from './model-config.js';
 
 export { ConfigError };

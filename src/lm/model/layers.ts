@@ -3,9 +3,9 @@ import { type Node } from '#src/nn/graph.js';
 import { add, gather, gelu, layerNorm, matmul, mul, reshape, rmsNorm, silu, slice } from '#src/nn/ops.js';
 import { type ModelConfig } from './config.js';
 import { familyOf, type LinearRole } from './families.js';
-import { loraDelta, type LoraConfig } from '../lora/lora.js';
+import { loraDelta, type LoraConfig } from './lora-delta.js';
 import { linearParameter } from './parameter-shapes.js';
-import { quantizedLinear } from '../decode/quantize-weights.js';
+import { quantizedLinear } from './quantize-weights.js';
 
 /** Parameter nodes by Hugging Face name, LoRA factors by PEFT name. */
 export type Params = Readonly<Record<string, Node>>;

@@ -5,7 +5,7 @@
  * in tokenizer-golden.spec.ts.
  */
 import { DeterministicError } from '#src/common/deterministic-error.js';
-import { fields, unknownField } from '../files/known-fields.js';
+import { fields, unknownField } from '../model/known-fields.js';
 import { gpt2Words } from './word-patterns.js';
 
 type Part = Record<string, unknown> & { type?: string };

@@ -7,7 +7,7 @@
 import * as library from '@huggingface/tokenizers';
 import { TimeLimitError, within } from '#src/common/time-limit.js';
 import { AddedTokenSplitter, type AddedToken, type TextPart } from './added-tokens.js';
-import { unknownTokenizerField } from '../files/known-fields.js';
+import { unknownTokenizerField } from '../model/known-fields.js';
 import {
   repairByteFallback,
   repairTokenizer,

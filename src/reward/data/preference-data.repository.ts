@@ -3,25 +3,6 @@ import { contentSql } from '#src/prompts/prompt.entity.js';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { GroupSize } from '#src/rl/batch/batch-plan.js';
-import { type GroupPair, inCanonicalOrder, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
-
-/** A pair as the pair set has it. */
-export interface StoredPair extends GroupPair {
-  /** Its number in the pair set. */
-  ordinal: number;
-  /** Difference of the two scores. */
-  gap: number;
-  tie: boolean;
-  recordedWeight: number | null;
-}
-
-/** The pairs of one prompt with the ids that the evaluation and the scores refer to. */
-export interface StoredGroup extends PreferenceGroup {
-  promptId: string;
-  /** In the order of `completions`. */
-  completionIds: string[];
-  pairs: StoredPair[];
-}
 
 export interface StoredGroupSize extends GroupSize {
   /** In characters here: good enough to sort by. */
@@ -33,29 +14,32 @@ export interface StoredGroupSize extends GroupSize {
 
 export type PairSplit = 'train' | 'eval';
 
-interface PairRow {
+/** A pair as the pair set has it. */
+export interface PairRow {
+  /** Its number in the pair set. */
   ordinal: number;
   promptId: string;
   chosenId: string;
   rejectedId: string;
+  /** Difference of the two scores. */
   gap: number;
   tie: boolean;
   recordedWeight: number | null;
 }
 
-/** A built pair set as the reward model reads it: texts by prompt, each completion once. Ties only where asked for. */
+/** Queries of `PreferenceDataService`. */
 @Injectable()
 export class PreferenceDataRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Null for an unknown pair set; `trainable` when its train split has a pair that is no tie. Prompts are counted up to two. */
-  async pairSetState(id: string): Promise<{ jobId: string | null; built: boolean; trainable: boolean; trainPrompts: number; evalPrompts: number } | null> {
-    const rows: { jobId: string | null; built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
+  /** Undefined for an unknown pair set. Prompts are counted up to two. */
+  async pairSetState(id: string): Promise<{ jobId: string | null; built: boolean; trainPrompts: number; evalPrompts: number } | undefined> {
+    const [state]: { jobId: string | null; built: boolean; trainPrompts: number; evalPrompts: number }[] = await this.dataSource.query(
       `SELECT job_id AS "jobId", built_at IS NOT NULL AS built, ${promptsUpToTwo('train')} AS "trainPrompts", ${promptsUpToTwo('eval')} AS "evalPrompts"
        FROM pair_sets s WHERE id = $1`,
       [id],
     );
-    return rows.length > 0 ? { ...rows[0], trainable: rows[0].trainPrompts > 0 } : null;
+    return state;
   }
 
   /** How many prompts of the train split `trainingPairs` would keep and set aside, counted by the same hash. */
@@ -71,8 +55,8 @@ export class PreferenceDataRepository {
     return counts;
   }
 
-  /** The training data of the prompts with the most text, at most `limit` of them. */
-  async longestGroups(pairSetId: string, limit: number): Promise<StoredGroup[]> {
+  /** The prompts with the most text to train on, at most `limit` of them. */
+  async longestPrompts(pairSetId: string, limit: number): Promise<string[]> {
     const rows: { id: string }[] = await this.dataSource.query(
       `SELECT used.prompt_id AS id
        FROM (SELECT prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1 AND split = 'train' AND NOT tie
@@ -81,7 +65,7 @@ export class PreferenceDataRepository {
        GROUP BY used.prompt_id, q.text ORDER BY sum(length(c.text)) + length(q.text) DESC LIMIT $2`,
       [pairSetId, limit],
     );
-    return this.groups(pairSetId, 'train', 0, { promptIds: rows.map(({ id }) => id) });
+    return rows.map(({ id }) => id);
   }
 
   /** What each prompt of the train split brings to a step. */
@@ -102,64 +86,46 @@ export class PreferenceDataRepository {
   }
 
   /** Prompts with a pair to learn, by split. */
-  async countPrompts(pairSetId: string): Promise<Record<PairSplit, number>> {
-    const rows: { split: PairSplit; count: number }[] = await this.dataSource.query(
+  countPrompts(pairSetId: string): Promise<{ split: PairSplit; count: number }[]> {
+    return this.dataSource.query(
       'SELECT split, count(DISTINCT prompt_id)::int AS count FROM pairs WHERE pair_set_id = $1 AND NOT tie GROUP BY split',
       [pairSetId],
     );
-    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.count ?? 0;
-    return { train: of('train'), eval: of('eval') };
   }
 
   /** Of the prompts and completions of pairs, each once, by split. */
-  async countCharacters(pairSetId: string): Promise<Record<PairSplit, number>> {
-    const rows: { split: PairSplit; characters: number }[] = await this.dataSource.query(
+  countCharacters(pairSetId: string): Promise<{ split: PairSplit; count: number }[]> {
+    return this.dataSource.query(
       `WITH used AS (SELECT split, prompt_id, chosen_completion_id AS completion_id FROM pairs WHERE pair_set_id = $1
                      UNION SELECT split, prompt_id, rejected_completion_id FROM pairs WHERE pair_set_id = $1),
             texts AS (SELECT split, length(c.text) AS characters FROM used JOIN completions c ON c.id = completion_id
                       UNION ALL
                       SELECT split, length(q.text) FROM (SELECT DISTINCT split, prompt_id FROM used) asked JOIN prompts q ON q.id = prompt_id)
-       SELECT split, sum(characters)::float8 AS characters FROM texts GROUP BY split`,
+       SELECT split, sum(characters)::float8 AS count FROM texts GROUP BY split`,
       [pairSetId],
     );
-    const of = (split: PairSplit): number => rows.find((row) => row.split === split)?.characters ?? 0;
-    return { train: of('train'), eval: of('eval') };
   }
 
-  /**
-   * In the order of their texts, which is the same wherever the same data is.
-   *
-   * @param marginPerPoint times the difference of the two scores gives the margin of a pair
-   * @param promptIds of all prompts when left out
-   * @param ties with those that the pair set kept
-   */
-  async groups(
-    pairSetId: string,
-    split: PairSplit,
-    marginPerPoint: number,
-    { promptIds, ties = false }: { promptIds?: string[]; ties?: boolean } = {},
-  ): Promise<StoredGroup[]> {
-    const pairs: PairRow[] = await this.dataSource.query(
+  /** In their order in the pair set; of all prompts where `promptIds` is null. */
+  pairs(pairSetId: string, split: PairSplit, promptIds: string[] | null, ties: boolean): Promise<PairRow[]> {
+    return this.dataSource.query(
       `SELECT ordinal, prompt_id AS "promptId", chosen_completion_id AS "chosenId", rejected_completion_id AS "rejectedId",
               chosen_score - rejected_score AS gap, tie, weight AS "recordedWeight"
        FROM pairs
        WHERE pair_set_id = $1 AND split = $2 AND (NOT tie OR $4) AND ($3::uuid[] IS NULL OR prompt_id = ANY($3))
        ORDER BY ordinal`,
-      [pairSetId, split, promptIds ?? null, ties],
+      [pairSetId, split, promptIds, ties],
     );
-    const [prompts, completions] = await Promise.all([
-      this.contents<PromptContent>('prompts p', contentSql('p'), pairs.map((pair) => pair.promptId)),
-      this.contents<string>('completions', 'text', pairs.flatMap((pair) => [pair.chosenId, pair.rejectedId])),
-    ]);
-    const groups = new Map<string, StoredGroup>();
-    for (const { promptId, chosenId, rejectedId, ...pair } of pairs) {
-      const prompt = prompts.get(promptId)!;
-      const group = groups.get(promptId) ?? { promptId, prompt, completions: [], completionIds: [], pairs: [] };
-      groups.set(promptId, group);
-      const [chosen, rejected] = [chosenId, rejectedId].map((id) => place(group, id, completions.get(id)!));
-      group.pairs.push({ ...pair, chosen, rejected, margin: marginPerPoint * pair.gap });
-    }
-    return inCanonicalOrder([...groups.values()]);
+  }
+
+  /** By id, as chat templates read them. */
+  prompts(ids: string[]): Promise<Map<string, PromptContent>> {
+    return this.contents('prompts p', contentSql('p'), ids);
+  }
+
+  /** By id. */
+  completions(ids: string[]): Promise<Map<string, string>> {
+    return this.contents('completions', 'text', ids);
   }
 
   private async contents<T>(table: string, column: string, ids: string[]): Promise<Map<string, T>> {
@@ -173,12 +139,4 @@ function promptsUpToTwo(split: PairSplit): string {
   const pairs = `pairs WHERE pair_set_id = s.id AND split = '${split}' AND NOT tie`;
   const first = `(SELECT prompt_id FROM ${pairs} ORDER BY ordinal LIMIT 1)`;
   return `(SELECT count(*)::int FROM (${first} UNION (SELECT prompt_id FROM ${pairs} AND prompt_id <> ${first} LIMIT 1)) found)`;
-}
-
-/** Groups are small, so a search is as good as an index. */
-function place(group: StoredGroup, id: string, text: string): number {
-  const known = group.completionIds.indexOf(id);
-  if (known >= 0) return known;
-  group.completionIds.push(id);
-  return group.completions.push(text) - 1;
 }

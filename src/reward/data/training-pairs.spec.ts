@@ -1,7 +1,7 @@
 import { defaultEarlyStopping } from '#src/rl/reward/early-stopping.js';
 import { expect, test } from 'vitest';
 import { completeReward, type GivenHyperparameters } from '#src/rl/methods/reward.js';
-import { type StoredGroup } from './preference-data.repository.js';
+import { type StoredGroup } from './preference-data.service.js';
 import { charactersOf, trainingPairs } from './training-pairs.js';
 
 /** The preferred completion is longer in three of four prompts. */

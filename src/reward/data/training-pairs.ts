@@ -1,11 +1,11 @@
 /** The pairs of a pair set as training takes them: some prompts set aside for early stopping, weights, length bias. */
 import { createHash } from 'node:crypto';
 import { contentText, type PromptContent } from '#src/common/conversation.js';
-import { textKey } from '#src/common/text-key.js';
+import { textKey } from '#src/common/text.js';
 import { type RewardHyperparameters } from '#src/rl/methods/reward.js';
 import { fitLengthBias, lengthLogit, type LengthBias } from '#src/rl/losses/length-bias.js';
 import { weighPairs } from '#src/rl/losses/pair-weights.js';
-import { type StoredGroup } from './preference-data.repository.js';
+import { type StoredGroup } from './preference-data.service.js';
 import { type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 
 export interface TrainingPairs {

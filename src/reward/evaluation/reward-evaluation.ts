@@ -5,7 +5,7 @@ import { bootstrapMean, gapOf, pointsOf, rewardAccuracy, type Proportion } from 
 import { ceilingOf, evaluationSlices, longestPoints, nullsOf, type EvaluationSlice, type JudgedPair, type RewardNulls } from './evaluation-slices.js';
 import { disagreementOf, ensembleRewards } from '#src/rl/reward/ensemble.js';
 import { type PairFacts } from './pair-facts.repository.js';
-import { type StoredGroup } from '../data/preference-data.repository.js';
+import { type StoredGroup } from '../data/preference-data.service.js';
 import { charactersOf } from '../data/training-pairs.js';
 
 export const evaluatedSplits = ['eval', 'train'] as const;

@@ -8,10 +8,10 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import type { JobContext } from '#src/jobs/job-handler.js';
 import { PairFactsRepository } from '../evaluation/pair-facts.repository.js';
-import { PreferenceDataRepository, type PairSplit, type StoredGroup } from '../data/preference-data.repository.js';
+import type { PairSplit } from '../data/preference-data.repository.js';
+import { PreferenceDataService, type StoredGroup } from '../data/preference-data.service.js';
 import { evaluateRewards, plainAccuracy, type RewardEvaluation } from '../evaluation/reward-evaluation.js';
-import type { RewardModelMember } from './reward-model-member.entity.js';
-import type { TrainedHere } from './reward-model.entity.js';
+import type { RewardModelMember, TrainedHere } from './reward-model.entity.js';
 import { RewardScorer } from '#src/rl/reward/reward-scorer.js';
 import { auditReward } from './reward-verdict.js';
 
@@ -20,7 +20,7 @@ export class RewardEvaluator {
   private readonly threads: number | undefined;
 
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly facts: PairFactsRepository,
     private readonly models: ModelsService,
     @Inject(CONFIG) config: Config,

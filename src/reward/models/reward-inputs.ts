@@ -4,15 +4,25 @@ import { unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { completeReward, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
-import type { PlanRewardModelDto } from './reward-models.dto.js';
+import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import { requireLayers } from './trained-layers.js';
+
+/** What a request for a training names. */
+export interface RewardRequest {
+  pairSetId: string;
+  basePolicyVersionId: string;
+  hyperparameters?: GivenHyperparameters;
+}
+
+export interface RewardModelRequest extends RewardRequest {
+  name: string;
+}
 
 @Injectable()
 export class RewardInputs {
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly policyVersions: PolicyVersionsService,
     private readonly jobs: JobsService,
   ) {}
@@ -22,7 +32,7 @@ export class RewardInputs {
    *   `policy_version_without_weights`, `hyperparameters_conflict`, `lora_target_unknown`,
    *   `hyperparameters_impossible`, `validation_split_too_small`; 409 `pair_set_not_ready`, `pair_set_failed`
    */
-  async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<void> {
+  async check({ pairSetId, basePolicyVersionId, hyperparameters = {} }: RewardRequest): Promise<void> {
     const resolved = completeReward(hyperparameters);
     await this.requireLearnable(pairSetId, resolved);
     await this.requirePossible(basePolicyVersionId, resolved);

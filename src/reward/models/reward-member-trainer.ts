@@ -12,13 +12,12 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { willComeBack, type JobContext } from '#src/jobs/job-handler.js';
 import type { Checkpoint } from '#src/lm/files/checkpoint.js';
-import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
+import { TrunkSpaceError } from '#src/lm/lora/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { modelInfo } from '#src/policies/uploaded-model.js';
-import type { MemberTraining, RewardModelMember } from './reward-model-member.entity.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
+import type { MemberTraining, RewardModelMember, TrainedHere } from './reward-model.entity.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
-import type { TrainedHere } from './reward-model.entity.js';
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
 import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 
@@ -35,7 +34,7 @@ export class RewardMemberTrainer {
   private readonly saveEveryMs: number;
 
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly members: RewardModelMembersRepository,
     private readonly policyVersions: PolicyVersionsService,
     private readonly models: ModelsService,

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AdapterFileDto } from '#src/artifacts/adapter-file.dto.js';
+import { AdapterFileDto } from '#src/artifacts/models.dto.js';
 import { PageOf } from '#src/common/pagination.js';
-import type { RewardModelMember } from './reward-model-member.entity.js';
+import type { RewardModelMember } from './reward-model.entity.js';
 
 const endings = ['no_improvement', 'diverged'] as const;
 

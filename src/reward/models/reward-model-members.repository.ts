@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
-import { RewardModelMember } from './reward-model-member.entity.js';
+import { RewardModelMember } from './reward-model.entity.js';
 
 @Injectable()
 export class RewardModelMembersRepository {

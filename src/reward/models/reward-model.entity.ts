@@ -1,7 +1,9 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Verdict } from '#src/common/findings.js';
-import type { RewardHyperparameters } from '#src/rl/methods/reward.js';
+import type { RewardHyperparameters, EarlyEnd } from '#src/rl/methods/reward.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
+import type { AdapterFile } from '#src/artifacts/artifact.entity.js';
+import type { LengthBias } from '#src/rl/losses/length-bias.js';
 
 export const rewardModelOrigins = ['trained', 'uploaded'] as const;
 export type RewardModelOrigin = (typeof rewardModelOrigins)[number];
@@ -56,3 +58,38 @@ export class RewardModel {
 export type TrainedHere = RewardModel & { pairSetId: string; basePolicyVersionId: string; hyperparameters: RewardHyperparameters };
 
 export const isTrainedHere = (rewardModel: RewardModel): rewardModel is TrainedHere => rewardModel.origin === 'trained';
+
+/** How the training of one member went. */
+export interface MemberTraining {
+  steps: number;
+  /** After which the weights were as they are kept. */
+  keptStep: number;
+  ended: EarlyEnd | null;
+  pairs: number;
+  truncatedTexts: number;
+  lengthBias: LengthBias | null;
+}
+
+/** One trained model of a reward model; an ensemble has several, any other one. Never changes. */
+@Entity('reward_model_members')
+export class RewardModelMember {
+  @PrimaryColumn('uuid')
+  rewardModelId: string;
+
+  /** From 0; its seed is that of the hyperparameters plus this. */
+  @PrimaryColumn('integer')
+  member: number;
+
+  @Column('uuid')
+  modelId: string;
+
+  /** The PEFT folder of its low-rank factors and head, where these were trained. */
+  @Column('jsonb', { nullable: true })
+  adapter: AdapterFile[] | null;
+
+  @Column('jsonb')
+  training: MemberTraining;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt: Date;
+}

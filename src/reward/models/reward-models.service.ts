@@ -15,15 +15,17 @@ import { JobsService } from '#src/jobs/jobs.service.js';
 import { UploadedModelsService } from '#src/policies/uploaded-models.service.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { RewardInputs } from './reward-inputs.js';
+import { RewardInputs, type RewardModelRequest, type RewardRequest } from './reward-inputs.js';
 import type { RewardEvaluation } from '../evaluation/reward-evaluation.js';
-import type { RewardModel } from './reward-model.entity.js';
+import type { RewardModel, RewardModelMember } from './reward-model.entity.js';
 import { memberDto, type RewardModelMemberDto } from './reward-model-members.dto.js';
 import { RewardModelMembersRepository } from './reward-model-members.repository.js';
-import type { CreateRewardModelDto, PlanRewardModelDto, RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
+import type { RewardModelsQuery, UploadRewardModelDto } from './reward-models.dto.js';
 import { RewardModelsRepository } from './reward-models.repository.js';
 import { RewardPlansService } from './reward-plans.service.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
+
+export type { GivenHyperparameters };
 
 @Injectable()
 export class RewardModelsService {
@@ -43,7 +45,7 @@ export class RewardModelsService {
   /**
    * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs`; 409 `reward_model_exists`
    */
-  async create(auth: AuthContext, dto: CreateRewardModelDto): Promise<RewardModel> {
+  async create(auth: AuthContext, dto: RewardModelRequest): Promise<RewardModel> {
     await this.inputs.check(dto);
     const hyperparameters = await this.plans.settle(dto);
     return this.named(dto.name, (tx) => this.start(tx, auth, dto, hyperparameters));
@@ -82,7 +84,7 @@ export class RewardModelsService {
   }
 
   /** What `create` would take. @throws as `create`, but for the name and the fit */
-  async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
+  async plan(dto: RewardRequest): Promise<TrainingPlanDto> {
     await this.inputs.check(dto);
     return this.plans.plan(dto);
   }
@@ -103,8 +105,12 @@ export class RewardModelsService {
     return this.inputs.requireLearnable(pairSetId, completeReward(hyperparameters));
   }
 
+  find(id: string): Promise<RewardModel | null> {
+    return this.rewardModels.find(id);
+  }
+
   async get(id: string): Promise<RewardModel> {
-    const rewardModel = await this.rewardModels.find(id);
+    const rewardModel = await this.find(id);
     if (!rewardModel) throw notFound('reward_model', id);
     return rewardModel;
   }
@@ -128,10 +134,15 @@ export class RewardModelsService {
     return jobId === null ? { data: [], nextCursor: null, hasMore: false } : this.curves.page(jobId, query);
   }
 
-  /** In order; those that are trained. An uploaded one has none. */
+  /** Those that are trained, in order. An uploaded model has none. */
+  trainedMembers(id: string): Promise<RewardModelMember[]> {
+    return this.membersOf.of(id);
+  }
+
+  /** As `trainedMembers`. */
   async members(id: string): Promise<Page<RewardModelMemberDto>> {
     await this.get(id);
-    return { data: (await this.membersOf.of(id)).map(memberDto), nextCursor: null, hasMore: false };
+    return { data: (await this.trainedMembers(id)).map(memberDto), nextCursor: null, hasMore: false };
   }
 
   /** One evaluation once it is trained, none before. */
@@ -140,7 +151,7 @@ export class RewardModelsService {
     return { data: evaluation ? [evaluation] : [], nextCursor: null, hasMore: false };
   }
 
-  private async start(tx: Transaction, auth: AuthContext, dto: CreateRewardModelDto, hyperparameters: RewardHyperparameters): Promise<RewardModel> {
+  private async start(tx: Transaction, auth: AuthContext, dto: RewardModelRequest, hyperparameters: RewardHyperparameters): Promise<RewardModel> {
     const { name, pairSetId, basePolicyVersionId } = dto;
     const id = newId();
     const job = await this.jobs.enqueue(tx, {

@@ -9,10 +9,10 @@ import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { completeReward, type GivenHyperparameters, type RewardHyperparameters } from '#src/rl/methods/reward.js';
-import { PreferenceDataRepository } from '../data/preference-data.repository.js';
+import { PreferenceDataService } from '../data/preference-data.service.js';
 import type { RewardPlan } from '#src/rl/plan/reward-plan.js';
 import { planMilliseconds, PlanResourcesService } from './plan-resources.js';
-import type { PlanRewardModelDto } from './reward-models.dto.js';
+import type { RewardRequest } from './reward-inputs.js';
 import type * as PlanTask from './reward-plan-task.js';
 import type { TrainingPlanDto } from './training-plan.dto.js';
 
@@ -29,18 +29,18 @@ interface Estimate {
 @Injectable()
 export class RewardPlansService {
   constructor(
-    private readonly data: PreferenceDataRepository,
+    private readonly data: PreferenceDataService,
     private readonly policyVersions: PolicyVersionsService,
     private readonly resources: PlanResourcesService,
   ) {}
 
   /** The inputs must have been checked. */
-  async plan(dto: PlanRewardModelDto): Promise<TrainingPlanDto> {
+  async plan(dto: RewardRequest): Promise<TrainingPlanDto> {
     return this.told(await this.estimate(dto), await this.countSteps(dto));
   }
 
   /** All settings of a training that fits, those included that were left to this machine. @throws ProblemException 422 `training_does_not_fit` */
-  async settle(dto: PlanRewardModelDto): Promise<RewardHyperparameters> {
+  async settle(dto: RewardRequest): Promise<RewardHyperparameters> {
     const { plan, hyperparameters } = await this.estimate(dto);
     this.requireRoom(plan);
     return hyperparameters;
@@ -61,7 +61,7 @@ export class RewardPlansService {
     throw unprocessable('training_does_not_fit', '/hyperparameters', 'memory', message, bytes.peak);
   }
 
-  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: PlanRewardModelDto): Promise<Estimate> {
+  private async estimate({ pairSetId, basePolicyVersionId, hyperparameters = {} }: RewardRequest): Promise<Estimate> {
     const resolved = completeReward(hyperparameters);
     const files = await this.policyVersions.loadSmallFiles(basePolicyVersionId);
     // A group has at least two completions, so these are more than one step takes.
@@ -92,7 +92,7 @@ export class RewardPlansService {
   }
 
   /** Of all members, without the prompts that early stopping sets aside. */
-  private async countSteps({ pairSetId, hyperparameters = {} }: PlanRewardModelDto): Promise<number> {
+  private async countSteps({ pairSetId, hyperparameters = {} }: RewardRequest): Promise<number> {
     const resolved = completeReward(hyperparameters);
     const share = 1 - (resolved.earlyStopping?.validationFraction ?? 0);
     const sizes = await this.data.groupSizes(pairSetId);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type RewardEvaluation } from '../evaluation/reward-evaluation.js';
-import { type MemberTraining } from './reward-model-member.entity.js';
+import { type MemberTraining } from './reward-model.entity.js';
 import { auditReward } from './reward-verdict.js';
 
 const training: MemberTraining = { steps: 9, keptStep: 9, ended: null, pairs: 100, truncatedTexts: 0, lengthBias: null };

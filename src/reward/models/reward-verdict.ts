@@ -6,7 +6,7 @@
 import { above, below, finite, heldOutFinding, show, verdictOf, type Finding, type Verdict } from '#src/common/findings.js';
 import { type EvaluationSlice } from '../evaluation/evaluation-slices.js';
 import { type RewardEvaluation } from '../evaluation/reward-evaluation.js';
-import { type MemberTraining } from './reward-model-member.entity.js';
+import { type MemberTraining } from './reward-model.entity.js';
 
 /** The worst finding is the verdict. */
 export function auditReward(evaluation: RewardEvaluation, trainings: readonly MemberTraining[], trainTexts: number): Verdict {

@@ -33,7 +33,7 @@ export class TrainingBytesDto {
 }
 
 /** How a step is computed. */
-export class PlannedRunsDto {
+class PlannedRunsDto {
   /**
    * Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
    * computes the whole step at once.

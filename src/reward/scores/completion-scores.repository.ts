@@ -4,7 +4,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
-import { CompletionScore } from './completion-score.entity.js';
+import { CompletionScore } from './score.entity.js';
 import type { CompletionText } from './scoring-units.js';
 
 /** A completion with its reward, null where it was not scored yet. */

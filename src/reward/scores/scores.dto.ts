@@ -71,7 +71,7 @@ export class CompletionRankingDto {
 }
 
 /** What one reward model says of a completion. */
-export class CompletionScoreDto {
+class CompletionScoreDto {
   @ApiProperty({ format: 'uuid' })
   rewardModelId: string;
 

@@ -12,7 +12,7 @@ import type { ScoreCompletionsDto } from './scores.dto.js';
 import { ScoringJobs } from './scoring-jobs.js';
 
 /** Completions of one request. */
-export const maximumCompletions = 5000;
+const maximumCompletions = 5000;
 
 export interface CompletionRanking {
   rewardModelId: string;

@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsString, MaxLength, ValidateNested } from 'class-validator';
 import { IsStorable } from '#src/common/storable.js';
 
-export const maximumTexts = 256;
+const maximumTexts = 256;
 const maximumCharacters = 100_000;
 
 /** A prompt with a completion, as plain text. */

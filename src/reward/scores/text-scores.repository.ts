@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import type { ScoredText } from '#src/rl/batch/reward-text.js';
-import { TextScore } from './text-score.entity.js';
+import { TextScore } from './score.entity.js';
 
 export interface HashScore {
   hash: string;

@@ -6,7 +6,7 @@ import { roundUp } from '#src/lm/text/batching.js';
 import { packBranches, type Branches, type BranchSource, type PackedBatch, type StoredSpan } from '#src/lm/text/packing.js';
 import { type Feeds } from '#src/nn/session.js';
 import { f32, i64, type Tensor } from '#src/nn/tensor.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { cutParts } from './batch-plan.js';
 
 export interface CompletionTokens {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { buckets, packGroups } from './group-batch.js';
+import { buckets } from './completion-batch.js';
+import { packGroups } from './group-batch.js';
 
 const batch = packGroups([
   {

@@ -23,9 +23,7 @@ export function tokenWeight(
   return 1 / (completions * (lossType === 'grpo' ? length : maxTokens));
 }
 
-export { buckets } from './completion-batch.js';
-
-export interface RolloutCompletion extends CompletionTokens {
+interface RolloutCompletion extends CompletionTokens {
   advantage: number;
   /** Of its tokens, under the copy in few bits that wrote them; left out where the policy itself wrote. */
   sampledLogProbs?: readonly number[];

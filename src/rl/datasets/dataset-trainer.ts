@@ -7,7 +7,7 @@
 import { type CompletionGroup, fed, type PackedPart } from '../batch/completion-batch.js';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
@@ -225,7 +225,7 @@ const unprefixed = (metrics: Metrics): Metrics =>
     Object.entries(metrics).flatMap(([name, value]) => (name.startsWith(mark) ? [[name.slice(mark.length), value]] : [])),
   );
 
-export interface PlannedStep {
+interface PlannedStep {
   /** Indices of groups. */
   members: number[];
   /** The last one of a pass over the data, or of the run. */
@@ -236,7 +236,7 @@ export interface PlannedStep {
  * Every epoch goes over all groups in a new seeded order, those of similar length together. A function of sizes and seed alone,
  * so that a resumed run needs no state.
  */
-export function planSteps(
+function planSteps(
   groups: readonly CompletionGroup[],
   { epochs, maxSteps, batchSize, seed }: Pick<DatasetHyperparameters, 'epochs' | 'maxSteps' | 'batchSize' | 'seed'>,
 ): PlannedStep[] {

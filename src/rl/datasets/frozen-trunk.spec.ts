@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkpointHash, type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { allLinear, isLoraName } from '#src/lm/lora/lora.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
+import { allLinear } from '#src/lm/lora/lora.js';
+import { isLoraName } from '#src/lm/model/lora-delta.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
-import { TrunkStates } from '#src/lm/model/trunk-states.js';
+import { TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
@@ -11,6 +12,7 @@ import { type DatasetResult, type DatasetStepReport, type DatasetTask } from './
 import { completeDpo, trainDpo } from '../methods/dpo.js';
 import { trunkUse } from './frozen-trunk.js';
 import { completeSft, trainSft } from '../methods/sft.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 const group = (letter: string): PreferenceGroup => ({
   prompt: `${letter}?`,

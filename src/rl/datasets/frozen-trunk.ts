@@ -1,7 +1,7 @@
 /** Kept hidden states (lm/trunk-states.ts) in runs on recorded completions: of which data, and how they reach a batch. */
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
-import { inStore, TrunkStates } from '#src/lm/model/trunk-states.js';
+import { inStore, TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { branchesOf, type CompletionGroup } from '../batch/completion-batch.js';
 import { type DatasetHyperparameters } from '../settings.js';
 import { type Dataset, type DatasetTask } from './dataset-trainer.js';

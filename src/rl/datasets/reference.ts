@@ -1,6 +1,6 @@
 /** What the policy that training starts from gives recorded completions: computed once, before the first step. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';
 import { fed, packCompletions, tokenParts, type CompletionBatch, type CompletionGroup } from '../batch/completion-batch.js';
 import { TokenLogProbs } from '../policy/token-log-probs.js';

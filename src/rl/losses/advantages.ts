@@ -16,7 +16,7 @@ export interface GroupAdvantages {
 }
 
 /** Below this a deviation is rounding, as in TRL's `torch.isclose(std, 0)`. */
-export const zeroStd = 1e-8;
+const zeroStd = 1e-8;
 /** Added to the deviation, as TRL does. */
 const epsilon = 1e-4;
 

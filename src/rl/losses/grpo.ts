@@ -118,7 +118,7 @@ function meanLogRatio(logRatio: Node, mask: Node, { sequence, lengths }: NonNull
 }
 
 /** k3 per token, >= 0. */
-export function klEstimate(logProbs: Node, refLogProbs: Node): Node {
+function klEstimate(logProbs: Node, refLogProbs: Node): Node {
   const difference = sub(refLogProbs, logProbs);
   return sub(sub(exp(difference), difference), 1);
 }

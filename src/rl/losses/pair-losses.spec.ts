@@ -4,9 +4,8 @@ import { grad } from '#src/nn/grad.js';
 import { input, type Node } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { f32, floats } from '#src/nn/tensor.js';
-import { bradleyTerryLoss, type PairRewards } from './bradley-terry.js';
+import { bradleyTerryLoss, type PairRewards, tiedLoss } from './bradley-terry.js';
 import { pointwiseLoss } from './pointwise.js';
-import { tiedLoss } from './tie-losses.js';
 
 // Three pairs and one that only pads.
 const chosen = [1.5, -0.3, 40, 7];

@@ -11,8 +11,7 @@
  */
 import { type Node } from '#src/nn/graph.js';
 import { add, mul, neg, softplus, square } from '#src/nn/ops.js';
-import { weightedMean, type PairRewards } from './bradley-terry.js';
-import { mixTies } from './tie-losses.js';
+import { weightedMean, type PairRewards, mixTies } from './bradley-terry.js';
 
 export interface PointwiseOptions {
   /** Coefficient of (r_c + r_r)^2, as in the pairwise loss; 0 is none. */

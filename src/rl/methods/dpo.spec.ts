@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { allLinear } from '#src/lm/lora/lora.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { type DatasetStepReport } from '../datasets/dataset-trainer.js';
 import { completeDpo, type DpoHyperparameters, type DpoTask, trainDpo } from './dpo.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 /** Short answers are preferred to long ones, whatever the question. */
 const group = (letter: string): PreferenceGroup => ({

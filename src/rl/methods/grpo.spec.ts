@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { allLinear } from '#src/lm/lora/lora.js';
-import { parseProgressFile, progressFile } from '#src/lm/files/progress-file.js';
+import { progressFile } from '#src/lm/files/progress-file.js';
 import { floats, type Tensor } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { completeGrpo, type GrpoHyperparameters, trainGrpo } from './grpo.js';
@@ -9,6 +8,7 @@ import type { RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer
 import type { ScoredText } from '../rollouts/rollouts.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { printable, prompts, score } from '../rollouts/printable.fixture.js';
+import { checkpointHash, parseProgressFile } from '#src/lm/testing.fixture.js';
 
 function task(given: Partial<GrpoHyperparameters> = {}, rest: Partial<RolloutTask<GrpoHyperparameters>> = {}): RolloutTask<GrpoHyperparameters> {
   const hyperparameters = completeGrpo({

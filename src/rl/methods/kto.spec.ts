@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { allLinear } from '#src/lm/lora/lora.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { type DatasetStepReport } from '../datasets/dataset-trainer.js';
 import { completeKto, mismatched, trainKto, type JudgedGroup, type KtoHyperparameters, type KtoTask } from './kto.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 /** Short answers are desirable and long ones are not, whatever the question. */
 const group = (letter: string): JudgedGroup => ({

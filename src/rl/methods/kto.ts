@@ -55,7 +55,7 @@ export interface KtoResult extends DatasetResult {
   dropped: number;
 }
 
-export interface LabeledGroup extends ExampleGroup {
+interface LabeledGroup extends ExampleGroup {
   desirable: boolean[];
 }
 
@@ -225,7 +225,7 @@ export function ktoGraph(model: PolicyModel, feeds: Feeds, { beta, gradientCheck
 }
 
 /** Figures that a step says nothing of, as in TRL: a kind of completion that it has none of. */
-export function oneSided(groups: readonly LabeledGroup[]): string[] {
+function oneSided(groups: readonly LabeledGroup[]): string[] {
   const labels = groups.flatMap(({ desirable }) => desirable);
   const missing = [...(labels.includes(true) ? [] : ['chosen']), ...(labels.includes(false) ? [] : ['rejected'])];
   return missing.flatMap((kind) => [`rewards/${kind}`, `logps/${kind}`, 'rewards/margins']);

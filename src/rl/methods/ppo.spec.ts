@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { allLinear } from '#src/lm/lora/lora.js';
 import { rewardWeightsFrom } from '#src/lm/files/weights.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import type { RolloutStepReport } from '../rollouts/rollout-trainer.js';
 import { completePpo, type PpoHyperparameters, type PpoTask, trainPpo } from './ppo.js';
 import { prompts, score } from '../rollouts/printable.fixture.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 function task(given: Partial<PpoHyperparameters> = {}, rest: Partial<PpoTask> = {}): PpoTask {
   const hyperparameters = completePpo({

@@ -85,7 +85,7 @@ export const ppoDefaults: PpoHyperparameters = {
 
 export const completePpo = (given: Partial<PpoHyperparameters>): PpoHyperparameters => withDefaults(ppoDefaults, given);
 
-export class PpoLearner implements Learner {
+class PpoLearner implements Learner {
   private readonly optimizer: TrainStep;
   private beta: number;
 
@@ -190,7 +190,7 @@ export class PpoLearner implements Learner {
 }
 
 /** Feeds: those of `miniBatch`. */
-export function ppoGraph(model: PolicyModel, batch: Feeds, options: PpoHyperparameters): TrainGraph {
+function ppoGraph(model: PolicyModel, batch: Feeds, options: PpoHyperparameters): TrainGraph {
   const at = (name: string) => inputLike(name, batch);
   return policyGraph(model, batch, options, ({ logProbs, entropies }) => {
     const inputs = { logProbs, oldLogProbs: at('oldLogProbs'), advantages: at('advantages'), weights: at('weights'), sampled: sampledIn(batch, options.rolloutRatioMax) };

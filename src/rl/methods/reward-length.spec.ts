@@ -6,7 +6,7 @@ import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { type LengthDebiasing, completeReward, trainRewardModel } from './reward.js';
-import { type StoredGroup } from '#src/reward/data/preference-data.repository.js';
+import { type StoredGroup } from '#src/reward/data/preference-data.service.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
 import { trainingPairs } from '#src/reward/data/training-pairs.js';
 

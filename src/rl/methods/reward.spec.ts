@@ -1,14 +1,15 @@
 import { TrainingDivergedError } from '../step-loop.js';
 import { expect, test, vi } from 'vitest';
 import { Rng } from '#src/common/rng.js';
-import { checkpointHash, parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { parseProgressFile, progressFile } from '#src/lm/files/progress-file.js';
+import { parseCheckpoint, serializeCheckpoint, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import { progressFile } from '#src/lm/files/progress-file.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 import { initWeights } from '#src/lm/files/weights.js';
 import { tinyConfig } from '#src/lm/model/tiny-model.fixture.js';
 import { type GivenHyperparameters, completeReward, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from './reward.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { RewardScorer } from '../reward/reward-scorer.js';
+import { checkpointHash, parseProgressFile } from '#src/lm/testing.fixture.js';
 
 // Learning takes seconds, and a machine may be busy with other things.
 vi.setConfig({ testTimeout: 240_000 });

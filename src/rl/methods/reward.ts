@@ -6,6 +6,7 @@
 import { type RewardObjective, type TieTreatment } from '../reward/reward-graph.js';
 import { type PairWeighting } from '../losses/pair-weights.js';
 import { beforeAnyEvaluation, defaultEarlyStopping, isEvaluated, isStale, observe, type RewardEarlyStopping, type StoppingState } from '../reward/early-stopping.js';
+import { given } from '#src/common/given.js';
 import { linearModules } from '#src/lm/model/parameter-shapes.js';
 import { learningRate } from '#src/nn/optim/schedule.js';
 import { planEpoch } from '../batch/batch-plan.js';
@@ -16,7 +17,7 @@ import { type Adapter } from '#src/lm/lora/adapter.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { withRewardPadding } from '#src/lm/files/reward-padding.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { keepTrunk, trunkUse, type RewardTexts } from '../reward/reward-trunk.js';
 import { RewardWeights } from '../reward/reward-weights.js';
@@ -78,13 +79,13 @@ export type GivenHyperparameters = Partial<Omit<RewardHyperparameters, 'lora' | 
 };
 
 /** What was left out (or null) takes its default; alpha follows the rank. */
-export function completeReward({ lora, earlyStopping, ...given }: GivenHyperparameters): RewardHyperparameters {
+export function completeReward({ lora, earlyStopping, ...settings }: GivenHyperparameters): RewardHyperparameters {
   return {
     ...rewardDefaults,
-    ...present(given),
-    microBatchTokens: given.microBatchTokens || null,
+    ...given(settings),
+    microBatchTokens: settings.microBatchTokens || null,
     lora: lora ? resolveLora(lora) : null,
-    earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...present(earlyStopping) } : null,
+    earlyStopping: earlyStopping ? { ...defaultEarlyStopping, ...given(earlyStopping) } : null,
   };
 }
 
@@ -92,12 +93,8 @@ function resolveLora({ rank = defaultLora.rank, alpha = 2 * rank, targetModules 
   return { rank, alpha, targetModules: [...targetModules], dropout };
 }
 
-function present<T extends object>(given: T): Partial<T> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null)) as Partial<T>;
-}
-
 /** Group indices of every step. */
-export function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
+function planBatches(groups: readonly EncodedGroup[], { epochs, maxSteps, batchSize, seed }: RewardHyperparameters): number[][] {
   const sizes = groups.map(({ texts }) => ({
     completions: texts.length,
     tokens: Math.max(...texts.map(({ prompt, completion }) => prompt.length + completion.length)),
@@ -117,19 +114,19 @@ export interface RewardProgress extends SavedProgress {
 
 const prefix = 'best.';
 
-export function savedState(state: Readonly<Tensors>, best: Readonly<Tensors> | undefined): Tensors {
+function savedState(state: Readonly<Tensors>, best: Readonly<Tensors> | undefined): Tensors {
   const kept = Object.entries(best ?? {}).map(([name, tensor]) => [prefix + name, tensor] as const);
   return { ...state, ...Object.fromEntries(kept) };
 }
 
 /** The best weights of a save, if there were any. */
-export function bestOf({ state }: RewardProgress): Tensors | undefined {
+function bestOf({ state }: RewardProgress): Tensors | undefined {
   const kept = Object.entries(state).flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : []));
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
 /** Names as TRL's RewardTrainer reports them; `eval_` of the prompts that early stopping looks at. */
-export type RewardMetrics = Record<
+type RewardMetrics = Record<
   'loss' | 'accuracy' | 'margin' | 'mean_reward' | 'min_reward' | 'max_reward' | 'grad_norm' | 'learning_rate',
   number
 > &

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { completeRloo, type RlooHyperparameters, trainRloo } from './rloo.js';
 import type { RolloutStepReport, RolloutTask } from '../rollouts/rollout-trainer.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
 import { prompts, score } from '../rollouts/printable.fixture.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 function task(given: Partial<RlooHyperparameters> = {}, rest: Partial<RolloutTask<RlooHyperparameters>> = {}): RolloutTask<RlooHyperparameters> {
   const hyperparameters = completeRloo({

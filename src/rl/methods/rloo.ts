@@ -53,7 +53,7 @@ async function logRatios({ groups, logProbs }: LearningStep): Promise<{ sums: nu
 }
 
 /** For `TrainStep`; as `grpoGraph`, but without a reference: the KL is in the advantages. */
-export function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions & PolicyGraphOptions & { rolloutRatioMax: number }): TrainGraph {
+function rlooGraph(model: PolicyModel, batch: Feeds, options: RlooOptions & PolicyGraphOptions & { rolloutRatioMax: number }): TrainGraph {
   const at = (name: string): Node => inputLike(name, batch);
   return policyGraph(model, batch, options, ({ logProbs, entropies }) => {
     const mask = at('mask');

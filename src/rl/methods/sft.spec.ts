@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { checkpointHash } from '#src/lm/files/checkpoint.js';
 import { allLinear } from '#src/lm/lora/lora.js';
 import { floats } from '#src/nn/tensor.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
@@ -8,6 +7,7 @@ import { type DatasetStepReport } from '../datasets/dataset-trainer.js';
 import { completeSft, type SftHyperparameters, type SftTask, trainSft } from './sft.js';
 import { selectCompletions } from '../datasets/training-examples.js';
 import { type TrainingProgress } from '#src/lm/files/training-progress.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 /** The good answer is the same whatever the question. */
 const group = (letter: string): PreferenceGroup => ({

@@ -1,12 +1,12 @@
 /** What training a reward model will take, from the heaviest step that its data can bring. */
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { isLoraName, loraShapes } from '#src/lm/lora/lora.js';
-import { noiseOf } from '#src/lm/lora/lora-dropout.js';
+import { loraShapes } from '#src/lm/lora/lora.js';
+import { isLoraName, noiseOf } from '#src/lm/model/lora-delta.js';
 import { attentionCost } from '#src/lm/text/packing.js';
 import { parameterShapes, scoreName } from '#src/lm/model/parameter-shapes.js';
 import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
 import { planTraining, type PlannedRuns, type TrainingPlan } from './training-plan.js';
-import { trunkBytes } from '#src/lm/model/trunk-states.js';
+import { trunkBytes } from '#src/lm/lora/trunk-states.js';
 import { input } from '#src/nn/graph.js';
 import { type RewardHyperparameters } from '../methods/reward.js';
 import { type BatchSize, collatedSize, textParts, type EncodedGroup, encodeGroups } from '../batch/preference-batch.js';

@@ -1,8 +1,7 @@
 /** The part of a training graph that all methods share: from packed completions to what the policy gives their tokens. */
 import { type ModelConfig } from '#src/lm/model/config.js';
-import { isLoraName, type LoraConfig } from '#src/lm/lora/lora.js';
+import { isLoraName, type LoraConfig, noiseOf } from '#src/lm/model/lora-delta.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
-import { noiseOf } from '#src/lm/lora/lora-dropout.js';
 import { chunkTokens, tokensAt } from '#src/lm/model/token-log-probs.js';
 import { isTrainedParameter, lowestTrainedLayer, type TrainedLayers } from '#src/lm/lora/trained-layers.js';
 import { decoderForward, type Model } from '#src/lm/model/transformer.js';

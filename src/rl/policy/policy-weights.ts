@@ -1,7 +1,8 @@
 /** The weights of a policy in training: which of them move, how steps are taken, and the checkpoint they make. */
 import { type Adapter } from '#src/lm/lora/adapter.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
-import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora/lora.js';
+import { initLora, mergeLora } from '#src/lm/lora/lora.js';
+import type { LoraConfig } from '#src/lm/model/lora-delta.js';
 import { isDecayed } from '#src/lm/model/parameter-shapes.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
 import { isTrainedParameter, loraOf, type TrainedLayers } from '#src/lm/lora/trained-layers.js';

@@ -2,10 +2,9 @@
 import { input, type Node } from '#src/nn/graph.js';
 import { add, cast, div, equal, gather, greater, max, maximum, mul, neg, slice, sub, sum, where } from '#src/nn/ops.js';
 import { decoderForward, valueHead, type Entry, type Model } from '#src/lm/model/transformer.js';
-import { bradleyTerryLoss, weightedMean, type PairRewards } from '../losses/bradley-terry.js';
+import { bradleyTerryLoss, weightedMean, type PairRewards, type TieModel } from '../losses/bradley-terry.js';
 import { pointwiseLoss } from '../losses/pointwise.js';
 import { type BatchSize } from '../batch/preference-batch.js';
-import { type TieModel } from '../losses/tie-losses.js';
 
 export const rewardObjectives = ['pairwise', 'pointwise'] as const;
 export type RewardObjective = (typeof rewardObjectives)[number];

@@ -1,13 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { checkpointHash, type Checkpoint } from '#src/lm/files/checkpoint.js';
+import type { Checkpoint } from '#src/lm/files/checkpoint.js';
 import { withRewardPadding } from '#src/lm/files/reward-padding.js';
-import { TrunkStates } from '#src/lm/model/trunk-states.js';
+import { TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { floats } from '#src/nn/tensor.js';
 import { trainableCheckpoint } from '../../../test/factories/training.js';
 import { type GivenHyperparameters, completeReward, type RewardProgress, type RewardStep, type RewardTraining, trainRewardModel } from '../methods/reward.js';
 import { planRewardTraining } from '../plan/reward-plan.js';
 import { type PreferenceGroup } from '../batch/preference-groups.js';
 import { trunkUse } from './reward-trunk.js';
+import { checkpointHash } from '#src/lm/testing.fixture.js';
 
 /** Of one prompt there is more than fits into a step, and some texts are too long. */
 const group = (letter: string, i: number): PreferenceGroup => ({

@@ -2,7 +2,7 @@
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { type ModelConfig } from '#src/lm/model/config.js';
 import { lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
-import { inStore, TrunkStates } from '#src/lm/model/trunk-states.js';
+import { inStore, TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { type OptimizerSettings, type PassSettings } from '../settings.js';
 import { type RewardEarlyStopping } from './early-stopping.js';
 import { textBranches, withSources } from '../batch/packed-texts.js';

@@ -3,12 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Adapter } from '#src/lm/lora/adapter.js';
 import { type Checkpoint } from '#src/lm/files/checkpoint.js';
 import { type ModelConfig } from '#src/lm/model/config.js';
-import { initLora, mergeLora, type LoraConfig } from '#src/lm/lora/lora.js';
-import { noiseOf } from '#src/lm/lora/lora-dropout.js';
+import { initLora, mergeLora } from '#src/lm/lora/lora.js';
+import { type LoraConfig, noiseOf } from '#src/lm/model/lora-delta.js';
 import { isDecayed, parameterShapes, scoreName } from '#src/lm/model/parameter-shapes.js';
 import { type Tensors } from '#src/lm/files/safetensors.js';
 import { isTrainedParameter, loraOf, lowestTrainedLayer } from '#src/lm/lora/trained-layers.js';
-import { type TrunkStates } from '#src/lm/model/trunk-states.js';
+import { type TrunkStates } from '#src/lm/lora/trunk-states.js';
 import { inputParams, rewardWeightsFrom } from '#src/lm/files/weights.js';
 import { emitModel } from '#src/nn/emit.js';
 import { type Node } from '#src/nn/graph.js';
@@ -156,9 +156,9 @@ function weighing(batches: readonly PreferenceBatch[]): readonly PreferenceBatch
   return found.length > 0 ? found : batches;
 }
 
-export type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
+type RewardFigures = Record<keyof RewardLoss['metrics'], number>;
 
-export interface PartReport {
+interface PartReport {
   loss: number;
   metrics: Readonly<Record<string, number>>;
 }
@@ -170,7 +170,7 @@ interface PartWeights {
 }
 
 /** Means weigh a part by what they are taken over; without a pair that is no tie, accuracy and margin are 0. */
-export function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
+function combineReports(reports: readonly PartReport[], parts: readonly PartWeights[]): { loss: number; metrics: RewardFigures } {
   const mean = (over: keyof PartWeights, of: (report: PartReport) => number): number => {
     const total = parts.reduce((sum, part) => sum + part[over], 0);
     return total === 0 ? 0 : reports.reduce((sum, report, i) => sum + (parts[i][over] / total) * of(report), 0);

@@ -42,7 +42,7 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   abandoned?: AbortSignal;
 }
 
-export interface RolloutSample extends Rollout {
+interface RolloutSample extends Rollout {
   reward: number;
   advantage: number;
 }

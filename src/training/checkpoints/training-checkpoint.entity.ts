@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import type { AdapterFile } from '#src/artifacts/adapter-file.js';
+import type { AdapterFile } from '#src/artifacts/artifact.entity.js';
 
 /** Weights of a run after a step. */
 @Entity('training_checkpoints')

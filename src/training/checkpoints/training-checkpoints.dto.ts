@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AdapterFileDto } from '#src/artifacts/adapter-file.dto.js';
+import { AdapterFileDto } from '#src/artifacts/models.dto.js';
 import { PageOf } from '#src/common/pagination.js';
 
 export class TrainingCheckpointDto {

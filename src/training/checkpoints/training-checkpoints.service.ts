@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { pageRequest, toPage, type Page, type PageQuery } from '#src/common/pagination.js';
 import { conflict, notFound } from '#src/common/problem.js';
 import { Database, type Transaction } from '#src/database/database.js';
-import type { PolicyVersion } from '#src/policies/policy-version.entity.js';
+import type { PolicyVersion } from '#src/policies/policy.entity.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import type { TrainingRun } from '../runs/training-run.entity.js';
 import { TrainingRunsRepository } from '../runs/training-runs.repository.js';

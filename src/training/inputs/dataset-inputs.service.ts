@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { conflict, unprocessable } from '#src/common/problem.js';
 import { impossibleLora } from '#src/lm/lora/lora-limits.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
-import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import { requireLayers } from '#src/reward/models/trained-layers.js';
 import type { DatasetHyperparameters } from '#src/rl/settings.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
@@ -16,7 +16,7 @@ import { TrainingInputs } from './training-inputs.js';
 export class DatasetInputsService {
   constructor(
     private readonly inputs: TrainingInputs,
-    private readonly preferences: PreferenceDataRepository,
+    private readonly preferences: PreferenceDataService,
     private readonly versions: PolicyVersionsService,
     private readonly criteria: CriteriaService,
     private readonly rated: RatedDataRepository,

@@ -5,7 +5,7 @@ import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { AddressRefusedError, checkAddress } from '#src/common/network-address.js';
 import type { RewardModel } from '#src/reward/models/reward-model.entity.js';
-import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { TrainingInputs } from './training-inputs.js';
 import { distinctNames, httpDefaults, metricName, type HttpRewardSource, type RewardSource } from '../rewards/reward-sources.js';
 import type { HttpRewardSourceDto, RewardModelSourceDto, RewardSourceDto } from '../rewards/reward-sources.dto.js';
@@ -19,7 +19,7 @@ export interface GivenRewards {
 export class RewardInputsService {
   constructor(
     private readonly inputs: TrainingInputs,
-    private readonly rewardModels: RewardModelsRepository,
+    private readonly rewardModels: RewardModelsService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'allowPrivateEndpoints' | 'endpointKeys'>,
   ) {}
 

@@ -3,9 +3,8 @@ import { shorten, unprocessable } from '#src/common/problem.js';
 import { JobsService } from '#src/jobs/jobs.service.js';
 import { noWeights, PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
-import type { PromptSet } from '#src/prompts/prompt-set.entity.js';
-import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
-import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
+import type { PromptSet } from '#src/prompts/prompt.entity.js';
+import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { isRecorded, type TrainingMethod } from '../methods/training-methods.js';
 import type { CheckpointSettings } from '#src/rl/checkpoints.js';
@@ -17,8 +16,7 @@ export class TrainingInputs {
     private readonly versions: PolicyVersionsService,
     private readonly promptSets: PromptSetsService,
     private readonly rewardModels: RewardModelsService,
-    private readonly rewardModelRows: RewardModelsRepository,
-    private readonly preferences: PreferenceDataRepository,
+    private readonly preferences: PreferenceDataService,
     private readonly jobs: JobsService,
   ) {}
 
@@ -51,7 +49,7 @@ export class TrainingInputs {
 
   /** @throws ProblemException 422 `unknown_reward_model`, 409 `reward_model_not_trained` */
   async requireTrainedRewardModel(id: string, pointer: string): Promise<void> {
-    if (!(await this.rewardModelRows.find(id))) {
+    if (!(await this.rewardModels.find(id))) {
       throw unprocessable('unknown_reward_model', pointer, 'exists', 'there is no such reward model', id);
     }
     await this.rewardModels.getTrained(id);

@@ -9,7 +9,7 @@ import type { ModelConfig } from '#src/lm/model/config.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { sandboxProblem } from '#src/policies/sandbox-problem.js';
 import { planMilliseconds } from '#src/reward/models/plan-resources.js';
-import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 import type * as SharedVocabulary from './shared-vocabulary.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
@@ -19,7 +19,7 @@ const pointer = '/hyperparameters/valueStart';
 @Injectable()
 export class ValueStartService {
   constructor(
-    private readonly rewardModels: RewardModelsRepository,
+    private readonly rewardModels: RewardModelsService,
     private readonly models: ModelsService,
     private readonly versions: PolicyVersionsService,
   ) {}

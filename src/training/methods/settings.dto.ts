@@ -9,7 +9,7 @@ import { LoraDropoutDto, OptimizerBaseDto } from '#src/reward/models/optimizer.d
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 
 /** What all methods can be told about weights along the way. */
-export class CheckpointSettingsDto extends OptimizerBaseDto {
+class CheckpointSettingsDto extends OptimizerBaseDto {
   /** Steps between checkpoints, each of which can be promoted; null keeps the end's alone. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: checkpointDefaults.checkpointEvery, example: 50 })
   @IsOptional()
@@ -43,7 +43,7 @@ export class CheckpointSettingsDto extends OptimizerBaseDto {
   keep?: KeptWeights;
 }
 
-export class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
+class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 1024, example: 8 })
   @IsInt()
   @Min(1)
@@ -69,7 +69,7 @@ export class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
 }
 
 /** What all training methods can be told; all optional. */
-export class OptimizerSettingsDto extends CheckpointSettingsDto {
+class OptimizerSettingsDto extends CheckpointSettingsDto {
   /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
   @ApiPropertyOptional({ type: () => LoraSettingsDto, nullable: true, default: null })
   @IsOptional()

@@ -148,7 +148,6 @@ export const methods = {
 };
 
 export type TrainingMethod = keyof typeof methods;
-export const trainingMethods = Object.keys(methods) as [TrainingMethod, ...TrainingMethod[]];
 
 type Methods = typeof methods;
 export type HyperparametersOf = { [M in TrainingMethod]: ReturnType<Methods[M]['complete']> };

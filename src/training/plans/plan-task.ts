@@ -3,7 +3,7 @@ import { type PromptContent } from '#src/common/conversation.js';
 import { chatFraming } from '#src/lm/text/chat.js';
 import { parseDescription, type FileMap } from '#src/lm/files/checkpoint.js';
 import { Tokenizer } from '#src/lm/text/tokenizer.js';
-import { trunkBytes } from '#src/lm/model/trunk-states.js';
+import { trunkBytes } from '#src/lm/lora/trunk-states.js';
 import { longestExamples, type ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
 import { lengthOfTexts, type PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import { trunkUse } from '#src/rl/datasets/frozen-trunk.js';

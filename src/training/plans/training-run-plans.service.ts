@@ -12,10 +12,10 @@ import { contentOf } from '#src/common/conversation.js';
 import { PromptSetsService } from '#src/prompts/prompt-sets.service.js';
 import { countSteps } from '#src/rl/batch/batch-plan.js';
 import { planMilliseconds, PlanResourcesService } from '#src/reward/models/plan-resources.js';
-import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import type { PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import type { ExpectedAnswers } from '#src/rl/plan/expected-answers.js';
-import { RewardModelMembersRepository } from '#src/reward/models/reward-model-members.repository.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import type { DatasetHyperparameters, OptimizerSettings, RolloutHyperparameters } from '#src/rl/settings.js';
 import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
 import { RatedDataRepository, type RatedCounts } from '../inputs/rated-data.repository.js';
@@ -42,10 +42,10 @@ const mebibyte = 1024 ** 2;
 export class TrainingRunPlansService {
   constructor(
     private readonly versions: PolicyVersionsService,
-    private readonly preferences: PreferenceDataRepository,
+    private readonly preferences: PreferenceDataService,
     private readonly rated: RatedDataRepository,
     private readonly promptSets: PromptSetsService,
-    private readonly members: RewardModelMembersRepository,
+    private readonly rewardModels: RewardModelsService,
     private readonly valueStarts: ValueStartService,
     private readonly models: ModelsService,
     private readonly resources: PlanResourcesService,
@@ -182,7 +182,7 @@ export class TrainingRunPlansService {
     const ids = (rewards ?? []).flatMap((source) => (source.type === 'reward-model' ? [source.rewardModelId] : []));
     let parameters = 0;
     for (const id of ids) {
-      for (const { modelId } of await this.members.of(id)) parameters += (await this.models.get(modelId)).parameterCount;
+      for (const { modelId } of await this.rewardModels.trainedMembers(id)) parameters += (await this.models.get(modelId)).parameterCount;
     }
     return parameters;
   }

@@ -4,7 +4,7 @@ import { EndpointError } from '#src/completions/endpoint-error.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { RewardModelsRepository } from '#src/reward/models/reward-models.repository.js';
+import { RewardModelsService } from '#src/reward/models/reward-models.service.js';
 import { RewardScorersService } from '#src/reward/scores/reward-scorers.service.js';
 import { type ScoredText, type ScoreFn, type Scores } from '#src/rl/rollouts/rollouts.js';
 import { HttpRewards } from './http-rewards.js';
@@ -27,7 +27,7 @@ interface OpenSource {
 export class RewardPanelService {
   constructor(
     private readonly scorers: RewardScorersService,
-    private readonly rewardModels: RewardModelsRepository,
+    private readonly rewardModels: RewardModelsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -99,7 +99,7 @@ export interface SourceScores {
   scale?: Scale;
 }
 
-export class RewardNotFiniteError extends Error {
+class RewardNotFiniteError extends Error {
   override readonly name = 'RewardNotFiniteError';
 }
 

@@ -1,7 +1,6 @@
 /** Where the rewards of a run come from: reward models trained here, servers that answer by HTTP, or a weighted sum of them. */
 
 export const rewardSourceTypes = ['reward-model', 'http'] as const;
-export type RewardSourceType = (typeof rewardSourceTypes)[number];
 
 interface CommonSource {
   /** Unique in a run; in the names of metrics and in the scores of samples. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobFailure } from '#src/jobs/job-failure.js';
-import { PreferenceDataRepository } from '#src/reward/data/preference-data.repository.js';
+import { PreferenceDataService } from '#src/reward/data/preference-data.service.js';
 import type { PreferenceGroup } from '#src/rl/batch/preference-groups.js';
 import type { Split } from '#src/pairs/pair-set-config.js';
 import { RatedDataRepository } from '../inputs/rated-data.repository.js';
@@ -21,7 +21,7 @@ interface Splits {
 @Injectable()
 export class DatasetRunner {
   constructor(
-    private readonly preferences: PreferenceDataRepository,
+    private readonly preferences: PreferenceDataService,
     private readonly rated: RatedDataRepository,
   ) {}
 

@@ -16,7 +16,7 @@ export interface TrainedRun<S extends SummaryOf[TrainingMethod] = SummaryOf[Trai
   stopped?: Stopped;
 }
 
-export interface RecordedStep {
+interface RecordedStep {
   step: number;
   metrics: Metrics;
   progress: TrainingProgress;

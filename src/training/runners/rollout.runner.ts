@@ -10,10 +10,9 @@ import type { PpoHyperparameters } from '#src/rl/methods/ppo.js';
 import { ValueStartService } from '../inputs/value-start.service.js';
 import { RewardPanelService } from '../rewards/reward-panel.service.js';
 import type { RolloutResult, RolloutStepReport } from '#src/rl/rollouts/rollout-trainer.js';
-import type { RunOf } from '../runs/training-run.entity.js';
+import type { RunOf, TrainingSample } from '../runs/training-run.entity.js';
 import { stoppedFinding } from '#src/rl/step-loop.js';
 import { TrainingRunsRepository } from '../runs/training-runs.repository.js';
-import type { TrainingSample } from '../runs/training-sample.entity.js';
 import { auditRun, klMetric } from '../verdicts/verdict.js';
 
 /** Samples kept per step: whole groups, from the first. */

@@ -10,7 +10,7 @@ import type { Config } from '#src/config/config.js';
 import { JobFailure } from '#src/jobs/job-failure.js';
 import { HandlesJob, willComeBack, type JobContext, type JobHandler } from '#src/jobs/job-handler.js';
 import type { Metrics, TrainingProgress } from '#src/lm/files/training-progress.js';
-import { TrunkSpaceError } from '#src/lm/model/trunk-states.js';
+import { TrunkSpaceError } from '#src/lm/lora/trunk-states.js';
 import { PolicyVersionsService } from '#src/policies/policy-versions.service.js';
 import { CheckpointKeeper } from '../checkpoints/checkpoint-keeper.service.js';
 import { improves } from '#src/rl/checkpoints.js';

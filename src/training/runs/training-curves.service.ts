@@ -52,7 +52,7 @@ const pointOf = ({ step, mean, min, max }: CurvePoint, name: string): TrainingDi
   Object.hasOwn(mean, name) ? [{ step, mean: mean[name], min: min[name], max: max[name] }] : [];
 
 /** Which metrics of the curve each check of an audit looked at: what to plot beside its finding. */
-const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
+export const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
   finite: ['loss', 'grad_norm'],
   loss_fall: ['loss', 'eval_loss'],
   overfitting: ['loss', 'eval_loss'],
@@ -80,5 +80,3 @@ const seriesOfCheck: Readonly<Record<string, readonly string[]>> = {
 
 /** Empty for a check that looks at no curve. */
 export const seriesOf = (check: string): string[] => [...(seriesOfCheck[check] ?? [])];
-
-export const knownChecks = Object.keys(seriesOfCheck);

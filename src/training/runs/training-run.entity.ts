@@ -2,6 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Verdict } from '#src/common/findings.js';
 import type { RewardSource } from '../rewards/reward-sources.js';
 import type { HyperparametersOf, RatedData, SummaryOf, TrainingMethod } from '../methods/training-methods.js';
+import type { FinishReason } from '#src/completions/completion.entity.js';
 
 @Entity('training_runs')
 export class TrainingRun {
@@ -61,3 +62,38 @@ export class TrainingRun {
 
 /** A run of one method. */
 export type RunOf<M extends TrainingMethod> = TrainingRun & { method: M; hyperparameters: HyperparametersOf[M] };
+
+/** One completion that a step learned from; a few are kept per step so that people can read along. */
+@Entity('training_samples')
+export class TrainingSample {
+  @PrimaryColumn('uuid')
+  trainingRunId: string;
+
+  @PrimaryColumn('integer')
+  step: number;
+
+  @PrimaryColumn('integer')
+  sampleIndex: number;
+
+  @Column('uuid')
+  promptId: string;
+
+  @Column('text')
+  text: string;
+
+  @Column('double precision')
+  reward: number;
+
+  /** By source of reward. */
+  @Column('jsonb', { default: {} })
+  scores: Record<string, number>;
+
+  @Column('double precision')
+  advantage: number;
+
+  @Column('integer')
+  completionTokens: number;
+
+  @Column('text')
+  finishReason: FinishReason;
+}

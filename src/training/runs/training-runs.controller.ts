@@ -4,7 +4,7 @@ import { ApiBody, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@
 import type { FastifyReply } from 'fastify';
 import { CurrentAuth, RequireScopes, type AuthContext } from '#src/auth/auth.js';
 import { PageQuery } from '#src/common/pagination.js';
-import { OneOfPipe } from '#src/common/one-of.pipe.js';
+import { OneOfPipe } from '#src/common/parameters.pipe.js';
 import { accepted } from '#src/jobs/accepted.js';
 import { CurvePage, CurveQuery } from '#src/jobs/curves.dto.js';
 import { TrainingCurvesService } from './training-curves.service.js';

@@ -4,8 +4,7 @@ import { Repository, type QueryDeepPartialEntity } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
 import type { Transaction } from '#src/database/database.js';
 import type { PlannedRun } from '../methods/training-methods.js';
-import { TrainingRun } from './training-run.entity.js';
-import { TrainingSample } from './training-sample.entity.js';
+import { TrainingRun, TrainingSample } from './training-run.entity.js';
 
 export type NewTrainingRun = Omit<PlannedRun, 'choosesMicroBatch'> & Pick<TrainingRun, 'id' | 'jobId'>;
 

@@ -9,11 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from '#src/database/embedded-postgres.js';
-import { ensureDatabase } from '#src/database/ensure-database.js';
-import { migrate } from '#src/database/migrate.js';
+import { ensureDatabase, migrate } from '#src/database/migrate.js';
 import { prepareQueueSchema } from '#src/jobs/queue-schema.js';
 
-export const parts = ['api', 'worker', 'postgres', 'redis'] as const;
+const parts = ['api', 'worker', 'postgres', 'redis'] as const;
 export type Part = (typeof parts)[number];
 
 export interface KillableOptions {

@@ -3,7 +3,7 @@
  * carry the architecture in front (`llama.block_count`); what the metadata leaves out follows from which
  * tensors there are (tied embeddings, biases).
  */
-import { fields, isUnset } from '../known-fields.js';
+import { fields, isUnset } from '../../model/known-fields.js';
 import { GgufError } from './gguf-error.js';
 import { type GgufHeader } from './header.js';
 import { type Metadata } from './metadata.js';

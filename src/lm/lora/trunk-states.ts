@@ -14,10 +14,10 @@ import { emitModel } from '#src/nn/emit.js';
 import { input } from '#src/nn/graph.js';
 import { Session } from '#src/nn/session.js';
 import { f32, floats, type Tensor } from '#src/nn/tensor.js';
-import { type ModelConfig } from './config.js';
+import { type ModelConfig } from '../model/config.js';
 import { attentionCost, packBranches, type Branches, type BranchSource, type PackedBatch, type StoredSpan } from '../text/packing.js';
 import { type Tensors } from '../files/safetensors.js';
-import { trunkForward } from './transformer.js';
+import { trunkForward } from '../model/transformer.js';
 import { inputParams } from '../files/weights.js';
 
 const usualTokens = 4096;

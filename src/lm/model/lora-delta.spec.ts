@@ -3,7 +3,7 @@ import { input } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
 import { f32, floats, i32 } from '#src/nn/tensor.js';
 import { runOnce } from '#src/nn/testing.fixture.js';
-import { dropInputs } from './lora-dropout.js';
+import { dropInputs } from './lora-delta.js';
 
 const [rows, inner, rate] = [200, 64, 0.1];
 const graph = (map: string) => ({ y: dropInputs(input('x', 'float32', [rows, inner]), input('seed', 'int32', []), rate, map) });

@@ -2,9 +2,9 @@
  * Which tokens begin and end a text. `tokenizer_config.json` names them by their text, `config.json` and
  * `generation_config.json` by their ids; GPT-2 as the Hub has it names them in the latter alone.
  */
-import { CheckpointError } from '../files/checkpoint-error.js';
+import { CheckpointError } from './checkpoint-error.js';
 import { type ModelConfig } from '../model/config.js';
-import { type TokenizerFiles } from './tokenizer.js';
+import { type TokenizerFiles } from '../text/tokenizer.js';
 
 type Json = Record<string, unknown>;
 

@@ -4,19 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { parseAdapter } from '../lora/adapter.js';
 import { ChatTemplateError } from '../text/chat-template.js';
 import { chatFraming } from '../text/chat.js';
-import { parseConfig, parseConfigs } from '../model/config.js';
-import { ggufFile } from './gguf/gguf.fixture.js';
-import { toHuggingFaceConfig } from './gguf/architecture.js';
-import { parseGgufHeader } from './gguf/header.js';
-import { toTokenizerFiles } from './gguf/tokenizer.js';
-import { readSafetensors } from './safetensors.js';
-import { tinyConfig } from '../model/tiny-model.fixture.js';
+import { parseConfig, parseConfigs } from './config.js';
+import { ggufFile } from '../files/gguf/gguf.fixture.js';
+import { toHuggingFaceConfig } from '../files/gguf/architecture.js';
+import { parseGgufHeader } from '../files/gguf/header.js';
+import { toTokenizerFiles } from '../files/gguf/tokenizer.js';
+import { readSafetensors } from '../files/safetensors.js';
+import { tinyConfig } from './tiny-model.fixture.js';
 import { Tokenizer } from '../text/tokenizer.js';
-import { withEnds } from '../text/token-roles.js';
+import { withEnds } from '../files/token-roles.js';
 import { trainBpe } from '../../../tools/starter/train-bpe.js';
 
 type Json = Record<string, unknown>;
-const root = new URL('../../../', import.meta.url);
+const root = new URL('../../..', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
 /** As the Hub has them, with what their makers wrote beside the sizes. */

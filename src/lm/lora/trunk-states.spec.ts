@@ -3,9 +3,9 @@ import { input } from '#src/nn/graph.js';
 import { floats, i64 } from '#src/nn/tensor.js';
 import { runOnce } from '#src/nn/testing.fixture.js';
 import { packBranches, type Branches } from '../text/packing.js';
-import { familyNames } from './model-config.js';
-import { tinyConfigs } from './tiny-model.fixture.js';
-import { decoderForward, trunkForward } from './transformer.js';
+import { familyNames } from '../model/model-config.js';
+import { tinyConfigs } from '../model/tiny-model.fixture.js';
+import { decoderForward, trunkForward } from '../model/transformer.js';
 import { inStore, trunkParts, TrunkSpaceError, TrunkStates } from './trunk-states.js';
 import { initWeights, inputParams } from '../files/weights.js';
 

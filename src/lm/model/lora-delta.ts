@@ -1,4 +1,6 @@
 /**
+ * What low-rank factors add to a linear map, in its graph, with dropout on what they read.
+ *
  * Dropout on what low-rank factors read (Hu et al. 2021, as in PEFT): y = x W^T + (alpha / rank) d(x) A^T B^T, where
  * d(x)_ij = x_ij / (1 - p) with probability 1 - p and 0 otherwise. The base product sees all of x.
  *
@@ -10,9 +12,51 @@
  */
 import { Rng } from '#src/common/rng.js';
 import { constant, input, type Node } from '#src/nn/graph.js';
-import { less, mul, where } from '#src/nn/ops.js';
+import { less, matmul, mul, where } from '#src/nn/ops.js';
 import { i32 } from '#src/nn/tensor.js';
 import { names } from '#src/nn/train-graph.js';
+import { type LinearModule } from './parameter-shapes.js';
+
+export interface LoraConfig {
+  rank: number;
+  alpha: number;
+  /** Those that the model's family does not have are passed over, as PEFT does; one must fit. */
+  targetModules: LinearModule[];
+  /** Indices of the layers that have factors (PEFT's `layers_to_transform`); all when left out. */
+  layers?: number[];
+  /** Share of the inputs that training graphs leave out; none when left out. */
+  dropout?: number;
+}
+
+export const loraScale = ({ rank, alpha }: LoraConfig): number => alpha / rank;
+
+/** PEFT's name of a factor of the base parameter `model.layers.0....weight`. */
+export function loraName(baseName: string, factor: 'A' | 'B'): string {
+  return `base_model.model.${baseName.replace(/\.weight$/, '')}.lora_${factor}.weight`;
+}
+
+export const isLoraName = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
+
+/**
+ * (alpha / rank) x A^T B^T, or undefined where the base parameter has no factors. x [rows, in] -> [rows, out].
+ *
+ * @param noise of training graphs: the seed, int32 scalar, of what dropout leaves out of x
+ */
+export function loraDelta(
+  params: Readonly<Record<string, Node>>,
+  lora: LoraConfig | undefined,
+  baseName: string,
+  x: Node,
+  noise?: Node,
+): Node | undefined {
+  const a = params[loraName(baseName, 'A')];
+  const b = params[loraName(baseName, 'B')];
+  if (!a || !b) return undefined;
+  if (!lora) throw new RangeError(`"${baseName}" has LoRA factors but no LoRA config was given`);
+  const read = noise && lora.dropout ? dropInputs(x, noise, lora.dropout, baseName) : x;
+  const narrow = matmul(read, a, { transB: true }); // [rows, rank]
+  return matmul(mul(narrow, loraScale(lora)), b, { transB: true });
+}
 
 /** The input of a training graph that the seed of each step comes in by; undefined without dropout. */
 export const noiseOf = (lora: { dropout?: number } | undefined): Node<'Input'> | undefined =>

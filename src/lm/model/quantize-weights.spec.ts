@@ -3,11 +3,11 @@ import { Rng } from '#src/common/rng.js';
 import { constant, input } from '#src/nn/graph.js';
 import { interpret } from '#src/nn/interpret.js';
 import { f32, floats } from '#src/nn/tensor.js';
-import { frozenTensors } from './frozen-weights.js';
-import { Generator, type GeneratorModel } from './generate.js';
+import { frozenTensors } from '../decode/frozen-weights.js';
+import { Generator, type GeneratorModel } from '../decode/generate.js';
 import { allLinear, initLora } from '../lora/lora.js';
 import { quantizable, quantizedLinear, quantizeWeight, packedName, scalesName } from './quantize-weights.js';
-import { tinyConfig, tinyConfigs } from '../model/tiny-model.fixture.js';
+import { tinyConfig, tinyConfigs } from './tiny-model.fixture.js';
 import { initWeights } from '../files/weights.js';
 
 const rng = Rng.from('quantization');
