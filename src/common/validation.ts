@@ -6,6 +6,7 @@ import { hasChanges } from './presence.js';
 import { instantiate } from './instantiate.js';
 import { pointerStep } from './json.js';
 import { ProblemException, shorten, unsupportedMediaType, type ProblemDetail } from './problem.js';
+import { passes } from './rules.js';
 
 /** Types of arguments that are no DTOs. */
 const simple: unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date, Promise];
@@ -36,6 +37,7 @@ export function validatePlain<T extends object>(
     return { errors: [{ pointer: '', rule: 'atLeastOneField', message: 'must have at least one field to change' }] };
   }
   const { instance, unknown } = instantiate(type, value);
+  if (unknown.length === 0 && passes(type, instance)) return { value: instance };
   const errors = [...unknown, ...flatten(validateSync(instance, { forbidUnknownValues: true }))];
   return errors.length > 0 ? { errors } : { value: instance };
 }
