@@ -78,7 +78,7 @@ function fieldsOf(type: AnyClass): Map<string, Field> {
     const [optional, nullable] = [named(IS_OPTIONAL), named(nullableRule)];
     const field = (name: string): Field => ({
       optional: optional.has(name) && !nullable.has(name),
-      typeOf: metadata.findTypeMetadata(type, name) as TypeMetadata | undefined,
+      typeOf: metadata.findTypeMetadata(type, name),
       transforms: metadata.findTransformMetadatas(type, name, 0),
     });
     fields = new Map(rules.map(({ propertyName }) => [propertyName, field(propertyName)]));

@@ -15,6 +15,7 @@ interface Rule {
 
 interface FieldRules {
   name: string;
+  targetName: string;
   optional: boolean;
   conditions: Condition[];
   rules: Rule[];
@@ -27,11 +28,11 @@ export function passes(type: ClassConstructor<object>, instance: object): boolea
   let fields = known.get(type);
   if (fields === undefined) known.set(type, (fields = fieldsOf(type)));
   if (fields === null) return false;
-  for (const field of fields) if (!fieldPasses(field, type.name, instance)) return false;
+  for (const field of fields) if (!fieldPasses(field, instance)) return false;
   return true;
 }
 
-function fieldPasses({ name, optional, conditions, rules }: FieldRules, targetName: string, object: object): boolean {
+function fieldPasses({ name, optional, conditions, rules, targetName }: FieldRules, object: object): boolean {
   const value = (object as Record<string, unknown>)[name];
   if (optional && (value === undefined || value === null)) return true;
   for (const condition of conditions) if (!condition(object, value)) return true;
@@ -39,7 +40,7 @@ function fieldPasses({ name, optional, conditions, rules }: FieldRules, targetNa
   for (const { instance, constraints, each, appliesIf } of rules) {
     if (appliesIf && !appliesIf(object, value)) continue;
     args.constraints = constraints;
-    const passed = each && Array.isArray(value) ? value.every((item) => instance.validate(item, args)) : instance.validate(value, args);
+    const passed = each && Array.isArray(value) ? value.every((item) => Boolean(instance.validate(item, args))) : instance.validate(value, args);
     if (!passed) return false;
   }
   return true;
@@ -49,7 +50,7 @@ function fieldsOf(type: ClassConstructor<object>): FieldRules[] | null {
   const storage = getMetadataStorage();
   const fields = new Map<string, FieldRules>();
   for (const rule of storage.getTargetValidationMetadatas(type, '', false, false)) {
-    const field = fields.get(rule.propertyName) ?? { name: rule.propertyName, optional: false, conditions: [], rules: [] };
+    const field = fields.get(rule.propertyName) ?? { name: rule.propertyName, targetName: type.name, optional: false, conditions: [], rules: [] };
     fields.set(rule.propertyName, field);
     if (rule.name === IS_OPTIONAL) field.optional = true;
     else if (rule.type === ValidationTypes.CONDITIONAL_VALIDATION) field.conditions.push((rule.constraints as Condition[])[0]);

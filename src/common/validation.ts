@@ -33,7 +33,7 @@ export function validatePlain<T extends object>(
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { errors: [{ pointer: '', rule: 'isObject', message: 'must be a JSON object', value: shorten(value) }] };
   }
-  if (hasChanges(type) && Object.keys(value).length === 0) {
+  if (Object.keys(value).length === 0 && hasChanges(type)) {
     return { errors: [{ pointer: '', rule: 'atLeastOneField', message: 'must have at least one field to change' }] };
   }
   const { instance, unknown } = instantiate(type, value);

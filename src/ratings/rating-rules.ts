@@ -4,7 +4,7 @@ import { canonicalJson } from '#src/common/hash.js';
 import type { ProblemDetail } from '#src/common/problem.js';
 import { readScores, type GivenScores, type Scores } from './dimensions.js';
 import type { Rating } from './rating.entity.js';
-import { absent, absentLabeler, addLabelerAndVersion, detailsOf, labelerOf, namedTwice, noNames, present, publishedVersion } from './references.js';
+import { absent, addLabelerAndVersion, detailsOf, labelerOf, namedTwice, noNames, present, publishedVersion } from './references.js';
 import type { GivenDetails, NamedJudgement, Names, Read, References, Refusal } from './references.js';
 
 export type NewRating = Omit<Rating, 'createdAt'>;

@@ -10,7 +10,6 @@ import { rankRows } from './preference-rules.js';
 import type { Preference } from './preference.entity.js';
 import { PreferencesRepository } from './preferences.repository.js';
 import type { NewRating } from './rating-rules.js';
-import type { Rating } from './rating.entity.js';
 import { RatingsRepository } from './ratings.repository.js';
 
 /** The task that is answered. */
