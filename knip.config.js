@@ -3,7 +3,7 @@
 const production = process.argv.includes('--production');
 
 /** Rooms whose turn has not come yet. */
-const later = ['src/{comparisons,completions,events,http,jobs,labeling,loops,pairs,process,ratings,reward,rl,training,webhooks}/**', 'src/common/{network-address,problem,ndjson}.ts'];
+const later = ['src/{comparisons,completions,events,http,jobs,loops,process,reward,rl,training,webhooks}/**', 'src/common/{network-address,problem,ndjson}.ts'];
 
 export default {
   entry: [

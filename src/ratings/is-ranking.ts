@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { isUUID, length, ValidateBy } from 'class-validator';
 import { lowerCase } from '#src/common/is-uuid.js';
 import { isStorable } from '#src/common/storable.js';
-import { ratingBounds } from './ratings.dto.js';
+import { ratingBounds } from './rating-rules.js';
 
 const maximumRanked = 100;
 

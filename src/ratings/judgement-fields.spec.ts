@@ -5,8 +5,8 @@ import { instantiate } from '#src/common/instantiate.js';
 import { passes } from '#src/common/rules.js';
 import { validatePlain } from '#src/common/validation.js';
 import { CreatePreferenceJudgementDto, CreateRankingDto } from './preferences.dto.js';
-import { ratingMistakes } from './rating-rules.js';
-import { CreateRatingDto, ratingBounds } from './ratings.dto.js';
+import { ratingBounds, ratingMistakes } from './rating-rules.js';
+import { CreateRatingDto } from './ratings.dto.js';
 
 const uuid = fc.uuid({ version: [4, 7] });
 const text = fc.oneof(

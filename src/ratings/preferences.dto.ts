@@ -8,7 +8,7 @@ import { AreFlags, maximumFlags } from './flags.js';
 import { IsRanking, IsRankingByExternalIds } from './is-ranking.js';
 import type { GivenComparison, GivenRanking } from './preference-rules.js';
 import { preferenceKinds, type PreferenceKind } from './preference.entity.js';
-import { ratingBounds } from './ratings.dto.js';
+import { ratingBounds } from './rating-rules.js';
 
 const rankingSchema = { type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } } } as const;
 

@@ -7,6 +7,9 @@ import type { Rating } from './rating.entity.js';
 import { absent, addLabelerAndVersion, detailsOf, labelerOf, namedTwice, noNames, present, publishedVersion } from './references.js';
 import type { GivenDetails, NamedJudgement, Names, Read, References, Refusal } from './references.js';
 
+/** Of judgements of all kinds. */
+export const ratingBounds = { externalId: 200, rationale: 10_000, position: 100_000, timeSpentMs: 2_147_483_647 } as const;
+
 export type NewRating = Omit<Rating, 'createdAt'>;
 
 export interface GivenRating extends NamedJudgement, GivenScores, GivenDetails {

@@ -5,10 +5,7 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { AreDimensionScores, AreFlags, maximumFlags } from './flags.js';
-import type { GivenRating } from './rating-rules.js';
-
-/** Of judgements of all kinds. */
-export const ratingBounds = { externalId: 200, rationale: 10_000, position: 100_000, timeSpentMs: 2_147_483_647 } as const;
+import { ratingBounds, type GivenRating } from './rating-rules.js';
 
 /** What a labeler says about a completion, whoever the completion and the labeler are. */
 export class ScoredDto {
@@ -57,7 +54,7 @@ export class ScoredDto {
 }
 
 /** The same, with the place in which it was shown. */
-class JudgementDto extends ScoredDto {
+class PlacedScoreDto extends ScoredDto {
   /** Place in which the completion was shown among those of its prompt; 0 is the first. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
   @IsOptional()
@@ -68,7 +65,7 @@ class JudgementDto extends ScoredDto {
 }
 
 /** Names its completion and its labeler each in exactly one of two ways. */
-export class CreateRatingDto extends JudgementDto implements GivenRating {
+export class CreateRatingDto extends PlacedScoreDto implements GivenRating {
   /** Or give `completionExternalId`. */
   @IsOptional()
   @IsUUID()
@@ -99,7 +96,7 @@ export class CreateRatingDto extends JudgementDto implements GivenRating {
 }
 
 /** A correction: same completion, criterion version and labeler; `position` is kept unless given. */
-export class SupersedeRatingDto extends JudgementDto {}
+export class SupersedeRatingDto extends PlacedScoreDto {}
 
 export class RatingDto {
   @ApiProperty({ format: 'uuid' })

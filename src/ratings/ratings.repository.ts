@@ -11,7 +11,7 @@ import { ofVendor } from './references.repository.js';
 import { leasedTo } from './vendor-view.js';
 
 /** A completion or a labeler as the caller named it. */
-export type Named = { id: string } | { externalId: string };
+type Named = { id: string } | { externalId: string };
 
 export interface NamedRating {
   /** The ids of completion and labeler are yet to be found. */
