@@ -121,7 +121,7 @@ export class Plumbline {
   }
 }
 
-export type BulkPath = '/v1/prompts/bulk' | '/v1/completions/bulk' | '/v1/ratings/bulk';
+export type BulkPath = '/v1/prompts/bulk' | '/v1/completions/bulk' | '/v1/ratings/bulk' | '/v1/rankings/bulk' | '/v1/preference-judgements/bulk';
 
 function streamOf(parts: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.iterator]();

@@ -1397,7 +1397,7 @@ export interface paths {
         put?: never;
         /**
          * Create a rating
-         * @description A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
+         * @description A rating outside of tasks: it does not complete one and does not advance a batch. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
          *
          *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
@@ -1419,7 +1419,7 @@ export interface paths {
         put?: never;
         /**
          * Create ratings in bulk
-         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+         * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. As with `ratings_create`, no task is completed and no batch advances.
          *
          *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
@@ -1510,6 +1510,50 @@ export interface paths {
          *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
          */
         post: operations["preferenceJudgements_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rankings/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create rankings in bulk
+         * @description One ranking per line, fields as in `rankings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
+        post: operations["rankings_createBulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/preference-judgements/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create preference judgements in bulk
+         * @description One judgement per line, fields as in `preferenceJudgements_create`: chosen and rejected answers from elsewhere. Good lines land; a line posted before under the same `externalId` counts as a duplicate.
+         *
+         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         */
+        post: operations["preferenceJudgements_createBulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4939,10 +4983,25 @@ export interface components {
              *     ]
              */
             flags?: string[];
-            /** @description Groups of completions of one prompt, best first; those in one group are tied. */
-            ranking: string[][];
-            /** @description The same completions in the order in which they were shown. */
+            /** @description Groups of completions of one prompt, best first; those in one group are tied. Or give `rankingExternalIds`. */
+            ranking?: string[][];
+            /**
+             * @description The same by the completions' external ids.
+             * @example [
+             *       [
+             *         "ae-0000/gpt-4"
+             *       ],
+             *       [
+             *         "ae-0000/alpaca-7b",
+             *         "ae-0000/guanaco-7b"
+             *       ]
+             *     ]
+             */
+            rankingExternalIds?: string[][];
+            /** @description The same completions in the order in which they were shown. Or give `shownOrderExternalIds`. */
             shownOrder?: string[];
+            /** @description The same by the completions' external ids. */
+            shownOrderExternalIds?: string[];
             /**
              * Format: uuid
              * @description Must be published.
@@ -5011,13 +5070,26 @@ export interface components {
              *     ]
              */
             flags?: string[];
-            /** @description Two completions of one prompt, in the order in which they were shown. */
-            completionIds: string[];
+            /** @description Two completions of one prompt, in the order in which they were shown. Or give `completionExternalIds`. */
+            completionIds?: string[];
+            /**
+             * @description The same by the completions' external ids.
+             * @example [
+             *       "ae-0000/gpt-4",
+             *       "ae-0000/alpaca-7b"
+             *     ]
+             */
+            completionExternalIds?: string[];
             /**
              * Format: uuid
-             * @description The better one; null when neither is.
+             * @description The better one; null when neither is. This or `preferredCompletionExternalId` must be given.
              */
-            preferredCompletionId: string | null;
+            preferredCompletionId?: string | null;
+            /**
+             * @description The better one by its external id; null when neither is.
+             * @example ae-0000/gpt-4
+             */
+            preferredCompletionExternalId?: string | null;
             /**
              * Format: uuid
              * @description Must be published.
@@ -16756,11 +16828,6 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "ranking": [
-                 *         [
-                 *           "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
-                 *         ]
-                 *       ],
                  *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
                  *     }
                  */
@@ -16855,11 +16922,6 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "completionIds": [
-                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
-                 *         "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f01"
-                 *       ],
-                 *       "preferredCompletionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00",
                  *       "criterionVersionId": "019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00"
                  *     }
                  */
@@ -16938,6 +17000,150 @@ export interface operations {
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["StorageFull"];
+        };
+    };
+    rankings_createBulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description The request was carried out */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+        };
+    };
+    preferenceJudgements_createBulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description The request was carried out */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["NotForLabelers"];
+            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
+                     *       "code": "idempotency_key_in_use",
+                     *       "title": "Conflict with what is stored",
+                     *       "status": 409
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
+                     *       "code": "idempotency_key_invalid",
+                     *       "title": "The request cannot be carried out",
+                     *       "status": 422
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
         };
     };
     preferences_list: {

@@ -1,7 +1,7 @@
 // Makes an instance of a DTO class out of a plain value, by what @Type and @Transform say of its fields. Only declared fields
 // are looked into: class-transformer's own function walks through everything, also through objects that belong to users,
 // where a field named `constructor` is taken for the class of the object.
-import type { ClassConstructor, TypeMetadata } from 'class-transformer';
+import type { ClassConstructor, TransformMetadata, TypeMetadata } from 'class-transformer';
 // @ts-expect-error The package keeps the types of this file elsewhere.
 import { defaultMetadataStorage as untyped } from 'class-transformer/cjs/storage.js';
 import type { defaultMetadataStorage } from 'class-transformer/types/storage.js';
@@ -25,23 +25,23 @@ function build(type: AnyClass, plain: Plain, pointer: string, unknown: ProblemDe
   const instance = new type() as Plain;
   const fields = fieldsOf(type);
   for (const key of Object.keys(plain)) {
-    const at = `${pointer}/${pointerStep(key)}`;
     const field = fields.get(key);
-    if (field === 'optional' && plain[key] === null) continue;
-    if (field) instance[key] = fieldValue(type, key, plain, at, unknown);
-    else unknown.push({ pointer: at, rule: 'whitelistValidation', message: `property ${shorten(key)} should not exist`, value: shorten(plain[key]) });
+    if (field?.optional && plain[key] === null) continue;
+    if (field) instance[key] = fieldValue(field, key, plain, pointer, unknown);
+    else unknown.push({ pointer: `${pointer}/${pointerStep(key)}`, rule: 'whitelistValidation', message: `property ${shorten(key)} should not exist`, value: shorten(plain[key]) });
   }
   return instance;
 }
 
-function fieldValue(type: AnyClass, key: string, plain: Plain, pointer: string, unknown: ProblemDetail[]): unknown {
-  const typeOf = metadata.findTypeMetadata(type, key) as TypeMetadata | undefined;
-  const typed = (value: unknown, at: string): unknown => (typeOf ? typedValue(typeOf, value, plain, at, unknown) : value);
-  const given = plain[key];
-  let value = Array.isArray(given) ? given.map((item, i) => typed(item, `${pointer}/${i}`)) : typed(given, pointer);
-  for (const { transformFn, options } of metadata.findTransformMetadatas(type, key, 0)) {
-    value = transformFn({ value, key, obj: plain, type: 0, options });
+function fieldValue({ typeOf, transforms }: Field, key: string, plain: Plain, parent: string, unknown: ProblemDetail[]): unknown {
+  let value = plain[key];
+  if (typeOf) {
+    const pointer = `${parent}/${pointerStep(key)}`;
+    value = Array.isArray(value)
+      ? value.map((item, i) => typedValue(typeOf, item, plain, `${pointer}/${i}`, unknown))
+      : typedValue(typeOf, value, plain, pointer, unknown);
   }
+  for (const { transformFn, options } of transforms) value = transformFn({ value, key, obj: plain, type: 0, options });
   return value;
 }
 
@@ -60,8 +60,12 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-/** `optional`: null counts as left out. */
-type Field = 'optional' | 'given';
+interface Field {
+  /** Null counts as left out. */
+  optional: boolean;
+  typeOf: TypeMetadata | undefined;
+  transforms: TransformMetadata[];
+}
 
 const known = new WeakMap<AnyClass, Map<string, Field>>();
 
@@ -72,7 +76,12 @@ function fieldsOf(type: AnyClass): Map<string, Field> {
     const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
     const named = (name: string) => new Set(rules.filter((rule) => rule.name === name).map((rule) => rule.propertyName));
     const [optional, nullable] = [named(IS_OPTIONAL), named(nullableRule)];
-    fields = new Map(rules.map(({ propertyName: field }) => [field, optional.has(field) && !nullable.has(field) ? 'optional' : 'given']));
+    const field = (name: string): Field => ({
+      optional: optional.has(name) && !nullable.has(name),
+      typeOf: metadata.findTypeMetadata(type, name),
+      transforms: metadata.findTransformMetadatas(type, name, 0),
+    });
+    fields = new Map(rules.map(({ propertyName }) => [propertyName, field(propertyName)]));
     known.set(type, fields);
   }
   return fields;

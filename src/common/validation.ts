@@ -6,6 +6,7 @@ import { hasChanges } from './presence.js';
 import { instantiate } from './instantiate.js';
 import { pointerStep } from './json.js';
 import { ProblemException, shorten, unsupportedMediaType, type ProblemDetail } from './problem.js';
+import { passes } from './rules.js';
 
 /** Types of arguments that are no DTOs. */
 const simple: unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date, Promise];
@@ -32,10 +33,11 @@ export function validatePlain<T extends object>(
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { errors: [{ pointer: '', rule: 'isObject', message: 'must be a JSON object', value: shorten(value) }] };
   }
-  if (hasChanges(type) && Object.keys(value).length === 0) {
+  if (Object.keys(value).length === 0 && hasChanges(type)) {
     return { errors: [{ pointer: '', rule: 'atLeastOneField', message: 'must have at least one field to change' }] };
   }
   const { instance, unknown } = instantiate(type, value);
+  if (unknown.length === 0 && passes(type, instance)) return { value: instance };
   const errors = [...unknown, ...flatten(validateSync(instance, { forbidUnknownValues: true }))];
   return errors.length > 0 ? { errors } : { value: instance };
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Poller } from '#src/common/poller.js';
 import { Database } from '#src/database/database.js';
 import { Complaints } from './complaints.js';
 import { concludeSilence } from './job-conclusion.js';
@@ -9,31 +10,27 @@ import { JobsRepository } from './jobs.repository.js';
 @Injectable()
 export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
-  private readonly complaints = new Complaints(this.logger);
-  private timer: NodeJS.Timeout | undefined;
-  private reaping: Promise<void> = Promise.resolve();
-  private idle = true;
+  private readonly poller: Poller;
 
   constructor(
     private readonly database: Database,
     private readonly jobs: JobsRepository,
-    private readonly leases: JobLeasesRepository,
-  ) {}
+    leases: JobLeasesRepository,
+  ) {
+    const complaints = new Complaints(this.logger);
+    this.poller = new Poller({
+      everyMs: Math.min(5000, leases.leaseMs / 3),
+      look: () => this.reap().then(() => false),
+      failed: (error) => complaints.warn('expired leases were not looked at', error),
+    });
+  }
 
   onApplicationBootstrap(): void {
-    const everyMs = Math.min(5000, this.leases.leaseMs / 3);
-    this.timer = setInterval(() => {
-      if (!this.idle) return;
-      this.idle = false;
-      this.reaping = this.reap()
-        .catch((error: Error) => this.complaints.warn('expired leases were not looked at', error))
-        .finally(() => (this.idle = true));
-    }, everyMs);
+    this.poller.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.reaping;
+    await this.poller.stop();
   }
 
   async reap(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Poller } from '#src/common/poller.js';
 import { Complaints } from './complaints.js';
 import { JobSignals } from './job-signals.js';
 import { queueNames, type QueueName } from './job-types.js';
@@ -41,11 +42,18 @@ const lostAfterSeconds = 120;
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
-  private readonly stops: (() => void)[] = [];
-  private running: Promise<void> | undefined;
-  private again = false;
-  private closed = false;
-  private failing = false;
+  private readonly relay = new Poller({
+    everyMs: pollMs,
+    look: async () => (await this.outbox.dispatch(100, (message) => this.send(message))) > 0,
+    failed: (error) => this.logger.error(`messages do not reach the queue: ${error.message}`),
+    recovered: () => this.logger.log('messages reach the queue again'),
+  });
+  private readonly sweep = new Poller({
+    everyMs: sweepMs,
+    look: () => this.outbox.reviveLost(lostAfterSeconds).then(() => false),
+    failed: (error) => this.logger.error(`lost messages are not sent again: ${error.message}`),
+  });
+  private unsubscribe: () => void = () => undefined;
 
   constructor(
     private readonly outbox: OutboxRepository,
@@ -54,32 +62,14 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    const poll = setInterval(() => this.kick(), pollMs);
-    const sweep = setInterval(() => void this.attempt(() => this.outbox.reviveLost(lostAfterSeconds)), sweepMs);
-    this.stops.push(this.signals.onOutbox(() => this.kick()), () => clearInterval(poll), () => clearInterval(sweep));
-    this.kick();
+    this.unsubscribe = this.signals.onOutbox(() => this.relay.kick());
+    this.relay.start();
+    this.sweep.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.closed = true;
-    for (const stop of this.stops) stop();
-    await this.running;
-  }
-
-  private kick(): void {
-    this.again = true;
-    if (this.closed) return;
-    this.running ??= this.drain().finally(() => (this.running = undefined));
-  }
-
-  private async drain(): Promise<void> {
-    while (this.again && !this.closed) {
-      this.again = false;
-      await this.attempt(async () => {
-        const sent = await this.outbox.dispatch(100, (message) => this.send(message));
-        this.again ||= sent > 0;
-      });
-    }
+    this.unsubscribe();
+    await Promise.all([this.relay.stop(), this.sweep.stop()]);
   }
 
   private async send({ id, jobId, queue, name, attempt, failed }: WaitingMessage): Promise<void> {
@@ -96,17 +86,5 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
         removeOnFail: true,
       },
     );
-  }
-
-  /** Says once when things begin to fail, and once when they are well again. */
-  private async attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      if (this.failing) this.logger.log('messages reach the queue again');
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing) this.logger.error(`messages do not reach the queue: ${(error as Error).message}`);
-      this.failing = true;
-    }
   }
 }

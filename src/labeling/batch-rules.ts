@@ -1,6 +1,8 @@
 // What a batch may be made of, before anything is written.
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
 import type { LabelingMode } from './labeling-batch.entity.js';
+import type { TaskCount } from './labeling-batches.repository.js';
+import type { TaskState } from './task-state.js';
 
 export const maximumTasks = 1_000_000;
 /** Nobody compares more texts than this with one another. */
@@ -54,4 +56,43 @@ export function materialProblem(mode: LabelingMode, overlap: number, material: M
     return unprocessable('too_many_tasks', '/overlap', 'max', message, overlap);
   }
   return undefined;
+}
+
+/** Tasks that labelers have or had, by what became of them. */
+interface WorkedCounts {
+  leased: number;
+  completed: number;
+  skipped: number;
+  expired: number;
+}
+
+export interface TaskCounts extends WorkedCounts {
+  available: number;
+}
+
+export interface VendorTaskCounts extends WorkedCounts {
+  vendorId: string | null;
+}
+
+/** @param viewer a vendor, which sees its own part and what is available; null sees all */
+export function batchCounts(
+  rows: readonly TaskCount[],
+  viewer: string | null,
+): { counts: TaskCounts; countsByVendor: VendorTaskCounts[] } {
+  const available = sum(rows, 'available');
+  const worked = rows.filter((row) => row.state !== 'available' && row.state !== 'closed');
+  const vendors = viewer === null ? [...new Set(worked.map((row) => row.vendorId))] : [viewer];
+  const own = viewer === null ? worked : worked.filter((row) => row.vendorId === viewer);
+  return {
+    counts: { available, ...countsOf(own) },
+    countsByVendor: vendors.map((vendorId) => ({ vendorId, ...countsOf(worked.filter((row) => row.vendorId === vendorId)) })),
+  };
+}
+
+function countsOf(rows: readonly TaskCount[]): WorkedCounts {
+  return { leased: sum(rows, 'leased'), completed: sum(rows, 'completed'), skipped: sum(rows, 'skipped'), expired: sum(rows, 'expired') };
+}
+
+function sum(rows: readonly TaskCount[], state: TaskState): number {
+  return rows.reduce((total, row) => total + (row.state === state ? row.count : 0), 0);
 }

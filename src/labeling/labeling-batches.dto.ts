@@ -12,6 +12,7 @@ import {
   type LabelingMode,
   type LabelingPurpose,
 } from './labeling-batch.entity.js';
+import type { TaskCounts, VendorTaskCounts } from './batch-rules.js';
 
 export class CreateLabelingBatchDto {
   /** @example helpfulness, week 48 */
@@ -182,7 +183,7 @@ export class LabelingBatchDto {
   closedAt: Date | null;
 }
 
-export class LabelingCountsDto {
+export class LabelingCountsDto implements TaskCounts {
   /** Waiting for a labeler, whoever claims first. */
   @ApiProperty({ type: 'integer' })
   available: number;
@@ -202,7 +203,7 @@ export class LabelingCountsDto {
   expired: number;
 }
 
-export class VendorLabelingCountsDto {
+export class VendorLabelingCountsDto implements VendorTaskCounts {
   /** Null for labelers that belong to no vendor. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;

@@ -9,8 +9,7 @@ import { conflict, notFound, shorten, unprocessable } from '#src/common/problem.
 import { Database, type Transaction } from '#src/database/database.js';
 import { EventsService } from '#src/events/events.service.js';
 import { CriteriaService } from '#src/ratings/criteria.service.js';
-import { batchCounts } from './batch-counts.js';
-import { asksForOrder, materialProblem, showsWholePrompt } from './batch-rules.js';
+import { asksForOrder, batchCounts, materialProblem, showsWholePrompt } from './batch-rules.js';
 import { GoldDrawRepository } from './gold-draw.repository.js';
 import type { LabelingBatch } from './labeling-batch.entity.js';
 import type { CreateLabelingBatchDto, LabelingBatchDetailDto, LabelingBatchDto, LabelingBatchesQuery } from './labeling-batches.dto.js';

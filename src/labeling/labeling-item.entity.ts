@@ -1,8 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-export const labelingItemKinds = ['work', 'gold'] as const;
 /** `gold`: the right answer is known. No answer to a labeler tells the two apart. */
-export type LabelingItemKind = (typeof labelingItemKinds)[number];
+export type LabelingItemKind = 'work' | 'gold';
 
 /** One thing to be judged in a batch. Never changed. */
 @Entity('labeling_items')

@@ -1,6 +1,7 @@
 // Leases that run out come back: a sweep in every API process, each lease ended by one of them. The sweep also sees
 // to it that a batch whose last two results came at the same moment is declared complete.
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Poller } from '#src/common/poller.js';
 import { Database } from '#src/database/database.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
@@ -13,9 +14,11 @@ const chunk = 500;
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Labeling');
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> = Promise.resolve();
-  private idle = true;
+  private readonly poller = new Poller({
+    everyMs,
+    look: () => this.sweep().then(() => false),
+    failed: (error) => this.logger.warn(`leases were not looked at: ${error.message}`),
+  });
 
   constructor(
     private readonly database: Database,
@@ -25,18 +28,11 @@ export class LeasesService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      if (!this.idle) return;
-      this.idle = false;
-      this.sweeping = this.sweep()
-        .catch((error: Error) => this.logger.warn(`leases were not looked at: ${error.message}`))
-        .finally(() => (this.idle = true));
-    }, everyMs);
+    this.poller.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.sweeping;
+    await this.poller.stop();
   }
 
   async sweep(): Promise<void> {

@@ -1,11 +1,12 @@
 // Reads what a labeler submitted against what the task asks for: pure, so that every way to contradict oneself is
 // tested without a database.
 import { shorten, type ProblemDetail } from '#src/common/problem.js';
-import { readScores, type Dimension, type Scores, type ScoreRefusal } from '#src/ratings/dimensions.js';
+import { readScores, type Dimension, type GivenScores, type ScoreRefusal } from '#src/ratings/dimensions.js';
 import { contradiction, rankingMistake, type RankingRefusal } from '#src/ratings/ranking-rules.js';
+import { detailsOf, type GivenDetails } from '#src/ratings/references.js';
 import type { ScaleLevel } from '#src/ratings/scale.js';
+import type { Answer, AnsweredRating } from '#src/ratings/task-answers.service.js';
 import type { LabelingMode } from './labeling-batch.entity.js';
-import type { SubmitTaskDto, TaskScoreDto } from './submissions.dto.js';
 
 export interface AskedTask {
   mode: LabelingMode;
@@ -15,28 +16,16 @@ export interface AskedTask {
   dimensions: readonly Dimension[] | null;
 }
 
-export interface SubmittedRating extends Scores {
+/** What a labeler says of one completion of the task. */
+export interface GivenScore extends GivenScores, GivenDetails {
   completionId: string;
-  position: number;
-  timeSpentMs: number | null;
-  rationale: string | null;
-  flags: string[];
-  externalId: string | null;
 }
 
-export interface SubmittedPreference {
-  kind: 'ranking' | 'comparison';
-  /** Best first. */
-  groups: string[][];
-  timeSpentMs: number | null;
-  rationale: string | null;
-  flags: string[];
-  externalId: string | null;
-}
-
-export interface Submission {
-  ratings: SubmittedRating[];
-  preference: SubmittedPreference | null;
+/** What a labeler says; the details are those of the ranking or comparison. */
+export interface GivenAnswer extends GivenDetails {
+  scores?: GivenScore[];
+  ranking?: string[][];
+  comparison?: { preferredCompletionId: string | null };
 }
 
 export interface SubmissionRefusal {
@@ -60,14 +49,14 @@ const wanted: Readonly<Record<LabelingMode, 'scores' | 'ranking' | 'comparison'>
   compare: 'comparison',
 };
 
-export function readSubmission(task: AskedTask, dto: SubmitTaskDto): Read<Submission> {
+export function readSubmission(task: AskedTask, answer: GivenAnswer): Read<Answer> {
   const field = wanted[task.mode];
-  if (!dto[field]) return refuse('answer_missing', `/${field}`, 'isDefined', `a task of mode ${task.mode} is answered with ${field}`);
-  const extra = (['ranking', 'comparison'] as const).find((name) => name !== field && dto[name]);
+  if (!answer[field]) return refuse('answer_missing', `/${field}`, 'isDefined', `a task of mode ${task.mode} is answered with ${field}`);
+  const extra = (['ranking', 'comparison'] as const).find((name) => name !== field && answer[name]);
   if (extra) return refuse('answer_not_asked_for', `/${extra}`, 'mode', `a task of mode ${task.mode} takes no ${extra}`);
-  const preference = readPreference(task, dto);
+  const preference = readPreference(task, answer);
   if (preference.refusal) return preference;
-  const ratings = dto.scores ? readRatings(task, dto) : { value: [] };
+  const ratings = answer.scores ? readRatings(task, answer) : { value: [] };
   if (ratings.refusal) return ratings;
   const scores = new Map(ratings.value.map(({ completionId, score }) => [completionId, score]));
   const against = preference.value && contradiction(preference.value.groups, scores);
@@ -75,20 +64,15 @@ export function readSubmission(task: AskedTask, dto: SubmitTaskDto): Read<Submis
   return { value: { ratings: ratings.value, preference: preference.value } };
 }
 
-function readPreference(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedPreference | null> {
-  const rest = {
-    timeSpentMs: dto.timeSpentMs ?? null,
-    rationale: dto.rationale ?? null,
-    flags: dto.flags ?? [],
-    externalId: dto.externalId ?? null,
-  };
+function readPreference(task: AskedTask, answer: GivenAnswer): Read<Answer['preference']> {
+  const rest = detailsOf(answer);
   if (task.mode === 'rank') {
-    const groups = dto.ranking!;
+    const groups = answer.ranking!;
     const mistake = rankingMistake(groups, task.completionIds);
     return mistake ? { refusal: mistake } : { value: { kind: 'ranking', groups, ...rest } };
   }
   if (task.mode === 'compare') {
-    const preferred = dto.comparison!.preferredCompletionId ?? null;
+    const preferred = answer.comparison!.preferredCompletionId ?? null;
     if (preferred !== null && !task.completionIds.includes(preferred)) return notInTask('/comparison/preferredCompletionId', preferred);
     const groups = preferred === null ? [[...task.completionIds]] : [[preferred], task.completionIds.filter((id) => id !== preferred)];
     return { value: { kind: 'comparison', groups, ...rest } };
@@ -96,9 +80,10 @@ function readPreference(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedPref
   return { value: null };
 }
 
-function readRatings(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedRating[]> {
-  const ratings: SubmittedRating[] = [];
-  const given = dto.scores!;
+function readRatings(task: AskedTask, answer: GivenAnswer): Read<AnsweredRating[]> {
+  const ratings: AnsweredRating[] = [];
+  const given = answer.scores!;
+  const share = evenShare(answer.timeSpentMs, given.length);
   for (const [i, score] of given.entries()) {
     const completionId = score.completionId;
     const position = task.completionIds.indexOf(completionId);
@@ -108,20 +93,11 @@ function readRatings(task: AskedTask, dto: SubmitTaskDto): Read<SubmittedRating[
     }
     const read = readScores(task, score);
     if (read.refusal) return { refusal: under(`/scores/${i}`, read.refusal) };
-    ratings.push({ completionId, position, ...read.scores, ...detailsOf(score, evenShare(dto.timeSpentMs, given.length)) });
+    ratings.push({ completionId, position, ...read.scores, ...detailsOf(score), timeSpentMs: score.timeSpentMs ?? share });
   }
   const missing = task.completionIds.find((id) => !ratings.some(({ completionId }) => completionId === id));
   if (missing !== undefined) return refuse('scores_incomplete', '/scores', 'complete', 'every completion of the task needs a score', missing);
   return { value: ratings };
-}
-
-function detailsOf(score: TaskScoreDto, share: number | null): Pick<SubmittedRating, 'timeSpentMs' | 'rationale' | 'flags' | 'externalId'> {
-  return {
-    timeSpentMs: score.timeSpentMs ?? share,
-    rationale: score.rationale ?? null,
-    flags: score.flags ?? [],
-    externalId: score.externalId ?? null,
-  };
 }
 
 function evenShare(total: number | null | undefined, parts: number): number | null {

@@ -5,11 +5,13 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { IsStorable } from '#src/common/storable.js';
 import { AreFlags, maximumFlags } from '#src/ratings/flags.js';
 import { IsRanking } from '#src/ratings/is-ranking.js';
-import { ratingBounds, ScoredDto } from '#src/ratings/ratings.dto.js';
+import { ratingBounds } from '#src/ratings/rating-rules.js';
+import { ScoredDto } from '#src/ratings/ratings.dto.js';
 import { maximumPerTask } from './batch-rules.js';
+import type { GivenAnswer, GivenScore } from './submission-rules.js';
 import { TaskCriterionDto, TaskDto } from './tasks.dto.js';
 
-export class TaskScoreDto extends ScoredDto {
+export class TaskScoreDto extends ScoredDto implements GivenScore {
   /** One of the task's. */
   @IsUUID()
   completionId: string;
@@ -25,7 +27,7 @@ export class TaskComparisonDto {
 }
 
 /** What a labeler says: `scores` for the rating modes, `ranking` for `rank`, `comparison` for `compare`. */
-export class SubmitTaskDto {
+export class SubmitTaskDto implements GivenAnswer {
   /** Who it was leased to, where the caller wants that checked. */
   @IsOptional()
   @IsUUID()

@@ -10,7 +10,7 @@ import { LabelingBatchesService } from './labeling-batches.service.js';
 import { LeasesService } from './leases.service.js';
 import { TaskClaimsRepository, type Claim } from './task-claims.repository.js';
 import { TaskCriteriaService } from './task-criteria.service.js';
-import { taskDto } from './task-dto.js';
+import { taskDto } from './tasks.service.js';
 import { leaseBounds, type ClaimedTasksDto, type ClaimTasksDto } from './tasks.dto.js';
 import type { TaskRow } from './tasks.repository.js';
 

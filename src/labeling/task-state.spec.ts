@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { holdingSlot, nextTaskState, replaced, takenByLabeler, taskActions, taskStates, taskTransitions } from './task-state.js';
+import { nextTaskState, taskActions, taskStates, taskTransitions } from './task-state.js';
 
 test('every state is reached from `available`', () => {
   const reached = new Set(['available']);
@@ -16,13 +16,4 @@ test('only a leased task takes what a labeler does, and what has ended stays end
     else if (state === 'available') expect(allowed).toEqual(['claim', 'close']);
     else expect(allowed).toEqual([]);
   }
-});
-
-test('a lease that ends without a result is replaced, unless the batch was closed', () => {
-  expect(taskStates.filter(replaced)).toEqual(['released', 'skipped', 'expired']);
-});
-
-test('the states of the two unique indexes', () => {
-  expect(holdingSlot).toEqual(['available', 'leased', 'completed']);
-  expect(takenByLabeler).toEqual(['leased', 'completed', 'skipped']);
 });

@@ -1,5 +1,5 @@
 // The life of a task as one table: what is not in it cannot happen. A task is one attempt to fill one slot of an
-// item: when it ends without a result, a new task takes its slot (`replaced`), and the old one stays on record.
+// item: when it ends without a result, a new task takes its slot (task-sql.ts), and the old one stays on record.
 
 export const taskStates = ['available', 'leased', 'completed', 'released', 'skipped', 'expired', 'closed'] as const;
 export type TaskState = (typeof taskStates)[number];
@@ -23,17 +23,6 @@ export const taskTransitions: Readonly<Record<TaskState, Readonly<Partial<Record
   expired: Object.freeze({}),
   closed: Object.freeze({}),
 });
-
-/** The slot of an item in an open batch is held by exactly one task in one of these states. */
-export const holdingSlot: readonly TaskState[] = ['available', 'leased', 'completed'];
-
-/** A labeler with a task of an item in one of these states gets no other task of that item. */
-export const takenByLabeler: readonly TaskState[] = ['leased', 'completed', 'skipped'];
-
-/** Whether a new task must take the slot of a task that has come to this state. */
-export function replaced(state: TaskState): boolean {
-  return state !== 'closed' && !holdingSlot.includes(state);
-}
 
 /** The state after `action`, or undefined when `state` does not allow it. */
 export function nextTaskState(state: TaskState, action: TaskAction): TaskState | undefined {

@@ -3,15 +3,14 @@ import { Injectable } from '@nestjs/common';
 import type { AuthContext } from '#src/auth/auth.js';
 import { conflict, ProblemException } from '#src/common/problem.js';
 import { Database } from '#src/database/database.js';
-import { TaskAnswersService, type AnsweredTask, type StandingAnswer } from '#src/ratings/task-answers.service.js';
+import { TaskAnswersService, type Answer, type AnsweredTask, type StandingAnswer } from '#src/ratings/task-answers.service.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
-import { readSubmission, type Submission, type SubmissionRefusal } from './submission-rules.js';
+import { readSubmission, type SubmissionRefusal } from './submission-rules.js';
 import type { SubmitTaskDto, TaskAnswerDto, TaskDetailDto } from './submissions.dto.js';
 import { TaskCriteriaService } from './task-criteria.service.js';
-import { taskDto } from './task-dto.js';
 import { correctionProblem } from './task-problems.js';
 import { TasksRepository, type TaskRow } from './tasks.repository.js';
-import { TasksService } from './tasks.service.js';
+import { taskDto, TasksService } from './tasks.service.js';
 
 @Injectable()
 export class TaskSubmissionsService {
@@ -64,7 +63,7 @@ export class TaskSubmissionsService {
     return { ...taskDto(task), criterion: await this.criteria.get(task.criterionVersionId), answer: answer && answerDto(answer) };
   }
 
-  private async read(task: TaskRow, dto: SubmitTaskDto): Promise<Submission> {
+  private async read(task: TaskRow, dto: SubmitTaskDto): Promise<Answer> {
     const { scale, dimensions } = await this.criteria.get(task.criterionVersionId);
     const completionIds = task.completions.map(({ id }) => id);
     const { value, refusal } = readSubmission({ mode: task.mode, completionIds, scale, dimensions }, dto);

@@ -5,6 +5,7 @@ import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { DimensionDto, ScaleLevelDto } from '#src/ratings/criteria.dto.js';
 import { labelingModes, type LabelingMode } from './labeling-batch.entity.js';
+import type { TaskCriterion } from './task-criteria.service.js';
 import { taskStates, type TaskState } from './task-state.js';
 
 export const leaseBounds = { ttlSeconds: { min: 1, max: 86_400, default: 900 }, k: { max: 100, default: 1 } } as const;
@@ -57,7 +58,7 @@ export class TaskTextDto {
 }
 
 /** What labelers are asked; they see neither who wrote a completion nor whether the answer is known. */
-export class TaskCriterionDto {
+export class TaskCriterionDto implements TaskCriterion {
   @ApiProperty({ format: 'uuid' })
   criterionVersionId: string;
 

@@ -7,7 +7,6 @@ import { Database } from '#src/database/database.js';
 import { refuseOtherBatch } from './labeler-name.js';
 import { LabelingBatchesRepository } from './labeling-batches.repository.js';
 import { LabelingBatchesService } from './labeling-batches.service.js';
-import { taskDto } from './task-dto.js';
 import { taskProblem } from './task-problems.js';
 import type { TaskAction } from './task-state.js';
 import { leaseBounds, type LeaseTimeDto, type SkipTaskDto, type TaskDto, type TasksQuery } from './tasks.dto.js';
@@ -78,4 +77,10 @@ export class TasksService {
     if (!done) await this.lost(auth, id, action);
     return taskDto(await this.find(auth, id));
   }
+}
+
+/** Field by field, so that what a labeler may not know does not slip into an answer. */
+export function taskDto(row: TaskRow): TaskDto {
+  const { id, batchId, mode, state, labelerId, leasedAt, leaseExpiresAt, finishedAt, reason, prompt, completions } = row;
+  return { id, batchId, mode, state, labelerId, leasedAt, leaseExpiresAt, finishedAt, reason, prompt, completions };
 }

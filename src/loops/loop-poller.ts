@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Poller } from '#src/common/poller.js';
 import { JobSignals } from '#src/jobs/job-signals.js';
 import { LoopAdvancer } from './loop-advancer.js';
 import { LoopsRepository } from './loops.repository.js';
@@ -14,10 +14,13 @@ const restMs = 500;
 @Injectable()
 export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Loops');
-  private readonly stops: (() => void)[] = [];
-  private running: Promise<void> | undefined;
-  private again = false;
-  private closed = false;
+  private readonly poller = new Poller({
+    everyMs: pollMs,
+    restMs,
+    look: () => this.look(),
+    failed: (error) => this.logger.warn(`loops were not looked at: ${error.message}`),
+  });
+  private unsubscribe: () => void = () => undefined;
 
   constructor(
     private readonly loops: LoopsRepository,
@@ -26,33 +29,18 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    const poll = setInterval(() => this.kick(), pollMs);
-    this.stops.push(this.signals.onAnyJob(() => this.kick()), () => clearInterval(poll));
-    this.kick();
+    this.unsubscribe = this.signals.onAnyJob(() => this.poller.kick());
+    this.poller.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.closed = true;
-    for (const stop of this.stops) stop();
-    await this.running;
+    this.unsubscribe();
+    await this.poller.stop();
   }
 
-  private kick(): void {
-    this.again = true;
-    if (this.closed) return;
-    this.running ??= this.drain().finally(() => (this.running = undefined));
-  }
-
-  private async drain(): Promise<void> {
-    while (this.again && !this.closed) {
-      this.again = false;
-      try {
-        for (const id of await this.loops.runningIds()) await this.advance(id);
-      } catch (error) {
-        this.logger.warn(`loops were not looked at: ${(error as Error).message}`);
-      }
-      if (!this.closed) await setTimeout(restMs);
-    }
+  private async look(): Promise<boolean> {
+    for (const id of await this.loops.runningIds()) await this.advance(id);
+    return false;
   }
 
   /** One loop in trouble does not hold up the others. */

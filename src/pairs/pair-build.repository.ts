@@ -5,13 +5,13 @@ import { PairSet } from './pair-set.entity.js';
 import {
   candidatePairs,
   effectiveRatings,
-  Parameters,
   possibleCounts,
   recordedRatings,
   scoredCompletions,
   selectedPairs,
 } from './pair-sql.js';
 import { decidedPairs, effectivePreferences, recordedPreferences } from './preference-sql.js';
+import { Parameters } from './sql-parts.js';
 
 export interface PossibleCounts {
   ratings: number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { aggregate, buildPairs, splitOf, type PreferenceFact, type RatingFact } from './pair-rules.js';
+import { aggregate, buildPairs, splitOf, type PreferenceFact, type RatingFact } from './pair-rules.fixture.js';
 
 const rules = {
   labelerIds: null,

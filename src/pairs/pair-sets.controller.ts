@@ -7,13 +7,13 @@ import { NdjsonAnswer } from '#src/common/document.js';
 import { PageQuery } from '#src/common/pagination.js';
 import { accepted } from '#src/jobs/accepted.js';
 import { PairSetDiagnosticsDto } from './pair-diagnostics.dto.js';
-import { PairSetLabelerWeightPage } from './labeler-weights.dto.js';
 import {
   CreatePairSetDto,
   ExportedPairDto,
   ExportQuery,
   PairPage,
   PairSetDto,
+  PairSetLabelerWeightPage,
   PairSetPage,
   PairSetPreviewDto,
   PairsQuery,

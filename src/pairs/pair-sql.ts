@@ -1,18 +1,9 @@
 // Pair building as SQL, in three relations: `effective` ratings -> `scored` completions -> pairs. A million
-// ratings never pass through Node. What it means is written plainly in pair-rules.ts.
+// ratings never pass through Node. What it means is written plainly in pair-rules.fixture.ts.
 import { isGold } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
-import { decidedCandidates, notOfPilots } from './preference-sql.js';
-
-/** Collects values and gives their places, so that parts of a statement can be put together. */
-export class Parameters {
-  readonly values: unknown[] = [];
-
-  add(value: unknown, type: string): string {
-    this.values.push(value);
-    return `$${this.values.length}::${type}`;
-  }
-}
+import { decidedCandidates } from './preference-sql.js';
+import { notOfPilots, pairKey, split, tieKey, type Parameters } from './sql-parts.js';
 
 type RatingRules = Pick<PairSetConfig, 'promptSetId' | 'completionBatchId' | 'labelerIds' | 'includeGold' | 'includePilots' | 'minimumRatings'>;
 type ScoreRules = Pick<PairSetConfig, 'aggregation' | 'pairWeights' | 'seed' | 'evalFraction'>;
@@ -52,17 +43,15 @@ export function recordedRatings(pairSetId: string, p: Parameters): string {
 
 /**
  * One row per completion; `trust` is the sum of its labelers' weights where pairs get some. Sums are numeric, hence exact, hence the same in whatever order a plan adds them;
- * a mean that wavered in its last bit would make and unmake ties. The split goes by what prompts are compared by (text-key.ts): posted twice
- * under two ids it is still one prompt, and the same data falls into the same split wherever it is loaded.
+ * a mean that wavered in its last bit would make and unmake ties.
  *
  * @param pairSetId whose labelers' weights count, when these do
  */
 export function scoredCompletions(source: string, config: ScoreRules, p: Parameters, pairSetId?: string): string {
   const seed = p.add(String(config.seed), 'text');
-  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text_key), 8))::bit(32)::bigint / 4294967296::float8`;
   return `
-    SELECT s.*, md5('tie:' || ${seed} || ':' || completion_id)::uuid AS tie_key,
-           CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
+    SELECT s.*, ${tieKey('completion_id', seed)} AS tie_key,
+           ${split('q', config, p)} AS split
     FROM (${aggregated(source, config, p, pairSetId)}) s
     JOIN prompts q ON q.id = s.prompt_id`;
 }
@@ -109,8 +98,7 @@ export function candidatePairs(scored: string, decided: string, config: PairSetC
   return `
     SELECT a.prompt_id, a.split, a.completion_id AS chosen_id, b.completion_id AS rejected_id,
            a.score AS chosen_score, b.score AS rejected_score, a.score = b.score AS tie, ${differenceReliability} AS weight,
-           md5('pair:' || ${p.add(String(config.seed), 'text')} || ':' || least(a.completion_id, b.completion_id)
-               || ':' || greatest(a.completion_id, b.completion_id))::uuid AS pair_key
+           ${pairKey('least(a.completion_id, b.completion_id)', 'greatest(a.completion_id, b.completion_id)', p.add(String(config.seed), 'text'))} AS pair_key
     FROM ${scored} a JOIN ${scored} b
       ON a.prompt_id = b.prompt_id AND (${preferred}${config.ties === 'keep' ? ` OR ${tied}` : ''})
     WHERE NOT EXISTS (SELECT FROM ${decided} d WHERE d.first_id = least(a.completion_id, b.completion_id)
@@ -118,7 +106,7 @@ export function candidatePairs(scored: string, decided: string, config: PairSetC
     UNION ALL ${decidedCandidates(decided, config, p)}`;
 }
 
-/** See the function of this name in pair-rules.ts. */
+/** See the function of this name in pair-rules.fixture.ts. */
 const differenceReliability = '2 / (2 + 1 / a.trust::float8 + 1 / b.trust::float8)';
 
 /** The candidates, or the seeded sample of them. */

@@ -2,7 +2,7 @@
 // completions the labelers who judged them against each other are asked first; aggregated scores decide the rest.
 import { touchesGold } from '#src/ratings/gold-sql.js';
 import type { PairSetConfig } from './pair-set-config.js';
-import type { Parameters } from './pair-sql.js';
+import { notOfPilots, pairKey, split, tieKey, type Parameters } from './sql-parts.js';
 
 /** Preferences that count: not superseded, of the criterion version, within the restrictions. */
 export function effectivePreferences(criterionVersionId: string, config: PairSetConfig, p: Parameters): string {
@@ -37,8 +37,6 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
     config.completionBatchId ? [`${completion} IN (SELECT id FROM completions WHERE batch_id = ${p.add(config.completionBatchId, 'uuid')})`] : [],
   );
   if (!config.includeGold) conditions.push(`NOT (${touchesGold('a.completion_id', 'b.completion_id', 'f.criterion_version_id')})`);
-  const seed = p.add(String(config.seed), 'text');
-  const share = `('x' || left(md5('split:' || ${seed} || ':' || q.text_key), 8))::bit(32)::bigint / 4294967296::float8`;
   const weighed = config.aggregation === 'reliability-weighted';
   const trusted = config.pairWeights === 'reliability' && pairSetId !== undefined;
   if (weighed && pairSetId === undefined) throw new Error('weights belong to a pair set');
@@ -47,7 +45,7 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
       ? `JOIN pair_set_labeler_weights w ON w.labeler_id = f.labeler_id AND w.pair_set_id = ${p.add(pairSetId, 'uuid')}`
       : '';
   return `
-    SELECT voted.*, CASE WHEN ${share} < ${p.add(config.evalFraction, 'float8')} THEN 'eval' ELSE 'train' END AS split
+    SELECT voted.*, ${split('q', config, p)} AS split
     FROM (
       SELECT prompt_id, first_id, second_id, sum(vote * weight) AS net, sum(weight) AS votes, sum(trust) AS trust
       FROM (
@@ -70,20 +68,13 @@ export function decidedPairs(source: string, config: PairSetConfig, p: Parameter
 export function decidedCandidates(decided: string, config: PairSetConfig, p: Parameters): string {
   const seed = p.add(String(config.seed), 'text');
   // Ties come in the order that those of scores do.
-  const tieKey = (completion: string) => `md5('tie:' || ${seed} || ':' || ${completion})::uuid`;
-  const firstWins = `net > 0 OR net = 0 AND ${tieKey('first_id')} < ${tieKey('second_id')}`;
+  const firstWins = `net > 0 OR net = 0 AND ${tieKey('first_id', seed)} < ${tieKey('second_id', seed)}`;
   return `
     SELECT prompt_id, split, CASE WHEN ${firstWins} THEN first_id ELSE second_id END AS chosen_id,
            CASE WHEN ${firstWins} THEN second_id ELSE first_id END AS rejected_id,
            (votes + abs(net))::float8 / (2 * votes)::float8 AS chosen_score,
            (votes - abs(net))::float8 / (2 * votes)::float8 AS rejected_score,
            net = 0 AS tie, trust::float8 / (1 + trust::float8) AS weight,
-           md5('pair:' || ${seed} || ':' || first_id || ':' || second_id)::uuid AS pair_key
+           ${pairKey('first_id', 'second_id', seed)} AS pair_key
     FROM ${decided} decided`;
-}
-
-/** The tasks of pilots are few, whatever the judgements: they are looked up once. */
-export function notOfPilots(table: string): string {
-  return `(${table}.labeling_task_id IS NULL OR ${table}.labeling_task_id NOT IN (
-    SELECT t.id FROM labeling_tasks t JOIN labeling_batches b ON b.id = t.batch_id WHERE b.purpose = 'pilot'))`;
 }

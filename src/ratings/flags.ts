@@ -7,7 +7,7 @@ import { ValidateBy } from 'class-validator';
 const flag = /^[a-z][a-z0-9_]{0,39}$/;
 export const maximumFlags = 10;
 
-export function areFlags(value: unknown): value is string[] {
+function areFlags(value: unknown): value is string[] {
   if (!Array.isArray(value) || value.length > maximumFlags || new Set(value).size < value.length) return false;
   return value.every((word) => typeof word === 'string' && flag.test(word));
 }
@@ -18,7 +18,7 @@ export function AreFlags(): PropertyDecorator {
 }
 
 /** Bounds `dimensionScores` before the criterion version is known. */
-export function areDimensionScores(value: unknown): value is Record<string, number> {
+function areDimensionScores(value: unknown): value is Record<string, number> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
   const entries = Object.entries(value);
   return entries.length <= 20 && entries.every(([name, score]) => name.length <= 60 && typeof score === 'number' && Number.isFinite(score));

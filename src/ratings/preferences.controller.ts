@@ -1,8 +1,13 @@
-import { Body, Controller, Get, Param, ParseUUIDPipe, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Post, Query, Req, Res, type StreamableFile } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentAuth, OpenToVendors, RequireScopes, type AuthContext } from '#src/auth/auth.js';
+import { bodyStream } from '#src/common/body-stream.js';
+import { BulkResult } from '#src/common/bulk.js';
+import { NdjsonBody } from '#src/common/document.js';
 import { answerPosted, repeatedResponse } from '#src/common/posted.js';
+import { CONFIG } from '#src/config/config.module.js';
+import type { Config } from '#src/config/config.js';
 import {
   CreatePreferenceJudgementDto,
   CreateRankingDto,
@@ -17,7 +22,10 @@ import { PreferencesService } from './preferences.service.js';
 @Controller()
 @OpenToVendors()
 export class PreferencesController {
-  constructor(private readonly preferences: PreferencesService) {}
+  constructor(
+    private readonly preferences: PreferencesService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   /** The order in which a labeler puts completions of one prompt, ties allowed. */
   @Post('rankings')
@@ -37,6 +45,34 @@ export class PreferencesController {
   @ApiOkResponse({ type: PreferenceDto, ...repeatedResponse })
   async compare(@CurrentAuth() auth: AuthContext, @Body() dto: CreatePreferenceJudgementDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<PreferenceDto> {
     return answerPosted(reply, await this.preferences.compare(auth, dto));
+  }
+
+  /**
+   * One ranking per line, fields as in `rankings_create`. Good lines land; a line posted before under the same `externalId` counts as a
+   * duplicate.
+   */
+  @Post('rankings/bulk')
+  @HttpCode(200)
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'rankings_createBulk' })
+  @NdjsonBody(CreateRankingDto)
+  @ApiOkResponse({ type: BulkResult })
+  rankBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
+    return this.preferences.rankBulk(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
+  }
+
+  /**
+   * One judgement per line, fields as in `preferenceJudgements_create`: chosen and rejected answers from elsewhere. Good lines land; a
+   * line posted before under the same `externalId` counts as a duplicate.
+   */
+  @Post('preference-judgements/bulk')
+  @HttpCode(200)
+  @RequireScopes('ratings:write')
+  @ApiOperation({ operationId: 'preferenceJudgements_createBulk' })
+  @NdjsonBody(CreatePreferenceJudgementDto)
+  @ApiOkResponse({ type: BulkResult })
+  compareBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
+    return this.preferences.compareBulk(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }
 
   /** Rankings and comparisons that stand, those from labeling tasks too. */

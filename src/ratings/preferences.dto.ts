@@ -1,12 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsDefined, IsInt, IsOptional, IsString, Length, Max, Min, ValidateIf } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
+import { Nullable } from '#src/common/presence.js';
 import { IsStorable } from '#src/common/storable.js';
 import { AreFlags, maximumFlags } from './flags.js';
-import { IsRanking } from './is-ranking.js';
+import { IsRanking, IsRankingByExternalIds } from './is-ranking.js';
+import type { GivenComparison, GivenRanking } from './preference-rules.js';
 import { preferenceKinds, type PreferenceKind } from './preference.entity.js';
-import { ratingBounds } from './ratings.dto.js';
+import { ratingBounds } from './rating-rules.js';
 
 const rankingSchema = { type: 'array', items: { type: 'array', items: { type: 'string', format: 'uuid' } } } as const;
 
@@ -58,36 +60,74 @@ class NamedPreferenceDto extends PreferenceDetailsDto {
   labelerExternalId?: string;
 }
 
-export class CreateRankingDto extends NamedPreferenceDto {
-  /** Groups of completions of one prompt, best first; those in one group are tied. */
-  @ApiProperty(rankingSchema)
+export class CreateRankingDto extends NamedPreferenceDto implements GivenRanking {
+  /** Groups of completions of one prompt, best first; those in one group are tied. Or give `rankingExternalIds`. */
+  @ApiPropertyOptional(rankingSchema)
+  @IsOptional()
   @IsRanking()
-  ranking: string[][];
+  ranking?: string[][];
 
-  /** The same completions in the order in which they were shown. */
+  /** The same by the completions' external ids. @example [["ae-0000/gpt-4"], ["ae-0000/alpaca-7b", "ae-0000/guanaco-7b"]] */
+  @ApiPropertyOptional({ type: 'array', items: { type: 'array', items: { type: 'string', minLength: 1, maxLength: ratingBounds.externalId } } })
+  @IsOptional()
+  @IsRankingByExternalIds()
+  rankingExternalIds?: string[][];
+
+  /** The same completions in the order in which they were shown. Or give `shownOrderExternalIds`. */
   @ApiPropertyOptional({ type: [String], format: 'uuid', maxItems: 100 })
   @IsOptional()
   @ArrayMaxSize(100)
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
   shownOrder?: string[];
+
+  /** The same by the completions' external ids. */
+  @ApiPropertyOptional({ type: [String], maxItems: 100 })
+  @IsOptional()
+  @ArrayMaxSize(100)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, ratingBounds.externalId, { each: true })
+  @IsStorable()
+  shownOrderExternalIds?: string[];
 }
 
-export class CreatePreferenceJudgementDto extends NamedPreferenceDto {
-  /** Two completions of one prompt, in the order in which they were shown. */
-  @ApiProperty({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
+export class CreatePreferenceJudgementDto extends NamedPreferenceDto implements GivenComparison {
+  /** Two completions of one prompt, in the order in which they were shown. Or give `completionExternalIds`. */
+  @ApiPropertyOptional({ type: [String], format: 'uuid', minItems: 2, maxItems: 2 })
+  @IsOptional()
   @ArrayMinSize(2)
   @ArrayMaxSize(2)
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
-  completionIds: string[];
+  completionIds?: string[];
 
-  /** The better one; null when neither is. */
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
-  @IsDefined()
-  @ValidateIf((dto: CreatePreferenceJudgementDto) => dto.preferredCompletionId !== null)
+  /** The same by the completions' external ids. */
+  @ApiPropertyOptional({ type: [String], minItems: 2, maxItems: 2, example: ['ae-0000/gpt-4', 'ae-0000/alpaca-7b'] })
+  @IsOptional()
+  @ArrayMinSize(2)
+  @ArrayMaxSize(2)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, ratingBounds.externalId, { each: true })
+  @IsStorable()
+  completionExternalIds?: string[];
+
+  /** The better one; null when neither is. This or `preferredCompletionExternalId` must be given. */
+  @ApiPropertyOptional({ type: String, format: 'uuid', nullable: true })
+  @Nullable()
+  @IsOptional()
   @IsUUID()
-  preferredCompletionId: string | null;
+  preferredCompletionId?: string | null;
+
+  /** The better one by its external id; null when neither is. */
+  @ApiPropertyOptional({ type: String, nullable: true, example: 'ae-0000/gpt-4' })
+  @Nullable()
+  @IsOptional()
+  @IsString()
+  @Length(1, ratingBounds.externalId)
+  @IsStorable()
+  preferredCompletionExternalId?: string | null;
 }
 
 /** A correction: the same completions, criterion version and labeler, in another order. */

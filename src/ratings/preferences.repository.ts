@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
 import type { PageRequest } from '#src/common/pagination.js';
-import type { Transaction } from '#src/database/database.js';
-import { Preference } from './preference.entity.js';
-import { leasedTo } from './vendor-view.js';
+import { Database, type Transaction } from '#src/database/database.js';
+import { EntityRows } from '#src/database/entity-rows.js';
+import { brokenUnique } from '#src/database/errors.js';
 import { PreferenceRank } from './preference-rank.entity.js';
+import type { NewPreference } from './preference-rules.js';
+import { Preference } from './preference.entity.js';
 
-export type NewPreference = Omit<Preference, 'createdAt'>;
+export type StoredPreference = Preference & { ranks: PreferenceRank[] };
 
 export interface PreferenceFilter {
   criterionVersionId?: string;
@@ -17,21 +19,67 @@ export interface PreferenceFilter {
 
 @Injectable()
 export class PreferencesRepository {
-  constructor(@InjectRepository(Preference) private readonly rows: Repository<Preference>) {}
+  private readonly set: EntityRows<Preference>;
+  private readonly rankSet: EntityRows<PreferenceRank>;
 
-  /** @throws QueryFailedError unique `preferences_external`, `preferences_superseded` */
-  async insert(tx: Transaction, preference: NewPreference, ranks: Omit<PreferenceRank, 'preferenceId'>[]): Promise<void> {
-    await tx.insert(Preference, preference);
-    await tx.insert(PreferenceRank, ranks.map((rank) => ({ ...rank, preferenceId: preference.id })));
+  constructor(
+    private readonly database: Database,
+    @InjectRepository(Preference) private readonly rows: Repository<Preference>,
+    @InjectRepository(PreferenceRank) rankRows: Repository<PreferenceRank>,
+  ) {
+    this.set = new EntityRows(rows);
+    this.rankSet = new EntityRows(rankRows);
+  }
+
+  /** All of them by COPY, faster than `insertNew`; false when an external id is taken: then none went in. */
+  async copyNew(preferences: NewPreference[]): Promise<boolean> {
+    try {
+      await this.database.transaction(async () => {
+        await this.set.copy(preferences);
+        await this.rankSet.copy(ranksOf(preferences));
+      });
+      return true;
+    } catch (error) {
+      if (brokenUnique(error) === 'preferences_external') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * How many went in; the others have an external id that is taken, by a stored preference or by one in `preferences`.
+   *
+   * @throws QueryFailedError unique `preferences_superseded`
+   */
+  async insertNew(preferences: NewPreference[], tx?: Transaction): Promise<number> {
+    const rows = this.set.arrays(preferences);
+    const [{ inserted }]: { inserted: number }[] = await (tx ?? this.rows).query(
+      `WITH inserted AS (
+         INSERT INTO preferences (${this.set.columns}) ${this.set.unnest()}
+         ON CONFLICT (vendor_id, external_id) WHERE external_id IS NOT NULL DO NOTHING
+         RETURNING id),
+       ranked AS (
+         INSERT INTO preference_ranks (${this.rankSet.columns})
+         SELECT given.* FROM (${this.rankSet.unnest(rows.length + 1)}) given JOIN inserted ON inserted.id = given.preference_id)
+       SELECT count(*)::int AS inserted FROM inserted`,
+      [...rows, ...this.rankSet.arrays(ranksOf(preferences))],
+    );
+    return inserted;
+  }
+
+  async byExternalIds(externalIds: string[], vendorId: string | null): Promise<Map<string, StoredPreference>> {
+    const found = await this.rows
+      .createQueryBuilder('p')
+      .where('p.external_id = ANY(:externalIds)', { externalIds })
+      .andWhere('p.vendor_id IS NOT DISTINCT FROM :vendorId::uuid', { vendorId })
+      .getMany();
+    const stored = new Map(found.map((preference): [string, StoredPreference] => [preference.id, { ...preference, ranks: [] }]));
+    for (const rank of await this.ranks([...stored.keys()])) stored.get(rank.preferenceId)!.ranks.push(rank);
+    return new Map([...stored.values()].map((preference) => [preference.externalId!, preference]));
   }
 
   /** @param vendorId whose preferences are seen; null sees all */
   find(vendorId: string | null, id: string): Promise<Preference | null> {
     return this.rows.findOneBy({ id, ...(vendorId !== null && { vendorId }) });
-  }
-
-  findByExternalId(vendorId: string | null, externalId: string): Promise<Preference | null> {
-    return this.rows.findOneBy({ vendorId: vendorId ?? IsNull(), externalId });
   }
 
   /** Of those that stand. */
@@ -44,15 +92,6 @@ export class PreferencesRepository {
     if (filter.labelerId) query.andWhere('p.labelerId = :labelerId', filter);
     if (filter.promptId) query.andWhere('p.promptId = :promptId', filter);
     return query.getMany();
-  }
-
-  /** The prompt of each completion that is there; to a vendor, those that were leased to it are. */
-  async promptsOf(completionIds: string[], vendorId: string | null): Promise<Map<string, string>> {
-    const rows: { id: string; promptId: string }[] = await this.rows.query(
-      'SELECT id, prompt_id AS "promptId" FROM completions c WHERE id = ANY($1::uuid[]) AND ' + leasedTo('c', 2),
-      [completionIds, vendorId],
-    );
-    return new Map(rows.map(({ id, promptId }) => [id, promptId]));
   }
 
   /** Those that stand: no later one has corrected them. */
@@ -73,4 +112,8 @@ export class PreferencesRepository {
       .addOrderBy('k.position')
       .getMany();
   }
+}
+
+function ranksOf(preferences: readonly NewPreference[]): PreferenceRank[] {
+  return preferences.flatMap(({ id: preferenceId, ranks }) => ranks.map((rank) => ({ ...rank, preferenceId })));
 }

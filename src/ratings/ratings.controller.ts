@@ -8,7 +8,6 @@ import { BulkResult } from '#src/common/bulk.js';
 import { NdjsonBody } from '#src/common/document.js';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
-import { RatingIngestService } from './rating-ingest.service.js';
 import { CreateRatingDto, RatingDto, RatingPage, RatingsQuery, SupersedeRatingDto } from './ratings.dto.js';
 import { RatingsService } from './ratings.service.js';
 
@@ -18,13 +17,12 @@ import { RatingsService } from './ratings.service.js';
 export class RatingsController {
   constructor(
     private readonly ratings: RatingsService,
-    private readonly ingest: RatingIngestService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
-   * A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or
-   * the batch is closed.
+   * A rating outside of tasks: it does not complete one and does not advance a batch. A vendor may rate what is or was leased to it,
+   * also when the lease is over or the batch is closed.
    */
   @Post()
   @RequireScopes('ratings:write')
@@ -37,7 +35,7 @@ export class RatingsController {
 
   /**
    * One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same
-   * `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
+   * `externalId` counts as a duplicate. As with `ratings_create`, no task is completed and no batch advances.
    */
   @Post('bulk')
   @HttpCode(200)
@@ -46,7 +44,7 @@ export class RatingsController {
   @NdjsonBody(CreateRatingDto)
   @ApiOkResponse({ type: BulkResult })
   createBulk(@CurrentAuth() auth: AuthContext, @Req() request: FastifyRequest): Promise<StreamableFile> {
-    return this.ingest.ingest(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
+    return this.ratings.createBulk(auth, bodyStream(request, 'application/x-ndjson', this.config.uploadLimitBytes));
   }
 
   @Get()

@@ -5,9 +5,7 @@ import { IsUUID } from '#src/common/is-uuid.js';
 import { PageOf, PageQuery } from '#src/common/pagination.js';
 import { IsStorable } from '#src/common/storable.js';
 import { AreDimensionScores, AreFlags, maximumFlags } from './flags.js';
-
-/** Bounds shared with the reader of bulk lines (rating-line.ts). */
-export const ratingBounds = { externalId: 200, rationale: 10_000, position: 100_000, timeSpentMs: 2_147_483_647 } as const;
+import { ratingBounds, type GivenRating } from './rating-rules.js';
 
 /** What a labeler says about a completion, whoever the completion and the labeler are. */
 export class ScoredDto {
@@ -57,7 +55,6 @@ export class ScoredDto {
 
 /** The same, with the place in which it was shown. */
 class PlacedScoreDto extends ScoredDto {
-
   /** Place in which the completion was shown among those of its prompt; 0 is the first. */
   @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: ratingBounds.position, example: 0 })
   @IsOptional()
@@ -68,7 +65,7 @@ class PlacedScoreDto extends ScoredDto {
 }
 
 /** Names its completion and its labeler each in exactly one of two ways. */
-export class CreateRatingDto extends PlacedScoreDto {
+export class CreateRatingDto extends PlacedScoreDto implements GivenRating {
   /** Or give `completionExternalId`. */
   @IsOptional()
   @IsUUID()

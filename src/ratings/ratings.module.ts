@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatabaseModule } from '#src/database/database.module.js';
 import { EventsModule } from '#src/events/events.module.js';
-import { BulkRatingsRepository } from './bulk-ratings.repository.js';
 import { CriteriaController } from './criteria.controller.js';
 import { CriteriaRepository } from './criteria.repository.js';
 import { CriteriaService } from './criteria.service.js';
@@ -22,11 +21,12 @@ import { PreferencesController } from './preferences.controller.js';
 import { PreferencesRepository } from './preferences.repository.js';
 import { PreferencesService } from './preferences.service.js';
 import { PublishedVersions } from './published-versions.js';
-import { RatingIngestService } from './rating-ingest.service.js';
 import { Rating } from './rating.entity.js';
 import { RatingsController } from './ratings.controller.js';
 import { RatingsRepository } from './ratings.repository.js';
 import { RatingsService } from './ratings.service.js';
+import { ReferencesRepository } from './references.repository.js';
+import { ReferencesService } from './references.service.js';
 import { TaskAnswersService } from './task-answers.service.js';
 
 @Module({
@@ -38,10 +38,10 @@ import { TaskAnswersService } from './task-answers.service.js';
     LabelersRepository,
     LabelersService,
     PublishedVersions,
+    ReferencesRepository,
+    ReferencesService,
     RatingsRepository,
-    BulkRatingsRepository,
     RatingsService,
-    RatingIngestService,
     PreferencesRepository,
     PreferencesService,
     TaskAnswersService,

@@ -1,5 +1,5 @@
 /** A completion that is at a level beyond doubt: labelers hold others against it. */
-export interface Anchor {
+interface Anchor {
   prompt?: string;
   completion: string;
   explanation?: string;

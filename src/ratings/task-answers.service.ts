@@ -5,12 +5,11 @@ import { newId } from '#src/common/id.js';
 import { conflict, shorten, type ProblemException } from '#src/common/problem.js';
 import type { Transaction } from '#src/database/database.js';
 import { brokenUnique } from '#src/database/errors.js';
-import { BulkRatingsRepository, type BulkRating } from './bulk-ratings.repository.js';
 import type { PreferenceRank } from './preference-rank.entity.js';
+import { rankRows } from './preference-rules.js';
 import type { Preference } from './preference.entity.js';
 import { PreferencesRepository } from './preferences.repository.js';
-import { ranksOf } from './ranking-rules.js';
-import type { Rating } from './rating.entity.js';
+import type { NewRating } from './rating-rules.js';
 import { RatingsRepository } from './ratings.repository.js';
 
 /** The task that is answered. */
@@ -24,8 +23,11 @@ export interface AnsweredTask {
   completionIds: readonly string[];
 }
 
+/** What a labeler says of one completion; the rest of the rating is the task's. */
+export type AnsweredRating = Omit<NewRating, 'id' | 'criterionVersionId' | 'labelerId' | 'vendorId' | 'labelingTaskId' | 'supersedesId'>;
+
 export interface Answer {
-  ratings: Pick<Rating, 'completionId' | 'score' | 'dimensionScores' | 'position' | 'timeSpentMs' | 'rationale' | 'flags' | 'externalId'>[];
+  ratings: AnsweredRating[];
   preference:
     | (Pick<Preference, 'kind' | 'timeSpentMs' | 'rationale' | 'flags' | 'externalId'> & { groups: readonly (readonly string[])[] })
     | null;
@@ -33,14 +35,13 @@ export interface Answer {
 
 /** An answer on record, ratings in the order shown. */
 export interface StandingAnswer {
-  ratings: Omit<Rating, 'vendorId' | 'createdAt'>[];
+  ratings: NewRating[];
   preference: { id: string; ranks: PreferenceRank[] } | null;
 }
 
 @Injectable()
 export class TaskAnswersService {
   constructor(
-    private readonly bulk: BulkRatingsRepository,
     private readonly ratings: RatingsRepository,
     private readonly preferences: PreferencesRepository,
   ) {}
@@ -56,8 +57,6 @@ export class TaskAnswersService {
       return { ratings, preference };
     } catch (error) {
       switch (brokenUnique(error)) {
-        case 'preferences_external':
-          throw taken('/externalId', answer.preference!.externalId);
         case 'preferences_superseded':
         case 'ratings_superseded':
           throw conflict('already_superseded', `the answer to task ${task.id} was corrected meanwhile`);
@@ -73,25 +72,26 @@ export class TaskAnswersService {
     return { ratings, preference: preference && { id: preference.id, ranks: await this.preferences.ranks([preference.id]) } };
   }
 
-  private async recordRatings(tx: Transaction, task: AnsweredTask, { ratings }: Answer, corrects?: StandingAnswer): Promise<BulkRating[]> {
+  private async recordRatings(tx: Transaction, task: AnsweredTask, { ratings }: Answer, corrects?: StandingAnswer): Promise<NewRating[]> {
     if (ratings.length === 0) return [];
     const earlier = new Map(corrects?.ratings.map(({ completionId, id }) => [completionId, id]));
-    const rows: BulkRating[] = ratings.map((rating) => ({
+    const rows: NewRating[] = ratings.map((rating) => ({
       ...rating,
       id: newId(),
       criterionVersionId: task.criterionVersionId,
       labelerId: task.labelerId,
+      vendorId: task.vendorId,
       labelingTaskId: task.id,
       supersedesId: earlier.get(rating.completionId) ?? null,
     }));
-    const inserted = await this.bulk.insertNew(rows, task.vendorId, tx);
+    const inserted = await this.ratings.insertNew(rows, tx);
     if (inserted < rows.length) throw await this.takenRating(tx, task, rows);
     return rows.sort((a, b) => a.position! - b.position!);
   }
 
-  private async takenRating(tx: Transaction, task: AnsweredTask, rows: BulkRating[]): Promise<ProblemException> {
+  private async takenRating(tx: Transaction, task: AnsweredTask, rows: NewRating[]): Promise<ProblemException> {
     const named = rows.flatMap(({ externalId }) => externalId ?? []);
-    const stored = await this.bulk.byExternalIds(named, task.vendorId, tx);
+    const stored = await this.ratings.byExternalIds(named, task.vendorId, tx);
     const at = rows.findIndex(({ id, externalId }) => externalId !== null && stored.get(externalId)?.id !== id);
     return taken(`/scores/${at}/externalId`, rows[at]?.externalId);
   }
@@ -106,10 +106,10 @@ export class TaskAnswersService {
       vendorId: task.vendorId,
       supersedesId: corrects?.preference?.id ?? null,
       labelingTaskId: task.id,
+      ranks: rankRows(groups, task.completionIds),
     };
-    const ranks = [...ranksOf(groups)].map(([completionId, rank]) => ({ completionId, rank, position: task.completionIds.indexOf(completionId) }));
-    await this.preferences.insert(tx, row, ranks);
-    return { id: row.id, ranks: ranks.map((rank) => ({ ...rank, preferenceId: row.id })) };
+    if ((await this.preferences.insertNew([row], tx)) === 0) throw taken('/externalId', row.externalId);
+    return { id: row.id, ranks: row.ranks.map((rank) => ({ ...rank, preferenceId: row.id })) };
   }
 }
 

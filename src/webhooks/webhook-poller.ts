@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '#src/config/config.module.js';
 import type { Config } from '#src/config/config.js';
+import { Poller } from '#src/common/poller.js';
 import { Database } from '#src/database/database.js';
 import { Deliverer } from './deliverer.js';
 import { DeliveryQueueRepository, type ClaimedDelivery } from './delivery-queue.repository.js';
@@ -28,8 +29,12 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   private readonly closing = new AbortController();
   private readonly sending = new Map<Promise<void>, string>();
   private readonly timers: NodeJS.Timeout[] = [];
-  private looking: Promise<void> | undefined;
-  private failing = false;
+  private readonly poller = new Poller({
+    everyMs: pollMs,
+    look: () => this.look(),
+    failed: (error) => this.logger.error(`webhooks are not sent: ${error.message}`),
+    recovered: () => this.logger.log('webhooks are sent again'),
+  });
   private closed = false;
 
   constructor(
@@ -41,36 +46,23 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timers.push(setInterval(() => this.kick(), pollMs), setInterval(() => void this.forget(), forgetMs));
+    this.timers.push(setInterval(() => void this.forget(), forgetMs));
     if (!this.config.secretsKey) this.timers.push(setInterval(() => void this.tellOfKeyless(), keylessAfterSeconds * 1000));
-    this.kick();
+    this.poller.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.closed = true;
     this.timers.forEach(clearInterval);
     const patience = setTimeout(() => this.closing.abort(), graceMs);
-    await this.looking;
+    await this.poller.stop();
     await Promise.all(this.sending.keys());
     clearTimeout(patience);
   }
 
-  private kick(): void {
-    if (this.closed) return;
-    this.looking ??= this.look().finally(() => (this.looking = undefined));
-  }
-
-  /** Says once when things begin to fail, and once when they are well again. */
-  private async look(): Promise<void> {
-    try {
-      while (!this.closed && (await this.fanOut.run()));
-      while (!this.closed && (await this.takeDue()) > 0);
-      if (this.failing) this.logger.log('webhooks are sent again');
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing) this.logger.error(`webhooks are not sent: ${(error as Error).message}`);
-      this.failing = true;
-    }
+  private async look(): Promise<boolean> {
+    while (!this.closed && (await this.fanOut.run()));
+    return !this.closed && (await this.takeDue()) > 0;
   }
 
   /** What this worker must leave alone is told of where nobody else takes it. */
@@ -108,7 +100,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
       .catch((error: Error) => this.logger.error(`webhook delivery ${delivery.id}: ${error.message}`))
       .finally(() => {
         this.sending.delete(done);
-        this.kick();
+        this.poller.kick();
       });
     this.sending.set(done, delivery.endpointId);
   }

@@ -1,4 +1,4 @@
-// The SQL that builds pairs against the plain TypeScript of pair-rules.ts, over random ratings and rules.
+// The SQL that builds pairs against the plain TypeScript of pair-rules.fixture.ts, over random ratings and rules.
 import fc from 'fast-check';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Rng } from '#src/common/rng.js';
 import { PairsWorkerModule } from '#src/pairs/pairs-worker.module.js';
 import { PairBuilder } from '#src/pairs/pair-builder.js';
 import { PairReader } from '#src/pairs/pair-reader.js';
-import { buildPairs, type LabelerWeighing, type PairFact, type PreferenceFact, type RatingFact } from '#src/pairs/pair-rules.js';
+import { buildPairs, type LabelerWeighing, type PairFact, type PreferenceFact, type RatingFact } from '#src/pairs/pair-rules.fixture.js';
 import { scoreAggregations, type PairSetConfig } from '#src/pairs/pair-set-config.js';
 import { PairSetsRepository } from '#src/pairs/pair-sets.repository.js';
 import { connect } from '../factories/ratings.js';

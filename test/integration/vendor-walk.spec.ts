@@ -54,6 +54,14 @@ const openings: Record<string, Opening> = {
     kind: 'refused',
     bodies: (t) => foreignPreferences(t).map((given) => ({ ...given, completionIds: [t.owner.completions, newId()], preferredCompletionId: null })),
   },
+  rankings_createBulk: {
+    kind: 'refused',
+    bodies: (t) => foreignPreferences(t).map((given) => JSON.stringify({ ...given, ranking: [[t.owner.completions], [newId()]] })),
+  },
+  preferenceJudgements_createBulk: {
+    kind: 'refused',
+    bodies: (t) => foreignPreferences(t).map((given) => JSON.stringify({ ...given, completionIds: [t.owner.completions, newId()], preferredCompletionId: null })),
+  },
   ratings_list: { kind: 'list' },
   ratings_get: { kind: 'other' },
   ratings_supersede: { kind: 'other', body: { score: 1 } },

@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Transaction } from '#src/database/database.js';
 import type { Split } from '#src/pairs/pair-set-config.js';
-import { effectiveRatings, Parameters, scoredCompletions } from '#src/pairs/pair-sql.js';
+import { effectiveRatings, scoredCompletions } from '#src/pairs/pair-sql.js';
+import { Parameters } from '#src/pairs/sql-parts.js';
 import type { JudgedGroup } from '#src/rl/methods/kto.js';
 import type { RatedData } from '../methods/training-methods.js';
 

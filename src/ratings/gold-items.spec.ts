@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goldMistake } from './gold-rules.js';
+import { goldMistake } from './gold-items.service.js';
 
 const scale = [1, 2, 3, 4, 5].map((value) => ({ value, label: `${value}` }));
 const plain = { scale, dimensions: null };
