@@ -77,6 +77,6 @@ export class ContentMissingError extends ProblemException {
   override readonly name = 'ContentMissingError';
 
   constructor(readonly sha256: string) {
-    super({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail: `content ${sha256} is not in the artifact store` });
+    super({ status: 410, code: 'artifact_content_missing', title: 'The content is missing', detail: `content ${sha256} is missing from the artifact store` });
   }
 }

@@ -98,6 +98,6 @@ export class ArtifactsService {
 
 function gone({ id }: Artifact, error: unknown): never {
   if (!(error instanceof ContentMissingError)) throw error;
-  const detail = `the content of artifact ${id} is not in the store`;
-  throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is gone', detail });
+  const detail = `the content of artifact ${id} is missing from the artifact store`;
+  throw new ProblemException({ status: 410, code: 'artifact_content_missing', title: 'The content is missing', detail });
 }

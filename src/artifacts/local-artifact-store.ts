@@ -107,7 +107,7 @@ export class LocalArtifactStore extends ArtifactStore {
 
   private async mustBeThere(): Promise<void> {
     if (this.marked === undefined || (await this.readMarker()) === this.marked) return;
-    throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is away: it has no longer the marker ${this.marked}`);
+    throw unavailable('artifact_store_unavailable', `the artifact store ${this.directory} is unavailable: its marker ${this.marked} is missing`);
   }
 
   /** What went wrong, where the store as a whole is at fault. */
@@ -180,5 +180,5 @@ async function synced(directory: string): Promise<void> {
 }
 
 function full(detail: string): ProblemException {
-  return new ProblemException({ status: 507, code: 'artifact_store_full', title: 'There is no room left to store this', detail });
+  return new ProblemException({ status: 507, code: 'artifact_store_full', title: 'Not enough storage', detail });
 }

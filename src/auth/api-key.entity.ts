@@ -39,7 +39,7 @@ export class ApiKey {
   @Column('uuid', { nullable: true })
   successorId: string | null;
 
-  /** It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+  /** Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
   @Column('boolean')
   fromEnvironment: boolean;
 

@@ -169,10 +169,10 @@ export class ApiKeysService {
     const made = await this.database.transaction(async (tx) => {
       const old = await this.keys.lock(tx, id, { vendorId });
       if (!old) throw notFound('api_key', id);
-      if (old.successorId !== null) throw conflict('api_key_rotated', `api key ${old.successorId} took its place already`);
-      if (old.revokedAt !== null) throw conflict('api_key_revoked', `api key ${id} is revoked: make a new one`);
+      if (old.successorId !== null) throw conflict('api_key_rotated', `the API key was already replaced by ${old.successorId}`);
+      if (old.revokedAt !== null) throw conflict('api_key_revoked', `API key ${id} is revoked: create a new one`);
       if (old.expiresAt !== null && old.expiresAt.getTime() <= Date.now()) {
-        throw conflict('api_key_expired', `api key ${id} has expired: make a new one`);
+        throw conflict('api_key_expired', `API key ${id} has expired: create a new one`);
       }
       const { name, scopes, labelerId, labelingBatchId } = old;
       const successor = await this.insert(tx, { name, scopes, labelerId, labelingBatchId, vendorId: old.vendorId, expiresAt: dto.expiresAt ?? sameLife(old) });

@@ -38,7 +38,7 @@ function unauthorized(missing: boolean): ProblemException {
   return new ProblemException({
     status: 401,
     code: missing ? 'api_key_missing' : 'api_key_invalid',
-    title: 'A valid API key is needed',
+    title: 'A valid API key is required',
     detail: missing
       ? 'send the header Authorization: Bearer <API key>'
       : 'the API key is unknown, expired or revoked',

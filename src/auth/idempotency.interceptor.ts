@@ -67,7 +67,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || !request.auth) return next.handle();
     if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
-      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 characters of ASCII', key);
+      throw unprocessable('idempotency_key_invalid', 'Idempotency-Key', 'length', 'Idempotency-Key must have 1 to 255 printable ASCII characters', key);
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const keyId = request.auth.keyId;
@@ -132,11 +132,11 @@ async function replay(answer: StoredAnswer | undefined, head: string, body: unkn
   const first = answer && splitPrint(answer.requestHash);
   if (first && first.head !== head) throw reused();
   if (!answer || answer.status === null) {
-    throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still at work: try again shortly');
+    throw conflict('idempotency_key_in_use', 'the first request with this Idempotency-Key is still in progress: retry shortly');
   }
   if (body instanceof Readable ? first?.body === undefined || !(await hasPrint(body, first.body)) : first?.body !== undefined) throw reused();
   if (answer.body === null) {
-    throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its answer held a secret and is shown once');
+    throw conflict('answer_not_kept', 'the request with this Idempotency-Key succeeded; its response held a secret and cannot be repeated');
   }
   const headers = JSON.parse(answer.headers ?? '{}') as Record<string, string>;
   void reply.status(answer.status).headers(headers).header('idempotency-replayed', 'true');
@@ -147,7 +147,7 @@ function reused(): ProblemException {
   return new ProblemException({
     status: 422,
     code: 'idempotency_key_reused',
-    title: 'The Idempotency-Key was used for another request',
-    detail: 'the same Idempotency-Key came with another route or body before',
+    title: 'The Idempotency-Key was used for a different request',
+    detail: 'this Idempotency-Key was used with another route or body: use a new key',
   });
 }

@@ -9,7 +9,7 @@ import { CurrentAuth, OpenToLabelers, OpenToVendors, RequireScopes, type AuthCon
 export class MeController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
-  /** The key that asks: its scopes, its vendor, when it expires. */
+  /** The key of this request: scopes, vendor and expiry. */
   @Get()
   @RequireScopes()
   @OpenToVendors()

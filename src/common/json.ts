@@ -89,7 +89,7 @@ function isLost(literal: string): boolean {
 
 function findMarked(value: unknown): Mistake | undefined {
   if (typeof value === 'string' && value.startsWith(marker)) {
-    const message = 'must be a number that a double holds (an integer exactly): send a text instead';
+    const message = 'must be a number that a double can represent (integers exactly): send a string instead';
     return { path: [], rule: 'exactNumber', message, value: shorten(value.slice(marker.length)) };
   }
   if (value === null || typeof value !== 'object') return undefined;

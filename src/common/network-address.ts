@@ -13,7 +13,7 @@ export class AddressRefusedError extends Error {
     address: string,
   ) {
     const where = host === address ? address : `${host} (${address})`;
-    super(`${where} is not a public address; ALLOW_PRIVATE_ENDPOINTS lets endpoints have private ones`);
+    super(`${where} is not a public address; set ALLOW_PRIVATE_ENDPOINTS to allow private addresses`);
   }
 }
 

@@ -11,14 +11,14 @@ const fullErrors = new Set(['ENOSPC', 'EDQUOT', '53100']);
 export function outage(error: unknown): ProblemInit | undefined {
   const { code = '', message = '' } = ((error as { driverError?: unknown } | null)?.driverError ?? error ?? {}) as { code?: string; message?: string };
   if (fullErrors.has(code)) {
-    return { status: 507, code: 'storage_full', title: 'There is no room left to store this', detail: 'free disk space, then send the request again' };
+    return { status: 507, code: 'storage_full', title: 'Not enough storage', detail: 'free disk space, then retry the request' };
   }
   if (!awayStates.test(code) && !awayErrors.has(code) && !awayWords.test(message)) return undefined;
   return {
     status: 503,
     code: 'unavailable',
     title: 'The service is not ready',
-    detail: 'the database does not answer; send the request again',
+    detail: 'the database is unavailable; retry the request',
     headers: { 'retry-after': '5' },
   };
 }

@@ -16,4 +16,4 @@ export function answerPosted<T>(reply: FastifyReply, { resource, repeated: again
 }
 
 /** For the OpenAPI document. */
-export const repeatedResponse = { description: 'The same was posted before under this `externalId`: the first one again.' } as const;
+export const repeatedResponse = { description: 'Already posted with this `externalId`: the existing resource is returned' } as const;

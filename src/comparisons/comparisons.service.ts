@@ -137,11 +137,11 @@ export class ComparisonsService {
     if (judge.type !== 'labeling-batch') return;
     const version = await this.criteria.findVersion(judge.criterionVersionId);
     if (!version) {
-      const message = 'no such criterion version';
+      const message = 'no criterion version has this id';
       throw unprocessable('criterion_version_not_found', '/judge/criterionVersionId', 'exists', message, judge.criterionVersionId);
     }
     if (version.state !== 'published') {
-      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is judged against it`);
+      throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: publish it first`);
     }
     await this.checkVendors(judge.vendorIds, '/judge/vendorIds');
   }
@@ -251,7 +251,7 @@ function requireReveal(auth: AuthContext, state: ComparisonState): void {
     throw new ProblemException({
       status: 403,
       code: 'scope_missing',
-      title: 'The API key may not do this',
+      title: 'The API key does not allow this request',
       detail,
     });
   }

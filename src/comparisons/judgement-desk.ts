@@ -53,7 +53,7 @@ export class JudgementDesk {
       );
     }
     if (!this.state.items.has(itemId)) {
-      return refuse('item_not_found', '/itemId', 'exists', 'no such item in this comparison', offered.itemId);
+      return refuse('item_not_found', '/itemId', 'exists', 'the comparison has no item with this id', offered.itemId);
     }
     const labelerId =
       id !== undefined

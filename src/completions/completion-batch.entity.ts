@@ -24,7 +24,7 @@ export class CompletionBatch {
   @Column('text')
   weights: WeightFormat;
 
-  /** Completions written so far. */
+  /** Number of completions generated so far. */
   @Column('integer')
   completionCount: number;
 

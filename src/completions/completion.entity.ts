@@ -36,7 +36,7 @@ export class Completion {
   @Column('uuid', { nullable: true })
   batchId: string | null;
 
-  /** Counts the completions of one prompt in one batch from 0. */
+  /** Number of the completion among those of its prompt in its batch, from 0. */
   @Column('integer', { nullable: true })
   sampleIndex: number | null;
 

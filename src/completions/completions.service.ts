@@ -124,7 +124,7 @@ function promptMistake(
   }
   if (found) return undefined;
   const pointer = promptId ? '/promptId' : '/promptExternalId';
-  const error = { pointer, rule: 'exists', message: 'there is no such prompt', value: shorten(promptId ?? promptExternalId) };
+  const error = { pointer, rule: 'exists', message: 'no prompt has this id', value: shorten(promptId ?? promptExternalId) };
   return { code: 'unknown_prompt', error };
 }
 

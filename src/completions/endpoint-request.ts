@@ -84,7 +84,7 @@ function wireMessage({ role, content, name, reasoning, toolCalls, toolCallId }: 
 /** @throws EndpointError where the server reads texts only */
 function textOf(prompt: PromptContent): string {
   if (typeof prompt === 'string') return prompt;
-  throw new EndpointError('conversation_refused', 'the endpoint is asked by its completions API, which takes texts: a conversation needs its chat API', false, undefined, true);
+  throw new EndpointError('conversation_refused', 'a conversation needs the chat API; this endpoint uses the completions API', false, undefined, true);
 }
 
 /** @throws EndpointError `endpoint_answer_unreadable` */
@@ -143,7 +143,7 @@ function readToolCalls(value: unknown): ToolCall[] | null {
 function emptyAnswer(thought: string | undefined, reason: unknown): EndpointError {
   const beside = thought === undefined ? '' : `, though ${thought} is not`;
   const advice = thought !== undefined && reason === 'length' ? '; give more maxTokens' : '';
-  return new EndpointError('endpoint_answer_empty', `the endpoint's answer has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
+  return new EndpointError('endpoint_answer_empty', `the endpoint's response has no text: message.content is empty${beside} (finish_reason ${JSON.stringify(reason ?? null)})${advice}`);
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -155,5 +155,5 @@ function count(value: unknown): number | null {
 }
 
 function unreadable(why: string): EndpointError {
-  return new EndpointError('endpoint_answer_unreadable', `the endpoint's answer cannot be read: ${why}`);
+  return new EndpointError('endpoint_answer_unreadable', `the endpoint's response is invalid: ${why}`);
 }

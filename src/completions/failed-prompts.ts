@@ -15,6 +15,6 @@ export const defaultMaxFailedShare = 0.1;
 export function requireShare(failures: readonly PromptFailure[], prompts: number, maxFailedShare: number): void {
   if (failures.length <= maxFailedShare * prompts) return;
   const [{ code, message }] = failures;
-  throw new JobFailure(code, `${failures.length} of ${prompts} prompts failed, more than maxFailedShare ${maxFailedShare} allows; the first: ${message}`);
+  throw new JobFailure(code, `${failures.length} of ${prompts} prompts failed, more than maxFailedShare ${maxFailedShare} allows; first failure: ${message}`);
 }
 

@@ -87,7 +87,7 @@ export class PolicyGenerator implements CompletionSource {
     const ids = this.framing.encodePrompt(contentOf(prompt));
     const room = Math.min(maxTokens, this.positions - ids.length);
     if (room >= 1) return { ...prompt, ids, room };
-    throw new PromptTooLongError(`prompt ${prompt.id} has ${ids.length} tokens, the policy has room for ${this.positions}`);
+    throw new PromptTooLongError(`prompt ${prompt.id} has ${ids.length} tokens; the policy takes at most ${this.positions}`);
   }
 
   private read(prompt: FramedPrompt, seeds: number[], sequences: GeneratedSequence[], stop: string[]): GeneratedCompletion[] {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** How completions are drawn, every choice spelled out. */
 export interface Sampling {
-  /** 0 takes the likeliest token each time. */
+  /** Sampling temperature; 0: greedy decoding. */
   temperature: number;
   topP: number;
   /** null keeps every token. */
@@ -11,7 +11,7 @@ export interface Sampling {
   minP: number;
   /** Divides the logits of tokens that the prompt or the completion holds; 1 changes nothing. */
   repetitionPenalty: number;
-  /** Taken off a token's logit for each time that the completion holds it. */
+  /** Subtracted from a token's logit for each occurrence in the completion. */
   frequencyPenalty: number;
   /** Taken off a token's logit once when the completion holds it. */
   presencePenalty: number;

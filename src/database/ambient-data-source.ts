@@ -97,5 +97,5 @@ function cutOff(error: Error): never {
 
 function unavailable(error: Error): ProblemException {
   logger.warn(`no connection to the database: ${error.message}`);
-  return new ProblemException({ status: 503, code: 'database_unavailable', title: 'The database does not answer', headers });
+  return new ProblemException({ status: 503, code: 'database_unavailable', title: 'The database is unavailable', headers });
 }

@@ -60,7 +60,7 @@ export function tellMethods(fastify: FastifyInstance): void {
     }
     const allow = [...methods.add('OPTIONS')].sort().join(', ');
     if (request.method === 'OPTIONS') return void reply.status(204).header('allow', allow).send();
-    const detail = `this path takes ${allow}, got ${request.method}`;
+    const detail = `this path supports ${allow}, got ${request.method}`;
     done(new ProblemException({ status: 405, code: 'method_not_allowed', title: 'Method not allowed', detail, headers: { allow } }));
   });
 }

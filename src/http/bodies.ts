@@ -84,7 +84,7 @@ function checkType(given: string | undefined): void {
 function decoded(given: string | undefined, payload: Readable, slowBodySeconds: number): Readable {
   const encoding = given?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && !Object.hasOwn(decoders, encoding)) {
-    const detail = `this server decodes gzip, deflate and br, got content-encoding '${shorten(encoding)}'`;
+    const detail = `content-encoding must be gzip, deflate or br, got '${shorten(encoding)}'`;
     throw new ProblemException({ status: 415, code: 'unsupported_encoding', title: 'The content encoding is not supported', detail, headers: { 'accept-encoding': 'gzip, deflate, br, identity' } });
   }
   const meter = new Meter(payload, slowBodySeconds);
@@ -123,7 +123,7 @@ class Meter extends Transform {
     this.counted = this.received;
     // What waits here waits for us.
     if (bytes >= this.seconds * leastBytesPerSecond || this.readableLength > 0 || this.writableEnded) return;
-    const detail = `the body must come at ${leastBytesPerSecond} bytes in a second or more, got ${bytes} bytes in ${this.seconds} seconds`;
-    this.destroy(new ProblemException({ status: 408, code: 'request_timeout', title: 'The request came too slowly', detail, headers: { connection: 'close' } }));
+    const detail = `the body must arrive at ${leastBytesPerSecond} bytes per second or faster, got ${bytes} bytes in ${this.seconds} seconds`;
+    this.destroy(new ProblemException({ status: 408, code: 'request_timeout', title: 'The request arrived too slowly', detail, headers: { connection: 'close' } }));
   }
 }

@@ -58,7 +58,7 @@ function admit(reply: FastifyReply, counted: Counted, whose: string): void {
     status: 429,
     code: 'rate_limited',
     title: 'Too many requests',
-    detail: `${whose} may send ${max} requests in a minute; try again in ${ttlInSeconds} seconds`,
+    detail: `${whose} may send ${max} requests per minute; retry in ${ttlInSeconds} seconds`,
     headers: { 'retry-after': String(ttlInSeconds) },
   });
 }

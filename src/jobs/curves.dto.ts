@@ -66,7 +66,7 @@ export class CurveEntryDto {
   @ApiProperty({ type: 'integer', example: 1 })
   step: number;
 
-  /** By name, as TRL calls them; null where a value was not finite. */
+  /** By name, as TRL calls them; by name; null: the value was not finite. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: ['number', 'null'] } as never,

@@ -18,7 +18,7 @@ export class CurvesService {
   async page(jobId: string, query: CurveQuery): Promise<Page<CurveEntryDto>> {
     const { afterStep, from = afterStep === undefined ? undefined : afterStep + 1, to, maxPoints } = query;
     if (from !== undefined && to !== undefined && from > to) {
-      throw unprocessable('step_range_empty', '/to', 'min', `ends before it begins, at step ${from}`, to);
+      throw unprocessable('step_range_empty', '/to', 'min', `must not be before the first step, ${from}`, to);
     }
     const names = query.names?.split(',').map((name) => name.trim());
     if (maxPoints !== undefined) {

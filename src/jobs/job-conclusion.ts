@@ -47,6 +47,6 @@ export function concludeSilence({ state, attempt, maxAttempts }: Omit<Standing, 
   if (state === 'cancelling') return { action: 'release', event: 'cancelled', set: {} };
   if (state === 'pausing') return { action: 'release', event: 'paused', set: {} };
   if (attempt < maxAttempts) return { action: 'release', event: 'recovered', set: {} };
-  const detail = `its worker fell silent ${attempt} times`;
+  const detail = `its worker stopped responding ${attempt} times`;
   return { action: 'fail', event: 'failed', set: { error: { code: 'worker_lost', title: 'The worker was lost', detail } } };
 }

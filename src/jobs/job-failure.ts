@@ -44,9 +44,9 @@ export function describeFailure(error: unknown): { error: JobError; retriable: b
     return { error: { code, title, detail }, retriable: true, waits: true };
   }
   const detail = cut(error instanceof Error ? error.message : String(error), detailLength);
-  return { error: { code: 'internal_error', title: 'The job stopped on an unforeseen error', detail }, retriable: true };
+  return { error: { code: 'internal_error', title: 'The job failed with an unexpected error', detail }, retriable: true };
 }
 
 function deterministic(code: string, message: string): { error: JobError; retriable: false } {
-  return { error: { code, title: 'The job cannot be carried out', detail: cut(message, detailLength) }, retriable: false };
+  return { error: { code, title: 'The job cannot be completed', detail: cut(message, detailLength) }, retriable: false };
 }

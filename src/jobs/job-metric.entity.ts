@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** The metrics of one step; null where a value was not finite. */
+/** The metrics of one step; by name; null: the value was not finite. */
 @Entity('job_metrics')
 export class JobMetric {
   @PrimaryColumn('uuid')

@@ -101,9 +101,9 @@ export class JobsService {
     const job = jobId === null ? null : await this.jobs.find({ vendorId: null }, jobId);
     if (job?.state === 'failed') {
       const { code, title, detail } = job.error!;
-      return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} failed with ${code}: ${detail ?? title}`);
+      return conflict(`${resource}_failed`, `${name} was not created: job ${job.id} failed with ${code}: ${detail ?? title}`);
     }
-    if (job?.state === 'cancelled') return conflict(`${resource}_failed`, `${name} was not made: job ${job.id} was cancelled`);
+    if (job?.state === 'cancelled') return conflict(`${resource}_failed`, `${name} was not created: job ${job.id} was cancelled`);
     return conflict(unmade, `${name} is not ready yet; see job ${jobId}`);
   }
 
@@ -145,13 +145,13 @@ export class JobsService {
     throw new ProblemException({
       status: 404,
       code: 'job_not_finished',
-      title: 'The job has no outcome yet',
+      title: 'The job has not finished',
       detail: `job ${id} is ${job.state}`,
       headers: { 'retry-after': '1' },
     });
   }
 
-  /** A queued job is cancelled at once, a running one at its next step boundary. */
+  /** A queued job is cancelled at once, a running job at its next step boundary. */
   cancel(viewer: JobViewer, id: string): Promise<Job> {
     return this.act(viewer, id, 'cancel');
   }

@@ -58,9 +58,9 @@ export class LoopInputs {
 
   private async checkCriterion(id: string): Promise<void> {
     const version = await this.criteria.findVersion(id);
-    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no such criterion version', id);
+    if (!version) throw unprocessable('criterion_version_not_found', '/criterionVersionId', 'exists', 'no criterion version has this id', id);
     if (version.state !== 'published') {
-      throw conflict('criterion_version_not_published', `criterion version ${id} is a draft: nothing is rated against it`);
+      throw conflict('criterion_version_not_published', `criterion version ${id} is a draft: publish it first`);
     }
   }
 

@@ -5,13 +5,13 @@ export type EndpointApi = (typeof endpointApis)[number];
 export interface PolicyEndpoint {
   /** What /chat/completions or /completions is appended to; no slash at the end. */
   baseUrl: string;
-  /** What the server calls the model. */
+  /** Name of the model on the server. */
   model: string;
   api: EndpointApi;
   /** Variable of the worker's environment that holds the key; null sends none. */
   apiKeyEnv: string | null;
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   maxConcurrency: number;
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   timeoutSeconds: number;
 }

@@ -23,7 +23,7 @@ export class PolicyVersion {
   @Column('jsonb', { nullable: true })
   endpoint: PolicyEndpoint | null;
 
-  /** The version that training started from. */
+  /** Version that training started from; null: not trained here. */
   @Column('uuid', { nullable: true })
   parentVersionId: string | null;
 

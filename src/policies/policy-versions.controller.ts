@@ -10,7 +10,7 @@ import { PolicyVersionsService } from './policy-versions.service.js';
 export class PolicyVersionsController {
   constructor(private readonly versions: PolicyVersionsService) {}
 
-  /** Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run. */
+  /** Creates a version from uploaded files or from an endpoint. The files are validated; the model is not run. */
   @Post('policies/:id/versions')
   @RequireScopes('policies:write')
   @ApiOperation({ operationId: 'policyVersions_create' })

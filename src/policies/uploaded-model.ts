@@ -109,7 +109,7 @@ async function readText(files: UploadedFiles, name: TextFile): Promise<string | 
   if (!Object.hasOwn(files, name)) return undefined;
   const { bytes } = files[name];
   const most = maxTextBytes[name];
-  if (bytes > most) throw invalid('model_file_too_large', name, `has ${bytes} bytes, more than ${most}`);
+  if (bytes > most) throw invalid('model_file_too_large', name, `has ${bytes} bytes; the limit is ${most}`);
   return Buffer.from(await readRange(files[name], 0, bytes)).toString();
 }
 

@@ -59,7 +59,7 @@ export class PromptSetDto {
 export class PromptSetPage extends PageOf(PromptSetDto) {}
 
 class PromptSetPromptDto extends PromptDto {
-  /** Place in the set, from 0. */
+  /** Position in the set, from 0. */
   @ApiProperty({ type: 'integer', example: 0 })
   position: number;
 }

@@ -7,7 +7,7 @@ export class Prompt {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** What is asked; of a conversation, its messages as one readable text. */
+  /** Text of the prompt; for a conversation, its messages as one readable text. */
   @Column('text')
   text: string;
 

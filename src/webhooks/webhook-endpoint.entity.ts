@@ -22,7 +22,7 @@ export class WebhookEndpoint {
   @Column('text', { array: true })
   eventTypes: EventType[];
 
-  /** Of the first failure after the last success. */
+  /** Of the first failure since the last success; null: not failing. */
   @Column('timestamptz', { nullable: true })
   failingSince: Date | null;
 

@@ -33,7 +33,7 @@ export class WebhookEndpointsService {
     const url = await this.allowed(dto.url);
     return this.database.transaction(async (tx) => {
       if ((await this.endpoints.countOf(tx, auth.vendorId)) >= maxEndpoints) {
-        throw conflict('too_many_webhook_endpoints', `there are ${maxEndpoints} endpoints already: delete one first`);
+        throw conflict('too_many_webhook_endpoints', `the limit of ${maxEndpoints} endpoints is reached: delete one first`);
       }
       const endpoint = await this.endpoints.insert(tx, {
         id: newId(),
@@ -129,7 +129,7 @@ export class WebhookEndpointsService {
       await checkAddress(url, this.config.allowPrivateWebhooks);
     } catch (error) {
       if (error instanceof AddressRefusedError) {
-        throw unprocessable('webhook_address_private', '/url', 'publicAddress', `${url.hostname} is not at a public address`, text);
+        throw unprocessable('webhook_address_private', '/url', 'publicAddress', `${url.hostname} does not resolve to a public address`, text);
       }
     }
     return url.href;

@@ -12,7 +12,7 @@ const windowMs = 60_000;
 const maxKinds = 1000;
 const others: Refusal = {
   actor: 'system',
-  record: { action: 'access.refused', resource: null, detail: { reason: 'more callers and routes than are told apart' } },
+  record: { action: 'access.refused', resource: null, detail: { reason: 'too many callers and routes to record one by one' } },
 };
 
 @Injectable()

@@ -68,7 +68,7 @@ export class VendorsService {
   }
 
   private async nameTaken(name: string): Promise<ProblemException> {
-    const message = `vendor ${(await this.vendors.findByName(name))?.id} has this name already`;
+    const message = `vendor ${(await this.vendors.findByName(name))?.id} already has this name`;
     return conflict('vendor_exists', message, [{ pointer: '/name', rule: 'unique', message, value: name }]);
   }
 }

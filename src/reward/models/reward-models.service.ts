@@ -75,7 +75,7 @@ export class RewardModelsService {
     } catch (error) {
       if (!brokenUnique(error)) throw error;
       const existing = await this.rewardModels.findByName(name);
-      throw conflict('reward_model_exists', `reward model ${existing?.id} has this name already`, [
+      throw conflict('reward_model_exists', `reward model ${existing?.id} already has this name`, [
         { pointer: '/name', rule: 'unique', message: `taken by reward model ${existing?.id}`, value: name },
       ]);
     }

@@ -51,7 +51,7 @@ export class TextScoresService {
     throw new ProblemException({
       status: 429,
       code: 'scoring_backlog_full',
-      title: 'Too many texts wait for their scores',
+      title: 'Too many texts are waiting to be scored',
       detail: `${waiting} texts wait for reward model ${id}, the most is ${maximumWaiting}; is a worker taking the queue 'scoring'?`,
       headers: { 'retry-after': '30' },
     });

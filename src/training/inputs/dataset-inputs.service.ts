@@ -43,8 +43,8 @@ export class DatasetInputsService {
   async resolveRatings({ policyVersionId, ratings: given }: { policyVersionId: string; ratings: RatedDataDto }, hp: DatasetHyperparameters): Promise<RunSources> {
     const { promptSetId = null, completionBatchId = null, evalFraction = 0.1, seed = 0 } = given;
     const version = await this.criteria.findVersion(given.criterionVersionId);
-    if (!version) throw unprocessable('criterion_version_not_found', '/ratings/criterionVersionId', 'exists', 'there is no such criterion version', given.criterionVersionId);
-    if (version.state !== 'published') throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: nothing is rated against it`);
+    if (!version) throw unprocessable('criterion_version_not_found', '/ratings/criterionVersionId', 'exists', 'no criterion version has this id', given.criterionVersionId);
+    if (version.state !== 'published') throw conflict('criterion_version_not_published', `criterion version ${version.id} is a draft: publish it first`);
     if (promptSetId !== null) await this.inputs.requirePromptSet(promptSetId, '/ratings/promptSetId');
     const [lowest, highest] = [version.scale[0].value, version.scale[version.scale.length - 1].value];
     const { threshold = (lowest + highest) / 2 } = given;

@@ -57,7 +57,7 @@ export class RewardInputsService {
     const { apiKeyEnv } = given;
     const key = apiKeyEnv ? this.config.endpointKeys[apiKeyEnv] : undefined;
     if (key && key.origin !== url.origin) {
-      const message = `${apiKeyEnv} is the key of another origin than ${url.origin}`;
+      const message = `${apiKeyEnv} holds the key of a different origin, not of ${url.origin}`;
       throw unprocessable('endpoint_key_origin', `${pointer}/apiKeyEnv`, 'sameOrigin', message, apiKeyEnv);
     }
     const { name = 'http', weight = 1, timeoutSeconds, batchSize, maxConcurrency, headers } = given;

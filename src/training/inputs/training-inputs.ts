@@ -25,7 +25,7 @@ export class TrainingInputs {
   /** @throws ProblemException 422 `unknown_policy_version` */
   async requirePolicyVersion(id: string, pointer: string): Promise<void> {
     if (await this.versions.find(id)) return;
-    throw unprocessable('unknown_policy_version', pointer, 'exists', 'there is no such policy version', id);
+    throw unprocessable('unknown_policy_version', pointer, 'exists', 'no policy version has this id', id);
   }
 
   /** A version that training can start from. @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights` */
@@ -38,7 +38,7 @@ export class TrainingInputs {
   async requirePromptSet(id: string, pointer: string): Promise<PromptSet> {
     const set = await this.promptSets.find(id);
     if (set) return set;
-    throw unprocessable('unknown_prompt_set', pointer, 'exists', 'there is no such prompt set', id);
+    throw unprocessable('unknown_prompt_set', pointer, 'exists', 'no prompt set has this id', id);
   }
 
   /** @throws ProblemException 422 `held_out_overlap` */
@@ -52,7 +52,7 @@ export class TrainingInputs {
   /** @throws ProblemException 422 `unknown_reward_model`, 409 `reward_model_not_trained` */
   async requireTrainedRewardModel(id: string, pointer: string): Promise<void> {
     if (!(await this.rewardModelRows.find(id))) {
-      throw unprocessable('unknown_reward_model', pointer, 'exists', 'there is no such reward model', id);
+      throw unprocessable('unknown_reward_model', pointer, 'exists', 'no reward model has this id', id);
     }
     await this.rewardModels.getTrained(id);
   }
@@ -60,7 +60,7 @@ export class TrainingInputs {
   /** @throws ProblemException 422 `unknown_pair_set`, `pair_set_empty`; 409 `pair_set_not_ready`, `pair_set_failed` */
   async requirePairs(id: string, pointer: string): Promise<void> {
     const pairSet = await this.preferences.pairSetState(id);
-    if (!pairSet) throw unprocessable('unknown_pair_set', pointer, 'exists', 'there is no such pair set', id);
+    if (!pairSet) throw unprocessable('unknown_pair_set', pointer, 'exists', 'no pair set has this id', id);
     if (!pairSet.built) throw await this.jobs.whyNot('pair_set', id, pairSet.jobId, 'pair_set_not_ready');
     if (pairSet.trainable) return;
     throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the pair set has no pair without a tie in its train split', id);

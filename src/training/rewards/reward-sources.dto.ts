@@ -83,7 +83,7 @@ export class HttpRewardSourceDto extends SourceOptionsDto {
   @IsPlainHeaders()
   headers?: Record<string, string>;
 
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   @ApiPropertyOptional({ type: 'integer', default: httpDefaults.timeoutSeconds })
   @IsOptional()
   @IsInt()
@@ -99,7 +99,7 @@ export class HttpRewardSourceDto extends SourceOptionsDto {
   @Max(4096)
   batchSize?: number;
 
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   @ApiPropertyOptional({ type: 'integer', default: httpDefaults.maxConcurrency })
   @IsOptional()
   @IsInt()

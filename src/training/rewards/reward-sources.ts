@@ -24,11 +24,11 @@ export interface HttpRewardSource extends CommonSource {
   apiKeyEnv: string | null;
   /** Sent with each request; no secrets, since they are shown with the run. */
   headers: Record<string, string>;
-  /** Of one request. */
+  /** Timeout of one request, in seconds. */
   timeoutSeconds: number;
   /** Texts per request. */
   batchSize: number;
-  /** Requests at once. */
+  /** Maximum number of parallel requests. */
   maxConcurrency: number;
 }
 
