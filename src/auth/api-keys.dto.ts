@@ -16,7 +16,7 @@ export class CreateApiKeyDto {
   @IsIn(scopes, { each: true })
   scopes: Scope[];
 
-  /** When the key expires; null: never. */
+  /** When the key expires. Default: never. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime({ future: true })
@@ -35,7 +35,7 @@ export class CreateVendorApiKeyDto {
   @IsIn(vendorScopes, { each: true })
   scopes: VendorScope[];
 
-  /** When the key expires; null: never. */
+  /** When the key expires. Default: never. */
   @ApiPropertyOptional({ type: String, format: 'date-time' })
   @IsOptional()
   @IsTime({ future: true })

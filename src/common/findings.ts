@@ -10,24 +10,24 @@ export const findingStatuses = ['not_measured', ...verdictStatuses] as const;
 export type FindingStatus = (typeof findingStatuses)[number];
 
 export interface Finding {
-  /** Stable name of the check. */
+  /** Stable identifier of the check. */
   check: string;
   status: FindingStatus;
   /** What was measured; null when it could not be. */
   value: number | null;
-  /** The bound beyond which the check no longer passes. */
+  /** The bound beyond which the check fails. */
   threshold: number;
   message: string;
 }
 
 export interface VerdictFinding extends Finding {
-  /** What to do about it, in one sentence; null for a check that passed. */
+  /** What to do about it, in one sentence; null: the check passed. */
   advice: string | null;
 }
 
 export interface Verdict {
   status: VerdictStatus;
-  /** The worst first. */
+  /** Findings, worst first. */
   findings: VerdictFinding[];
 }
 
@@ -62,8 +62,8 @@ export const above = (check: string, value: number, bounds: Bounds, what: string
   judge(check, value, bounds, what, (bound) => value > bound);
 
 /** Of methods that evaluate on something: evaluating on what was learned from shows what was memorised too. */
-export function heldOutFinding(held: boolean, practised = 'the figures before and after are of prompts that were practised on, and show what was memorised too'): Finding {
-  const message = held ? 'evaluated on prompts that were never practised on' : practised;
+export function heldOutFinding(held: boolean, practised = 'the evaluation used training prompts, so the figures include memorisation'): Finding {
+  const message = held ? 'evaluated on held-out prompts' : practised;
   return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
 }
 

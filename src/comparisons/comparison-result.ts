@@ -23,7 +23,7 @@ type Judged<T> = { [K in keyof T]: NonNullable<T[K]> };
 export type JudgedWinRate = Judged<WinRate>;
 
 export interface TagWinRate extends JudgedWinRate {
-  /** null: prompts without any tag. */
+  /** Tag of the prompts; null: prompts without tags. */
   tag: string | null;
 }
 

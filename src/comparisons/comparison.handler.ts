@@ -50,7 +50,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
     const missing = new Map(failures.map((failure) => [failure.promptId, failure]));
     requireShare([...missing.values()], members.length, defaultMaxFailedShare);
     const prompts = members.filter(({ id }) => !missing.has(id));
-    if (prompts.length === 0) throw new JobFailure('no_answers', 'there is no prompt that both versions answered');
+    if (prompts.length === 0) throw new JobFailure('no_answers', 'no prompt was answered by both versions');
     const both = (answers: WrittenCompletion[]) => answers.filter(({ promptId }) => !missing.has(promptId));
     const answers: Answers = { baseline: both(baseline), candidate: both(candidate) };
     const scores = await this.score(comparison, prompts, answers, context);

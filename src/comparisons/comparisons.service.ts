@@ -59,7 +59,7 @@ export class ComparisonsService {
     await this.inputs.requirePolicyVersion(baselineVersionId, '/baselineVersionId');
     await this.inputs.requirePolicyVersion(candidateVersionId, '/candidateVersionId');
     if (baselineVersionId === candidateVersionId) {
-      const message = 'a version is not compared with itself';
+      const message = 'the two versions must be different';
       throw unprocessable(
         'same_policy_version',
         '/candidateVersionId',
@@ -118,11 +118,11 @@ export class ComparisonsService {
   async checkPrompts(promptSetId: string, pointer: string): Promise<void> {
     const { promptCount } = await this.inputs.requirePromptSet(promptSetId, pointer);
     if (promptCount < minPrompts) {
-      const message = `of ${promptCount} prompt the win rate has no interval: a comparison takes at least ${minPrompts}`;
+      const message = `the prompt set must have at least ${minPrompts} prompts for an interval, got ${promptCount}`;
       throw unprocessable('prompt_set_too_small', pointer, 'minPrompts', message, promptSetId);
     }
     if (promptCount <= maxPrompts) return;
-    const message = `a comparison takes at most ${maxPrompts} prompts, the set has ${promptCount}`;
+    const message = `the prompt set must have at most ${maxPrompts} prompts, got ${promptCount}`;
     throw unprocessable('prompt_set_too_large', pointer, 'max', message, promptSetId);
   }
 
@@ -157,7 +157,7 @@ export class ComparisonsService {
     if (!proxyRewardModelId) return;
     const pointer = '/proxyRewardModelId';
     if (judge.type === 'reward-model') {
-      const message = 'a proxy judges beside people, and a reward model judges this comparison';
+      const message = 'proxyRewardModelId needs people as judge; a reward model judges this comparison';
       throw unprocessable('proxy_without_people', pointer, 'judge', message, proxyRewardModelId);
     }
     await this.inputs.requireTrainedRewardModel(proxyRewardModelId, pointer);
@@ -236,7 +236,7 @@ export function stateOf(
 }
 
 function tooFewJudged({ itemCount }: Comparison, { judged }: Standing): ComparisonErrorDto {
-  const detail = `the labeling batch was closed with ${judged} of ${itemCount} items judged: a result takes the items of at least ${minPrompts} prompts`;
+  const detail = `the labeling batch was closed with ${judged} of ${itemCount} items judged: a result needs the items of at least ${minPrompts} prompts`;
   return { code: 'comparison_not_judged', detail };
 }
 
@@ -247,7 +247,7 @@ function blind({ id, prompt, baseline, candidate, candidateIsLeft }: ItemTexts):
 
 function requireReveal(auth: AuthContext, state: ComparisonState): void {
   if (!allows(auth.scopes, ['training:read'])) {
-    const detail = 'revealing the sides needs the scope training:read';
+    const detail = 'reveal needs the scope training:read';
     throw new ProblemException({
       status: 403,
       code: 'scope_missing',
@@ -256,7 +256,7 @@ function requireReveal(auth: AuthContext, state: ComparisonState): void {
     });
   }
   if (state !== 'complete')
-    throw conflict('comparison_not_complete', `the comparison is ${state}: its sides stay hidden`);
+    throw conflict('comparison_not_complete', `the comparison is ${state}: sides are revealed only when it is complete`);
 }
 
 function given<T extends object>(values: T): Partial<T> {

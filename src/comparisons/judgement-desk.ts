@@ -49,7 +49,7 @@ export class JudgementDesk {
         'validation_failed',
         '/labelerId',
         'oneOf',
-        'give labelerId or labelerExternalId, exactly one of them',
+        'give exactly one of labelerId and labelerExternalId',
       );
     }
     if (!this.state.items.has(itemId)) {
@@ -71,14 +71,14 @@ export class JudgementDesk {
         'already_judged',
         '/itemId',
         'judgedOnce',
-        `this labeler has judged this item: ${own.preference}`,
+        `the labeler already judged this item: ${own.preference}`,
       );
     if (given.length >= this.state.perItem) {
       return refuse(
         'item_complete',
         '/itemId',
         'judgementsPerItem',
-        `this item has its ${this.state.perItem} judgements`,
+        `the item already has its ${this.state.perItem} judgements`,
       );
     }
     const judgement = { id: this.newId(), itemId, labelerId, preference };

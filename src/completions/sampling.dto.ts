@@ -3,7 +3,7 @@ import { ArrayMaxSize, IsArray, IsInt, IsNumber, IsOptional, IsString, Length, M
 import { IsStorable } from '#src/common/storable.js';
 import { defaultSampling, type Sampling } from './sampling.js';
 
-/** How completions are drawn. What is left out takes its default. */
+/** How completions are drawn. Hyperparameters; omitted ones take their defaults. */
 export class SamplingOptionsDto {
   /** Sampling temperature; 0: greedy decoding. */
   @ApiPropertyOptional({ default: 1, minimum: 0, maximum: 2, example: 0.8 })

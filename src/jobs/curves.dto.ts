@@ -21,7 +21,7 @@ export class CurveQuery extends PageQuery {
   @IsStep()
   to?: number;
 
-  /** Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+  /** Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 500, example: 200 })
   @IsOptional()
   @Type(() => Number)
@@ -45,7 +45,7 @@ export class MetricBucketDto {
   @ApiProperty({ type: 'integer', example: 401 })
   fromStep: number;
 
-  /** Recorded steps in it. */
+  /** Number of recorded steps in the bucket. */
   @ApiProperty({ type: 'integer', example: 20 })
   steps: number;
 
@@ -55,7 +55,7 @@ export class MetricBucketDto {
   @ApiProperty(byName(['number', 'null'], { kl: 0.4 }))
   max: Record<string, number | null>;
 
-  /** Values that were not finite, of the metrics that had any. */
+  /** Number of non-finite values by metric; metrics without any are omitted. */
   @ApiProperty(byName('integer', {}))
   notFinite: Record<string, number>;
 }
@@ -66,7 +66,7 @@ export class CurveEntryDto {
   @ApiProperty({ type: 'integer', example: 1 })
   step: number;
 
-  /** By name, as TRL calls them; by name; null: the value was not finite. */
+  /** Metric values by TRL name; null: the value was not finite. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: ['number', 'null'] } as never,
@@ -74,7 +74,7 @@ export class CurveEntryDto {
   })
   values: Record<string, number | null>;
 
-  /** With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+  /** With `maxPoints`, the steps summarised by the entry: `values` are means and `step` is the last step. Else null. */
   @ApiProperty({ oneOf: [{ $ref: '#/components/schemas/MetricBucketDto' }, { type: 'null' }] })
   bucket: MetricBucketDto | null;
 }

@@ -13,7 +13,7 @@ export interface CurvePoint {
   mean: Record<string, number | null>;
   min: Record<string, number | null>;
   max: Record<string, number | null>;
-  /** Values that were not finite, of the metrics that had any. */
+  /** Number of non-finite values by metric; metrics without any are omitted. */
   notFinite: Record<string, number>;
 }
 

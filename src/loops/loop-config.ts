@@ -23,7 +23,7 @@ export interface LoopGenerationConfig {
 }
 
 export interface LoopRatingsConfig {
-  /** Ratings that each completion needs, each by another labeler. */
+  /** Ratings per completion, each by a different labeler. */
   perCompletion: number;
   /** Share of completions that must have them. */
   quorum: number;
@@ -54,7 +54,7 @@ export type LoopJudge =
 export interface LoopGate {
   /** The lower end of the interval must be beyond it. */
   winRate: number;
-  /** Hold the length-controlled win rate against it. */
+  /** Whether to use the length-controlled win rate. */
   lengthControlled: boolean;
   /** Nats per token at the end of a training; null sets no limit. */
   maxKl: number | null;

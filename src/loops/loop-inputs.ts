@@ -68,7 +68,7 @@ export class LoopInputs {
     const practice = await this.inputs.requirePromptSet(promptSetId, '/promptSetId');
     await this.comparisons.checkPrompts(heldOutPromptSetId, '/heldOutPromptSetId');
     if (practice.promptCount < generation.prompts) {
-      const message = `an iteration takes ${generation.prompts} prompts, the set has ${practice.promptCount}`;
+      const message = `an iteration needs ${generation.prompts} prompts; the prompt set has ${practice.promptCount}`;
       throw unprocessable('not_enough_prompts', '/generation/prompts', 'max', message, generation.prompts);
     }
     await this.inputs.requireDisjoint(promptSetId, heldOutPromptSetId, '/heldOutPromptSetId');

@@ -18,7 +18,7 @@ export class LoopIteration {
   @Column('uuid')
   startVersionId: string;
 
-  /** Prompts that are answered. */
+  /** Prompt set that is answered. */
   @Column('uuid', { nullable: true })
   promptSetId: string | null;
 
@@ -29,7 +29,7 @@ export class LoopIteration {
   @Column('uuid', { nullable: true })
   scoringJobId: string | null;
 
-  /** Prompts whose answers are rated. */
+  /** Prompt set whose answers are rated. */
   @Column('uuid', { nullable: true })
   ratedPromptSetId: string | null;
 

@@ -36,7 +36,7 @@ export class Loop {
   @Column('uuid')
   criterionVersionId: string;
 
-  /** Prompts to practise on and to have rated. */
+  /** Prompt set for training and rating. */
   @Column('uuid')
   promptSetId: string;
 
@@ -68,7 +68,7 @@ export class Loop {
   @Column('jsonb', { nullable: true })
   error: LoopError | null;
 
-  /** Grows with every change. */
+  /** Version number of the loop, increased by every change. */
   @Column('integer')
   version: number;
 

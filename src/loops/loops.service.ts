@@ -47,7 +47,7 @@ export class LoopsService {
     } catch (error) {
       const broken = brokenUnique(error);
       if (!broken) throw error;
-      if (broken === 'loops_one_per_alias') throw conflict('loop_alias_in_use', `another loop that is not over moves the alias '${alias}'`);
+      if (broken === 'loops_one_per_alias') throw conflict('loop_alias_in_use', `another active loop uses the alias '${alias}'`);
       throw conflict('loop_name_taken', `another loop has the name '${name}'`);
     }
   }
@@ -62,7 +62,7 @@ export class LoopsService {
     return { ...page, data: page.data.map(view) };
   }
 
-  /** Nothing new is started; a job that runs stops at its next step boundary and keeps what it has. */
+  /** Pauses the loop. Nothing new is started; a running job pauses at its next step boundary and keeps its progress. */
   pause(id: string): Promise<LoopDto> {
     return this.act(id, 'pause', async (tx, loop) => {
       const paused = loop.jobId !== null && (await this.jobs.actIn(tx, loop.jobId, 'pause'));
@@ -70,7 +70,7 @@ export class LoopsService {
     });
   }
 
-  /** Goes on after a pause, or tries again what failed. */
+  /** Resumes a paused loop, or retries what failed. */
   resume(id: string): Promise<LoopDto> {
     return this.act(id, 'resume', async (tx, loop) => {
       const failed = loop.status === 'failed' ? loop.error?.jobId : null;

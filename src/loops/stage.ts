@@ -43,5 +43,5 @@ export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!,
  */
 export function made<T>(value: T | null, what: string): T {
   if (value !== null) return value;
-  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, and its state needs one`, jobId: null });
+  throw new LoopFailure({ code: 'iteration_incomplete', detail: `the iteration has no ${what}, which its state requires`, jobId: null });
 }

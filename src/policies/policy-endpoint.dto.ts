@@ -30,7 +30,7 @@ export class PolicyEndpointOptionsDto {
   /** Environment variable of the workers that holds the endpoint's origin and API key. Default: no key is sent. */
   @ApiPropertyOptional({ type: String, example: 'ENDPOINT_KEY_OPENAI' })
   @IsOptional()
-  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ and A-Z, 0-9 or _' })
+  @Matches(endpointKeyName, { message: 'apiKeyEnv must be ENDPOINT_KEY_ followed by A-Z, 0-9 or _' })
   apiKeyEnv?: string;
 
   /** Maximum number of parallel requests. */

@@ -6,7 +6,7 @@ export type KeptWeights = (typeof keptWeights)[number];
 export interface CheckpointSettings {
   /** Steps between checkpoints; null keeps the end's alone. */
   checkpointEvery: number | null;
-  /** Checkpoints that stay, the latest ones; the best one and those that became versions stay too. */
+  /** Number of latest checkpoints to keep. The best one and those promoted to versions are always kept. */
   keepCheckpoints: number;
   /** Steps between evaluations on what is held out, beside those that the method makes anyway. */
   evaluateEvery: number | null;

@@ -19,16 +19,16 @@ export interface LoraSettings {
 export interface OptimizerSettings {
   /** Peak of the schedule. */
   learningRate: number;
-  /** Train low-rank factors, merged into the weights at the end; null trains all weights. */
+  /** Low-rank factors to train, merged into the weights at the end; null: all weights are trained. */
   lora: LoraSettings | null;
-  /** Of the learning rate after the warmup; linear and cosine end at zero. */
+  /** Learning rate schedule after the warmup; `linear` and `cosine` end at zero. */
   schedule: RateSchedule;
   /**
    * Tokens computed at once in the optimizer step, shared prompts once; gradients of the parts add up to those of
    * the whole. null computes all at once. Where a request says nothing it is chosen before the run is kept (plan/micro-batch.ts).
    */
   microBatchTokens: number | null;
-  /** Less memory for some more time: activations inside a layer are computed again on the way back. */
+  /** Recompute the activations inside each layer in the backward pass: less memory, more time. */
   gradientCheckpointing: boolean;
   maxGradNorm: number;
   weightDecay: number;
@@ -89,7 +89,7 @@ export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSet
   promptsPerStep: number;
   /** Completions per prompt. */
   groupSize: number;
-  /** Longest completion, in tokens. */
+  /** Maximum length of a completion, in tokens. */
   maxTokens: number;
   temperature: number;
   topP: number;
@@ -97,22 +97,22 @@ export interface RolloutHyperparameters extends OptimizerSettings, CheckpointSet
   rolloutWeights: WeightFormat;
   /** The most that importance sampling lets a token or completion of such a copy count. */
   rolloutRatioMax: number;
-  /** Weight of the KL to the starting policy; 0 saves computing it. */
+  /** Weight of the KL to the starting policy; 0 skips computing it. */
   beta: number;
   clipLow: number;
   clipHigh: number;
   /** Optimizer steps on the completions of one step (mu in the GRPO paper). */
   innerEpochs: number;
   warmupSteps: number;
-  /** Keep completions that were cut off out of the loss. */
+  /** Leave truncated completions out of the loss. */
   maskTruncated: boolean;
-  /** Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones. */
+  /** Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones. */
   lengthPenalty: number;
   /** Taken off the reward of a completion that was cut off. */
   missingEosPenalty: number;
   /** The run ends when KL(policy || start) exceeds this, in nats per token; null never does. */
   klBudget: number | null;
-  /** Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after. */
+  /** Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training. */
   evaluationPrompts: number;
 }
 

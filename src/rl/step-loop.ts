@@ -92,7 +92,7 @@ export type StopReason = (typeof stopReasons)[number];
 /** Why the training of a policy ended before its last step. */
 export interface Stopped {
   reason: StopReason;
-  /** The step (from 1) that was not taken, or was taken back. */
+  /** The step (from 1) that was not taken or was reverted. */
   step: number;
   /** For people. */
   detail: string;

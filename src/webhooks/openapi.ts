@@ -32,7 +32,7 @@ function eventSchema(type: EventType): Schema {
     required: ['type', 'timestamp', 'data'],
     properties: {
       type: { type: 'string', const: type },
-      timestamp: { type: 'string', format: 'date-time', description: 'when it happened' },
+      timestamp: { type: 'string', format: 'date-time', description: 'time of the event' },
       data: {
         type: 'object',
         required: data.map(([name]) => name),

@@ -37,7 +37,7 @@ export class RewardEvaluator {
     const { seed, maxTokens } = hyperparameters;
     const [train, unseen] = [await this.data.groups(pairSetId, 'train', 0), await this.data.groups(pairSetId, 'eval', 0)];
     const split: PairSplit = unseen.length > 0 ? 'eval' : 'train';
-    if (split === 'train') context.log('warn', 'the pair set keeps no prompts from training: its accuracy proves nothing');
+    if (split === 'train') context.log('warn', 'the pair set holds no prompts out: the accuracy proves nothing');
     const groups = split === 'eval' ? unseen : train;
     const known = split === 'eval' ? Rng.from(seed).fork('trained on').shuffle([...train]).slice(0, unseen.length) : [];
     const memberRewards = await this.score([...groups, ...known], members, maxTokens, context);

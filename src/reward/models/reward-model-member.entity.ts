@@ -20,7 +20,7 @@ export class RewardModelMember {
   @PrimaryColumn('uuid')
   rewardModelId: string;
 
-  /** From 0; its seed is that of the hyperparameters plus this. */
+  /** Index of the member, from 0, added to the seed of the hyperparameters. */
   @PrimaryColumn('integer')
   member: number;
 

@@ -31,7 +31,7 @@ export class RewardModel {
   @Column('jsonb', { nullable: true })
   hyperparameters: RewardHyperparameters | null;
 
-  /** Longest text that an uploaded one reads; of a trained one among its hyperparameters. */
+  /** Maximum text length of an uploaded model in tokens; null if trained: see its hyperparameters. */
   @Column('integer', { nullable: true })
   maxTokens: number | null;
 

@@ -57,7 +57,7 @@ export class RewardModelsService {
   async upload({ name, files: given, maxTokens }: UploadRewardModelDto): Promise<RewardModel> {
     const { files, info, positions } = await this.uploads.read(given, 'reward');
     if (maxTokens !== undefined && maxTokens > positions) {
-      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads ${positions} tokens`, maxTokens);
+      throw unprocessable('max_tokens_impossible', '/maxTokens', 'max', `the model reads at most ${positions} tokens`, maxTokens);
     }
     return this.named(name, async (tx) => {
       const model = await this.models.saveUploaded(tx, files, info);

@@ -15,7 +15,7 @@ export function auditReward(evaluation: RewardEvaluation, trainings: readonly Me
     beatsNulls(evaluation),
     heldOutFinding(evaluation.split === 'eval'),
     overfitting(evaluation),
-    above('calibration', evaluation.calibrationError, { warning: 0.1, failed: Infinity }, 'expected calibration error of the rewards as they are'),
+    above('calibration', evaluation.calibrationError, { warning: 0.1, failed: Infinity }, 'expected calibration error of the unscaled rewards'),
     above('length_correlation', evaluation.lengthCorrelation ?? 0, { warning: 0.7, failed: 0.95 }, 'correlation of reward and length within prompts'),
     shorterPreferred(evaluation),
     above('shortened', evaluation.truncatedTexts / trainTexts, { warning: 0.1, failed: Infinity }, 'share of training texts that were cut'),
@@ -41,7 +41,7 @@ function beatsNulls({ bestNull: { rule, gain }, accuracy }: RewardEvaluation): F
 
 function overfitting({ trainAccuracy, accuracy }: RewardEvaluation): Finding {
   const lost = trainAccuracy === null ? 0 : trainAccuracy - accuracy.value;
-  return above('overfitting', lost, { warning: 0.15, failed: 0.35 }, 'accuracy lost between training prompts and unseen ones');
+  return above('overfitting', lost, { warning: 0.15, failed: 0.35 }, 'accuracy on training prompts minus accuracy on held-out prompts');
 }
 
 /** Where people preferred the shorter one, length is no help; below a coin, length was learnt in its place. */

@@ -12,7 +12,7 @@ export class CompletionScore {
   @Column('double precision')
   score: number;
 
-  /** Each member's, of which `score` is the mean; null for a single one. */
+  /** Scores of the members, whose mean is `score`; null for a single member. */
   @Column('double precision', { array: true, nullable: true })
   memberScores: number[] | null;
 }

@@ -52,7 +52,7 @@ export class TextScoresService {
       status: 429,
       code: 'scoring_backlog_full',
       title: 'Too many texts are waiting to be scored',
-      detail: `${waiting} texts wait for reward model ${id}, the most is ${maximumWaiting}; is a worker taking the queue 'scoring'?`,
+      detail: `${waiting} texts are waiting for reward model ${id}, the limit is ${maximumWaiting}; check that a worker serves the queue 'scoring'`,
       headers: { 'retry-after': '30' },
     });
   }

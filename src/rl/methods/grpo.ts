@@ -12,7 +12,7 @@ import { type TrainGraph } from '#src/nn/train-graph.js';
 import { inputLike, policyGraph, sampledIn, type PolicyGraphOptions, type PolicyModel } from '../policy/policy-graph.js';
 
 export interface GrpoHyperparameters extends RolloutHyperparameters {
-  /** Divide advantages by the deviation of their group. */
+  /** Whether to divide advantages by the standard deviation of their group. */
   scaleRewards: boolean;
   /** What a token counts: all the same, by completion, or the same in all steps (see grpo.ts). */
   lossType: TokenAveraging;

@@ -33,12 +33,12 @@ export interface RewardHyperparameters extends OptimizerSettings, PassSettings {
   objective: RewardObjective;
   /** Coefficient of (r_chosen + r_rejected)^2. */
   centering: number;
-  /** Probability that a label is taken to be wrong. */
+  /** Assumed probability that a label is wrong. */
   labelSmoothing: number;
   /** Margin of the pairwise loss per point of difference between the two scores. */
   marginPerPoint: number;
   ties: TieTreatment;
-  /** Of `rao_kupper`: differences of the reward below about this are no difference. */
+  /** Only for `rao_kupper`: reward differences below about this value count as ties. */
   tieThreshold: number;
   pairWeights: PairWeighting;
   lengthDebias: LengthDebiasing;
@@ -168,7 +168,7 @@ export interface RewardTraining {
 /** Why training ended before its last step, and of which step its weights are. */
 export interface EarlyEnd {
   reason: 'no_improvement' | 'diverged';
-  /** The last step that was taken. */
+  /** The last completed step. */
   step: number;
   message: string;
 }

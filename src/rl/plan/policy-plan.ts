@@ -16,7 +16,7 @@ import { packSft, sftGraph } from '../methods/sft.js';
 
 export interface PolicyPlan extends Omit<TrainingPlan, 'bytes'>, PlannedRuns {
   bytes: TrainingPlan['bytes'] & {
-    /** Copies of the trained weights from before the last steps, to go back to. */
+    /** Bytes of the last good copies of the trained weights. */
     lastGood: number;
   };
 }

@@ -20,7 +20,7 @@ export interface ScoredText {
 export interface Scores {
   /** In the order of the texts. */
   total: ArrayLike<number>;
-  /** What each source of reward said, by its name. */
+  /** Score of each reward source, by name. */
   bySource?: Readonly<Record<string, ArrayLike<number>>>;
 }
 

@@ -42,7 +42,7 @@ export class TrainingCheckpointsService {
       const row = await this.rows.lock(tx, runId, step);
       if (row) return this.promoteRow(tx, run, row);
       const later = (await this.rows.list(runId, tx)).some((other) => other.step > step);
-      if (later) throw conflict('training_checkpoint_dropped', `the run keeps no checkpoint after step ${step}`);
+      if (later) throw conflict('training_checkpoint_dropped', `the run no longer keeps the checkpoint of step ${step}`);
       throw notFound('training_checkpoint', `${runId}/${step}`);
     });
   }

@@ -45,7 +45,7 @@ export class TrainingInputs {
   async requireDisjoint(promptSetId: string, heldOutPromptSetId: string, pointer: string): Promise<void> {
     const { count, example } = await this.promptSets.overlap(promptSetId, heldOutPromptSetId);
     if (count === 0) return;
-    const message = `${count} held-out prompts are also practised on; the first is '${shorten(example)}'`;
+    const message = `${count} held-out prompts are also training prompts; the first is '${shorten(example)}'`;
     throw unprocessable('held_out_overlap', pointer, 'disjoint', message, heldOutPromptSetId);
   }
 
@@ -63,7 +63,7 @@ export class TrainingInputs {
     if (!pairSet) throw unprocessable('unknown_pair_set', pointer, 'exists', 'no pair set has this id', id);
     if (!pairSet.built) throw await this.jobs.whyNot('pair_set', id, pairSet.jobId, 'pair_set_not_ready');
     if (pairSet.trainable) return;
-    throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the pair set has no pair without a tie in its train split', id);
+    throw unprocessable('pair_set_empty', pointer, 'notEmpty', 'the train split of the pair set has only ties or no pairs', id);
   }
 }
 
@@ -75,9 +75,9 @@ export function requirePossibleCheckpoints({ checkpointEvery, evaluateEvery, kee
   const refuse = (name: string, rule: string, message: string, value: unknown) =>
     unprocessable('hyperparameters_impossible', `/hyperparameters/${name}`, rule, message, value);
   const never = (every: number | null): boolean => every !== null && steps !== null && every > steps;
-  if (never(checkpointEvery)) throw refuse('checkpointEvery', 'max', `the run has ${steps} steps, and keeps the weights of the last one anyway`, checkpointEvery);
-  if (never(evaluateEvery)) throw refuse('evaluateEvery', 'max', `the run has ${steps} steps`, evaluateEvery);
+  if (never(checkpointEvery)) throw refuse('checkpointEvery', 'max', `must be at most the ${steps} steps of the run; the last weights are always kept`, checkpointEvery);
+  if (never(evaluateEvery)) throw refuse('evaluateEvery', 'max', `must be at most the ${steps} steps of the run`, evaluateEvery);
   if (keep === 'best' && evaluateEvery === null && !isRecorded(method)) {
-    throw refuse('evaluateEvery', 'required', 'the best weights can only be told by evaluations along the way', evaluateEvery);
+    throw refuse('evaluateEvery', 'required', 'evaluateEvery is required to keep the best weights', evaluateEvery);
   }
 }

@@ -180,7 +180,7 @@ export const completeFor = (method: TrainingMethod, given: object): Hyperparamet
 
 /** What a run names, checked. */
 export interface RunSources {
-  /** Where it is the only source of reward. */
+  /** Reward model, if it is the only reward source; else null. */
   rewardModelId: string | null;
   /** Of the methods that sample, as are the prompt sets. */
   rewards: RewardSource[] | null;

@@ -140,7 +140,7 @@ export class TrainingRunPlansService {
     const plan = await this.choose(run, async (chosen) => {
       const { plan, given } = await inChild('planExamples', [{ ...task, hyperparameters: { ...hyperparameters, ...chosen } }]);
       if (plan) return plan;
-      const message = `with ${maxTokens} tokens none of the ${given} longest completions has room behind its prompt`;
+      const message = `maxTokens ${maxTokens} leaves none of the ${given} longest completions any room after its prompt`;
       throw unprocessable('no_training_data', '/hyperparameters/maxTokens', 'min', message, maxTokens);
     });
     return { plan };

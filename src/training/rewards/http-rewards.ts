@@ -73,4 +73,4 @@ function rewardsOf(body: string): unknown {
 }
 
 const unreadable = (why: string): EndpointError =>
-  new EndpointError('endpoint_answer_unreadable', `the reward server's answer cannot be read: ${why}`);
+  new EndpointError('endpoint_answer_unreadable', `the reward server's response is invalid: ${why}`);

@@ -80,7 +80,7 @@ function overfitting({ steps, before, after }: AuditedDatasetRun): Finding {
   const lowest = Math.min(after.loss, ...steps.flatMap((step) => ('eval_loss' in step ? [step.eval_loss] : [])));
   const won = before.loss - lowest;
   const lost = won > 0 ? (after.loss - lowest) / won : 0;
-  return above('overfitting', lost, { warning: 0.1, failed: 1 }, 'share of the fall of the evaluation loss that was lost again');
+  return above('overfitting', lost, { warning: 0.1, failed: 1 }, 'share of the decrease in evaluation loss that was lost again');
 }
 
 /**
@@ -94,6 +94,6 @@ function displacement({ after }: AuditedDatasetRun): Finding {
     'likelihood_displacement',
     lost,
     { warning: 1, failed: 10 },
-    'what chosen completions lost in likelihood, in margins',
+    'decrease in likelihood of chosen completions, in margins',
   );
 }

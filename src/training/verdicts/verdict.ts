@@ -69,7 +69,7 @@ function rewardGain({ rewardBefore, rewardAfter }: AuditedRun): Finding {
 
 /** The best of several evaluations is too good by chance, and on practised prompts by memory as well. */
 function heldOut({ split, best }: AuditedRun): Finding {
-  return heldOutFinding(split === 'eval', best ? 'the weights were chosen by prompts that were practised on, which favours what was memorised' : undefined);
+  return heldOutFinding(split === 'eval', best ? 'the weights were chosen on training prompts, which favours memorisation' : undefined);
 }
 
 /**
@@ -85,7 +85,7 @@ function klSize({ steps }: AuditedRun): Finding {
   const name = klMetric(steps);
   const [bounds, what] = [{ warning: 0.5, failed: 2 }, `KL to the start in nats per token, ${endingWindow(steps)}`];
   if (series(steps, name).length > 0) return above('kl_size', ending(steps, name), bounds, what);
-  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn measure none)');
+  return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn are not measured)');
 }
 
 /** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
@@ -94,14 +94,14 @@ function klSlope({ steps }: AuditedRun): Finding {
   const half = values.slice(Math.floor(values.length / 2));
   const [bounds, what] = [{ warning: 0.02, failed: 0.2 }, 'growth of the KL to the start per step, over the last half of the steps'];
   if (half.length >= 3) return above('kl_slope', leastSquaresSlope(half), bounds, what);
-  return notMeasured('kl_slope', bounds, what, 'a trend takes three steps with a KL');
+  return notMeasured('kl_slope', bounds, what, 'a trend needs three steps with a KL');
 }
 
 function entropyCollapse({ steps }: AuditedRun): Finding | undefined {
   if (series(steps, 'entropy').length === 0) return undefined;
   const before = beginning(steps, 'entropy');
   const left = before > 0 ? ending(steps, 'entropy') / before : 1;
-  return below('entropy_collapse', left, { warning: 0.3, failed: 0.05 }, 'share of the entropy that is left');
+  return below('entropy_collapse', left, { warning: 0.3, failed: 0.05 }, 'share of the initial entropy that remains');
 }
 
 /** Above the bounds where there are figures of this name. */
@@ -111,7 +111,7 @@ function aboveIn({ steps }: AuditedRun, name: string, check: string, bounds: { w
 
 /** Of the methods that compare a group. */
 function zeroStd(run: AuditedRun): Finding | undefined {
-  return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups without any contrast at the end');
+  return aboveIn(run, 'frac_reward_zero_std', 'zero_std_groups', { warning: 0.5, failed: 0.95 }, 'share of groups with equal rewards at the end');
 }
 
 /** Of PPO: how far the inner epochs carry the policy from the one that wrote the completions, which they learn from all the same. */

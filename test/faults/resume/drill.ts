@@ -21,7 +21,7 @@ export interface SubjectReport {
   resumedAfter: number[];
   /** Why those that were lost failed. */
   errors: string[];
-  /** Of the weights. */
+  /** Size of the weights in bytes. */
   sha256: string;
 }
 
