@@ -14,7 +14,7 @@ export interface ClaimedContent extends StoredContent {
 const claimSeconds = 6 * 3600;
 const sweepEveryMs = 600_000;
 const sweptAtOnce = 100;
-/** A half-written file that nobody has written to for so long was left by a process that died. */
+/** Age at which a partial file counts as left by a dead process. */
 const abandonedAfterMs = 3_600_000;
 
 @Injectable()
@@ -64,7 +64,7 @@ export class ContentsService implements OnApplicationBootstrap, OnModuleDestroy 
     return this.rows.abandon(tx, contents);
   }
 
-  /** Frees the space of those that nobody names and nobody is about to name. */
+  /** Deletes unreferenced and unclaimed contents. */
   async remove(contents: readonly string[]): Promise<void> {
     for (const sha256 of contents) await this.rows.removing(sha256, () => this.store.remove(sha256));
   }

@@ -127,7 +127,7 @@ export class LocalArtifactStore extends ArtifactStore {
     const folder = join(this.directory, 'tmp');
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
-      // Gone by now: its writer was alive after all, or another process sweeps too.
+      // Already gone: its writer was still alive, or another process swept it.
       const file = await stat(path).catch(() => undefined);
       if (file && Date.now() - file.mtimeMs > idleMs) await rm(path, { force: true });
     }

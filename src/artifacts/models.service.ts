@@ -18,7 +18,7 @@ import { ModelsRepository } from './models.repository.js';
 /** What S3 takes in one request; Hugging Face's own files end there too. */
 const largestFile = 5_000_000_000;
 
-/** What the files say about the model, read by whoever can read them. */
+/** Information about the model, read from its files. */
 export interface ModelInfo {
   architecture: string;
   parameterCount: number;
@@ -68,7 +68,7 @@ export class ModelsService {
   /** The second half of `saveModel`. */
   async saveStored(tx: Transaction, stored: Record<string, ClaimedContent>, info: ModelInfo): Promise<Model> {
     const files = Object.entries(stored).map(([name, content]) => ({ name, ...content }));
-    // Also where the model is there already, and its rows name them.
+    // Also if the model already exists and its rows refer to them.
     await this.contents.settle(tx, files);
     return this.insertOnce(tx, files, info, async (modelId) => {
       const ids = await this.artifacts.register(
@@ -82,7 +82,7 @@ export class ModelsService {
     });
   }
 
-  /** A model made of artifacts that somebody uploaded. */
+  /** A model made from uploaded artifacts. */
   saveUploaded(tx: Transaction, files: ModelFileRef[], info: ModelInfo): Promise<Model> {
     return this.insertOnce(tx, files, info, async (modelId) => {
       for (const { artifactId } of files) {

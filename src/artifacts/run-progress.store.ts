@@ -13,7 +13,7 @@ import { inTurn } from './in-turn.js';
 import type { RunSave } from './run-save.entity.js';
 import { RunSavesRepository } from './run-saves.repository.js';
 
-/** One to go on from, and the one before it in case the first cannot be read. */
+/** The latest save, and the one before in case the latest cannot be read. */
 const savesKept = 2;
 
 @Injectable()

@@ -7,7 +7,7 @@ import { ConfigError, type Config } from '#src/config/config.js';
 import { ArtifactStore } from './artifact-store.js';
 import { ArtifactsRepository } from './artifacts.repository.js';
 
-/** Contents that are looked for in a store without a marker; one of them is proof enough. */
+/** Number of contents looked for in a store without a marker; finding one identifies the store. */
 const looked = 20;
 
 @Injectable()

@@ -38,7 +38,7 @@ export class ApiKeysService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Whose key it is; or why it is refused, which is for the audit log and not for whoever asks. */
+  /** The owner of the key, or why it is refused; the reason goes to the audit log, not to the caller. */
   async authenticate(secret: string): Promise<Authentication> {
     const hash = digest(secret);
     const cacheKey = hash.toString('base64');
@@ -76,7 +76,7 @@ export class ApiKeysService {
     });
   }
 
-  /** A key that may work on one labeler's tasks and nothing else; where a batch is given, on those of that batch. */
+  /** A key limited to one labeler's tasks, and to one batch if given. */
   createSession(
     actor: Actor,
     session: { labelerId: string; labelingBatchId: string | null; vendorId: string | null; expiresAt: Date },
@@ -216,7 +216,7 @@ function newSecret(): string {
   return `plk_${randomBytes(24).toString('base64url')}`;
 }
 
-/** From now, as long as the old key was made to live. */
+/** From now, with the lifetime of the old key. */
 function sameLife({ createdAt, expiresAt }: ApiKey): Date | null {
   return expiresAt && new Date(Date.now() + expiresAt.getTime() - createdAt.getTime());
 }

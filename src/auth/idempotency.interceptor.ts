@@ -102,7 +102,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     }
   }
 
-  /** A streamed body: its lines are in, whatever becomes of the answer. */
+  /** A streamed body: its lines are stored even if the response fails. */
   private async landed(request: AuthenticatedRequest, next: CallHandler, keep: (body: string, print: string) => Promise<void>): Promise<unknown> {
     const printed = new PrintedBody(request.body as Readable);
     request.body = printed.stream;

@@ -36,7 +36,7 @@ export interface Message {
 export interface Conversation {
   messages: Message[];
   tools?: Tool[];
-  /** The last message is the beginning of the answer, and the policy goes on from there. */
+  /** The last message is the beginning of the answer, which the policy continues. */
   continueFinalMessage?: boolean;
 }
 

@@ -1,11 +1,11 @@
-/** What an audit of a training is made of: measured values, the bounds they are held against, and what follows. */
+/** Findings of a training audit: measured values, their bounds and the resulting status. */
 import { adviceFor } from './finding-advice.js';
 import { mean } from './statistics.js';
 
 export const verdictStatuses = ['healthy', 'warning', 'failed'] as const;
 export type VerdictStatus = (typeof verdictStatuses)[number];
 
-/** `not_measured`: the run left out what the check reads; this says nothing for the run, nor against it. */
+/** `not_measured`: the run did not record what the check needs; counts neither for nor against the run. */
 export const findingStatuses = ['not_measured', ...verdictStatuses] as const;
 export type FindingStatus = (typeof findingStatuses)[number];
 
@@ -61,7 +61,7 @@ export function finiteness(steps: Steps, others: readonly number[]): Finding {
 export const above = (check: string, value: number, bounds: Bounds, what: string): Finding =>
   judge(check, value, bounds, what, (bound) => value > bound);
 
-/** Of methods that evaluate on something: evaluating on what was learned from shows what was memorised too. */
+/** For methods that evaluate: figures on training data include memorisation. */
 export function heldOutFinding(held: boolean, practised = 'the evaluation used training prompts, so the figures include memorisation'): Finding {
   const message = held ? 'evaluated on held-out prompts' : practised;
   return { check: 'held_out', status: held ? 'healthy' : 'warning', value: held ? 1 : 0, threshold: 1, message };
@@ -87,7 +87,7 @@ function judge(
   return { check, status, value: finite(value), threshold, message: `${what}: ${show(value)}` };
 }
 
-/** Steps without the figure, such as those that had nothing to learn, are left out. */
+/** Steps without the figure are left out, such as those with nothing to learn. */
 export function series(steps: Steps, name: string): number[] {
   return steps.flatMap((step) => (name in step ? [step[name]] : []));
 }

@@ -48,7 +48,7 @@ interface Mistake {
   value?: string;
 }
 
-/** @param texts whether texts and names are looked at: most bodies are known to hold no bad ones */
+/** @param texts whether to check texts and names; most bodies are already known to be valid */
 function firstMistake(value: unknown, depth: number, texts: boolean): Mistake | undefined {
   if (typeof value === 'string') return texts && unstorable.test(value) ? unstorableAt(value) : undefined;
   if (value === null || typeof value !== 'object') return undefined;

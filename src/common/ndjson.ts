@@ -47,7 +47,7 @@ const byteOrderMark = Buffer.from('\ufeff');
 
 /** The lines that end in each piece of the body. */
 async function* blocks(body: Readable, maxLineCharacters: number): AsyncGenerator<{ lines: NdjsonLine[]; bytes: number }> {
-  // What has come of a line that has not ended.
+  // The bytes of an unfinished line.
   let rest: Buffer[] = [];
   let restBytes = 0;
   let line = 0;

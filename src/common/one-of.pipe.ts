@@ -3,7 +3,7 @@ import type { ClassConstructor } from 'class-transformer';
 import { shorten } from './problem.js';
 import { validatePlain, validationProblem } from './validation.js';
 
-/** For a body that is one of several classes, told apart by the value of one field: validated as the one it names. */
+/** For a body that is one of several classes, discriminated by one field: validates it as the class that the field names. */
 export class OneOfPipe<T extends object> implements PipeTransform<unknown, T> {
   constructor(
     private readonly field: string,

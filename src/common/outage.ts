@@ -7,7 +7,7 @@ const awayErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 
 const awayWords = /connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|cannot use a pool after|connection is not established|driver not connected/i;
 const fullErrors = new Set(['ENOSPC', 'EDQUOT', '53100']);
 
-/** The problem of a service that this one stands on: it is nobody's request that is at fault, and the same one may do later. */
+/** The problem when a service that Plumbline depends on is unavailable: the request is not at fault and can be retried later. */
 export function outage(error: unknown): ProblemInit | undefined {
   const { code = '', message = '' } = ((error as { driverError?: unknown } | null)?.driverError ?? error ?? {}) as { code?: string; message?: string };
   if (fullErrors.has(code)) {

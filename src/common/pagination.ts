@@ -56,7 +56,7 @@ export function pageRequest(query: PageQuery, key: CursorKey = 'id'): PageReques
   return { limit: query.limit ?? defaultPageSize, after: query.cursor ? decodeCursor(query.cursor, key) : null };
 }
 
-/** @param rows up to `limit + 1` rows; the one too many only tells that there is more. */
+/** @param rows up to `limit + 1` rows; the extra one only shows that there is another page. */
 export function toPage<T>(rows: T[], request: PageRequest, keyOf: (row: T) => string | number): Page<T> {
   const data = rows.slice(0, request.limit);
   const hasMore = rows.length > request.limit;

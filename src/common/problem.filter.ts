@@ -19,7 +19,7 @@ const byStatus: Record<number, Pick<ProblemInit, 'code' | 'title'>> = {
   503: { code: 'unavailable', title: 'The service is not ready' },
 };
 
-/** Turns every error into an RFC 9457 problem document; what nobody foresaw is a 500 without its inside. */
+/** Turns every error into an RFC 9457 problem document; an unexpected error becomes a 500 without details. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');

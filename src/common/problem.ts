@@ -111,7 +111,7 @@ export function unprocessable(
   });
 }
 
-/** Something that this needs is away: the same request, or the same job, may go well later. */
+/** A dependency is unavailable: the same request or job may succeed later. */
 export function unavailable(code: string, detail: string): ProblemException {
   return new ProblemException({ status: 503, code, title: 'Temporarily unavailable', detail, headers: { 'retry-after': '10' } });
 }

@@ -52,7 +52,7 @@ export class SandboxedError extends Error {
   }
 }
 
-/** `Awaited`, as whatever the function returns is awaited in the child. */
+/** `Awaited`, because the child awaits the result of the function. */
 type Answer<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
 // Compiled also where the sources themselves are run, in tests.

@@ -49,7 +49,7 @@ export class CompletionFailureDto {
   /** `prompt_too_long`, `endpoint_refused`, `endpoint_answer_empty` or `endpoint_answer_unreadable`. @example prompt_too_long */
   code: string;
 
-  /** @example prompt 0198... has 2071 tokens, the policy has room for 2048 */
+  /** @example prompt 0198... has 2071 tokens; the policy takes at most 2048 */
   message: string;
 
   createdAt: Date;

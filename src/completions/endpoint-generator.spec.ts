@@ -227,7 +227,7 @@ describe('where it may go', () => {
   const closed = { ...config, allowPrivateEndpoints: false };
 
   test('not to a private address, by number or by name', async () => {
-    expect(() => generator({}, closed)).toThrow(/127\.0\.0\.1 is not a public address; ALLOW_PRIVATE_ENDPOINTS/);
+    expect(() => generator({}, closed)).toThrow(/127\.0\.0\.1 is not a public address; set ALLOW_PRIVATE_ENDPOINTS/);
     const { port } = new URL(fake.origin);
     const named = generator({ baseUrl: `http://localhost:${port}`, apiKeyEnv: null }, closed);
     await expect(named.generate([prompts[0]], sampling)).rejects.toMatchObject({ code: 'endpoint_address_private', retriable: false });

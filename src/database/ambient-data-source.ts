@@ -10,7 +10,7 @@ const logger = new Logger('Database');
 
 interface Ambient {
   tx: EntityManager;
-  /** Work that outlives its transaction is on its own again. */
+  /** Work that outlives its transaction runs outside it. */
   over: boolean;
   /** The last of the queries that were lent the connection. */
   last: Promise<unknown>;
@@ -24,7 +24,7 @@ interface Ambient {
 export class AmbientDataSource extends DataSource {
   private readonly ambient = new AsyncLocalStorage<Ambient>();
 
-  /** A transaction inside another one is part of it: it can fail by itself, and lasts only if the outer one does. */
+  /** A nested transaction is a savepoint: it can fail alone, and is committed only with the outer one. */
   inTransaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
     const outer = this.ambient.getStore();
     if (outer && !outer.over) return outer.tx.transaction(work);
@@ -79,7 +79,7 @@ async function queryIn(runner: QueryRunner, call: Parameters<QueryRunner['query'
   }
 }
 
-/** What the pool says when every connection is taken; anything else is the database's own word. */
+/** The pool's message when all connections are in use; other messages come from the database. */
 const busy = 'timeout exceeded when trying to connect';
 const headers = { 'retry-after': '5' };
 

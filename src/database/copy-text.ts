@@ -3,7 +3,7 @@
 const special = /[\\\n\r\t]/g;
 const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** One line of COPY, with its end. Texts must be without NUL, as all of Postgres wants it. */
+/** One line of COPY, including the newline. Texts must not contain NUL, as everywhere in Postgres. */
 export function copyLine(fields: readonly (string | number | null)[]): string {
   let line = '';
   for (let i = 0; i < fields.length; i++) {

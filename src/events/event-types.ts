@@ -1,7 +1,7 @@
 // Every domain event of the system: what happened, to which ids, told to whom. This one table is the TypeScript
 // union, the check at run time, and the schemas of the OpenAPI document's `webhooks`.
 
-/** `id?` may be null. A `name` is a word of ours (a type, an alias), never a user's text. */
+/** `id?` may be null. A `name` is an identifier (a type, an alias), never free text of a user. */
 type FieldKind = 'id' | 'id?' | 'name' | 'name?' | 'count';
 interface ValueOf {
   id: string;
@@ -71,7 +71,7 @@ export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
-/** Nothing but the declared ids and words may leave the system in an event. @throws InvalidEventError */
+/** Only the declared ids and names may leave the system in an event. @throws InvalidEventError */
 export function checkEvent({ type, data }: Pick<DomainEvent, 'type' | 'data'>): void {
   const fields: Readonly<Record<string, FieldKind>> = eventDefinitions[type].fields;
   const given = data as Readonly<Record<string, unknown>>;

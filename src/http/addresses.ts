@@ -47,7 +47,7 @@ export function tellMethods(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', ({ url, method }) => {
     // The preflight route of all paths is none of any path.
     if (method === 'OPTIONS') return;
-    // A parameter stands for one part, a star for all that follows.
+    // A parameter matches one segment, a star everything after it.
     const pattern = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+').replaceAll('*', '.*');
     routes.push({ path: new RegExp(`^${pattern}$`), methods: [method].flat() });
   });

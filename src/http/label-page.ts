@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sep } from 'node:path';
 import { findUpwards } from './find-upwards.js';
 
-/** Stricter than the rest of the site: everything the page needs comes from this server. */
+/** Stricter than the rest of the site: the page loads everything from this server. */
 const contentSecurityPolicy = [
   `default-src 'none'`,
   `script-src 'self'`,

@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino';
 import { logContext } from '#src/common/log-context.js';
 import type { Config } from '#src/config/config.js';
 
-/** Parts of Nest that tell, at every boot, of each of some hundred modules and routes. */
+/** Parts of Nest that log every module and route at each boot. */
 const chatter = new Set<unknown>(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication', 'NestApplicationContext']);
 
 /** Nest's logger on pino: one JSON object per line, or a short readable line on a terminal. */

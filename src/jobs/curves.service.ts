@@ -7,7 +7,7 @@ import type { CurvePoint } from './downsample.js';
 import { JobsService } from './jobs.service.js';
 import { pick } from './pick.js';
 
-/** Whoever may read what a job trains may read its curve, whichever key started the job. */
+/** Read access to what a job trains includes its curve, whichever key started the job. */
 const anyone = { vendorId: null };
 
 @Injectable()

@@ -24,7 +24,7 @@ export interface AttemptParts {
 
 const progressIntervalMs = 250;
 
-/** One attempt at one job: keeps its lease alive, and is what the handler sees of the system. */
+/** One attempt at one job: renews its lease and is the handler's interface to the system. */
 export class JobAttempt implements JobContext {
   readonly jobId: string;
   readonly attempt: number;
@@ -52,7 +52,7 @@ export class JobAttempt implements JobContext {
     const renew = () => void this.heed(parts.leases.renew(job.id, leaseOwner));
     const heartbeat = setInterval(renew, parts.leases.leaseMs / 3);
     this.stops.push(parts.signals.onStop(job.id, renew), () => clearInterval(heartbeat));
-    // The heartbeat also hears of cancellations and losses; the keeper renews while the event loop has no turn.
+    // The heartbeat also detects cancellation and loss; the keeper thread renews the lease while the event loop is blocked.
     parts.keeper.hold(job.id, leaseOwner);
     this.stops.push(() => parts.keeper.letGo(job.id, leaseOwner));
   }
@@ -104,7 +104,7 @@ export class JobAttempt implements JobContext {
   commit<R>(work: (tx: Transaction) => Promise<R>): Promise<R> {
     return this.parts.database.transaction(async (tx) => {
       const held = await this.parts.jobs.lockOwned(tx, this.jobId, this.leaseOwner);
-      if (!held) throw new LeaseLostError(`job ${this.jobId} is no longer ours`);
+      if (!held) throw new LeaseLostError(`job ${this.jobId} has lost its lease`);
       return work(tx);
     });
   }
@@ -122,7 +122,7 @@ export class JobAttempt implements JobContext {
   private async heed(renewal: Promise<JobState | undefined>): Promise<void> {
     try {
       const state = await renewal;
-      if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} is no longer ours`));
+      if (state === undefined) this.abort(new LeaseLostError(`job ${this.jobId} has lost its lease`));
       else if (state === 'cancelling') this.abort(new JobCancelledError('the job was cancelled'));
       else if (state === 'pausing') this.abort(new JobPausedError('the job was paused'));
     } catch (error) {

@@ -38,7 +38,7 @@ export function describeFailure(error: unknown): { error: JobError; retriable: b
     const { code, title, detail } = error.init;
     return { error: { code, title, detail: detail && cut(detail, detailLength) }, retriable: false };
   }
-  // What the job needs is away, which says nothing about the job: it waits in the queue for as long as it takes.
+  // A dependency is unavailable, which is not the job's fault: it waits in the queue until the dependency is back.
   if (error instanceof ProblemException && [503, 507].includes(error.init.status)) {
     const { code, title, detail } = error.init;
     return { error: { code, title, detail }, retriable: true, waits: true };

@@ -80,12 +80,12 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** `signal.reason` when somebody cancelled the job. */
+/** `signal.reason` when the job was cancelled. */
 export class JobCancelledError extends Error {
   override readonly name = 'AbortError';
 }
 
-/** `signal.reason` when somebody paused the job; what is worth keeping should be saved before stopping. */
+/** `signal.reason` when the job was paused; the handler should save its progress before stopping. */
 export class JobPausedError extends Error {
   override readonly name = 'AbortError';
 }

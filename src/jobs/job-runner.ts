@@ -22,7 +22,7 @@ interface Running {
   done: Promise<void>;
 }
 
-/** Takes a job, has its handler do it, and writes down how that went; knows nothing of the queue. */
+/** Claims a job, runs its handler and records the outcome; independent of the queue. */
 @Injectable()
 export class JobRunner {
   private readonly logger = new Logger('Jobs');

@@ -51,7 +51,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
     return this.on(channels.job, listener);
   }
 
-  /** Somebody asked the job to stop. */
+  /** The job was asked to stop. */
   onStop(jobId: string, listener: () => void): () => void {
     return this.on(`${channels.stop}:${jobId}`, listener);
   }

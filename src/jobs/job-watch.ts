@@ -1,4 +1,4 @@
-/** A subscription to the changes of one job that remembers a change until somebody has waited for it. */
+/** A subscription to the changes of one job; a change is remembered until a caller has waited for it. */
 export class JobWatch {
   private news = false;
   private waiting: (() => void) | undefined;
@@ -10,7 +10,7 @@ export class JobWatch {
     this.waiting?.();
   };
 
-  /** Resolves when something changed since the last call, after `ms`, or when `signal` aborts. */
+  /** Resolves when the job changed since the last call, after `ms`, or when `signal` aborts. */
   async changed(ms: number, signal?: AbortSignal): Promise<void> {
     if (!this.news && !signal?.aborted) {
       await new Promise<void>((resolve) => {

@@ -59,7 +59,7 @@ export class Job {
   @Column('uuid', { nullable: true })
   vendorId: string | null;
 
-  /** Names one attempt of one worker, so that an attempt that came back from the dead is told apart. */
+  /** Identifies one attempt of one worker, so that an attempt that resumes after losing its lease is recognised. */
   @Column('text', { nullable: true })
   leaseOwner: string | null;
 

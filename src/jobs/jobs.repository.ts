@@ -71,7 +71,7 @@ export class JobsRepository {
     return tx.findOne(Job, { where: { id, leaseOwner }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Jobs whose worker fell silent; those that another process is looking at are passed over. */
+  /** Jobs whose worker stopped sending heartbeats; rows that another process has locked are skipped. */
   lockExpired(tx: Transaction, limit: number): Promise<Job[]> {
     return tx
       .createQueryBuilder(Job, 'job')
@@ -124,7 +124,7 @@ export class JobsRepository {
     await this.notify(tx, channels.job, job.id);
   }
 
-  /** Tells the world of a conclusion. */
+  /** Publishes the conclusion as an event. */
   private async announce(tx: Transaction, job: Job, type: 'job.succeeded' | 'job.failed' | 'job.cancelled'): Promise<void> {
     const data = { jobId: job.id, jobType: job.type, resultType: job.resultType, resultId: job.resultId };
     await this.events.emit(tx, { type, data, vendorIds: job.vendorId === null ? [] : [job.vendorId] });

@@ -161,7 +161,7 @@ export class JobsService {
     return this.act(viewer, id, 'pause');
   }
 
-  /** Queues a paused job again; it goes on from what it has saved, and the pause costs it no attempt. */
+  /** Queues a paused job again; it continues from its last save, and the pause does not count as an attempt. */
   resume(viewer: JobViewer, id: string): Promise<Job> {
     return this.act(viewer, id, 'resume');
   }
@@ -171,7 +171,7 @@ export class JobsService {
     return this.act(viewer, id, 'retry');
   }
 
-  /** The same inside the caller's transaction; false, and nothing done, where the job's state does not allow it. */
+  /** The same inside the caller's transaction; returns false without effect if the job's state does not allow it. */
   async actIn(tx: Transaction, id: string, action: keyof typeof refusals): Promise<boolean> {
     const job = await this.jobs.lock(tx, id);
     if (!job || next(job.state, action) === undefined) return false;

@@ -1,5 +1,5 @@
 // Thread of `LeaseKeeper`: renews the leases that the process holds and its row among the workers, on a connection of its own, for
-// as long as the process's pulse says that it lives.
+// as long as the process's pulse shows that it is alive.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
 import { Pulse } from '#src/common/pulse.js';
@@ -67,7 +67,7 @@ async function announce(client: Client): Promise<void> {
      ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), expires_at = excluded.expires_at`,
     [id, host, pid, queues, capabilities, leaseSeconds],
   );
-  // Of processes that were killed, once somebody had time to wonder.
+  // Rows of killed processes, kept long enough to be looked at.
   await client.query("DELETE FROM workers WHERE expires_at < now() - interval '1 day'");
 }
 

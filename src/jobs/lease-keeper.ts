@@ -60,7 +60,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     this.tell({ type: 'hold', jobId, leaseOwner });
   }
 
-  /** Says nothing of whose the lease is: the thread only stops renewing it. */
+  /** Does not release the lease: the thread only stops renewing it. */
   letGo(jobId: string, leaseOwner: string): void {
     this.held.delete(leaseOwner);
     this.tell({ type: 'let go', jobId, leaseOwner });

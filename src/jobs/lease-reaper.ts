@@ -5,7 +5,7 @@ import { concludeSilence } from './job-conclusion.js';
 import { JobLeasesRepository } from './job-leases.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 
-/** Takes jobs back from workers that fell silent. Runs in every process; each job is looked at by one. */
+/** Takes jobs back from workers that stopped sending heartbeats. Runs in every process; each job is handled by one. */
 @Injectable()
 export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jobs');
@@ -41,7 +41,7 @@ export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
       for (const job of await this.jobs.lockExpired(tx, 20)) {
         const { action, event, set } = concludeSilence(job);
         await this.jobs.change(tx, job, action, event, { ...set, progressEtaSeconds: null });
-        this.logger.warn(`job ${job.id} (${job.type}): its worker ${job.leaseOwner} fell silent, ${event}`);
+        this.logger.warn(`job ${job.id} (${job.type}): its worker ${job.leaseOwner} stopped sending heartbeats, ${event}`);
       }
     });
   }

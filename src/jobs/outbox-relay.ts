@@ -31,7 +31,7 @@ const pollMs = 500;
 const sweepMs = 30_000;
 /** Between two looks at what a job waits for. */
 const awayMs = 10_000;
-/** A message whose job nobody took for so long is sent again; the queue ignores it if it still has it. */
+/** Time after which the message of an unclaimed job is sent again; the queue ignores it if it still has it. */
 const lostAfterSeconds = 120;
 
 /**
@@ -89,16 +89,16 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
       {
         jobId: id,
         // A job that comes back after an attempt has met trouble: it waits 1, 2, 4... seconds.
-        // One without attempts that has an error waits for something that is away.
+        // A job with an error but no attempts waits for an unavailable dependency.
         delay: attempt === 0 ? (failed ? awayMs : 0) : Math.min(60_000, 1000 * 2 ** (attempt - 1)),
-        // Nothing is kept, or a message could not be sent again under its id.
+        // Finished messages are not kept: otherwise a message could not be sent again under its id.
         removeOnComplete: true,
         removeOnFail: true,
       },
     );
   }
 
-  /** Says once when things begin to fail, and once when they are well again. */
+  /** Logs once when sending begins to fail and once when it works again. */
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -12,7 +12,7 @@ export class ProgressMeter {
     this.base = undefined;
   }
 
-  /** Seconds left, null while nobody can know. */
+  /** Seconds left; null while unknown. */
   eta(completed: number, total: number | null): number | null {
     const at = this.now();
     if (!this.base || completed < this.base.completed) this.base = { completed, at };

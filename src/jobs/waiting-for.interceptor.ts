@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { mergeMap, type Observable } from 'rxjs';
 import { JobsService } from './jobs.service.js';
 
-/** Says with the answer that starts a job, and not only when somebody looks, that no worker will take it. */
+/** Adds a missing worker to the response that starts a job, so that clients see it without polling. */
 @Injectable()
 export class WaitingForInterceptor implements NestInterceptor {
   constructor(private readonly jobs: JobsService) {}

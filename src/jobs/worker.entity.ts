@@ -10,7 +10,7 @@ export interface WorkerCapabilities {
   executionProvider: string;
 }
 
-/** A worker process, written and kept fresh by itself (lease-keeper-thread.ts). */
+/** A worker process; the worker itself writes and refreshes the row (lease-keeper-thread.ts). */
 @Entity('workers')
 export class WorkerRow {
   @PrimaryColumn('uuid')

@@ -43,7 +43,7 @@ export class LoopLackDto implements LoopLack {
   /** Code of the failed job or refused request. @example pair_set_one_prompt */
   code: string;
 
-  /** @example the eval split has pairs of one prompt only: nothing general can be learnt from it or said by it */
+  /** @example the eval split has pairs of only one prompt: it needs at least two */
   detail: string;
 }
 

@@ -10,7 +10,7 @@ const texts = (change: Partial<UploadedTexts>): UploadedTexts => ({ config: JSON
 const end = 256;
 
 test('case 37: a policy of which nothing says where its answers end is refused', () => {
-  expect(readUploadedTexts(texts({}))).toMatchObject({ problem: { code: 'model_tokenizer_invalid', message: expect.stringContaining('nothing says where an answer ends') } });
+  expect(readUploadedTexts(texts({}))).toMatchObject({ problem: { code: 'model_tokenizer_invalid', message: expect.stringContaining('the model has no end-of-sequence token') } });
 });
 
 test('case 37: config.json, generation_config.json or tokenizer_config.json may say it', () => {

@@ -1,4 +1,4 @@
-// A process that the supervisor keeps alive: started, watched, started again when it dies, stopped with patience.
+// A process that the supervisor starts, watches, restarts when it dies, and stops gracefully.
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '#src/config/config.js';
@@ -12,7 +12,7 @@ export interface ChildSpec {
   execArgv: string[];
   env: Record<string, string | undefined>;
   output: 'inherit' | 'ignore' | number;
-  /** Where it writes, for who looks for a reason that it did not tell. */
+  /** Its log file, for finding the cause of a failure. */
   logFile?: string;
   restart: boolean;
   notes: (line: string) => void;

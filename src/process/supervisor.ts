@@ -121,7 +121,7 @@ class Supervisor implements Running {
     return [...(this.api ? [this.api] : []), ...this.workers];
   }
 
-  /** One supervisor owns the database of a folder; a worker beside it uses what is there. */
+  /** One supervisor owns the database of a folder; an additional worker uses it. */
   private async embedded(): Promise<string> {
     const { dataDir } = this.config;
     const dir = join(dataDir, 'postgres');
@@ -155,7 +155,7 @@ class Supervisor implements Running {
     this.logger.warn(line, 'Supervisor');
   }
 
-  /** What is left undone goes on by itself, until its database is stopped. */
+  /** Unfinished work continues in the background until its database is stopped. */
   private async unlessStopped<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.options;
     if (!signal) return work;

@@ -3,7 +3,7 @@ import { HandlerError, parseQueues } from '#src/jobs/handler-registry.js';
 import { queueNames, type QueueName } from '#src/jobs/job-types.js';
 import { UsageError } from './process.js';
 
-/** The queues that a worker's command line asks for, all of them when it names none. @throws UsageError */
+/** The queues named on a worker's command line; all if none are named. @throws UsageError */
 export function queuesOf(args: string[]): QueueName[] {
   try {
     const { values } = parseArgs({ args, options: { queues: { type: 'string' } } });

@@ -1,4 +1,4 @@
-// A worker listens on no port, so it shows that it lives by touching a file of its own in the data folder. Run by itself, this
+// A worker listens on no port; it shows that it is alive by touching a file in the data folder. Run as a program, this
 // file is the container's health check: it fails when no worker of this host has touched its file lately.
 import { closeSync, futimesSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -28,7 +28,7 @@ export function reportHealth(dataDir: string): void {
   });
 }
 
-/** Whether a worker of this host lives: its process is there and its file is fresh. */
+/** Whether a worker of this host is alive: its process exists and its file is recent. */
 export function healthy(dataDir: string): boolean {
   const folder = folderOf(dataDir);
   const files = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder).filter((name) => name.startsWith(prefix)) : [];

@@ -60,7 +60,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     this.looking ??= this.look().finally(() => (this.looking = undefined));
   }
 
-  /** Says once when things begin to fail, and once when they are well again. */
+  /** Logs once when sending begins to fail and once when it works again. */
   private async look(): Promise<void> {
     try {
       while (!this.closed && (await this.fanOut.run()));

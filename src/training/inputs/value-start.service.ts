@@ -28,7 +28,7 @@ export class ValueStartService {
   async require({ valueStart }: PpoHyperparameters, rewards: readonly RewardSource[], policyVersionId: string): Promise<void> {
     if (valueStart === 'policy') return;
     const id = firstRewardModel(rewards);
-    if (id === undefined) throw impossible('valueStart reward_model needs a reward model in rewards', valueStart);
+    if (id === undefined) throw impossible('valueStart reward-model needs a reward model in rewards', valueStart);
     const modelId = await this.modelOf(id);
     const tokenizers = [await this.models.loadSmallFiles(modelId), await this.versions.loadSmallFiles(policyVersionId)].map((files) => files['tokenizer.json']);
     if (!(await readsIdsOf(tokenizers[0], tokenizers[1])))
