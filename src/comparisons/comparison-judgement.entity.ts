@@ -3,7 +3,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 export const preferences = ['left', 'right', 'tie'] as const;
 export type Preference = (typeof preferences)[number];
 
-/** What one labeler, or the reward model, said about one item; never changed. */
+/** The judgement of one item by a labeler or the reward model. Immutable. */
 @Entity('comparison_judgements')
 export class ComparisonJudgement {
   @PrimaryColumn('uuid')

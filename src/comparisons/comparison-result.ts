@@ -1,4 +1,4 @@
-/** Everything that is told of a complete comparison, from what was said about its items. */
+/** The result of a complete comparison, computed from the judgements of its items. */
 import { mean } from '#src/common/statistics.js';
 import { candidateScore, type Preference } from './comparison-judgement.entity.js';
 import { lengthControlledWinRate, type LengthControlledWinRate } from './length-controlled.js';
@@ -13,7 +13,7 @@ export interface JudgedRow {
   preferences: Preference[];
   /** How many of them came from programs that stand in for people. */
   simulated: number;
-  /** Of the reward model that judges beside them. */
+  /** Judgements of the proxy reward model. */
   proxyPreference: Preference | null;
   /** Candidate less baseline, in characters. */
   lengthDifference: number;
@@ -35,7 +35,7 @@ export interface ProxyResult extends JudgedWinRate {
 }
 
 export interface ComparisonResult extends JudgedWinRate {
-  /** Items that nobody judged before the labeling batch was closed; no figure counts them. */
+  /** Items not judged before the labeling batch was closed; not counted in any figure. */
   unjudgedItems: number;
   judgements: number;
   simulatedJudgements: number;
@@ -44,7 +44,7 @@ export interface ComparisonResult extends JudgedWinRate {
   proxy: ProxyResult | null;
 }
 
-/** The most common tags: a table of one line per prompt would tell nothing. */
+/** Only the most common tags: groups of one prompt show nothing. */
 const maxTags = 50;
 
 /** @param all with at least one judgement among them */

@@ -62,7 +62,7 @@ export class DriftDto {
   high: number;
 }
 
-/** The same items as the reward model judges them. Never part of the result beside it. */
+/** The same items as judged by the reward model; not part of the main result. */
 export class ProxyResultDto extends WinRateDto implements ProxyResult {
   /** Above 0, the reward model overrates the candidate. The interval is for the paired differences. */
   drift: DriftDto;

@@ -36,7 +36,7 @@ export class Comparison {
   @Column('jsonb')
   judge: ComparisonJudge;
 
-  /** Judges beside people; its opinion is reported apart from theirs. */
+  /** Proxy reward model, whose judgements are reported separately from those of people. */
   @Column('uuid', { nullable: true })
   proxyRewardModelId: string | null;
 

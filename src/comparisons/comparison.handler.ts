@@ -171,7 +171,7 @@ export class ComparisonHandler implements JobHandler<'comparison.run'> {
   }
 }
 
-/** The one that judges, or that judges beside people. */
+/** The reward model that judges, alone or as proxy. */
 function judgingModel({ judge, proxyRewardModelId }: Comparison): string | null {
   return judge.type === 'reward-model' ? judge.rewardModelId : proxyRewardModelId;
 }
@@ -182,7 +182,7 @@ function itemOf(
   baseline: NewCompletion,
   candidate: NewCompletion,
 ): ComparisonItem {
-  // The id takes part, so that who knows the seed of the answers does not know the sides.
+  // The id is part of the seed, so that knowing the seed of the answers does not reveal the sides.
   const candidateIsLeft = Rng.from(`${id}/${sampling.seed}/${baseline.promptId}`).next() < 0.5;
   return {
     id: newId(),

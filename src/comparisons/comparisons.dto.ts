@@ -70,7 +70,7 @@ export class RewardModelJudgeDto {
   rewardModelId: string;
 }
 
-/** People judge blind. Items with equal texts are shown like all others, so that nobody can tell them apart by absence. */
+/** People judge blind. Items with equal texts are shown too, so that their absence reveals nothing. */
 export class LabelersJudgeDto {
   @ApiProperty({ enum: ['labelers'] })
   @IsIn(['labelers'])
@@ -94,7 +94,7 @@ export class LabelingBatchJudgeDto {
   @IsUUID()
   criterionVersionId: string;
 
-  /** Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+  /** Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
   @ApiProperty({ type: [String], format: 'uuid', maxItems: 100 })
   @ArrayMaxSize(100)
   @ArrayUnique()

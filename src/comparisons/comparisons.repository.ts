@@ -106,7 +106,7 @@ export class ComparisonsRepository {
     return new Map(rows.map(({ id, ...standing }) => [id, standing]));
   }
 
-  /** Every item with what was said about it, in order of the items. */
+  /** Every item with its judgements, in order of the items. */
   judgedItems(comparisonId: string): Promise<JudgedRow[]> {
     return this.comparisons.query(
       `WITH said AS (${said})
@@ -126,7 +126,7 @@ export class ComparisonsRepository {
     );
   }
 
-  /** What was said about some items of a comparison, by whoever said it. */
+  /** Judgements of some items of a comparison, by any judge. */
   judgementsOf(comparisonId: string, itemIds: string[]): Promise<SaidOfItem[]> {
     return this.comparisons.query(
       `WITH said AS (${said})

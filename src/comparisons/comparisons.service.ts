@@ -29,7 +29,7 @@ const maxPrompts = 5000;
 const minPrompts = 2;
 const resultsKept = 200;
 
-/** Blind tests of two policy versions: starts them, and tells no more about them than may be known. */
+/** Blind comparisons of two policy versions; hides the sides until they may be revealed. */
 @Injectable()
 export class ComparisonsService {
   /** Of the judgements as they are: the bootstrap need not be done twice for the same ones, and is for corrected ones. */

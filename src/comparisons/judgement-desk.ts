@@ -4,9 +4,9 @@ import type { Preference } from './comparison-judgement.entity.js';
 import type { GivenJudgement } from './judgements.repository.js';
 
 export interface DeskState {
-  /** Ids of the items of this comparison, among those that are asked for. */
+  /** Ids of the requested items that belong to this comparison. */
   items: ReadonlySet<string>;
-  /** What was said about them before. */
+  /** Their earlier judgements. */
   given: readonly GivenJudgement[];
   labelers: ReadonlyMap<string, string>;
   labelersByExternalId: ReadonlyMap<string, string>;

@@ -28,7 +28,7 @@ export class CompletionBatch {
   @Column('integer')
   completionCount: number;
 
-  /** Prompts without completions, for reasons that completion_failures tells. */
+  /** Number of prompts without completions; reasons are in completion_failures. */
   @Column('integer')
   failedCount: number;
 

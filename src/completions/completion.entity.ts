@@ -5,7 +5,7 @@ import { bigintAsNumber } from '#src/artifacts/artifact.entity.js';
 export const finishReasons = ['stop', 'length'] as const;
 export type FinishReason = (typeof finishReasons)[number];
 
-/** An answer to a prompt, by a policy version of ours or recorded elsewhere. Never changed. */
+/** A completion of a prompt, by a policy version or recorded elsewhere. Immutable. */
 @Entity('completions')
 export class Completion {
   @PrimaryColumn('uuid')
@@ -17,15 +17,15 @@ export class Completion {
   @Column('text')
   text: string;
 
-  /** What the model thought before its answer, where an endpoint gave it apart. */
+  /** Reasoning before the answer, if an endpoint returned it separately. */
   @Column('text', { nullable: true })
   reasoning: string | null;
 
-  /** Tools that the model called instead of an answer, or beside it. */
+  /** Tool calls of the model, instead of or in addition to a text. */
   @Column('jsonb', { nullable: true })
   toolCalls: ToolCall[] | null;
 
-  /** The model declined by the field that servers have for it; the text is what it said. */
+  /** The model refused (the server's `refusal` field); the text is the refusal. */
   @Column('boolean')
   refusal: boolean;
 
@@ -40,7 +40,7 @@ export class Completion {
   @Column('integer', { nullable: true })
   sampleIndex: number | null;
 
-  /** Who wrote it, in the words of whoever recorded it elsewhere. */
+  /** Author as given by the client that recorded it. */
   @Column('text', { nullable: true })
   source: string | null;
 

@@ -21,7 +21,7 @@ export class CompletionsService {
     private readonly prompts: PromptsService,
   ) {}
 
-  /** One result per line; a line that is there already with the same content is a duplicate, not an error. */
+  /** One result per line; an already stored line with the same content is a duplicate, not an error. */
   record(body: Readable): Promise<BulkResult> {
     return landLines(body, RecordedCompletionDto, (lines) => this.land(lines));
   }
@@ -30,7 +30,7 @@ export class CompletionsService {
    * Keeps what a policy version wrote; ids in the order given.
    *
    * @param batchId null for completions outside a batch, such as those of a comparison
-   * @returns rows inserted; inside a batch, what is there already is left alone and missing
+   * @returns rows inserted; in a batch, existing rows are unchanged and not returned
    */
   async keepGenerated(
     tx: Transaction,

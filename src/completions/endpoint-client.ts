@@ -22,12 +22,12 @@ export interface EndpointTarget {
   maxConcurrency: number;
   /** Timeout of one request, in seconds. */
   timeoutSeconds: number;
-  /** Besides those of every request. */
+  /** In addition to the headers of every request. */
   headers?: Readonly<Record<string, string>>;
 }
 
 const maxAttempts = 6;
-/** Nobody's completions come near. */
+/** Far above any real response. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 export class EndpointClient {

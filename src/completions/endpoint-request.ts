@@ -11,7 +11,7 @@ export interface EndpointChoice {
   /** What the model thought, where the server gives it apart. */
   reasoning: string | null;
   toolCalls: ToolCall[] | null;
-  /** The server says that the model declined; the text is what it said. */
+  /** The server reported a refusal; the text is the refusal. */
   refusal: boolean;
   /** null where the server gives another reason, such as `content_filter`, or none. */
   finishReason: FinishReason | null;
@@ -19,7 +19,7 @@ export interface EndpointChoice {
 
 export interface EndpointAnswer {
   choices: EndpointChoice[];
-  /** As the server counts; null where it does not say. */
+  /** As counted by the server; null: not reported. */
   promptTokens: number | null;
   /** Of all choices together. */
   completionTokens: number | null;
@@ -107,7 +107,7 @@ export function readAnswer(body: string): EndpointAnswer {
 /** Where servers put what a model thought: vLLM and DeepSeek, OpenRouter and newer vLLM. */
 const thoughtFields = ['reasoning_content', 'reasoning'] as const;
 
-/** An empty text is kept where the server says that the model wrote nothing; null, or an answer that is all thought, is none. */
+/** An empty text is kept if the server reports an empty completion; null, or reasoning without a text, is no completion. */
 function readChoice(value: unknown): EndpointChoice {
   const choice = record(value);
   const reason = choice.finish_reason;

@@ -8,7 +8,7 @@ export interface PromptFailure {
   message: string;
 }
 
-/** One in ten: a single odd prompt costs nothing, an endpoint that refuses most of them is not asked all. */
+/** One in ten: a single bad prompt does no harm, and an endpoint that refuses most prompts is not sent all of them. */
 export const defaultMaxFailedShare = 0.1;
 
 /** @throws JobFailure with the code of the first failure, where more failed than may */

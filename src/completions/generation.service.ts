@@ -11,7 +11,7 @@ import { EndpointGenerator } from './endpoint-generator.js';
 import { PolicyGenerator, type AskedPrompt } from './policy-generator.js';
 import type { Sampling } from './sampling.js';
 
-/** Lets a policy version answer prompts, for whichever job wants answers. Worker processes only. */
+/** Generates completions of a policy version for any job. Worker processes only. */
 @Injectable()
 export class GenerationService {
   constructor(

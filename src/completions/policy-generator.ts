@@ -13,7 +13,7 @@ import { Tokenizer } from '#src/lm/text/tokenizer.js';
 import type { CompletionSource, SourceControl, WrittenCompletion } from './completion-source.js';
 import { completionSeed, type Sampling } from './sampling.js';
 
-/** A prompt as policies are asked it. */
+/** A prompt as sent to policies. */
 export type AskedPrompt = Pick<Prompt, 'id' | 'text' | 'conversation'>;
 
 export interface GeneratedCompletion extends WrittenCompletion {

@@ -78,7 +78,7 @@ export async function startEmbeddedPostgres({ dir, settings = [], binaries }: Em
   };
 }
 
-/** Stops it by its lock file, without a child process of ours. */
+/** Whether the server runs, judged by its lock file. */
 async function postmasterLives(data: string): Promise<boolean> {
   const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
   if (!pid) return false;

@@ -121,7 +121,7 @@ class Meter extends Transform {
   private check(): void {
     const bytes = this.received - this.counted;
     this.counted = this.received;
-    // Time spent here is the server's, not the client's.
+    // Buffered bytes wait for the reader, not for the client.
     if (bytes >= this.seconds * leastBytesPerSecond || this.readableLength > 0 || this.writableEnded) return;
     const detail = `the body must arrive at ${leastBytesPerSecond} bytes per second or faster, got ${bytes} bytes in ${this.seconds} seconds`;
     this.destroy(new ProblemException({ status: 408, code: 'request_timeout', title: 'The request arrived too slowly', detail, headers: { connection: 'close' } }));

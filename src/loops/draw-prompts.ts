@@ -1,4 +1,4 @@
-/** Which prompts an iteration works on: fresh ones first, so that people are not asked twice before all were asked. */
+/** Draws the prompts of an iteration: unrated ones first, so that none is rated twice before all are rated once. */
 import { Rng } from '#src/common/rng.js';
 
 /**

@@ -48,7 +48,7 @@ export class LoopAdvancer {
     while (await this.step(loopId));
   }
 
-  /** One step; false when there is none to take now, or somebody else is taking it. */
+  /** One step; false if there is nothing to do now or another process is doing it. */
   async step(loopId: string): Promise<boolean> {
     try {
       return await this.database.transaction((tx) => this.stepIn(tx, loopId));
@@ -78,7 +78,7 @@ export class LoopAdvancer {
     return true;
   }
 
-  /** @throws LoopFailure when the job failed, but for want of data: what that means is for the state to say */
+  /** @throws LoopFailure when the job failed, except for lack of data, which the state handles */
   private async waitsFor(tx: Transaction, loop: Loop, job: Job): Promise<boolean> {
     if (job.state === 'succeeded' || lackOfJob(job)) return false;
     if (job.state === 'failed' || job.state === 'cancelled') throw jobFailure(job);

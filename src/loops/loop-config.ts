@@ -1,4 +1,4 @@
-/** What a loop was told, defaults filled in. Kept as `loops.config`; never changed while it runs. */
+/** Settings of a loop, with defaults filled in. Stored as `loops.config`; immutable while it runs. */
 import type { Sampling } from '#src/completions/sampling.js';
 import type { PairWeightKind, ScoreAggregation, TiePolicy } from '#src/pairs/pair-set-config.js';
 import type { TrainingSettingsDto } from '#src/reward/models/hyperparameters.dto.js';
@@ -58,7 +58,7 @@ export interface LoopGate {
   lengthControlled: boolean;
   /** Nats per token at the end of a training; null sets no limit. */
   maxKl: number | null;
-  /** Go on although the audit of the reward model or of the run failed. */
+  /** Continue even if the audit of the reward model or of the run failed. */
   allowFailedVerdict: boolean;
 }
 

@@ -35,7 +35,7 @@ export function completeLoop({ iterations, generation, ratings, pairs, reward, t
   };
 }
 
-/** A null asks for the default, but for tokens computed at once, where it asks for all: 0 says the same. */
+/** Null means the default, except for micro-batch tokens, where null, like 0, means the whole step at once. */
 function settings<T extends { microBatchTokens?: number | null }>(values: T): Partial<T> {
   return { ...given(values), ...(values.microBatchTokens === null && { microBatchTokens: 0 }) };
 }

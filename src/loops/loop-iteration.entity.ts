@@ -5,7 +5,7 @@ import type { LoopFigures } from './loop-figures.js';
 export const loopDecisions = ['promoted', 'held'] as const;
 export type LoopDecision = (typeof loopDecisions)[number];
 
-/** One time round, and everything that it made: a field is null until it is there. */
+/** One iteration and all its resources; a field is null until its resource exists. */
 @Entity('loop_iterations')
 export class LoopIteration {
   @PrimaryColumn('uuid')

@@ -58,8 +58,8 @@ function measuresNoKl({ method, hyperparameters }: LoopTrainingConfig): boolean 
 }
 
 /**
- * What a training that samples is evaluated on: prompts that nobody practises on. The best weights, chosen by an evaluation,
- * would then be compared on what chose them: these are chosen by practised prompts, and the verdict says so.
+ * Evaluation prompts of a training that samples: held-out ones. If the best weights are kept, the choice would bias the later comparison
+ * on the same prompts: they are then chosen on training prompts, and the verdict says so.
  */
 export const evaluationPromptSetOf = (heldOutPromptSetId: string, hyperparameters: { keep?: string }): string | undefined =>
   hyperparameters.keep === 'best' ? undefined : heldOutPromptSetId;

@@ -33,13 +33,13 @@ export interface StageTask {
  */
 export type StageWork = (task: StageTask) => Promise<StageResult | null>;
 
-/** Makes things on behalf of whoever made the loop; it has asked for all of them already. */
+/** Acts on behalf of the creator of the loop, who was authorised for all of it. */
 export const ownerOf = ({ apiKeyId }: Loop): AuthContext => ({ keyId: apiKeyId!, scopes: [], vendorId: null });
 
 /**
  * A value that an earlier state of the same iteration has left.
  *
- * @throws LoopFailure without one: asking again would give the same, so that somebody must hear of it
+ * @throws LoopFailure without one: retrying cannot help, so the loop fails
  */
 export function made<T>(value: T | null, what: string): T {
   if (value !== null) return value;

@@ -38,7 +38,7 @@ export class Recompute {
     });
   }
 
-  /** To be told when the whole gradient of a node is known, in backward order. */
+  /** Called when the whole gradient of a node is known, in backward order. */
   reached(node: Node, gradient: Node): void {
     const segment = this.endOf.get(node.id);
     if (segment !== undefined) this.arrived[segment] = gradient;

@@ -1,5 +1,5 @@
 /**
- * Execution: the only file that knows ONNX Runtime.
+ * Execution: the only file that depends on ONNX Runtime.
  * `run` blocks the event loop of its process while the graph computes; call it from a worker.
  */
 import * as ort from 'onnxruntime-node';

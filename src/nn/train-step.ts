@@ -125,7 +125,7 @@ export class TrainStep {
     return reportOf(await session.run(feeds, into));
   }
 
-  /** Odd, as hashing wants it. */
+  /** Odd, as the hash requires. */
   private noise(): number {
     const { seed, state } = this.options;
     if (seed === undefined) throw new Error('the graph draws, and there is no seed');

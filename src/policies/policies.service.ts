@@ -58,7 +58,7 @@ export class PoliciesService {
     return this.database.transaction((tx) => this.promote(tx, auth, policyId, alias, version.id));
   }
 
-  /** The same in the caller's transaction, for a version that is known to be of the policy: told, and written down. */
+  /** The same in the caller's transaction, for a version known to belong to the policy; emits an event and an audit entry. */
   async promote(tx: Transaction, actor: Actor, policyId: string, alias: string, policyVersionId: string): Promise<PolicyAlias> {
     const promoted = await this.policies.putAlias(policyId, alias, policyVersionId, tx);
     await this.events.emit(tx, { type: 'policy.promoted', data: { policyId, policyVersionId, alias }, vendorIds: [] });

@@ -84,7 +84,7 @@ async function readTexts(texts: Texts.UploadedTexts): Promise<Texts.TextsAnswer>
   }
 }
 
-/** What is kept about a model beside its files. */
+/** Metadata stored with a model's files. */
 export function modelInfo(config: ModelConfig, json: Record<string, unknown> = toHfConfig(config)): ModelInfo {
   const sizes = Object.values(parameterShapes(config)).map((shape) => shape.reduce((a, b) => a * b, 1));
   const [architecture] = toHfConfig(config).architectures as string[];

@@ -1,4 +1,4 @@
-/** The texts of an uploaded checkpoint: what they say of the model, or why no worker could run it. Runs in a child process. */
+/** Reads the text files of an uploaded checkpoint: the model's metadata, or why no worker could run it. Runs in a child process. */
 import { chatFraming } from '#src/lm/text/chat.js';
 import { withChatTemplate } from '#src/lm/files/checkpoint.js';
 import { parseConfigs, type Head, type ModelConfig } from '#src/lm/model/config.js';

@@ -87,7 +87,7 @@ function repeated(keys: string[]): Member[] {
 
 function refuse(code: string, rule: string, message: string, pointer: string, members: Member[]): void {
   if (members.length === 0) return;
-  // The first few say enough, and a wrong file must not be answered with a megabyte.
+  // The first few are enough: a wrong file must not produce a megabyte of errors.
   const errors: ProblemDetail[] = members
     .slice(0, 20)
     .map(({ key, at }) => ({ pointer: `${pointer}/${at}`, rule, message, value: shorten(key) }));

@@ -1,7 +1,7 @@
 import type { Conversation, PromptContent } from '#src/common/conversation.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** One question to a policy. Never changed: whatever was answered or rated stays what it was. */
+/** An input of a policy. Immutable, so that its completions and ratings stay valid. */
 @Entity('prompts')
 export class Prompt {
   @PrimaryColumn('uuid')
@@ -11,7 +11,7 @@ export class Prompt {
   @Column('text')
   text: string;
 
-  /** The messages, where more is asked than one question. */
+  /** The conversation; null for a text prompt. */
   @Column('jsonb', { nullable: true })
   conversation: Conversation | null;
 
@@ -35,7 +35,7 @@ export class Prompt {
 
 export type NewPrompt = Omit<Prompt, 'createdAt'>;
 
-/** What a policy is asked. */
+/** The input of a policy. */
 export const contentOf = ({ text, conversation }: Pick<Prompt, 'text' | 'conversation'>): PromptContent => conversation ?? text;
 
 /** The same in SQL, as JSON: `alias` is of the table prompts. */

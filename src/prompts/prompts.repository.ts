@@ -38,7 +38,7 @@ export class PromptsRepository {
     return this.rows.createQueryBuilder('p').where('p.external_id = ANY(:externalIds)', { externalIds }).getMany();
   }
 
-  /** Id of each prompt that is there, by id or by external id. */
+  /** Id of each existing prompt, by id or by external id. */
   async resolve(keys: string[], by: 'id' | 'externalId'): Promise<Map<string, string>> {
     const column = by === 'id' ? 'id' : 'external_id';
     const found: { key: string; id: string }[] = await this.rows.query(

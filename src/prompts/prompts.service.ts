@@ -85,7 +85,7 @@ function asked({ text, messages, tools, continueFinalMessage }: CreatePromptDto)
   return { text: readableText(messages), conversation };
 }
 
-/** What no single field can tell: a prompt is a text or a conversation, and not every list of messages is one. */
+/** Rules across fields: a prompt is either a text or a valid conversation. */
 function mistakesOf({ text, messages, tools, continueFinalMessage }: CreatePromptDto): ProblemDetail[] {
   if ((text ?? undefined) !== undefined) {
     const beside = Object.entries({ messages, tools, continueFinalMessage }).find(([, value]) => (value ?? undefined) !== undefined);

@@ -16,7 +16,7 @@ export interface CheckpointSettings {
 
 export const checkpointDefaults: CheckpointSettings = { checkpointEvery: null, keepCheckpoints: 3, evaluateEvery: null, keep: 'last' };
 
-/** Is there an evaluation after `step` (from 1) of `total`? The last one counts, so that it can be compared. */
+/** Whether there is an evaluation after `step` (from 1) of `total`; always after the last, so that it can be compared. */
 export function isEvaluated(step: number, total: number, { evaluateEvery }: Pick<CheckpointSettings, 'evaluateEvery'>): boolean {
   return evaluateEvery !== null && (step % evaluateEvery === 0 || step === total);
 }

@@ -15,7 +15,7 @@ export interface LoraSettings {
   dropout?: number;
 }
 
-/** How weights move, whatever is trained. */
+/** Optimizer settings for any training. */
 export interface OptimizerSettings {
   /** Peak of the schedule. */
   learningRate: number;

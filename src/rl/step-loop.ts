@@ -98,7 +98,7 @@ export interface Stopped {
   detail: string;
 }
 
-/** A policy that diverged is a failure even where its last good weights are kept; a budget is there to be used. */
+/** Divergence is a failure even if the last good weights are kept; reaching a budget is not. */
 export function stoppedFinding({ reason, step, detail }: Stopped): Finding {
   const status = reason === 'diverged' ? 'failed' : 'warning';
   return { check: `stopped_${reason}`, status, value: step, threshold: 0, message: `stopped at step ${step}: ${detail}` };

@@ -1,6 +1,6 @@
 import type { DomainEvent, EventType } from '#src/events/event-types.js';
 
-/** Whether an endpoint is told of an event: the owner's of every one, a vendor's of those that name the vendor. */
+/** Whether an endpoint receives an event: the owner's endpoints receive all, a vendor's those that name the vendor. */
 export function hears(
   endpoint: { vendorId: string | null; eventTypes: readonly EventType[] },
   event: Pick<DomainEvent, 'type' | 'vendorIds'>,
@@ -9,7 +9,7 @@ export function hears(
   return wanted && (endpoint.vendorId === null || event.vendorIds.includes(endpoint.vendorId));
 }
 
-/** What is sent: thin, so that a receiver asks for the rest with a key of its own. */
+/** The payload contains ids only; a receiver fetches the rest with its own key. */
 export function payload(event: { type: EventType; data: object; createdAt: Date }): string {
   return JSON.stringify({ type: event.type, timestamp: event.createdAt.toISOString(), data: event.data });
 }

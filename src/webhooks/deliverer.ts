@@ -13,7 +13,7 @@ import { signedHeaders } from './signature.js';
 import { messageId } from './webhook-delivery.entity.js';
 import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 
-/** Until a delivery is looked at again that a fault of ours kept back. */
+/** Delay before a delivery held back by a fault of Plumbline is tried again. */
 const holdSeconds = 30;
 
 @Injectable()

@@ -1,5 +1,5 @@
 /**
- * What becomes of a delivery after an attempt. The schedule is the one that the Standard Webhooks specification gives
+ * The next state of a delivery after an attempt. The schedule is the one that the Standard Webhooks specification gives
  * as an example: ten attempts over a little more than three days. A tenth of each wait is up to chance, so that
  * what failed together does not come back together.
  */
@@ -27,7 +27,7 @@ export type Verdict =
   | { state: 'pending'; delaySeconds: number; disable?: DisableReason }
   | { state: 'failed'; disable?: DisableReason };
 
-/** `gone`: it answered 410, which says that it wants no more. `requested`: its owner switched it off. */
+/** `gone`: it responded 410. `requested`: it was disabled through the API. */
 export const disableReasons = ['failing', 'gone', 'requested'] as const;
 export type DisableReason = (typeof disableReasons)[number];
 

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '#src/events/event-types.js';
 
-/** A delivery of a disabled endpoint stays `pending` and goes on when the endpoint is enabled again. */
+/** A delivery of a disabled endpoint stays `pending` and continues when the endpoint is enabled again. */
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
@@ -28,7 +28,7 @@ export class WebhookDelivery {
   @Column('text')
   eventType: EventType;
 
-  /** The very bytes, the same for every attempt. */
+  /** The exact bytes, the same for every attempt. */
   @Column('text')
   body: string;
 
@@ -61,7 +61,7 @@ export class WebhookDelivery {
   createdAt: Date;
 }
 
-/** The `webhook-id` header: the same for every attempt, so that a receiver can tell that it has seen it. */
+/** The `webhook-id` header: the same for every attempt, so that a receiver can recognise repeats. */
 export function messageId(deliveryId: string): string {
   return `msg_${deliveryId.replaceAll('-', '')}`;
 }

@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '#src/events/event-types.js';
 import type { DisableReason } from './retry-schedule.js';
 
-/** Where somebody wants to be told of events: the owner, or a vendor. */
+/** A receiver of events, of the owner or of a vendor. */
 @Entity('webhook_endpoints')
 export class WebhookEndpoint {
   @PrimaryColumn('uuid')

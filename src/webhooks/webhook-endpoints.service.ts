@@ -1,4 +1,4 @@
-// Who is told of what, and where. The owner's endpoints hear of everything, a vendor's of what concerns the vendor.
+// Receivers of events. The owner's endpoints receive everything, a vendor's only what concerns the vendor.
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditAction } from '#src/auth/audit/audit-actions.js';
 import { AuditService } from '#src/auth/audit/audit.service.js';

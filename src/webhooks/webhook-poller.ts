@@ -17,7 +17,7 @@ const forgottenAtOnce = 1000;
 const keylessAfterSeconds = 30;
 const concurrency = 32;
 const perEndpoint = 4;
-/** What has not answered by then is sent again by somebody else. */
+/** A delivery not finished by then is sent again by another worker. */
 const graceMs = 3_000;
 
 /** Looks for events and due deliveries in every worker. Any number may do so together: rows are skipped, not awaited. */
@@ -73,7 +73,7 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** What this worker must leave alone is told of where nobody else takes it. */
+  /** Warns about deliveries that this worker cannot send and no other worker takes. */
   async tellOfKeyless(): Promise<void> {
     const count = await this.queue.markKeyless(keylessAfterSeconds).catch(() => 0);
     if (count > 0) this.logger.error(`${count} webhook deliveries wait for a worker with SECRETS_KEY: their secrets are encrypted, and this one has none`);

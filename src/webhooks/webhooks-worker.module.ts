@@ -15,7 +15,7 @@ import { WebhookEndpointsRepository } from './webhook-endpoints.repository.js';
 import { WebhookPoller } from './webhook-poller.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 
-/** Sends webhooks, in every worker whatever its queues. */
+/** Sends webhooks in every worker, whichever queues it serves. */
 @Module({
   imports: [
     DatabaseModule,

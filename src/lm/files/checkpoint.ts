@@ -242,7 +242,7 @@ function named<T>(name: string, read: () => T): T {
   }
 }
 
-/** The tensors the configuration asks for, in forward order. Throws CheckpointError on any other. */
+/** The tensors that the configuration requires, in forward order. Throws CheckpointError on any other. */
 export function checkTensors<T extends { shape: readonly number[] }>(config: ModelConfig, given: Readonly<Record<string, T>>): Record<string, T> {
   const count = Object.keys(given).length;
   // Before the shapes of every layer are listed: a configuration can claim more layers than fit into memory.

@@ -1,4 +1,4 @@
-/** Low-rank factors that a model cannot have: told before anything is computed. */
+/** Refuses low-rank factors that a model cannot have, before anything is computed. */
 import { type ModelConfig } from '../model/config.js';
 import { loraTargets, type LoraConfig } from './lora.js';
 

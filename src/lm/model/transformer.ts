@@ -42,7 +42,7 @@ export interface RowLayout {
 
 export interface ForwardOptions {
   /**
-   * int64 [n], flat: the only tokens whose final state somebody reads. The last layer computes keys and values of all tokens
+   * int64 [n], flat: the only tokens whose final state is used. The last layer computes keys and values of all tokens
    * and everything else of these alone: most of a layer is saved, forward and backward.
    */
   wanted?: Node;

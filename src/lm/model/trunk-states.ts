@@ -170,7 +170,7 @@ class Trunk {
   }
 }
 
-/** Removed before it is written: nothing is left behind, however the process ends, and nobody else can read it. */
+/** Unlinked before it is written: nothing is left behind however the process ends, and no other process can read it. */
 async function namelessFile(): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'plumbline-trunk-'));
   try {

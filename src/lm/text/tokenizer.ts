@@ -127,7 +127,7 @@ export class Tokenizer {
 
   /** The text that ids spell; incomplete UTF-8 becomes U+FFFD. Special tokens are left out unless asked for. */
   decode(ids: readonly number[], { special = false }: { special?: boolean } = {}): string {
-    // A model may have more rows than its tokenizer has tokens; what no token stands for spells nothing.
+    // A model may have more rows than its tokenizer has tokens; a row without a token decodes to nothing.
     const known = ids.filter((id) => this.inner.id_to_token(id) !== undefined && (special || !this.specialIds.has(id)));
     if (known.length === 0) return '';
     return this.inTime('decode', () => this.inner.decode(known, { skip_special_tokens: false }));

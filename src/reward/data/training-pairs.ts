@@ -44,7 +44,7 @@ function weighed(groups: readonly StoredGroup[], pairWeights: Settings['pairWeig
   });
 }
 
-/** What length says is added to the difference of the rewards, that is, taken off the margin. */
+/** The length predictor's logit is added to the reward difference, that is, subtracted from the margin. */
 function withBias(groups: readonly PreferenceGroup[], bias: LengthBias): PreferenceGroup[] {
   return groups.map((group) => ({
     ...group,

@@ -9,7 +9,7 @@ export interface JudgedPair extends EvaluatedPair {
   facts: PairFacts;
 }
 
-/** Accuracy of rules that never read the text; null where there is nothing to tell by. */
+/** Accuracy of content-blind rules; null: no basis for the rule. */
 export interface RewardNulls {
   longest: number | null;
   shortest: number | null;

@@ -8,7 +8,7 @@ export interface PairFacts {
   tags: string[];
   chosenLength: number;
   rejectedLength: number;
-  /** 1 when the chosen one was shown first, 0 when the other was, 1/2 when nobody knows. */
+  /** 1 if the chosen one was shown first, 0 if the other was, 1/2 if unknown. */
   first: number;
   /** 1 when most raters of both scored the chosen one higher, 1/2 when as many did not; null with fewer than two such raters. */
   majority: number | null;

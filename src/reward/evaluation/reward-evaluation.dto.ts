@@ -11,7 +11,7 @@ import {
   type RewardEvaluation,
 } from './reward-evaluation.js';
 
-/** Accuracy of rules that never read the text, on the same pairs; null where there is nothing to tell by. */
+/** Accuracy of content-blind rules on the same pairs; null: no basis for the rule. */
 export class RewardNullsDto implements RewardNulls {
   /** The longer completion wins. */
   @ApiProperty({ type: Number, nullable: true, example: 0.61 })
@@ -117,7 +117,7 @@ export class EvaluationSliceDto implements EvaluationSlice {
   preferenceCeiling: number | null;
 }
 
-/** One of an ensemble by itself. */
+/** One member of an ensemble. */
 export class MemberEvaluationDto implements MemberEvaluation {
   @ApiProperty({ type: 'integer', example: 0 })
   member: number;

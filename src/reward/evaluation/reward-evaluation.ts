@@ -1,4 +1,4 @@
-/** What is reported about a trained reward model: its accuracy beside the rules that read no text, and its scale. */
+/** Evaluation of a trained reward model: its accuracy, compared with content-blind rules, and its scale. */
 import { correlation, deviation, mean } from '#src/common/statistics.js';
 import { calibrate, type Calibration } from './calibration.js';
 import { bootstrapMean, gapOf, pointsOf, rewardAccuracy, type Proportion } from './pair-accuracy.js';

@@ -17,7 +17,7 @@ export class LoraDropoutDto {
   dropout?: number;
 }
 
-/** How steps are taken, whatever is trained; all optional. */
+/** Optimizer settings for any training; all optional. */
 export class OptimizerBaseDto {
   /**
    * Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine

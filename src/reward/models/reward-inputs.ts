@@ -39,7 +39,7 @@ export class RewardInputs {
   }
 
   /**
-   * What can be told before there are pairs.
+   * Checks that are possible before there are pairs.
    *
    * @throws ProblemException 422 `unknown_policy_version`, `policy_version_without_weights`, `hyperparameters_conflict`,
    *   `lora_target_unknown`, `hyperparameters_impossible`

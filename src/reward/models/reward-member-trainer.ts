@@ -22,7 +22,7 @@ import type { TrainedHere } from './reward-model.entity.js';
 import { type RewardProgress, type RewardTraining, type TrainedReward, trainRewardModel } from '#src/rl/methods/reward.js';
 import { trainingPairs, type TrainingPairs } from '../data/training-pairs.js';
 
-/** Of the member in training; what an earlier one left behind says nothing about the next. */
+/** Progress of the member in training; earlier members do not affect it. */
 interface MemberProgress extends RewardProgress {
   member: number;
   /** Counts on over all members, since the latest save is the one of the highest step. */

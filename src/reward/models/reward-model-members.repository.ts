@@ -13,7 +13,7 @@ export class RewardModelMembersRepository {
     return this.rows.find({ where: { rewardModelId }, order: { member: 'ASC' } });
   }
 
-  /** One that is there already stays. */
+  /** An existing one stays. */
   async insert(tx: Transaction, row: Omit<RewardModelMember, 'createdAt'>): Promise<void> {
     await tx.createQueryBuilder().insert().into(RewardModelMember).values(row).orIgnore().execute();
   }

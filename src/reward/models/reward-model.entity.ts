@@ -52,7 +52,7 @@ export class RewardModel {
   createdAt: Date;
 }
 
-/** One that is trained here, and so knows from what. */
+/** A reward model trained here, with its sources. */
 export type TrainedHere = RewardModel & { pairSetId: string; basePolicyVersionId: string; hyperparameters: RewardHyperparameters };
 
 export const isTrainedHere = (rewardModel: RewardModel): rewardModel is TrainedHere => rewardModel.origin === 'trained';

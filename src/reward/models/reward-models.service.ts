@@ -88,7 +88,7 @@ export class RewardModelsService {
   }
 
   /**
-   * Whether these settings can be, for whoever will have the data later.
+   * Checks settings without data, for a training whose data comes later.
    *
    * @throws ProblemException 422 `training_does_not_fit` and those of `RewardInputs.requirePossible`
    */

@@ -14,7 +14,7 @@ export interface CompletionWithScore {
   memberScores: number[] | null;
 }
 
-/** What a reward model says of a completion. */
+/** The score of a completion by a reward model. */
 export interface ScoreOfCompletion {
   rewardModelId: string;
   rewardModelName: string;
@@ -77,7 +77,7 @@ export class CompletionScoresRepository {
     );
   }
 
-  /** Takes the scores of the texts that completions have from what is kept by hash. A score that is there already stays. */
+  /** Copies the scores of completions from the scores stored by text hash. Existing scores stay. */
   async insert(tx: Transaction, rewardModelId: string, completions: { completionId: string; hash: string }[]): Promise<void> {
     await tx.query(
       `INSERT INTO completion_scores (reward_model_id, completion_id, score, member_scores)

@@ -70,7 +70,7 @@ export class CompletionRankingDto {
   ranking: RankedCompletionDto[];
 }
 
-/** What one reward model says of a completion. */
+/** The score of a completion by one reward model. */
 export class CompletionScoreDto {
   @ApiProperty({ format: 'uuid' })
   rewardModelId: string;

@@ -42,7 +42,7 @@ export class TextScoresRepository {
     return count;
   }
 
-  /** Puts texts in line; one that is there already, scored or not, stays. */
+  /** Queues texts for scoring; existing ones, scored or not, stay. */
   async request(tx: Transaction, rewardModelId: string, texts: (ScoredText & { hash: string })[]): Promise<void> {
     await tx.query(
       `INSERT INTO text_scores (reward_model_id, text_hash, prompt, completion)

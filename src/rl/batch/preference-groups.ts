@@ -9,7 +9,7 @@ export interface GroupPair {
   margin: number;
   /** What the pair counts in the loss; 1 when left out. */
   weight?: number;
-  /** Nobody preferred either. */
+  /** Neither was preferred. */
   tie?: boolean;
 }
 

@@ -29,7 +29,7 @@ export interface DatasetTask<H extends DatasetHyperparameters = DatasetHyperpara
   hyperparameters: H;
   /** Awaited after every step. */
   onStep?: (report: DatasetStepReport) => Promise<void> | void;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: TrainingProgress;
   /** Of ONNX Runtime; one per core when left out. */
   threads?: number;

@@ -25,7 +25,7 @@ export interface PairRewards {
   weights: Node;
 }
 
-/** Pairs between which nobody decided. */
+/** Pairs without a preference. */
 export interface Ties {
   /** float32 [pairs]: 1 for a tie, 0 for a preference. */
   tied: Node;

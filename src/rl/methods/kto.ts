@@ -21,7 +21,7 @@ import { TokenLogProbs } from '../policy/token-log-probs.js';
 import { datasetDefaults, withDefaults, type DatasetHyperparameters } from '../settings.js';
 
 export interface KtoHyperparameters extends DatasetHyperparameters {
-  /** How dear it is to leave the starting policy. */
+  /** Strength of the pull towards the starting policy. */
   beta: number;
   /** What a desirable and an undesirable completion count in the loss. */
   desirableWeight: number;
@@ -50,7 +50,7 @@ export interface KtoResult extends DatasetResult {
   evaluationExamples: number;
   /** Training completions, those left out too. */
   completions: number;
-  /** Training completions that lost their end, and that were left out for want of room. */
+  /** Truncated training completions, and ones left out because their prompt leaves no room. */
   truncated: number;
   dropped: number;
 }

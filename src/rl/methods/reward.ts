@@ -155,7 +155,7 @@ export interface RewardTraining {
   /** What early stopping looks at; needed by it alone. */
   validation?: readonly PreferenceGroup[];
   hyperparameters: RewardHyperparameters;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: RewardProgress;
   onStep?: (step: RewardStep) => void | Promise<void>;
   signal?: AbortSignal;
@@ -327,5 +327,5 @@ class RewardRun {
   }
 }
 
-/** The most that validation computes at once where nothing else is said. */
+/** Default micro-batch size of validation, in tokens. */
 const validationTokens = 4096;

@@ -1,5 +1,5 @@
 /**
- * How many tokens of a step are computed at once where nobody has said so. One run of the graph should take about two
+ * Chooses the micro-batch size if none is given. One run of the graph should take about two
  * seconds, so that a run can be paused, watched and moved, and its values a modest share of memory. Whoever starts a run
  * chooses once and records it: parts add up to the step but for rounding, so a choice made anew would change the bits.
  */

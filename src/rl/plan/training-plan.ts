@@ -1,4 +1,4 @@
-/** What a training step takes, told from its graph before anything runs. */
+/** Memory and operations of a training step, computed from its graph without running it. */
 import { isOp, topologicalOrder, type Node } from '#src/nn/graph.js';
 import { planMemory } from '#src/nn/memory-plan.js';
 import { sizeOf } from '#src/nn/tensor.js';
@@ -50,7 +50,7 @@ const floatBytes = 4;
  * What a process takes beyond its values, fitted to `npm run bench -- less-work` (growth over three steps, four settings, under the
  * allocator's settings of a worker): the plan was then 4% too low to 4% too high.
  */
-/** Of the runtime and of what the allocator keeps, whatever it runs. */
+/** Fixed overhead of the runtime and its allocator. */
 const fixedBytes = 200 * 1024 ** 2;
 
 /** Of the runtime's own and the emitted model, per operator. */

@@ -32,7 +32,7 @@ export interface RolloutTask<H extends RolloutHyperparameters = RolloutHyperpara
   hyperparameters: H;
   /** Awaited after every step. */
   onStep?: (report: RolloutStepReport) => Promise<void> | void;
-  /** Goes on after the step of this progress. */
+  /** Continues after the step of this progress. */
   resume?: TrainingProgress;
   /** Of ONNX Runtime; one per core when left out. */
   threads?: number;
@@ -173,7 +173,7 @@ class RolloutRun {
     return this.rollouts.sample('learning', chosen.map((i) => prompts[i]), seedsOf, abandoned);
   }
 
-  /** `kl` is known once somebody, a budget or the method, has asked for the log-probabilities: it costs nothing then. */
+  /** `kl` is available if a budget or the method needed the log-probabilities: it is then free. */
   private measure(groups: readonly RolloutGroup[]): { logProbs: () => Promise<CompletionLogProbs>; kl: () => Promise<number | undefined> } {
     const { current, reference, attentionCost } = this;
     const { microBatchTokens } = this.task.hyperparameters;

@@ -54,7 +54,7 @@ export class CheckpointKeeper {
     };
   }
 
-  /** Drops what the settings no longer keep, and what came after `lastGoodStep`. Contents that nobody names any more. */
+  /** Deletes checkpoints that the settings no longer keep or that came after `lastGoodStep`. Returns unreferenced contents. */
   async retain(tx: Transaction, run: TrainingRun, lastGoodStep = Infinity): Promise<string[]> {
     const rows = await this.rows.list(run.id, tx);
     const good = rows.filter(({ step }) => step <= lastGoodStep);

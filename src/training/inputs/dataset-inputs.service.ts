@@ -102,7 +102,7 @@ export class DatasetInputsService {
   }
 
   /**
-   * What can be told before there are pairs.
+   * Checks that are possible before there are pairs.
    *
    * @throws ProblemException 422 `lora_target_unknown`, `hyperparameters_impossible`
    */

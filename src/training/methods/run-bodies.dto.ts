@@ -11,7 +11,7 @@ import {
 import { evaluatedSplits, type EvaluatedSplit } from '#src/reward/evaluation/reward-evaluation.js';
 import { stopReasons, type Stopped, type StopReason } from '#src/rl/step-loop.js';
 
-/** What the methods that learn from their own completions are given: rewards by `rewardModelId` or by `rewards`. */
+/** Inputs of the methods that sample: rewards by `rewardModelId` or by `rewards`. */
 @ApiExtraModels(...rewardSourceModels)
 export class RolloutRunInputsDto {
   /** Policy version to start from; also the reference of the KL. */
@@ -60,7 +60,7 @@ export class StoppedRunDto implements Stopped {
   detail: string;
 }
 
-/** Of the methods that sample. Rewards are means of the reward model on the same prompts with the same seeds. */
+/** Summary of the methods that sample. Rewards are means over the same prompts with the same seeds. */
 @ApiExtraModels(StoppedRunDto)
 export class RolloutSummaryDto {
   @ApiProperty({ example: -0.31 })

@@ -8,7 +8,7 @@ import { linearModules, type LinearModule } from '#src/lm/model/parameter-shapes
 import { LoraDropoutDto, OptimizerBaseDto } from '#src/reward/models/optimizer.dto.js';
 import { weightFormats, type WeightFormat } from '#src/lm/files/weight-formats.js';
 
-/** What all methods can be told about weights along the way. */
+/** Checkpoint settings of all methods. */
 export class CheckpointSettingsDto extends OptimizerBaseDto {
   /** Steps between checkpoints, each of which can be promoted; null: only the final weights are kept. */
   @ApiPropertyOptional({ type: 'integer', nullable: true, default: checkpointDefaults.checkpointEvery, example: 50 })
@@ -68,7 +68,7 @@ export class LoraSettingsDto extends LoraDropoutDto implements LoraSettings {
   targetModules: LinearModule[];
 }
 
-/** What all training methods can be told; all optional. */
+/** Settings of all training methods; all optional. */
 export class OptimizerSettingsDto extends CheckpointSettingsDto {
   /** Low-rank factors to train, merged into the weights at the end; null: all weights are trained. */
   @ApiPropertyOptional({ type: () => LoraSettingsDto, nullable: true, default: null })
@@ -99,7 +99,7 @@ export class OptimizerSettingsDto extends CheckpointSettingsDto {
   seed?: number;
 }
 
-/** What the methods that learn from recorded completions can be told. */
+/** Settings of the methods that learn from recorded completions. */
 export class DatasetSettingsDto extends OptimizerSettingsDto {
   /** Number of passes over the training split; each ends with an evaluation. */
   @ApiPropertyOptional({ type: 'integer', default: datasetDefaults.epochs })
@@ -156,7 +156,7 @@ export class DatasetSettingsDto extends OptimizerSettingsDto {
   trainedLayers?: number | null;
 }
 
-/** What the methods that sample completions can be told. */
+/** Settings of the methods that sample completions. */
 export class RolloutSettingsDto extends OptimizerSettingsDto {
   @ApiPropertyOptional({ default: rolloutDefaults.learningRate })
   @IsOptional()

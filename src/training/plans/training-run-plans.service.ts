@@ -1,4 +1,4 @@
-// What a run would take, told and enforced before it is queued. Its inputs must have been checked.
+// Estimates what a run needs and enforces the limit before it is queued. Its inputs must have been checked.
 import { Injectable } from '@nestjs/common';
 import { ModelsService } from '#src/artifacts/models.service.js';
 import { unprocessable, type ProblemException } from '#src/common/problem.js';
@@ -114,7 +114,7 @@ export class TrainingRunPlansService {
     };
   }
 
-  /** The number of tokens computed at once is chosen from the plan of the whole step, unless the request says it. */
+  /** The micro-batch size is chosen from the plan of the whole step, unless the request gives it. */
   private async choose(
     { choosesMicroBatch, hyperparameters }: Pick<PlannedRun, 'choosesMicroBatch' | 'hyperparameters'>,
     planned: (chosen: MicroBatch) => Promise<PolicyPlan>,
@@ -188,7 +188,7 @@ export class TrainingRunPlansService {
   }
 }
 
-/** A plan as it is told. */
+/** A plan as returned by the API. */
 const told = ({ tokens: _, ...plan }: PolicyPlan & MicroBatch): Omit<PolicyPlan, 'tokens'> & MicroBatch => plan;
 
 const settled = ({ choosesMicroBatch: _, ...run }: PlannedRun, microBatchTokens: number | null): Omit<PlannedRun, 'choosesMicroBatch'> => ({

@@ -22,7 +22,7 @@ import { RunProgressStore } from '#src/artifacts/run-progress.store.js';
 import type { RunOf, TrainingRun } from '../runs/training-run.entity.js';
 import { TrainingRunsRepository } from '../runs/training-runs.repository.js';
 
-/** Trains a policy and makes it the next version. Run again it goes on from the last save, to the same bits. */
+/** Trains a policy and makes it the next version. A rerun continues from the last save, to the same bits. */
 @HandlesJob('training-run.train')
 export class TrainingRunHandler implements JobHandler<'training-run.train'> {
   private readonly threads: number | undefined;

@@ -49,7 +49,7 @@ export function auditKto(run: AuditedDatasetRun): Verdict {
           below('desirability_margin', margin, { warning: 0.05, failed: 0 }, 'reward of desirable completions above that of undesirable ones, on the evaluation data'),
           above('margin_size', margin, { warning: 10, failed: 100 }, 'margin of rewards on the evaluation data'),
         ];
-  // Nats of a completion: a reference point that ran away says that the policy writes other texts.
+  // Nats per completion: a high reference point means that the policy writes different texts.
   return verdictOf([...common(run), ...separated, above('reference_point', after.kl, { warning: 20, failed: 100 }, 'estimated KL to the starting policy, in nats per completion')]);
 }
 

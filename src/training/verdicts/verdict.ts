@@ -1,6 +1,6 @@
 /**
  * Audits a finished run on rollouts: did the policy learn, or did it drift, collapse or game the reward?
- * It looks back over all steps and says what it saw with the numbers; it cannot see what the reward
+ * It looks back over all steps and reports its findings with numbers; it cannot see what the reward
  * model does not measure, so that `healthy` is a clean audit and not a proof of a better policy.
  */
 import { correlation } from '#src/common/statistics.js';
@@ -88,7 +88,7 @@ function klSize({ steps }: AuditedRun): Finding {
   return notMeasured('kl_size', bounds, what, 'set beta above 0 or a klBudget (steps with nothing to learn are not measured)');
 }
 
-/** Growth per step over the last half: a policy that still runs away has not settled on a trade-off. */
+/** Growth per step over the last half: a policy that still drifts has not settled on a trade-off. */
 function klSlope({ steps }: AuditedRun): Finding {
   const values = series(steps, klMetric(steps));
   const half = values.slice(Math.floor(values.length / 2));
@@ -129,7 +129,7 @@ function clipping(run: AuditedRun): Finding | undefined {
   );
 }
 
-/** Of PPO. A value model that says the same everywhere explains nothing, 0; below that, advantages would be less noisy without it. */
+/** For PPO. A constant value model explains nothing (0); below 0, advantages would be less noisy without it. */
 function valueFit({ steps }: AuditedRun): Finding | undefined {
   if (series(steps, 'val/var_explained').length === 0) return undefined;
   const what = "share of the returns' variance that the value model explains, at the end";

@@ -191,7 +191,7 @@ function tokenizerConfig(metadata: Metadata, { tokens }: Vocabulary, kind: 'gpt2
   };
 }
 
-/** Puts the begin and end marks around a text, where the model wants them. */
+/** Adds the begin and end tokens around a text, if the model uses them. */
 function postProcessor(config: Json, { ids }: Vocabulary): Json | null {
   const mark = (wanted: unknown, token: unknown): string[] => (wanted === true && typeof token === 'string' ? [token] : []);
   const before = mark(config.add_bos_token, config.bos_token);

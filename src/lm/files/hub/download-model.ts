@@ -135,7 +135,7 @@ class Fetcher {
       this.doneBytes = before + bytes;
       this.options.onProgress?.({ file: file.path, doneBytes: this.doneBytes, totalBytes: this.totalBytes });
     };
-    // A blob has its name only after it was verified; its size tells whether it was cut since.
+    // A blob gets its name only after it was verified; its size shows whether it was truncated since.
     const have = await stat(blob).then(({ size }) => size, () => undefined);
     if (have !== file.bytes) {
       await rm(blob, { force: true });
