@@ -13,17 +13,17 @@ export interface paths {
         };
         /**
          * List api keys
-         * @description All keys, those of vendors too.
+         * @description All keys, including vendor keys.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["apiKeys_list"];
         put?: never;
         /**
          * Create an api key
-         * @description Makes a key; its secret is in this answer and nowhere else.
+         * @description Creates a key. The secret is shown only in this response.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         post: operations["apiKeys_create"];
         delete?: never;
@@ -44,9 +44,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an api key
-         * @description Revokes a key; other processes follow within two seconds.
+         * @description Revokes a key. All processes refuse it within two seconds.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         delete: operations["apiKeys_revoke"];
         options?: never;
@@ -65,9 +65,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate an api key
-         * @description Makes a successor with the same scopes; the old key works on for the grace period.
+         * @description Creates a new key with the same scopes. The old key keeps working for the grace period.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         post: operations["apiKeys_rotate"];
         delete?: never;
@@ -84,10 +84,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the key that asks
-         * @description The key that asks: its scopes, its vendor, when it expires.
+         * Get the current API key
+         * @description The key of this request: scopes, vendor and expiry.
          *
-         *     Needs a key, whatever its scopes. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs a key with any scope. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["me_get"];
         put?: never;
@@ -107,15 +107,15 @@ export interface paths {
         };
         /**
          * List vendors
-         * @description All of them for the owner; for a vendor, itself.
+         * @description The owner sees all vendors; a vendor sees only itself.
          *
-         *     Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendors_list"];
         put?: never;
         /**
          * Create a vendor
-         * @description Needs the scope `vendors:write`. Not open to keys of vendors.
+         * @description Needs the scope `vendors:write`. Not open to vendor keys.
          */
         post: operations["vendors_create"];
         delete?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Get a vendor
-         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendors_get"];
         put?: never;
@@ -143,9 +143,9 @@ export interface paths {
         head?: never;
         /**
          * Update a vendor
-         * @description Renames a vendor, or suspends it: its keys are then refused.
+         * @description Renames or suspends a vendor. The keys of a suspended vendor are refused.
          *
-         *     Needs the scope `vendors:write`. Not open to keys of vendors.
+         *     Needs the scope `vendors:write`. Not open to vendor keys.
          */
         patch: operations["vendors_update"];
         trace?: never;
@@ -159,15 +159,15 @@ export interface paths {
         };
         /**
          * List vendor api keys
-         * @description Needs the scope `vendors:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `vendors:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["vendorApiKeys_list"];
         put?: never;
         /**
          * Create a vendor api key
-         * @description Makes a key of the vendor; its secret is in this answer and nowhere else. A vendor gives its own keys no more than the key it asks with has.
+         * @description Creates a key of the vendor. The secret is shown only in this response. A vendor key can grant only scopes that it has.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["vendorApiKeys_create"];
         delete?: never;
@@ -188,9 +188,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke a vendor api key
-         * @description Revokes a key; all processes refuse it within two seconds.
+         * @description Revokes a key. All processes refuse it within two seconds.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         delete: operations["vendorApiKeys_revoke"];
         options?: never;
@@ -209,9 +209,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate a vendor api key
-         * @description Makes a successor with the same scopes; the old key works on for the grace period, so that none is locked out.
+         * @description Creates a new key with the same scopes. The old key keeps working for the grace period.
          *
-         *     Needs the scope `vendors:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `vendors:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["vendorApiKeys_rotate"];
         delete?: never;
@@ -228,10 +228,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List entries of the audit log
-         * @description Acts that matter to security, newest first. Nothing is ever changed or removed here.
+         * List audit log entries
+         * @description Security-relevant actions, newest first. Entries are never changed or removed.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["auditLog_list"];
         put?: never;
@@ -251,15 +251,15 @@ export interface paths {
         };
         /**
          * List webhook endpoints
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookEndpoints_list"];
         put?: never;
         /**
          * Create a webhook endpoint
-         * @description Registers where events are posted; the secret that signs them is in this answer and nowhere else.
+         * @description Registers a receiver of events. The signing secret is shown only in this response.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_create"];
         delete?: never;
@@ -277,23 +277,23 @@ export interface paths {
         };
         /**
          * Get a webhook endpoint
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookEndpoints_get"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook endpoint
-         * @description With its deliveries; the audit log keeps that it was there.
+         * @description Deletes the endpoint and its deliveries. The audit log keeps its entries.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         delete: operations["webhookEndpoints_delete"];
         options?: never;
         head?: never;
         /**
          * Update a webhook endpoint
-         * @description Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         patch: operations["webhookEndpoints_update"];
         trace?: never;
@@ -309,9 +309,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate the secret of a webhook endpoint
-         * @description A new secret; deliveries carry signatures of both until the overlap is over.
+         * @description Creates a new secret. Deliveries are signed with both secrets until the overlap ends.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_rotateSecret"];
         delete?: never;
@@ -331,9 +331,9 @@ export interface paths {
         put?: never;
         /**
          * Ping a webhook endpoint
-         * @description Sends a `webhook_endpoint.ping`, whatever the endpoint's filter.
+         * @description Sends a `webhook_endpoint.ping` event, even if the endpoint's filter excludes it.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookEndpoints_ping"];
         delete?: never;
@@ -353,7 +353,7 @@ export interface paths {
          * List webhook deliveries
          * @description Newest first, each with its attempts.
          *
-         *     Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookDeliveries_list"];
         put?: never;
@@ -373,7 +373,7 @@ export interface paths {
         };
         /**
          * Get a webhook delivery
-         * @description Needs the scope `webhooks:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `webhooks:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["webhookDeliveries_get"];
         put?: never;
@@ -395,9 +395,9 @@ export interface paths {
         put?: never;
         /**
          * Redeliver a webhook delivery
-         * @description Sends it again now, under the same `webhook-id`, also when it had been delivered.
+         * @description Sends a delivery again now with the same `webhook-id`, even if it was already delivered.
          *
-         *     Needs the scope `webhooks:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `webhooks:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["webhookDeliveries_redeliver"];
         delete?: never;
@@ -414,7 +414,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell that the process is alive
+         * Check that the process is alive
          * @description The process is alive.
          *
          *     Needs no key.
@@ -436,7 +436,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell that the process can serve
+         * Check that the process can serve requests
          * @description The process can serve: its database answers.
          *
          *     Needs no key.
@@ -461,7 +461,7 @@ export interface paths {
          * Read the metrics of the process
          * @description Prometheus metrics of this process.
          *
-         *     Needs the scope `admin`. Not open to keys of vendors.
+         *     Needs the scope `admin`. Not open to vendor keys.
          */
         get: operations["health_scrapeMetrics"];
         put?: never;
@@ -483,7 +483,7 @@ export interface paths {
          * List jobs
          * @description Newest first.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_list"];
         put?: never;
@@ -503,9 +503,9 @@ export interface paths {
         };
         /**
          * Get a job
-         * @description The job. With `Prefer: wait=N` the answer waits up to N (at most 60) seconds for a change: of the version in `If-None-Match` where there is one, else of the present one.
+         * @description With `Prefer: wait=N` the response waits up to N seconds (at most 60) for a change since the version in `If-None-Match`, by default since the current version.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_get"];
         put?: never;
@@ -525,9 +525,9 @@ export interface paths {
         };
         /**
          * Get the outcome of a job
-         * @description How the job ended, also when it failed; 404 `job_not_finished` until then.
+         * @description How the job ended, whether it succeeded or failed. Before that: 404 `job_not_finished`.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_getOutcome"];
         put?: never;
@@ -547,9 +547,9 @@ export interface paths {
         };
         /**
          * Stream events of a job
-         * @description Server-sent events: each change of state with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when there is nothing more to come.
+         * @description Server-sent events: each state change with its id, and `progress` snapshots in between. Resumes after `Last-Event-ID`; 204 when no more events will follow.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_streamEvents"];
         put?: never;
@@ -571,7 +571,7 @@ export interface paths {
          * List logs of a job
          * @description Oldest first.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_listLogs"];
         put?: never;
@@ -593,7 +593,7 @@ export interface paths {
          * List metrics of a job
          * @description By step.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["jobs_listMetrics"];
         put?: never;
@@ -615,9 +615,9 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job
-         * @description A queued job is cancelled at once, a running one at its next step boundary.
+         * @description A queued job is cancelled at once, a running job at its next step boundary.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_cancel"];
         delete?: never;
@@ -637,9 +637,9 @@ export interface paths {
         put?: never;
         /**
          * Pause a job
-         * @description A queued job is paused at once, a running one at its next step boundary; its worker is then free.
+         * @description A queued job pauses at once, a running job at its next step boundary. Its worker is then free.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_pause"];
         delete?: never;
@@ -659,9 +659,9 @@ export interface paths {
         put?: never;
         /**
          * Resume a job
-         * @description Queues a paused job again; training goes on from the step it had reached.
+         * @description Queues a paused job again. Training continues from the step it had reached.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_resume"];
         delete?: never;
@@ -683,7 +683,7 @@ export interface paths {
          * Retry a job
          * @description Queues a failed or cancelled job again.
          *
-         *     Needs the scope `jobs:write`. Not open to keys of vendors.
+         *     Needs the scope `jobs:write`. Not open to vendor keys.
          */
         post: operations["jobs_retry"];
         delete?: never;
@@ -701,9 +701,9 @@ export interface paths {
         };
         /**
          * List workers
-         * @description The worker processes that live, and the queues that they serve.
+         * @description Live worker processes and the queues that they serve.
          *
-         *     Needs the scope `jobs:read`. Not open to keys of vendors.
+         *     Needs the scope `jobs:read`. Not open to vendor keys.
          */
         get: operations["workers_list"];
         put?: never;
@@ -723,15 +723,15 @@ export interface paths {
         };
         /**
          * List artifacts
-         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         * @description Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_list"];
         put?: never;
         /**
          * Upload an artifact
-         * @description Uploads a file: the body is its content.
+         * @description Uploads a file. The request body is its content.
          *
-         *     Needs the scope `artifacts:write`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:write`. Not open to vendor keys.
          */
         post: operations["artifacts_upload"];
         delete?: never;
@@ -749,7 +749,7 @@ export interface paths {
         };
         /**
          * Get an artifact
-         * @description Needs the scope `artifacts:read`. Not open to keys of vendors.
+         * @description Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_get"];
         put?: never;
@@ -769,9 +769,9 @@ export interface paths {
         };
         /**
          * Download the content of an artifact
-         * @description The content. Takes `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
+         * @description Downloads the content. Accepts `Range` with one range, and `If-None-Match` with the sha256 as entity tag.
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_download"];
         put?: never;
@@ -791,9 +791,9 @@ export interface paths {
         };
         /**
          * Trace lineage of an artifact
-         * @description What this file was made from (`up`) or went into (`down`).
+         * @description What this file was made from (`up`) or what was made from it (`down`).
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["artifacts_traceLineage"];
         put?: never;
@@ -813,9 +813,9 @@ export interface paths {
         };
         /**
          * Get a model and its files
-         * @description A model and its files, each an artifact.
+         * @description A model and its files; each file is an artifact.
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["models_get"];
         put?: never;
@@ -835,9 +835,9 @@ export interface paths {
         };
         /**
          * Trace the lineage of a resource
-         * @description What a resource was made from (`up`), or what was made of it (`down`).
+         * @description What a resource was made from (`up`) or what was made from it (`down`).
          *
-         *     Needs the scope `artifacts:read`. Not open to keys of vendors.
+         *     Needs the scope `artifacts:read`. Not open to vendor keys.
          */
         get: operations["lineage_trace"];
         put?: never;
@@ -857,13 +857,13 @@ export interface paths {
         };
         /**
          * List prompts
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["prompts_list"];
         put?: never;
         /**
          * Create a prompt
-         * @description Needs the scope `prompts:write`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["prompts_create"];
         delete?: never;
@@ -883,9 +883,9 @@ export interface paths {
         put?: never;
         /**
          * Create prompts in bulk
-         * @description One prompt per line. Good lines land; a prompt that is there already counts as a duplicate.
+         * @description One prompt per line. Valid lines are stored; an existing prompt counts as a duplicate.
          *
-         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         *     Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["prompts_createBulk"];
         delete?: never;
@@ -903,7 +903,7 @@ export interface paths {
         };
         /**
          * Get a prompt
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["prompts_get"];
         put?: never;
@@ -923,15 +923,15 @@ export interface paths {
         };
         /**
          * List prompt sets
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_list"];
         put?: never;
         /**
          * Create a prompt set
-         * @description Makes a set, which never changes afterwards.
+         * @description Creates a prompt set, which is immutable.
          *
-         *     Needs the scope `prompts:write`. Not open to keys of vendors.
+         *     Needs the scope `prompts:write`. Not open to vendor keys.
          */
         post: operations["promptSets_create"];
         delete?: never;
@@ -949,7 +949,7 @@ export interface paths {
         };
         /**
          * Get a prompt set
-         * @description Needs the scope `prompts:read`. Not open to keys of vendors.
+         * @description Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_get"];
         put?: never;
@@ -969,9 +969,9 @@ export interface paths {
         };
         /**
          * List prompts of a prompt set
-         * @description The prompts of a set in their order.
+         * @description The prompts of a set, in order.
          *
-         *     Needs the scope `prompts:read`. Not open to keys of vendors.
+         *     Needs the scope `prompts:read`. Not open to vendor keys.
          */
         get: operations["promptSets_listPrompts"];
         put?: never;
@@ -991,13 +991,13 @@ export interface paths {
         };
         /**
          * List policies
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_list"];
         put?: never;
         /**
          * Create a policy
-         * @description Needs the scope `policies:write`. Not open to keys of vendors.
+         * @description Needs the scope `policies:write`. Not open to vendor keys.
          */
         post: operations["policies_create"];
         delete?: never;
@@ -1015,7 +1015,7 @@ export interface paths {
         };
         /**
          * Get a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_get"];
         put?: never;
@@ -1035,7 +1035,7 @@ export interface paths {
         };
         /**
          * List aliases of a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_listAliases"];
         put?: never;
@@ -1055,14 +1055,14 @@ export interface paths {
         };
         /**
          * Get an alias of a policy
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policies_getAlias"];
         /**
          * Point an alias of a policy at a version
-         * @description Points an alias such as `production` at a version, wherever it pointed before.
+         * @description Points an alias such as `production` to a version, replacing its earlier target.
          *
-         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         *     Needs the scope `policies:write`. Not open to vendor keys.
          */
         put: operations["policies_putAlias"];
         post?: never;
@@ -1081,15 +1081,15 @@ export interface paths {
         };
         /**
          * List policy versions
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policyVersions_list"];
         put?: never;
         /**
          * Create a policy version
-         * @description Makes a version of uploaded files, or of an endpoint that serves a model. They are checked, not run.
+         * @description Creates a version from uploaded files or from an endpoint. The files are validated; the model is not run.
          *
-         *     Needs the scope `policies:write`. Not open to keys of vendors.
+         *     Needs the scope `policies:write`. Not open to vendor keys.
          */
         post: operations["policyVersions_create"];
         delete?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
         };
         /**
          * Get a policy version
-         * @description Needs the scope `policies:read`. Not open to keys of vendors.
+         * @description Needs the scope `policies:read`. Not open to vendor keys.
          */
         get: operations["policyVersions_get"];
         put?: never;
@@ -1129,9 +1129,9 @@ export interface paths {
         put?: never;
         /**
          * Create completions in bulk
-         * @description Completions that were recorded elsewhere, one `RecordedCompletionDto` per line. Good lines land.
+         * @description Completions recorded elsewhere, one `RecordedCompletionDto` per line. Valid lines are stored.
          *
-         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         *     Needs the scope `completions:write`. Not open to vendor keys.
          */
         post: operations["completions_createBulk"];
         delete?: never;
@@ -1149,7 +1149,7 @@ export interface paths {
         };
         /**
          * List completions
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completions_list"];
         put?: never;
@@ -1169,7 +1169,7 @@ export interface paths {
         };
         /**
          * Get a completion
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completions_get"];
         put?: never;
@@ -1189,15 +1189,15 @@ export interface paths {
         };
         /**
          * List completion batches
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_list"];
         put?: never;
         /**
          * Create a completion batch
-         * @description Asks a policy version every prompt of a set. The answer names the job that does it.
+         * @description Starts a job in which a policy version answers every prompt of a set.
          *
-         *     Needs the scope `completions:write`. Not open to keys of vendors.
+         *     Needs the scope `completions:write`. Not open to vendor keys.
          */
         post: operations["completionBatches_create"];
         delete?: never;
@@ -1215,7 +1215,7 @@ export interface paths {
         };
         /**
          * Get a completion batch
-         * @description Needs the scope `completions:read`. Not open to keys of vendors.
+         * @description Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_get"];
         put?: never;
@@ -1235,9 +1235,9 @@ export interface paths {
         };
         /**
          * List failures of a completion batch
-         * @description Prompts of the batch that have no completions, and why. A retry of its job asks them again.
+         * @description Prompts of the batch that failed, with the reason. Retrying the job tries them again.
          *
-         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         *     Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["completionBatches_listFailures"];
         put?: never;
@@ -1257,13 +1257,13 @@ export interface paths {
         };
         /**
          * List criteria
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_list"];
         put?: never;
         /**
          * Create a criterion
-         * @description Needs the scope `criteria:write`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_create"];
         delete?: never;
@@ -1281,7 +1281,7 @@ export interface paths {
         };
         /**
          * Get a criterion
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_get"];
         put?: never;
@@ -1301,7 +1301,7 @@ export interface paths {
         };
         /**
          * List versions of a criterion
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["criteria_listVersions"];
         put?: never;
@@ -1309,7 +1309,7 @@ export interface paths {
          * Create a version of a criterion
          * @description Adds the next version; an existing one is never edited.
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_createVersion"];
         delete?: never;
@@ -1327,7 +1327,7 @@ export interface paths {
         };
         /**
          * Get a criterion version
-         * @description Needs the scope `criteria:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `criteria:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["criterionVersions_get"];
         put?: never;
@@ -1347,13 +1347,13 @@ export interface paths {
         };
         /**
          * List labelers
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_list"];
         put?: never;
         /**
          * Create a labeler
-         * @description Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["labelers_create"];
         delete?: never;
@@ -1371,7 +1371,7 @@ export interface paths {
         };
         /**
          * Get a labeler
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_get"];
         put?: never;
@@ -1391,7 +1391,7 @@ export interface paths {
         };
         /**
          * List ratings
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["ratings_list"];
         put?: never;
@@ -1399,7 +1399,7 @@ export interface paths {
          * Create a rating
          * @description A rating by itself: it answers no task. A vendor may rate what is or was leased to it, also when the lease is over or the batch is closed.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_create"];
         delete?: never;
@@ -1421,7 +1421,7 @@ export interface paths {
          * Create ratings in bulk
          * @description One rating per line, fields as in `ratings_create`. Good lines land; a line posted before under the same `externalId` counts as a duplicate. Like `ratings_create` it answers no task: batches do not get on by it.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_createBulk"];
         delete?: never;
@@ -1439,7 +1439,7 @@ export interface paths {
         };
         /**
          * Get a rating
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["ratings_get"];
         put?: never;
@@ -1463,7 +1463,7 @@ export interface paths {
          * Supersede a rating
          * @description Corrects a rating: a new one takes its place and the old one stays on record.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["ratings_supersede"];
         delete?: never;
@@ -1485,7 +1485,7 @@ export interface paths {
          * Create a ranking
          * @description The order in which a labeler puts completions of one prompt, ties allowed.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["rankings_create"];
         delete?: never;
@@ -1507,7 +1507,7 @@ export interface paths {
          * Create a preference judgement
          * @description Which of two completions of one prompt a labeler prefers, or that neither is better.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["preferenceJudgements_create"];
         delete?: never;
@@ -1527,7 +1527,7 @@ export interface paths {
          * List preferences
          * @description Rankings and comparisons that stand, those from labeling tasks too.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["preferences_list"];
         put?: never;
@@ -1547,7 +1547,7 @@ export interface paths {
         };
         /**
          * Get a preference
-         * @description Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["preferences_get"];
         put?: never;
@@ -1571,7 +1571,7 @@ export interface paths {
          * Supersede a preference
          * @description Corrects a ranking or comparison: a new one takes its place and the old one stays on record.
          *
-         *     Needs the scope `ratings:write`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write`. Open to vendor keys, which see only their own data.
          */
         post: operations["preferences_supersede"];
         delete?: never;
@@ -1589,7 +1589,7 @@ export interface paths {
         };
         /**
          * List gold items
-         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         * @description Needs the scope `labeling:read`. Not open to vendor keys.
          */
         get: operations["goldItems_list"];
         put?: never;
@@ -1597,7 +1597,7 @@ export interface paths {
          * Create a gold item
          * @description A completion whose right score is known; labeling batches with a `goldShare` mix such in, unseen.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["goldItems_create"];
         delete?: never;
@@ -1615,7 +1615,7 @@ export interface paths {
         };
         /**
          * Get a gold item
-         * @description Needs the scope `labeling:read`. Not open to keys of vendors.
+         * @description Needs the scope `labeling:read`. Not open to vendor keys.
          */
         get: operations["goldItems_get"];
         put?: never;
@@ -1639,7 +1639,7 @@ export interface paths {
          * Retire a gold item
          * @description No batch mixes it in any longer; what labelers gave to it still counts.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["goldItems_retire"];
         delete?: never;
@@ -1657,7 +1657,7 @@ export interface paths {
         };
         /**
          * List labeling batches
-         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_list"];
         put?: never;
@@ -1665,7 +1665,7 @@ export interface paths {
          * Create a labeling batch
          * @description Makes labeling work of completions: every item is judged by `overlap` labelers of the vendors given.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["labelingBatches_create"];
         delete?: never;
@@ -1683,7 +1683,7 @@ export interface paths {
         };
         /**
          * Get a labeling batch
-         * @description Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         * @description Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_get"];
         put?: never;
@@ -1707,7 +1707,7 @@ export interface paths {
          * Close a labeling batch
          * @description Ends the batch: what is leased is withdrawn, what was submitted stays. Does nothing to a batch that is over.
          *
-         *     Needs the scope `labeling:write`. Not open to keys of vendors.
+         *     Needs the scope `labeling:write`. Not open to vendor keys.
          */
         post: operations["labelingBatches_close"];
         delete?: never;
@@ -1729,7 +1729,7 @@ export interface paths {
          * Claim tasks
          * @description Leases up to `k` tasks to a labeler: texts, criterion and all. Claiming again gives other tasks.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_claim"];
         delete?: never;
@@ -1749,7 +1749,7 @@ export interface paths {
          * List tasks
          * @description Tasks of a batch that labelers of the caller have or had.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["tasks_list"];
         put?: never;
@@ -1769,7 +1769,7 @@ export interface paths {
         };
         /**
          * Get a task
-         * @description Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         * @description Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["tasks_get"];
         put?: never;
@@ -1793,7 +1793,7 @@ export interface paths {
          * Heartbeat a task
          * @description Prolongs a lease that still holds.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_heartbeat"];
         delete?: never;
@@ -1815,7 +1815,7 @@ export interface paths {
          * Release a task
          * @description Gives a task back; the same labeler may get its item again.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_release"];
         delete?: never;
@@ -1837,7 +1837,7 @@ export interface paths {
          * Skip a task
          * @description Passes, and says why; the labeler does not get its item again.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_skip"];
         delete?: never;
@@ -1859,7 +1859,7 @@ export interface paths {
          * Submit a task
          * @description Answers a task: its ratings, or its ranking or comparison, land whole or not at all.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_submit"];
         delete?: never;
@@ -1881,7 +1881,7 @@ export interface paths {
          * Correct a task
          * @description Answers the labeler's last completed task of a batch anew, also of one that is complete, but not of a closed one; the earlier answer is superseded, not lost.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         post: operations["tasks_correct"];
         delete?: never;
@@ -1901,7 +1901,7 @@ export interface paths {
          * List labeler sessions
          * @description Links that the labeler was given, also those that are over, the latest first; without their tokens.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelerSessions_list"];
         put?: never;
@@ -1909,7 +1909,7 @@ export interface paths {
          * Create a labeler session
          * @description Makes a short-lived token that works on one labeler's tasks and nothing else; it is in this answer and nowhere else.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         post: operations["labelerSessions_create"];
         delete?: never;
@@ -1932,7 +1932,7 @@ export interface paths {
          * Revoke a labeler session
          * @description Ends a link; all processes refuse it within two seconds. What the labeler holds runs out, or is released by the vendor.
          *
-         *     Needs the scope `ratings:write` and `tasks:work`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:write` and `tasks:work`. Open to vendor keys, which see only their own data.
          */
         delete: operations["labelerSessions_revoke"];
         options?: never;
@@ -1951,7 +1951,7 @@ export interface paths {
          * Get the session's labeler and open batches
          * @description Who the session's labeler is, and the batches open to them with progress.
          *
-         *     Needs the scope `tasks:work`. Keys of vendors may call it, and see what is theirs. Labelers' sessions may call it too.
+         *     Needs the scope `tasks:work`. Open to vendor keys, which see only their own data. Open to labeler sessions.
          */
         get: operations["labelerSessions_getCurrent"];
         put?: never;
@@ -1973,7 +1973,7 @@ export interface paths {
          * Get the agreement of a labeling batch
          * @description How far the labelers of a batch agree, gold items left out; for a vendor, its own labelers, and all items.
          *
-         *     Needs the scope `labeling:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `labeling:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelingBatches_getAgreement"];
         put?: never;
@@ -1995,7 +1995,7 @@ export interface paths {
          * Get the agreement under a criterion version
          * @description The same over all ratings under a criterion version, however they came, and over all rankings and comparisons; those of pilots and gold items are left out.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["criteria_getVersionAgreement"];
         put?: never;
@@ -2017,7 +2017,7 @@ export interface paths {
          * Get the quality of a labeler
          * @description Severity, position bias, straight-lining, speed, gold and reliability of a labeler, with reasons to look again.
          *
-         *     Needs the scope `ratings:read`. Keys of vendors may call it, and see what is theirs.
+         *     Needs the scope `ratings:read`. Open to vendor keys, which see only their own data.
          */
         get: operations["labelers_getQuality"];
         put?: never;
@@ -2037,7 +2037,7 @@ export interface paths {
         };
         /**
          * List pilots
-         * @description Needs the scope `criteria:read`. Not open to keys of vendors.
+         * @description Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["pilots_list"];
         put?: never;
@@ -2045,7 +2045,7 @@ export interface paths {
          * Create a pilot
          * @description Tries out a draft: a labeling batch over the chosen completions, several labelers for each.
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["pilots_create"];
         delete?: never;
@@ -2065,7 +2065,7 @@ export interface paths {
          * Get a pilot
          * @description Agreement per dimension and per level of the scale so far, and where labelers differ most.
          *
-         *     Needs the scope `criteria:read`. Not open to keys of vendors.
+         *     Needs the scope `criteria:read`. Not open to vendor keys.
          */
         get: operations["pilots_get"];
         put?: never;
@@ -2089,7 +2089,7 @@ export interface paths {
          * Publish a criterion version
          * @description From now on completions can be rated against this version. Where its latest pilot is not over, is too small, or found less agreement than the criterion asks for (0.667 unless set), this needs an `overrideReason`.
          *
-         *     Needs the scope `criteria:write`. Not open to keys of vendors.
+         *     Needs the scope `criteria:write`. Not open to vendor keys.
          */
         post: operations["criteria_publishVersion"];
         delete?: never;
@@ -2107,7 +2107,7 @@ export interface paths {
         };
         /**
          * List pair sets
-         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         * @description Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_list"];
         put?: never;
@@ -2115,7 +2115,7 @@ export interface paths {
          * Create a pair set
          * @description Starts the building of a pair set from the ratings that are there when the job runs.
          *
-         *     Needs the scope `pairs:write`. Not open to keys of vendors.
+         *     Needs the scope `pairs:write`. Not open to vendor keys.
          */
         post: operations["pairSets_create"];
         delete?: never;
@@ -2137,7 +2137,7 @@ export interface paths {
          * Preview a pair set
          * @description Counts what would come out, and writes nothing.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         post: operations["pairSets_preview"];
         delete?: never;
@@ -2155,7 +2155,7 @@ export interface paths {
         };
         /**
          * Get a pair set
-         * @description Needs the scope `pairs:read`. Not open to keys of vendors.
+         * @description Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_get"];
         put?: never;
@@ -2177,7 +2177,7 @@ export interface paths {
          * List pairs of a pair set
          * @description The pairs in order, the preferred completion first.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_listPairs"];
         put?: never;
@@ -2199,7 +2199,7 @@ export interface paths {
          * Get the diagnostics of a pair set
          * @description How the pairs came about, and how far rules that never read the text get on them.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_getDiagnostics"];
         put?: never;
@@ -2221,7 +2221,7 @@ export interface paths {
          * List labeler weights of a pair set
          * @description What each labeler's ratings and votes weighed, in a set of aggregation `reliability-weighted` or with `pairWeights`.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_listLabelerWeights"];
         put?: never;
@@ -2243,7 +2243,7 @@ export interface paths {
          * Export a pair set
          * @description TRL's preference format: `{"prompt","chosen","rejected"}` a line, in order; kept ties are left out.
          *
-         *     Needs the scope `pairs:read`. Not open to keys of vendors.
+         *     Needs the scope `pairs:read`. Not open to vendor keys.
          */
         get: operations["pairSets_export"];
         put?: never;
@@ -2263,7 +2263,7 @@ export interface paths {
         };
         /**
          * List reward models
-         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         * @description Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_list"];
         put?: never;
@@ -2271,7 +2271,7 @@ export interface paths {
          * Create a reward model
          * @description Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step.
          *
-         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
         post: operations["rewardModels_create"];
         delete?: never;
@@ -2293,7 +2293,7 @@ export interface paths {
          * Upload a reward model
          * @description A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers reads it: at the last token that is not its pad token.
          *
-         *     Needs the scope `reward-models:write`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:write`. Not open to vendor keys.
          */
         post: operations["rewardModels_upload"];
         delete?: never;
@@ -2313,9 +2313,9 @@ export interface paths {
         put?: never;
         /**
          * Plan the training of a reward model without starting it
-         * @description What that training would take: memory, operations, and whether it fits. Nothing is started.
+         * @description Estimates memory and operations of the training and whether it fits. Nothing is started.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_plan"];
         delete?: never;
@@ -2333,7 +2333,7 @@ export interface paths {
         };
         /**
          * Get a reward model
-         * @description Needs the scope `reward-models:read`. Not open to keys of vendors.
+         * @description Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_get"];
         put?: never;
@@ -2353,9 +2353,9 @@ export interface paths {
         };
         /**
          * List metrics of a reward model
-         * @description `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate` by step, with early stopping also `eval_loss` and `eval_accuracy`; with `maxPoints` the whole curve in few. The members of an ensemble follow one another, their steps counting on, and `member` says whose a step is.
+         * @description Metrics by step: `loss accuracy margin mean_reward min_reward max_reward grad_norm learning_rate`, with early stopping also `eval_loss` and `eval_accuracy`. With `maxPoints` the whole curve in few entries. Members of an ensemble follow one another with consecutive step numbers; `member` names the member.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listMetrics"];
         put?: never;
@@ -2375,9 +2375,9 @@ export interface paths {
         };
         /**
          * List members of a reward model
-         * @description What was trained: the members of an ensemble, or the one model, each with its own files. Those that are done, while it is in training.
+         * @description The trained members of an ensemble, or the one model, each with its files. During training: the finished ones.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listMembers"];
         put?: never;
@@ -2397,9 +2397,9 @@ export interface paths {
         };
         /**
          * List evaluations of a reward model
-         * @description How often it is right about prompts it never saw, beside the rules that read no text.
+         * @description Accuracy on held-out prompts, compared with rules that do not read the text.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["rewardModels_listEvaluations"];
         put?: never;
@@ -2421,9 +2421,9 @@ export interface paths {
         put?: never;
         /**
          * Score completions with a reward model
-         * @description Ranks the completions of a prompt or of several, or some completions within their prompts. Scores are kept, so the second time answers at once. Missing ones are computed by a job: the answer waits for it, 10 seconds or the N of `Prefer: wait=N`, and is then 202 with what is known so far.
+         * @description Ranks all completions of one or more prompts, or the given completions within their prompts. Scores are stored and reused; a job computes missing ones. The response waits for the job for 10 seconds, or N seconds with `Prefer: wait=N`, and is then 202 with the scores known so far.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_score"];
         delete?: never;
@@ -2443,9 +2443,9 @@ export interface paths {
         put?: never;
         /**
          * Score texts with a reward model
-         * @description Scores texts that are no completions here. Each text is read once per reward model, whether it came as a completion or as a text; known ones are answered at once, missing ones by a job, as for `score`.
+         * @description Scores texts that are not stored as completions. Each text is scored once per reward model, even if it is also a completion; a job computes missing scores, as for `score`.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_scoreTexts"];
         delete?: never;
@@ -2465,9 +2465,9 @@ export interface paths {
         put?: never;
         /**
          * Find pairs on which an ensemble disagrees
-         * @description The pairs of some completions about which an ensemble disagrees most: what people should see next.
+         * @description The pairs of the given completions on which an ensemble disagrees most: good candidates for labeling.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         post: operations["rewardModels_findDisagreement"];
         delete?: never;
@@ -2485,9 +2485,9 @@ export interface paths {
         };
         /**
          * List scores of a completion
-         * @description Which reward models have scored it, and what each says; nothing is computed.
+         * @description Stored scores of the completion by all reward models; nothing is computed.
          *
-         *     Needs the scope `reward-models:read`. Not open to keys of vendors.
+         *     Needs the scope `reward-models:read`. Not open to vendor keys.
          */
         get: operations["completions_listScores"];
         put?: never;
@@ -2507,15 +2507,15 @@ export interface paths {
         };
         /**
          * List training runs
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_list"];
         put?: never;
         /**
          * Create a training run
-         * @description Starts a run; when it succeeds, the policy has a new version.
+         * @description Starts a training run. When it succeeds, the policy has a new version.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["trainingRuns_create"];
         delete?: never;
@@ -2535,9 +2535,9 @@ export interface paths {
         put?: never;
         /**
          * Plan a training run without starting it
-         * @description Tells what a run would take, and whether it would fit, without starting it.
+         * @description Estimates what a run needs and whether it fits. Nothing is started.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         post: operations["trainingRuns_plan"];
         delete?: never;
@@ -2555,7 +2555,7 @@ export interface paths {
         };
         /**
          * Get a training run
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_get"];
         put?: never;
@@ -2575,9 +2575,9 @@ export interface paths {
         };
         /**
          * List metrics of a training run
-         * @description One entry per step, or with `maxPoints` the whole curve in few; follow a run by asking for the steps after the last one seen.
+         * @description One entry per step, or with `maxPoints` the whole curve in few entries. To follow a run, request the steps after the last one seen.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listMetrics"];
         put?: never;
@@ -2597,9 +2597,9 @@ export interface paths {
         };
         /**
          * Get the diagnostics of a training run
-         * @description The verdict with the curves that it was read from.
+         * @description The verdict and the metric curves behind it.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_getDiagnostics"];
         put?: never;
@@ -2619,9 +2619,9 @@ export interface paths {
         };
         /**
          * List samples of a training run
-         * @description Some of the completions that each step learned from.
+         * @description A sample of the completions that each step learned from.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listSamples"];
         put?: never;
@@ -2641,9 +2641,9 @@ export interface paths {
         };
         /**
          * List checkpoints of a training run
-         * @description Weights that the run keeps, by step, with how they were judged.
+         * @description Saved weights by step, with their evaluation.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["trainingRuns_listCheckpoints"];
         put?: never;
@@ -2665,9 +2665,9 @@ export interface paths {
         put?: never;
         /**
          * Promote a checkpoint of a training run
-         * @description Makes a checkpoint the next version of its policy; asked again it answers with the same version.
+         * @description Makes a checkpoint the next version of its policy. A repeated request returns the same version.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["trainingRuns_promoteCheckpoint"];
         delete?: never;
@@ -2685,15 +2685,15 @@ export interface paths {
         };
         /**
          * List comparisons
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["comparisons_list"];
         put?: never;
         /**
          * Create a comparison
-         * @description Has both versions answer the prompts, and a reward model or people judge the answers blind.
+         * @description Both versions answer the prompts, and a reward model or people judge the answers blind.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["comparisons_create"];
         delete?: never;
@@ -2711,7 +2711,7 @@ export interface paths {
         };
         /**
          * Get a comparison
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["comparisons_get"];
         put?: never;
@@ -2731,9 +2731,9 @@ export interface paths {
         };
         /**
          * List items of a comparison
-         * @description What labelers are shown: nothing here tells which version wrote what.
+         * @description Items as labelers see them, without the version of each answer.
          *
-         *     Needs the scope `ratings:read`. Not open to keys of vendors.
+         *     Needs the scope `ratings:read`. Not open to vendor keys.
          */
         get: operations["comparisons_listItems"];
         put?: never;
@@ -2755,9 +2755,9 @@ export interface paths {
         put?: never;
         /**
          * Create a judgement of a comparison
-         * @description What one labeler prefers; the same again is the first again, another preference 409 `already_judged`. 409 `item_complete` when an item has enough.
+         * @description Records which answer a labeler prefers. Repeating the same judgement returns the first one; a different one is 409 `already_judged`. An item with enough judgements is 409 `item_complete`.
          *
-         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         *     Needs the scope `ratings:write`. Not open to vendor keys.
          */
         post: operations["comparisons_createJudgement"];
         delete?: never;
@@ -2777,9 +2777,9 @@ export interface paths {
         put?: never;
         /**
          * Create judgements of a comparison in bulk
-         * @description One judgement per line, fields as in `comparisons_createJudgement`. The same judgement again counts as a duplicate.
+         * @description One judgement per line, fields as in `comparisons_createJudgement`. A repeated judgement counts as a duplicate.
          *
-         *     Needs the scope `ratings:write`. Not open to keys of vendors.
+         *     Needs the scope `ratings:write`. Not open to vendor keys.
          */
         post: operations["comparisons_createJudgementBulk"];
         delete?: never;
@@ -2797,15 +2797,15 @@ export interface paths {
         };
         /**
          * List loops
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_list"];
         put?: never;
         /**
          * Create a loop
-         * @description Starts a loop: answers, ratings, pairs, reward model, training, blind comparison, and round again.
+         * @description Starts a loop, which repeats: answers, ratings, pairs, reward model, training, blind comparison.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_create"];
         delete?: never;
@@ -2823,7 +2823,7 @@ export interface paths {
         };
         /**
          * Get a loop
-         * @description Needs the scope `training:read`. Not open to keys of vendors.
+         * @description Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_get"];
         put?: never;
@@ -2845,9 +2845,9 @@ export interface paths {
         put?: never;
         /**
          * Pause a loop
-         * @description Nothing new is started; a job that runs stops at its next step boundary and keeps what it has.
+         * @description Pauses the loop. Nothing new is started; a running job pauses at its next step boundary and keeps its progress.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_pause"];
         delete?: never;
@@ -2867,9 +2867,9 @@ export interface paths {
         put?: never;
         /**
          * Resume a loop
-         * @description Goes on after a pause, or tries again what failed.
+         * @description Resumes a paused loop, or retries what failed.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_resume"];
         delete?: never;
@@ -2889,9 +2889,9 @@ export interface paths {
         put?: never;
         /**
          * Stop a loop
-         * @description For good: a job that runs is cancelled, an open labeling batch closed; what was made stays.
+         * @description Stops the loop permanently. A running job is cancelled and an open labeling batch closed; results are kept.
          *
-         *     Needs the scope `training:write`. Not open to keys of vendors.
+         *     Needs the scope `training:write`. Not open to vendor keys.
          */
         post: operations["loops_stop"];
         delete?: never;
@@ -2909,9 +2909,9 @@ export interface paths {
         };
         /**
          * List iterations of a loop
-         * @description With their figures, first to last: how the policy and the reward model fared.
+         * @description Iterations in order, with figures of the policy and the reward model.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_listIterations"];
         put?: never;
@@ -2931,9 +2931,9 @@ export interface paths {
         };
         /**
          * Get an iteration of a loop
-         * @description Everything that the iteration made, by id, and what it waits for.
+         * @description All resources of the iteration by id, and what it waits for.
          *
-         *     Needs the scope `training:read`. Not open to keys of vendors.
+         *     Needs the scope `training:read`. Not open to vendor keys.
          */
         get: operations["loops_getIteration"];
         put?: never;
@@ -2952,10 +2952,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the completions of an iteration that people are to rate
-         * @description What people are to rate: post to `/v1/ratings` for each completion, under the loop's criterion version.
+         * List the completions to rate in an iteration
+         * @description Completions to rate. Post a rating of each to `/v1/ratings` under the loop's criterion version.
          *
-         *     Needs the scope `completions:read`. Not open to keys of vendors.
+         *     Needs the scope `completions:read`. Not open to vendor keys.
          */
         get: operations["loops_listCompletions"];
         put?: never;
@@ -2978,8 +2978,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A job ended well
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A job succeeded
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_succeeded"];
         delete?: never;
@@ -2998,8 +2998,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A job failed and is not tried again by itself
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A job failed and is not retried automatically
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_failed"];
         delete?: never;
@@ -3019,7 +3019,7 @@ export interface webhooks {
         put?: never;
         /**
          * A job was cancelled
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_job_cancelled"];
         delete?: never;
@@ -3038,8 +3038,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A labeling batch has tasks to claim
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A labeling batch was created and has tasks to claim
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_created"];
         delete?: never;
@@ -3058,8 +3058,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Every task of a labeling batch has all its ratings
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * Every item of a labeling batch has all its ratings
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_completed"];
         delete?: never;
@@ -3078,8 +3078,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A labeling batch takes no more ratings
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A labeling batch was closed and takes no more ratings
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_labeling_batch_closed"];
         delete?: never;
@@ -3098,8 +3098,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A loop waits for people to rate what its policy answered
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A loop waits for ratings of its policy completions
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_awaiting_ratings"];
         delete?: never;
@@ -3119,7 +3119,7 @@ export interface webhooks {
         put?: never;
         /**
          * A loop finished an iteration
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_iteration_completed"];
         delete?: never;
@@ -3138,8 +3138,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A loop cannot go on until somebody has looked at it
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A loop failed and waits for `resume`
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_failed"];
         delete?: never;
@@ -3159,7 +3159,7 @@ export interface webhooks {
         put?: never;
         /**
          * A loop ended
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_loop_stopped"];
         delete?: never;
@@ -3178,8 +3178,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An alias of a policy points to another version
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * An alias of a policy was pointed to another version
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_policy_promoted"];
         delete?: never;
@@ -3198,8 +3198,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Completions can be rated against a version of a criterion
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A criterion version was published: completions can be rated under it
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_criterion_version_published"];
         delete?: never;
@@ -3218,8 +3218,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An endpoint failed for too long and gets no more deliveries
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A webhook endpoint failed for too long and was disabled
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_webhook_endpoint_disabled"];
         delete?: never;
@@ -3238,8 +3238,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Somebody asked for a test delivery
-         * @description Signed as Standard Webhooks says. Sent at least once, in no promised order: tell repeats by `webhook-id`.
+         * A test delivery was requested
+         * @description Signed according to Standard Webhooks. Sent at least once, in no guaranteed order: recognise repeats by `webhook-id`.
          */
         post: operations["webhook_webhook_endpoint_ping"];
         delete?: never;
@@ -3262,17 +3262,17 @@ export interface components {
             scopes: components["schemas"]["KnownScope"][];
             /**
              * Format: date-time
-             * @description From when on the key is refused.
+             * @description When the key expires. Default: never.
              */
             expiresAt?: string;
-            /** @description What the key is for. */
+            /** @description Name that tells what the key is for. */
             name: string;
         };
         CreatedApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which is chosen by the operator.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -3287,35 +3287,35 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: uuid
-             * @description the key that took its place
+             * @description the key that replaced it; null: not rotated
              */
             successorId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelingBatchId: string | null;
             /**
-             * @description The key itself. It is shown this once and kept only as a hash.
+             * @description The secret key. Shown only in this response; stored only as a hash.
              * @example plk_Zk3f0000000000000000000000000000
              */
             secret: string;
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            /** @description Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
             fromEnvironment: boolean;
         };
         ApiKeyDto: {
             /** Format: uuid */
             id: string;
             /**
-             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which people chose.
+             * @description First characters of the key; empty for `PLUMBLINE_ADMIN_KEY`, which is chosen by the operator.
              * @example plk_Zk3f
              */
             prefix: string;
@@ -3330,40 +3330,40 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: uuid
-             * @description the key that took its place
+             * @description the key that replaced it; null: not rotated
              */
             successorId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description only of a labeler's session
+             * @description set only for labeler sessions
              */
             labelingBatchId: string | null;
             name: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description It is, or was, `PLUMBLINE_ADMIN_KEY`. */
+            /** @description Whether the key is, or was, `PLUMBLINE_ADMIN_KEY`. */
             fromEnvironment: boolean;
         };
         ApiKeyPage: {
             data: components["schemas"]["ApiKeyDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         RotateApiKeyDto: {
             /**
-             * @description How long the old key works beside its successor; 0 ends it now. It never works longer than it would have.
+             * @description How long the old key keeps working, in seconds; 0 ends it now. Its own expiry still applies.
              * @default 86400
              */
             graceSeconds?: number;
             /**
              * Format: date-time
-             * @description Of the successor. Without it, it lives as long as the old key was made to.
+             * @description Expiry of the new key. Default: the lifetime of the old key.
              */
             expiresAt?: string;
         };
@@ -3376,7 +3376,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description since when its keys are refused
+             * @description when the vendor was suspended; null: active
              */
             suspendedAt: string | null;
             name: string;
@@ -3385,13 +3385,13 @@ export interface components {
         };
         VendorPage: {
             data: components["schemas"]["VendorDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         UpdateVendorDto: {
             /**
-             * @description True refuses all keys of the vendor from now on (within two seconds), false lets them work again.
+             * @description True suspends the vendor: all its keys are refused within two seconds. False lifts the suspension.
              * @example true
              */
             suspended?: boolean;
@@ -3410,10 +3410,10 @@ export interface components {
             scopes: components["schemas"]["VendorScope"][];
             /**
              * Format: date-time
-             * @description From when on the key is refused.
+             * @description When the key expires. Default: never.
              */
             expiresAt?: string;
-            /** @description What the key is for. */
+            /** @description Name that tells what the key is for. */
             name: string;
         };
         /** @description One of `api_key.created`, `api_key.rotated`, `api_key.revoked`, `vendor.created`, `vendor.updated`, `authentication.failed`, `access.refused`, `criterion_version.published_with_override`, `policy.promoted`, `webhook_endpoint.created`, `webhook_endpoint.updated`, `webhook_endpoint.deleted`, `webhook_endpoint.enabled`, `webhook_endpoint.disabled`, `webhook_endpoint.secret_rotated`; others may be added. */
@@ -3438,7 +3438,7 @@ export interface components {
         AuditEntryDto: {
             /** Format: uuid */
             id: string;
-            /** @description an unknown one is one more act */
+            /** @description new actions may be added */
             action: components["schemas"]["AuditAction"];
             actor: components["schemas"]["AuditActorDto"];
             resource: components["schemas"]["AuditResourceDto"] | null;
@@ -3458,15 +3458,15 @@ export interface components {
         };
         AuditEntryPage: {
             data: components["schemas"]["AuditEntryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
-        /** @description Only these; without any, all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
+        /** @description Event types to deliver; default: all. One of `job.succeeded`, `job.failed`, `job.cancelled`, `labeling_batch.created`, `labeling_batch.completed`, `labeling_batch.closed`, `loop.awaiting_ratings`, `loop.iteration_completed`, `loop.failed`, `loop.stopped`, `policy.promoted`, `criterion_version.published`, `webhook_endpoint.disabled`, `webhook_endpoint.ping`; others may be added. */
         EventType: string;
         CreateWebhookEndpointDto: {
             /**
-             * @description Only these; without any, all.
+             * @description Event types to deliver; default: all.
              * @example [
              *       "labeling_batch.created"
              *     ]
@@ -3474,7 +3474,7 @@ export interface components {
             eventTypes?: components["schemas"]["KnownEventType"][];
             /**
              * Format: uri
-             * @description Where deliveries are posted; https, at a public address.
+             * @description URL that receives deliveries: https, at a public address.
              * @example https://hooks.acme.example/plumbline
              */
             url: string;
@@ -3488,16 +3488,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description null is an endpoint of the owner
+             * @description null: the endpoint belongs to the owner
              */
             vendorId: string | null;
             /** @example Acme production */
             description: string | null;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes: components["schemas"]["EventType"][];
             /**
              * Format: date-time
-             * @description first failure after the last success
+             * @description first failure since the last success; null: not failing
              */
             failingSince: string | null;
             /** Format: date-time */
@@ -3508,7 +3508,7 @@ export interface components {
              */
             disabledReason: components["schemas"]["DisableReason"] | null;
             /**
-             * @description For the receiver's verifier. It is shown this once.
+             * @description Secret that the receiver verifies signatures with. Shown only in this response.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
@@ -3522,16 +3522,16 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description null is an endpoint of the owner
+             * @description null: the endpoint belongs to the owner
              */
             vendorId: string | null;
             /** @example Acme production */
             description: string | null;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes: components["schemas"]["EventType"][];
             /**
              * Format: date-time
-             * @description first failure after the last success
+             * @description first failure since the last success; null: not failing
              */
             failingSince: string | null;
             /** Format: date-time */
@@ -3548,7 +3548,7 @@ export interface components {
         };
         WebhookEndpointPage: {
             data: components["schemas"]["WebhookEndpointDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3558,10 +3558,10 @@ export interface components {
              * @example https://hooks.acme.example/plumbline
              */
             url?: string;
-            /** @description empty means all */
+            /** @description empty: all */
             eventTypes?: components["schemas"]["KnownEventType"][];
             /**
-             * @description False stops deliveries, true lets them go on: those that waited are sent. What happened in between is not told.
+             * @description False stops deliveries. True resumes them: waiting deliveries are sent, but events that occurred while disabled are not.
              * @example true
              */
             enabled?: boolean;
@@ -3570,14 +3570,14 @@ export interface components {
         };
         RotateWebhookSecretDto: {
             /**
-             * @description How long deliveries are signed with the old secret too; 0 ends it now.
+             * @description How long deliveries are also signed with the old secret, in seconds; 0 ends it now.
              * @default 86400
              */
             overlapSeconds?: number;
         };
         WebhookSecretDto: {
             /**
-             * @description For the receiver's verifier. It is shown this once.
+             * @description Secret that the receiver verifies signatures with. Shown only in this response.
              * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
              */
             secret: string;
@@ -3585,30 +3585,30 @@ export interface components {
         /** @description One of `pending`, `delivered`, `failed`; others may be added. */
         WebhookDeliveryState: string;
         /**
-         * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
-         *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key. One of `secrets_key_missing`, `secret_unreadable`, `internal_error`; others may be added.
+         * @description Why Plumbline holds back a due delivery; no attempts are counted meanwhile. `secrets_key_missing`: no worker has `SECRETS_KEY`.
+         *     `secret_unreadable`: the endpoint's secret was encrypted with another key. One of `secrets_key_missing`, `secret_unreadable`, `internal_error`; others may be added.
          */
         WebhookDeliveryHold: string;
         WebhookAttemptDto: {
             /**
-             * @description Of its delivery, or redelivery, from 1.
+             * @description Number of the attempt within its delivery or redelivery, from 1.
              * @example 1
              */
             attempt: number;
             /**
-             * @description of the answer; null when there was none
+             * @description HTTP status of the response; null: no response
              * @example 503
              */
             status: number | null;
             /**
-             * @description `timeout`, `address_refused` or `connection_failed: CODE`
+             * @description `timeout`, `address_refused` or `connection_failed: CODE`; null: a response arrived
              * @example null
              */
             error: string | null;
             /** @example 182 */
             latencyMs: number;
             /**
-             * @description its first 1024 bytes
+             * @description first 1024 bytes of the response body
              * @example try again later
              */
             response: string | null;
@@ -3629,24 +3629,24 @@ export interface components {
             state: components["schemas"]["WebhookDeliveryState"];
             /**
              * Format: date-time
-             * @description null when there is none to come
+             * @description null: no further attempt
              */
             nextAttemptAt: string | null;
             /**
-             * @description Why a delivery that is due is not sent, for a reason on our side; it counts no attempt meanwhile. `secrets_key_missing`: no
-             *     worker has `SECRETS_KEY`. `secret_unreadable`: the endpoint's secret was encrypted with another key.
+             * @description Why Plumbline holds back a due delivery; no attempts are counted meanwhile. `secrets_key_missing`: no worker has `SECRETS_KEY`.
+             *     `secret_unreadable`: the endpoint's secret was encrypted with another key.
              */
             heldBy: components["schemas"]["WebhookDeliveryHold"] | null;
             /** Format: date-time */
             finishedAt: string | null;
             attempts: components["schemas"]["WebhookAttemptDto"][];
             /**
-             * @description The `webhook-id` header, the same in every attempt.
+             * @description Value of the `webhook-id` header; the same in every attempt.
              * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
              */
             messageId: string;
             /**
-             * @description The body as it is sent.
+             * @description The request body as sent.
              * @example {type:job.succeeded,timestamp:2026-11-25T12:00:00.000Z,data:{}}
              */
             body: string;
@@ -3655,7 +3655,7 @@ export interface components {
         };
         WebhookDeliveryPage: {
             data: components["schemas"]["WebhookDeliveryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3673,7 +3673,7 @@ export interface components {
             /** @example 40 */
             completed: number;
             /**
-             * @description null while nobody knows
+             * @description null: not known yet
              * @example 64
              */
             total: number | null;
@@ -3682,18 +3682,18 @@ export interface components {
             /** @example 62.5 */
             percent: number | null;
             /**
-             * @description as of the last report of progress
+             * @description estimate at the last progress report, in seconds; null: unknown
              * @example 12.4
              */
             etaSeconds: number | null;
         };
         JobErrorDto: {
             /**
-             * @description stable: branch on it
+             * @description stable identifier: branch on it
              * @example no_pairs
              */
             code: string;
-            /** @example The job cannot be carried out */
+            /** @example The job cannot be completed */
             title: string;
             /** @example no prompt has two rated completions */
             detail?: string;
@@ -3714,10 +3714,10 @@ export interface components {
              */
             id: string;
             type: components["schemas"]["JobType"];
-            /** @description treat an unknown state as not terminal */
+            /** @description treat unknown states as not terminal */
             state: components["schemas"]["JobState"];
             /**
-             * @description nothing more will happen, unless the job is retried
+             * @description whether the job has ended; a retry starts it again
              * @example false
              */
             terminal: boolean;
@@ -3725,19 +3725,19 @@ export interface components {
             /** @example generating */
             phase: string | null;
             /**
-             * @description why a queued job does not start; null when a worker that lives serves its queue
+             * @description why a queued job does not start; null: a live worker serves its queue
              * @example no worker serves the queue fine-tuning
              */
             waitingFor: string | null;
             progress: components["schemas"]["JobProgressDto"];
             /**
-             * @description attempts begun
+             * @description number of attempts started
              * @example 1
              */
             attempt: number;
-            /** @description of the last attempt that failed */
+            /** @description error of the last failed attempt; null: none failed */
             error: components["schemas"]["JobErrorDto"] | null;
-            /** @description what the job fills */
+            /** @description the resource that the job produces */
             resultRef: components["schemas"]["JobResultRefDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -3748,7 +3748,7 @@ export interface components {
         };
         JobPage: {
             data: components["schemas"]["JobDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3778,7 +3778,7 @@ export interface components {
         };
         JobLogPage: {
             data: components["schemas"]["JobLogDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3786,7 +3786,7 @@ export interface components {
             /** @example 12 */
             step: number;
             /**
-             * @description null where a value was not finite
+             * @description by name; null: the value was not finite
              * @example {
              *       "loss": 0.61,
              *       "accuracy": 0.72
@@ -3800,19 +3800,19 @@ export interface components {
         };
         JobMetricPage: {
             data: components["schemas"]["JobMetricDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         WorkerCapabilitiesDto: {
             /**
              * Format: int64
-             * @description memory that one training may take
+             * @description memory limit of one training, in bytes
              * @example 17179869184
              */
             memoryBytes: number;
             /**
-             * @description threads of ONNX Runtime; 0 is one per core
+             * @description ONNX Runtime threads; 0: one per core
              * @example 8
              */
             threads: number;
@@ -3828,7 +3828,7 @@ export interface components {
             /** @example trainer-1 */
             host: string;
             /**
-             * @description process id on that host
+             * @description process id on the host
              * @example 4711
              */
             pid: number;
@@ -3870,7 +3870,7 @@ export interface components {
         };
         ArtifactPage: {
             data: components["schemas"]["ArtifactDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -3883,7 +3883,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /**
-             * @description Fewest steps from the start.
+             * @description Shortest distance from the start, in steps.
              * @example 1
              */
             depth: number;
@@ -3896,16 +3896,16 @@ export interface components {
             /** Format: uuid */
             childId: string;
             /**
-             * @description What the parent was to the child.
+             * @description Role of the parent in making the child.
              * @example generated_by
              */
             relation: string;
         };
         LineageDto: {
-            /** @description The start first, then by depth. */
+            /** @description Ordered by depth, starting with the start node. */
             nodes: components["schemas"]["LineageNodeDto"][];
             edges: components["schemas"]["LineageEdgeDto"][];
-            /** @description Whether the graph goes on beyond `depth`. */
+            /** @description Whether the graph continues beyond `depth`. */
             truncated: boolean;
         };
         ModelFileDto: {
@@ -3939,7 +3939,7 @@ export interface components {
                 [key: string]: unknown;
             };
             files: components["schemas"]["ModelFileDto"][];
-            /** @description sha256 over the names and contents of the files: the same for the same model. */
+            /** @description sha256 over file names and contents: equal for equal models. */
             contentHash: string;
             /** @example LlamaForCausalLM */
             architecture: string;
@@ -3947,21 +3947,21 @@ export interface components {
             createdAt: string;
         };
         /**
-         * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+         * @description A `system` or `developer` message must be first; a `tool` message answers a call of the preceding assistant message.
          * @enum {string}
          */
         MessageRole: "system" | "developer" | "user" | "assistant" | "tool";
         CalledFunctionDto: {
             /** @example weather */
             name: string;
-            /** @description A JSON object in a string. */
+            /** @description Arguments of the call: a JSON object as a string. */
             arguments: string;
         };
         ToolCallDto: {
             /** @enum {string} */
             type: "function";
             /**
-             * @description Named by the tool message that answers the call.
+             * @description Id of the call; the tool message that answers it names this id.
              * @example call_1
              */
             id: string;
@@ -3969,33 +3969,33 @@ export interface components {
         };
         MessageDto: {
             /**
-             * @description A `system` or `developer` message comes first; a `tool` message answers a call of the assistant message before it.
+             * @description A `system` or `developer` message must be first; a `tool` message answers a call of the preceding assistant message.
              * @example user
              */
             role: components["schemas"]["MessageRole"];
             /**
-             * @description Null only beside `toolCalls`.
+             * @description Text of the message; null only with `toolCalls`.
              * @example What is the weather in Oslo?
              */
             content: string | null;
-            /** @description Calls of the assistant. */
+            /** @description Tool calls of an assistant message. */
             toolCalls?: components["schemas"]["ToolCallDto"][];
             /**
-             * @description Of a participant, where several share a role.
+             * @description Name of the participant, if several share a role.
              * @example anna
              */
             name?: string;
-            /** @description What the assistant thought before it answered. */
+            /** @description Reasoning of the assistant before its answer. */
             reasoning?: string;
             /**
-             * @description Of a tool message: the call that it answers.
+             * @description In a tool message: id of the call that it answers.
              * @example call_1
              */
             toolCallId?: string;
         };
         OfferedFunctionDto: {
             /**
-             * @description A JSON Schema of the arguments.
+             * @description JSON Schema of the arguments.
              * @example {
              *       "type": "object",
              *       "properties": {
@@ -4019,17 +4019,17 @@ export interface components {
             function: components["schemas"]["OfferedFunctionDto"];
         };
         CreatePromptDto: {
-            /** @description A conversation that the policy goes on with. It ends with a user or tool message. */
+            /** @description A conversation that the policy continues. It must end with a user or tool message. */
             messages?: components["schemas"]["MessageDto"][];
-            /** @description Tools that the policy may call; only beside `messages`. */
+            /** @description Tools that the policy may call; only with `messages`. */
             tools?: components["schemas"]["ToolDto"][];
             /**
-             * @description The last message is an assistant message, and the policy continues it.
+             * @description Whether the policy continues the last message, which must then be an assistant message.
              * @default false
              */
             continueFinalMessage?: boolean;
             /**
-             * @description Anything of yours; kept and given back, never read.
+             * @description Free-form data of the client; stored and returned, never interpreted.
              * @example {
              *       "split": "train"
              *     }
@@ -4038,17 +4038,17 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What the policy is asked: one question to a chat model. Give this or `messages`.
+             * @description Text of the prompt; a chat model gets it as one user message. Give exactly one of `text` and `messages`.
              * @example Name three primary colors.
              */
             text?: string;
             /**
-             * @description Your own id of the prompt; unique.
+             * @description Client's id of the prompt; unique.
              * @example alpaca-0017
              */
             externalId?: string;
             /**
-             * @description Words to find prompts by.
+             * @description Tags for filtering prompts.
              * @example [
              *       "arithmetic"
              *     ]
@@ -4058,7 +4058,7 @@ export interface components {
         PromptDto: {
             /** Format: uuid */
             id: string;
-            /** @description Null for a text prompt. */
+            /** @description The conversation; null for a text prompt. */
             messages: components["schemas"]["MessageDto"][] | null;
             tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
@@ -4077,7 +4077,7 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
-            /** @description What is asked; of a conversation, its messages as one readable text. */
+            /** @description Text of the prompt; for a conversation, its messages as one readable text. */
             text: string;
             continueFinalMessage: boolean;
             /** Format: date-time */
@@ -4116,7 +4116,7 @@ export interface components {
         };
         PromptPage: {
             data: components["schemas"]["PromptDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4152,14 +4152,14 @@ export interface components {
         };
         PromptSetPage: {
             data: components["schemas"]["PromptSetDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         PromptSetPromptDto: {
             /** Format: uuid */
             id: string;
-            /** @description Null for a text prompt. */
+            /** @description The conversation; null for a text prompt. */
             messages: components["schemas"]["MessageDto"][] | null;
             tools: components["schemas"]["ToolDto"][] | null;
             /** @example alpaca-0017 */
@@ -4179,11 +4179,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Place in the set, from 0.
+             * @description Position in the set, from 0.
              * @example 0
              */
             position: number;
-            /** @description What is asked; of a conversation, its messages as one readable text. */
+            /** @description Text of the prompt; for a conversation, its messages as one readable text. */
             text: string;
             continueFinalMessage: boolean;
             /** Format: date-time */
@@ -4191,7 +4191,7 @@ export interface components {
         };
         PromptSetPromptPage: {
             data: components["schemas"]["PromptSetPromptDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4216,7 +4216,7 @@ export interface components {
         };
         PolicyPage: {
             data: components["schemas"]["PolicyDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4232,71 +4232,71 @@ export interface components {
         };
         PolicyAliasPage: {
             data: components["schemas"]["PolicyAliasDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         PutPolicyAliasDto: {
             /**
              * Format: uuid
-             * @description A version of this policy.
+             * @description Id of a version of this policy.
              */
             policyVersionId: string;
         };
         PolicyVersionFileDto: {
             /**
-             * @description A text of the checkpoint, `model.safetensors`, or a shard as its index names it.
+             * @description File name: a text file of the checkpoint, `model.safetensors`, or a shard named in its index.
              * @example model.safetensors
              */
             name: string;
             /**
              * Format: uuid
-             * @description An uploaded artifact.
+             * @description Id of an uploaded artifact.
              */
             artifactId: string;
         };
-        /** @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
+        /** @description `chat` calls /chat/completions with the prompt as user message; `completions` calls /completions with its text. One of `chat`, `completions`; others may be added. */
         EndpointApi: string;
         PolicyEndpointOptionsDto: {
             /**
-             * @description `chat` calls /chat/completions with the prompt as the user's message, `completions` calls /completions with its text.
+             * @description `chat` calls /chat/completions with the prompt as user message; `completions` calls /completions with its text.
              * @default chat
              */
             api?: components["schemas"]["KnownEndpointApi"];
             /**
-             * @description Variable of the workers' environment that holds the endpoint's origin and key; without it no key is sent.
+             * @description Environment variable of the workers that holds the endpoint's origin and API key. Default: no key is sent.
              * @example ENDPOINT_KEY_OPENAI
              */
             apiKeyEnv?: string;
             /**
-             * @description Requests at once.
+             * @description Maximum number of parallel requests.
              * @default 4
              */
             maxConcurrency?: number;
             /**
-             * @description Of one request.
+             * @description Timeout of one request, in seconds.
              * @default 120
              */
             timeoutSeconds?: number;
             /**
              * Format: uri
-             * @description What `/chat/completions` is appended to.
+             * @description Base URL, to which `/chat/completions` or `/completions` is appended.
              * @example https://api.openai.com/v1
              */
             baseUrl: string;
             /**
-             * @description What the server calls the model.
+             * @description Name of the model on the server.
              * @example gpt-4o-mini
              */
             model: string;
         };
         CreatePolicyVersionDto: {
             /**
-             * @description config.json, tokenizer.json and model.safetensors are needed, or in its place the shards with
-             *     model.safetensors.index.json; generation_config.json, tokenizer_config.json and chat_template.jinja are welcome.
+             * @description Files of the checkpoint. Required: config.json, tokenizer.json, and model.safetensors or shards with model.safetensors.index.json.
+             *     Optional: generation_config.json, tokenizer_config.json, chat_template.jinja.
              */
             files?: components["schemas"]["PolicyVersionFileDto"][];
-            /** @description A model that is served elsewhere. It writes completions; it cannot be trained or score anything. */
+            /** @description A model served elsewhere. It can generate completions; it cannot be trained or used as a reward model. */
             endpoint?: components["schemas"]["PolicyEndpointOptionsDto"];
         };
         PolicyEndpointDto: {
@@ -4326,13 +4326,13 @@ export interface components {
             number: number;
             /**
              * Format: uuid
-             * @description null when an endpoint serves the model.
+             * @description Id of the stored model; null: an endpoint serves it.
              */
             modelId: string | null;
             endpoint: components["schemas"]["PolicyEndpointDto"] | null;
             /**
              * Format: uuid
-             * @description The version that training started from.
+             * @description Version that training started from; null: not trained here.
              */
             parentVersionId: string | null;
             /** @example trained */
@@ -4342,7 +4342,7 @@ export interface components {
         };
         PolicyVersionPage: {
             data: components["schemas"]["PolicyVersionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4351,24 +4351,24 @@ export interface components {
         RecordedCompletionDto: {
             /** Format: uuid */
             promptId?: string;
-            /** @description Tools that the model called. */
+            /** @description Tool calls of the model. */
             toolCalls?: components["schemas"]["ToolCallDto"][];
             finishReason?: components["schemas"]["KnownFinishReason"];
             /**
-             * @description Your own id of the completion; unique.
+             * @description Client's id of the completion; unique.
              * @example alpaca-0017-gpt-4
              */
             externalId: string;
             /** @example alpaca-0017 */
             promptExternalId?: string;
-            /** @description May be empty: some models answer nothing. */
+            /** @description Text of the completion; may be empty. */
             text: string;
             /**
-             * @description Who wrote it.
+             * @description Author of the completion, such as a model name.
              * @example gpt-4
              */
             source: string;
-            /** @description What the model thought before its answer. */
+            /** @description Reasoning of the model before its answer. */
             reasoning?: string;
         };
         CompletionDto: {
@@ -4377,110 +4377,110 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description What the model thought before its answer, where an endpoint gave it apart from the text.
+             * @description Reasoning before the answer, if an endpoint returned it separately; else null.
              * @example null
              */
             reasoning: string | null;
             /**
-             * @description Tools that the model called; the text may be empty then.
+             * @description Tool calls of the model; the text may then be empty.
              * @example null
              */
             toolCalls: components["schemas"]["ToolCallDto"][] | null;
             /**
              * Format: uuid
-             * @description The policy version that wrote it; null when it was recorded elsewhere.
+             * @description Policy version that generated it; null: recorded elsewhere.
              */
             policyVersionId: string | null;
             /** Format: uuid */
             batchId: string | null;
             /**
-             * @description Counts the completions of one prompt in one batch from 0.
+             * @description Number of the completion among those of its prompt in its batch, from 0.
              * @example 0
              */
             sampleIndex: number | null;
             /**
-             * @description Who wrote it, when it was recorded elsewhere.
+             * @description Author, if recorded elsewhere; else null.
              * @example gpt-4
              */
             source: string | null;
             /** @example alpaca-0017-gpt-4 */
             externalId: string | null;
-            /** @description `stop`: it ended by itself or at a stop string; `length`: it was cut. */
+            /** @description `stop`: ended with an end-of-sequence token or at a stop string; `length`: cut at `maxTokens`. */
             finishReason: components["schemas"]["FinishReason"] | null;
             /** @example 41 */
             promptTokens: number | null;
             /**
-             * @description The end marker, or the tokens of a stop string, included; null where an endpoint counted several together.
+             * @description Number of tokens, including the end token or the stop string; null: an endpoint reported only a total.
              * @example 12
              */
             completionTokens: number | null;
             /**
              * Format: int64
-             * @description Fixes the random numbers of this completion alone; for an endpoint, the seed of the request that it came from.
+             * @description Random seed of this completion; for an endpoint, the seed of its request.
              * @example 96190338201744
              */
             seed: number | null;
             text: string;
-            /** @description The model declined to answer, and `text` is what it said. */
+            /** @description Whether the model refused to answer; `text` is then the refusal. */
             refusal: boolean;
             /** Format: date-time */
             createdAt: string;
         };
         CompletionPage: {
             data: components["schemas"]["CompletionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         /**
-         * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-         *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round. One of `f32`, `int8`, `int4`; others may be added.
+         * @description Weight format for generation. `int8` and `int4` quantize the linear layers to 8 or 4 bits: faster, but no longer exactly the policy.
+         *     Prompts are processed with full weights. Not available for endpoints and GPT-2. One of `f32`, `int8`, `int4`; others may be added.
          */
         WeightFormat: string;
         SamplingOptionsDto: {
             /**
-             * @description 0 takes the likeliest token each time.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              * @example 0.8
              */
             temperature?: number;
             /**
-             * @description Only the likeliest tokens that together have this probability; greater than 0.
+             * @description Nucleus sampling: keeps the most likely tokens whose total probability reaches this value; greater than 0.
              * @default 1
              * @example 0.95
              */
             topP?: number;
             /**
-             * @description Only so many of the likeliest tokens; all when left out.
+             * @description Number of most likely tokens to sample from. Default: all.
              * @example 50
              */
             topK?: number;
             /**
-             * @description Only tokens at least this share as likely as the likeliest one.
+             * @description Minimum probability of a token, relative to the most likely token.
              * @default 0
              * @example 0.05
              */
             minP?: number;
             /**
-             * @description Makes tokens of the prompt and of the completion so far less likely above 1, likelier below.
+             * @description Penalty on tokens already in the prompt or completion: above 1 makes them less likely, below 1 more likely.
              * @default 1
              * @example 1.1
              */
             repetitionPenalty?: number;
             /**
-             * @description Taken off a token's logit for each time that the completion holds it.
+             * @description Subtracted from a token's logit for each occurrence in the completion.
              * @default 0
              * @example 0
              */
             frequencyPenalty?: number;
             /**
-             * @description Taken off a token's logit once the completion holds it.
+             * @description Subtracted once from the logit of each token that occurs in the completion.
              * @default 0
              * @example 0
              */
             presencePenalty?: number;
             /**
-             * @description A completion ends before the first of these texts; its finish reason is then `stop`.
+             * @description Stop strings. A completion ends before the first of them, with finish reason `stop`.
              * @default []
              * @example [
              *       "\n\n"
@@ -4488,7 +4488,7 @@ export interface components {
              */
             stop?: string[];
             /**
-             * @description Longest completion in tokens, its end marker included.
+             * @description Maximum length of a completion in tokens, including the end token.
              * @default 256
              * @example 64
              */
@@ -4500,7 +4500,7 @@ export interface components {
              */
             n?: number;
             /**
-             * @description The same seed gives the same completions.
+             * @description Random seed. The same seed gives the same completions.
              * @default 0
              * @example 17
              */
@@ -4508,26 +4508,26 @@ export interface components {
         };
         CreateCompletionBatchDto: {
             /**
-             * @description `int8` and `int4` write with the layers' linear maps in 8 or 4 bits: faster, and no longer exactly the policy. Prompts are
-             *     read with full weights. Not of an endpoint, nor of GPT-2, whose maps are stored the other way round.
+             * @description Weight format for generation. `int8` and `int4` quantize the linear layers to 8 or 4 bits: faster, but no longer exactly the policy.
+             *     Prompts are processed with full weights. Not available for endpoints and GPT-2.
              * @default f32
              * @example int8
              */
             weights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description Share of the prompts that may fail, such as those too long for the policy or refused by its endpoint, without failing the
-             *     batch. Completions of the others are kept in any case.
+             * @description Share of prompts that may fail without failing the batch, such as prompts that are too long or refused by the endpoint. The
+             *     completions of the other prompts are always kept.
              * @default 0.1
              */
             maxFailedShare?: number;
             /**
              * Format: uuid
-             * @description Which version of which policy is asked.
+             * @description Policy version that generates the completions.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description What it is asked.
+             * @description Prompts to answer.
              */
             promptSetId: string;
             sampling: components["schemas"]["SamplingOptionsDto"];
@@ -4568,7 +4568,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The job that writes the completions.
+             * @description Job that generates the completions.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -4578,12 +4578,12 @@ export interface components {
             /** @example f32 */
             weights: components["schemas"]["WeightFormat"];
             /**
-             * @description Completions written so far.
+             * @description Number of completions generated so far.
              * @example 768
              */
             completionCount: number;
             /**
-             * @description Prompts that failed so far; `GET /v1/completion-batches/{id}/failures` tells why.
+             * @description Number of prompts that failed so far; see `GET /v1/completion-batches/{id}/failures`.
              * @example 1
              */
             failedCount: number;
@@ -4595,7 +4595,7 @@ export interface components {
         };
         CompletionBatchPage: {
             data: components["schemas"]["CompletionBatchDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4613,7 +4613,7 @@ export interface components {
         };
         CompletionFailurePage: {
             data: components["schemas"]["CompletionFailureDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4645,7 +4645,7 @@ export interface components {
         };
         CriterionPage: {
             data: components["schemas"]["CriterionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4740,7 +4740,7 @@ export interface components {
         };
         CriterionVersionPage: {
             data: components["schemas"]["CriterionVersionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4778,7 +4778,7 @@ export interface components {
         };
         LabelerPage: {
             data: components["schemas"]["LabelerDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -4880,7 +4880,7 @@ export interface components {
         };
         RatingPage: {
             data: components["schemas"]["RatingDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5040,7 +5040,7 @@ export interface components {
         };
         PreferencePage: {
             data: components["schemas"]["PreferenceDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5138,7 +5138,7 @@ export interface components {
         };
         GoldItemPage: {
             data: components["schemas"]["GoldItemDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5311,7 +5311,7 @@ export interface components {
         };
         LabelingBatchPage: {
             data: components["schemas"]["LabelingBatchDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5379,7 +5379,7 @@ export interface components {
         };
         TaskPage: {
             data: components["schemas"]["TaskDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5568,7 +5568,7 @@ export interface components {
         };
         LabelerLinkPage: {
             data: components["schemas"]["LabelerLinkDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -5949,7 +5949,7 @@ export interface components {
         };
         PilotPage: {
             data: components["schemas"]["PilotDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6190,7 +6190,7 @@ export interface components {
         };
         PairSetPage: {
             data: components["schemas"]["PairSetDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6235,7 +6235,7 @@ export interface components {
         };
         PairPage: {
             data: components["schemas"]["PairDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6362,7 +6362,7 @@ export interface components {
         };
         PairSetLabelerWeightPage: {
             data: components["schemas"]["PairSetLabelerWeightDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -6397,7 +6397,7 @@ export interface components {
             minImprovement: number;
         };
         /**
-         * @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved.
+         * @description Evaluated prompts. `eval`: held out from training; `train`: the pair set holds none out, so the result proves nothing.
          * @enum {string}
          */
         EvaluatedSplit: "eval" | "train";
@@ -6405,7 +6405,7 @@ export interface components {
             /** @example 0.83 */
             value: number;
             /**
-             * @description Lower end of the 95% interval; prompts are resampled, not pairs.
+             * @description Lower end of the 95% bootstrap interval, resampling prompts rather than pairs.
              * @example 0.79
              */
             low: number;
@@ -6416,17 +6416,17 @@ export interface components {
             /** @example 41 */
             pairs: number;
             /**
-             * @description Mean claim, `sigmoid` of the difference of the rewards; null without pairs.
+             * @description Mean predicted probability, `sigmoid` of the reward difference; null without pairs.
              * @example 0.774
              */
             claimed: number | null;
             /**
-             * @description How often it was so.
+             * @description Share of pairs for which the prediction was right; null without pairs.
              * @example 0.732
              */
             observed: number | null;
             /**
-             * @description Claimed probabilities from here.
+             * @description Lower bound of the predicted probabilities in the bin.
              * @example 0.75
              */
             from: number;
@@ -6435,19 +6435,19 @@ export interface components {
         };
         CalibrationDto: {
             /**
-             * @description With a temperature, each half of the prompts judged by that of the other half; null where a half has no pairs.
+             * @description Error after temperature scaling, cross-fitted over two halves of the prompts; null if a half has no pairs.
              * @example 0.02
              */
             errorAfter: number | null;
-            /** @description Of the rewards as they are. */
+            /** @description Reliability bins of the unscaled rewards. */
             bins: components["schemas"]["ReliabilityBinDto"][];
             /**
-             * @description Divide differences of rewards by this. Fitted on all evaluated pairs.
+             * @description Temperature by which to divide reward differences; fitted on all evaluated pairs.
              * @example 1.34
              */
             temperature: number;
             /**
-             * @description Expected calibration error of the rewards as they are.
+             * @description Expected calibration error of the unscaled rewards.
              * @example 0.06
              */
             errorBefore: number;
@@ -6469,7 +6469,7 @@ export interface components {
              */
             first: number | null;
             /**
-             * @description What most labelers say of the two is what holds.
+             * @description Predicts the majority vote of the labelers.
              * @example 0.81
              */
             majority: number | null;
@@ -6478,7 +6478,7 @@ export interface components {
         ContentBlindRule: string;
         NullContestDto: {
             rule: components["schemas"]["ContentBlindRule"];
-            /** @description Accuracy of the reward model minus that of the rule, on the same pairs. */
+            /** @description Accuracy of the reward model minus that of the rule on the same pairs. */
             gain: components["schemas"]["ProportionDto"];
         };
         /** @description One of `tag`, `length`, `preferred`; others may be added. */
@@ -6494,8 +6494,8 @@ export interface components {
             /** @example 0.85 */
             preferenceCeiling: number | null;
             /**
-             * @description A tag of the prompt; `short medium long`, thirds of the pairs by length; or whether the preferred completion is the
-             *     `longer` one, the `shorter` one, or `similar` (within 10%).
+             * @description A prompt tag; a length third (`short`, `medium`, `long`); or whether the preferred completion is `longer`, `shorter` or `similar`
+             *     (within 10%).
              * @example shorter
              */
             value: string;
@@ -6506,13 +6506,13 @@ export interface components {
             /** @example 0.82 */
             accuracy: number;
             /**
-             * @description Its mean reward; an ensemble takes it off before it averages.
+             * @description Mean reward of the member, which the ensemble subtracts before averaging.
              * @example 0.1
              */
             rewardMean: number;
         };
         RewardEvaluationDto: {
-            /** @description `eval`: prompts that training never saw; `train`: the pair set has no others, and nothing is proved. */
+            /** @description Evaluated prompts. `eval`: held out from training; `train`: the pair set holds none out, so the result proves nothing. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 412 */
             evalPairs: number;
@@ -6524,37 +6524,37 @@ export interface components {
             nulls: components["schemas"]["RewardNullsDto"];
             bestNull: components["schemas"]["NullContestDto"];
             /**
-             * @description How often two labelers agree about a pair; null where nothing was rated twice.
+             * @description How often two labelers agree on a pair; null: nothing was rated twice.
              * @example 0.88
              */
             preferenceCeiling: number | null;
             /**
-             * @description Accuracy on as many prompts that it was trained on; null where those are the evaluated ones.
+             * @description Accuracy on an equal number of training prompts; null if those are the evaluated ones.
              * @example 0.86
              */
             trainAccuracy: number | null;
             /**
-             * @description Correlation of reward and length, within prompts; null where it was not measured.
+             * @description Correlation of reward and length within prompts; null: not measured.
              * @example 0.31
              */
             lengthCorrelation: number | null;
-            /** @description By tag, by length, and by which completion is the longer one; at most 30 tags. */
+            /** @description Accuracy by tag (at most 30), by length, and by which completion is longer. */
             slices: components["schemas"]["EvaluationSliceDto"][];
             members: components["schemas"]["MemberEvaluationDto"][];
             /**
-             * @description Mean over completions of the deviation of the members' rewards; null for a single one.
+             * @description Standard deviation of the members' rewards, averaged over completions; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
             /** @example 3108 */
             trainPairs: number;
             /**
-             * @description Texts longer than `maxTokens`, in training.
+             * @description Number of training texts longer than `maxTokens`.
              * @example 0
              */
             truncatedTexts: number;
             /**
-             * @description Of all members together.
+             * @description Optimizer steps of all members together.
              * @example 120
              */
             steps: number;
@@ -6579,7 +6579,7 @@ export interface components {
              */
             rewardMean: number;
             /**
-             * @description Its standard deviation; normalized scores are measured with these two.
+             * @description Standard deviation of these rewards. Normalized scores use mean and deviation.
              * @example 1.9
              */
             rewardDeviation: number;
@@ -6613,7 +6613,7 @@ export interface components {
             warmupRatio: number;
             schedule: components["schemas"]["LearningRateSchedule"];
             /**
-             * @description As given, or as chosen when the training was created; null: all at once.
+             * @description As given or as chosen when the training was created; null: the whole step at once.
              * @example 512
              */
             microBatchTokens: number | null;
@@ -6642,8 +6642,8 @@ export interface components {
         };
         RewardLoraSettingsDto: {
             /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @description Dropout on the inputs of the factors during training (PEFT's `lora_dropout`). Only for reward models, `sft` and `dpo`: methods that
+             *     need the sampling policy's own probabilities refuse it.
              * @default 0
              * @example 0.05
              */
@@ -6651,7 +6651,7 @@ export interface components {
             /** @default 16 */
             rank?: number;
             /**
-             * @description Twice the rank when left out.
+             * @description LoRA scaling: the product of the factors is scaled by alpha / rank. Default: twice the rank.
              * @example 32
              */
             alpha?: number;
@@ -6675,73 +6675,72 @@ export interface components {
             /** @default loss */
             metric?: components["schemas"]["KnownStoppingMetric"];
             /**
-             * @description Evaluations without an improvement until training ends.
+             * @description Number of evaluations without improvement after which training ends.
              * @default 3
              */
             patience?: number;
             /**
-             * @description Steps from one evaluation to the next.
+             * @description Steps between evaluations.
              * @default 20
              */
             evaluateEvery?: number;
             /**
-             * @description Share of the training prompts, by hash, that only this looks at; the evaluation split stays unseen.
+             * @description Share of training prompts held out for early stopping, by hash. The evaluation split is not used.
              * @default 0.1
              */
             validationFraction?: number;
             /**
-             * @description Smaller steps forward are none.
+             * @description Smallest change that counts as an improvement.
              * @default 0
              */
             minImprovement?: number;
         };
         TrainingSettingsDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description `pairwise` is Bradley-Terry, `pointwise` a binary classifier on labels 1 and 0.
+             * @description `pairwise`: Bradley-Terry; `pointwise`: a binary classifier on labels 1 and 0.
              * @default pairwise
              */
             objective?: components["schemas"]["KnownRewardObjective"];
             /** @default 0.0003 */
             learningRate?: number;
             /**
-             * @description Passes over the training pairs.
+             * @description Number of passes over the training pairs.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @example 200
              */
             maxSteps?: number;
             /**
-             * @description Completions per step; those of a prompt stay together and all their pairs count.
+             * @description Completions per step. Completions of a prompt stay together, and all their pairs count.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longer texts lose the beginning of the prompt or the end of the completion.
+             * @description Maximum text length in tokens. Longer texts lose the beginning of the prompt or the end of the completion.
              * @default 256
              */
             maxTokens?: number;
-            /** @description all weights are trained when left out */
+            /** @description low-rank factors to train; default: all weights are trained */
             lora?: components["schemas"]["RewardLoraSettingsDto"];
             /**
-             * @description Trains only the last so many layers, at most those of the model, with final norm and reward head; embeddings and the layers
-             *     below stay as they are. null trains all of it. With `lora` the factors are in these layers alone. What the frozen layers
-             *     make of a text is computed once and kept on disk.
+             * @description Number of last layers to train, with the final norm and the reward head; embeddings and lower layers are frozen. null: all layers.
+             *     With `lora`, only these layers have factors. Outputs of the frozen layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -6753,47 +6752,47 @@ export interface components {
             /** @default 0 */
             weightDecay?: number;
             /**
-             * @description Coefficient of (r_chosen + r_rejected)^2, which holds the mean reward near 0.
+             * @description Coefficient of (r_chosen + r_rejected)^2, which keeps the mean reward near 0.
              * @default 0.01
              */
             centering?: number;
             /**
-             * @description Probability that a label is taken to be wrong.
+             * @description Assumed probability that a label is wrong.
              * @default 0
              */
             labelSmoothing?: number;
             /**
-             * @description Margin of the pairwise loss per point of difference between the scores of a pair.
+             * @description Margin of the pairwise loss per point of score difference.
              * @default 0
              */
             marginPerPoint?: number;
             /**
-             * @description Ties that the pair set kept: left out, half a win for either side (target 0.5), or as in Rao & Kupper (1967), for
-             *     the pairwise objective.
+             * @description Treatment of ties in the pair set: `ignore` leaves them out, `half` counts half a win for either side (target 0.5), `rao_kupper`
+             *     follows Rao & Kupper (1967; pairwise objective only).
              * @default ignore
              */
             ties?: components["schemas"]["KnownTieTreatment"];
             /**
-             * @description Of `rao_kupper`: differences of the reward below about this are no difference.
+             * @description Only for `rao_kupper`: reward differences below about this value count as ties.
              * @default 0.5
              */
             tieThreshold?: number;
             /**
-             * @description What a pair counts: the weight recorded in the pair set (1 where there is none), the same for all, its difference in
-             *     score, or one part of what its prompt counts, prompts being equal.
+             * @description Weight of a pair: `recorded` in the pair set (default 1), `uniform`, its score difference (`margin`), or an equal share of its prompt,
+             *     with equal prompts (`prompt`).
              * @default recorded
              */
             pairWeights?: components["schemas"]["KnownPairWeighting"];
             /**
-             * @description `product_of_experts`: what length alone says of a pair is taken as said while training, so that the reward learns the
-             *     rest. Of the pairwise objective.
+             * @description `product_of_experts`: training combines the reward with a length-only predictor, so that the reward learns what length does not
+             *     explain. Pairwise objective only.
              * @default none
              */
             lengthDebias?: components["schemas"]["KnownLengthDebiasing"];
-            /** @description training goes on to its end when left out */
+            /** @description early stopping; default: none */
             earlyStopping?: components["schemas"]["EarlyStoppingSettingsDto"];
             /**
-             * @description An ensemble of so many, trained from seeds that count on; scores are their mean, and say how far they disagree.
+             * @description Number of ensemble members, trained with consecutive seeds. Scores are their mean and include their disagreement.
              * @default 1
              */
             members?: number;
@@ -6803,15 +6802,15 @@ export interface components {
         CreateRewardModelDto: {
             /**
              * Format: uuid
-             * @description A pair set that has been built.
+             * @description Id of a built pair set.
              */
             pairSetId: string;
             /**
              * Format: uuid
-             * @description The policy whose weights training starts from, with a reward head in the place of its LM head.
+             * @description Policy version whose weights training starts from; its LM head is replaced by a reward head.
              */
             basePolicyVersionId: string;
-            /** @description What is left out takes its default. */
+            /** @description Hyperparameters; omitted ones take their defaults. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
             /**
              * @description Unique among reward models.
@@ -6823,37 +6822,37 @@ export interface components {
         RewardModelOrigin: string;
         /** @description One of `healthy`, `warning`, `failed`; others may be added. */
         VerdictStatus: string;
-        /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
+        /** @description `not_measured` counts neither for nor against the run; the message names what is missing. One of `not_measured`, `healthy`, `warning`, `failed`; others may be added. */
         FindingStatus: string;
         VerdictFindingDto: {
-            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            /** @description `not_measured` counts neither for nor against the run; the message names what is missing. */
             status: components["schemas"]["FindingStatus"];
             /**
-             * @description Null when it was not measured, or is not finite.
+             * @description Measured value; null: not measured or not finite.
              * @example 0.004
              */
             value: number | null;
             /**
-             * @description What to do about it, in one sentence; null for a check that passed.
+             * @description What to do about it, in one sentence; null: the check passed.
              * @example Raise beta or take fewer steps: the policy was still moving away from its start.
              */
             advice: string | null;
             /**
-             * @description Stable name of the check.
+             * @description Stable identifier of the check.
              * @example kl_slope
              */
             check: string;
             /**
-             * @description The bound beyond which the check no longer passes.
+             * @description The bound beyond which the check fails.
              * @example 0.02
              */
             threshold: number;
-            /** @description What was seen, in one sentence. */
+            /** @description What was observed, in one sentence. */
             message: string;
         };
         VerdictDto: {
             status: components["schemas"]["VerdictStatus"];
-            /** @description The worst first. */
+            /** @description Findings, worst first. */
             findings: components["schemas"]["VerdictFindingDto"][];
         };
         RewardModelDto: {
@@ -6863,7 +6862,7 @@ export interface components {
             origin: components["schemas"]["RewardModelOrigin"];
             /**
              * Format: uuid
-             * @description The job that trains it; null of an uploaded one, as are the three below.
+             * @description Job that trains it; null if uploaded, as are the next three fields.
              */
             jobId: string | null;
             /** Format: uuid */
@@ -6872,18 +6871,18 @@ export interface components {
             basePolicyVersionId: string | null;
             hyperparameters: (components["schemas"]["RewardHyperparametersDto"] | null) & (components["schemas"]["RewardHyperparametersDto"] | null);
             /**
-             * @description Longest text that an uploaded one reads; of a trained one among its hyperparameters.
+             * @description Maximum text length of an uploaded model in tokens; null if trained: see its hyperparameters.
              * @example 1024
              */
             maxTokens: number | null;
             /**
              * Format: uuid
-             * @description The trained model, of an ensemble the first; null until then.
+             * @description Stored model, the first member of an ensemble; null until trained.
              */
             modelId: string | null;
-            /** @description Null also of an uploaded one, as are the two below. */
+            /** @description Latest evaluation; null if uploaded or not yet trained, as are the next two fields. */
             evaluation: (components["schemas"]["RewardEvaluationDto"] | null) & (components["schemas"]["RewardEvaluationDto"] | null);
-            /** @description An audit of the training; null until it is over. */
+            /** @description Automatic audit of the training; null until it ends. */
             verdict: components["schemas"]["VerdictDto"] | null;
             /** Format: date-time */
             trainedAt: string | null;
@@ -6894,12 +6893,12 @@ export interface components {
         };
         UploadRewardModelDto: {
             /**
-             * @description A `...ForSequenceClassification` with one label: config.json, tokenizer.json and model.safetensors, or in its place the
-             *     shards with model.safetensors.index.json; tokenizer_config.json and chat_template.jinja are welcome.
+             * @description Files of a `...ForSequenceClassification` model with one label. Required: config.json, tokenizer.json, and model.safetensors or shards
+             *     with model.safetensors.index.json. Optional: tokenizer_config.json, chat_template.jinja.
              */
             files: components["schemas"]["PolicyVersionFileDto"][];
             /**
-             * @description Longer texts are cut, as its training did; all that the model can read when left out.
+             * @description Maximum text length in tokens; longer texts are cut as in its training. Default: the limit of the model.
              * @example 1024
              */
             maxTokens?: number;
@@ -6912,68 +6911,68 @@ export interface components {
         PlanRewardModelDto: {
             /**
              * Format: uuid
-             * @description A pair set that has been built.
+             * @description Id of a built pair set.
              */
             pairSetId: string;
             /**
              * Format: uuid
-             * @description The policy whose weights training starts from, with a reward head in the place of its LM head.
+             * @description Policy version whose weights training starts from; its LM head is replaced by a reward head.
              */
             basePolicyVersionId: string;
-            /** @description What is left out takes its default. */
+            /** @description Hyperparameters; omitted ones take their defaults. */
             hyperparameters?: components["schemas"]["TrainingSettingsDto"];
             /**
-             * @description Not looked at: it is here so that the body of `POST /v1/reward-models` can be planned as it is.
+             * @description Ignored; accepted so that the body of `POST /v1/reward-models` can be planned unchanged.
              * @example helpfulness-1
              */
             name?: string;
         };
         TrainingBytesDto: {
             /**
-             * @description The model that training starts from.
+             * @description Bytes of the model that training starts from.
              * @example 538060032
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @description Bytes of trained weights or factors with two optimizer moments each; for a reward model, also the last good copies.
              * @example 97484800
              */
             trained: number;
             /**
-             * @description Updated weights and moments on their way back from the runtime.
+             * @description Bytes of updated weights and moments returned by the runtime.
              * @example 58490880
              */
             updates: number;
             /**
-             * @description Token ids, masks and other values of the batch.
+             * @description Bytes of token ids, masks and other inputs of the batch.
              * @example 4194304
              */
             batch: number;
             /**
-             * @description Most that is alive between the forward and the backward pass.
+             * @description Peak bytes of activations kept between the forward and the backward pass.
              * @example 812646400
              */
             activations: number;
             /**
-             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @description Estimated overhead of the runtime: operator workspace and fragmentation.
              * @example 471859200
              */
             runtime: number;
             /**
-             * @description All of it together.
+             * @description Estimated peak in total.
              * @example 1943741696
              */
             peak: number;
         };
         TrainingPlanDto: {
             /**
-             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
-             *     computes the whole step at once.
+             * @description Tokens per micro-batch, with shared prompts counted once. Chosen for this machine unless given in the settings; null: the whole step
+             *     at once.
              * @example 512
              */
             microBatchTokens: number | null;
             /**
-             * @description Runs of the graph that the heaviest step takes.
+             * @description Graph runs (micro-batches) in the heaviest step.
              * @example 10
              */
             runsPerStep: number;
@@ -6983,51 +6982,51 @@ export interface components {
             trainedParameters: number;
             bytes: components["schemas"]["TrainingBytesDto"];
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
-             *     of the texts, and no part of the peak. 0 where none are kept.
+             * @description Estimated disk space in TMPDIR for cached outputs of the frozen layers during training, in bytes; not part of the peak. 0: none
+             *     cached.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step.
+             * @description Floating-point operations of the matrix products in the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
-             *     may need fewer.
+             * @description Approximate number of optimizer steps, over all members of a reward model. Texts that are too long are counted, and early stopping may
+             *     take fewer.
              * @example 120
              */
             steps: number;
             /**
-             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @description Memory limit in bytes (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
             limitBytes: number;
             /**
-             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest step in seconds, at this machine's matrix-product speed.
              * @example 7.4
              */
             secondsPerStep: number;
             /**
-             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @description Order of magnitude for all steps in seconds, if each is as heavy as the heaviest.
              * @example 888
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a training that does not fit is refused.
+             * @description Whether the peak is within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
             /**
-             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest graph run in seconds, at this machine's matrix-product speed.
              * @example 1.4
              */
             secondsPerRun: number;
         };
         RewardModelPage: {
             data: components["schemas"]["RewardModelDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7035,7 +7034,7 @@ export interface components {
             /** @example 401 */
             fromStep: number;
             /**
-             * @description Recorded steps in it.
+             * @description Number of recorded steps in the bucket.
              * @example 20
              */
             steps: number;
@@ -7056,7 +7055,7 @@ export interface components {
                 [key: string]: number | null;
             };
             /**
-             * @description Values that were not finite, of the metrics that had any.
+             * @description Number of non-finite values by metric; metrics without any are omitted.
              * @example {}
              */
             notFinite: {
@@ -7070,7 +7069,7 @@ export interface components {
              */
             step: number;
             /**
-             * @description By name, as TRL calls them; null where a value was not finite.
+             * @description Metric values by TRL name; null: the value was not finite.
              * @example {
              *       "reward": 0.42,
              *       "kl": 0.01,
@@ -7080,12 +7079,12 @@ export interface components {
             values: {
                 [key: string]: number | null;
             };
-            /** @description With `maxPoints`: `values` are means, and `step` is the last one covered. Else null. */
+            /** @description With `maxPoints`, the steps summarised by the entry: `values` are means and `step` is the last step. Else null. */
             bucket: (components["schemas"]["MetricBucketDto"] | null) & (components["schemas"]["MetricBucketDto"] | null);
         };
         CurvePage: {
             data: components["schemas"]["CurveEntryDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7100,7 +7099,7 @@ export interface components {
         RewardEarlyEndDto: {
             reason: components["schemas"]["RewardEarlyEndReason"];
             /**
-             * @description The last step that was taken.
+             * @description The last completed step.
              * @example 120
              */
             step: number;
@@ -7108,21 +7107,21 @@ export interface components {
         };
         RewardModelMemberDto: {
             /**
-             * @description From 0; its seed is that of the hyperparameters plus this.
+             * @description Index of the member, from 0, added to the seed of the hyperparameters.
              * @example 0
              */
             member: number;
             /**
              * Format: uuid
-             * @description Its files are at `/v1/models/{modelId}`; low-rank factors are merged.
+             * @description Stored model, at `/v1/models/{modelId}`; low-rank factors are merged.
              */
             modelId: string;
-            /** @description The PEFT folder of the low-rank factors and the head (`modules_to_save`), where these were trained. */
+            /** @description PEFT files of the low-rank factors and the head (`modules_to_save`); null: no LoRA. */
             adapter: components["schemas"]["AdapterFileDto"][] | null;
             /** @example 200 */
             steps: number;
             /**
-             * @description The step whose weights were kept.
+             * @description Step whose weights were kept.
              * @example 160
              */
             keptStep: number;
@@ -7132,13 +7131,13 @@ export interface components {
         };
         RewardModelMemberPage: {
             data: components["schemas"]["RewardModelMemberDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         RewardEvaluationPage: {
             data: components["schemas"]["RewardEvaluationDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7148,7 +7147,7 @@ export interface components {
              * @example 019a8a5e-0000-7000-8000-000000000001
              */
             promptId?: string;
-            /** @description With at most 5,000 completions together. */
+            /** @description Prompts to score, with at most 5,000 completions in total. */
             promptIds?: string[];
             completionIds?: string[];
         };
@@ -7158,17 +7157,17 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description 1 is the best of its prompt among those asked for; equal scores share a rank.
+             * @description Rank among the requested completions of its prompt; 1 is best, equal scores share a rank.
              * @example 1
              */
             rank: number;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null when it has none.
+             * @description (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null: not evaluated.
              * @example 0.84
              */
             normalizedScore: number | null;
             /**
-             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @description Standard deviation of the member scores of an ensemble; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
@@ -7183,10 +7182,10 @@ export interface components {
             rewardModelId: string;
             /**
              * Format: uuid
-             * @description The job that scored or scores what was missing; null when nothing was.
+             * @description Job that computes the missing scores; null: none were missing.
              */
             jobId: string | null;
-            /** @description Prompt by prompt, best first; completions without a score are left out. */
+            /** @description Completions by prompt, best first; completions without a score are omitted. */
             ranking: components["schemas"]["RankedCompletionDto"][];
             /** @description Whether every completion has its score. */
             complete: boolean;
@@ -7200,27 +7199,27 @@ export interface components {
         };
         TextScoreDto: {
             /**
-             * @description Of the text in the request.
+             * @description Index of the text in the request.
              * @example 0
              */
             index: number;
             /**
-             * @description The reward; null until it is computed, as are the three below.
+             * @description The reward; null until computed, as are the next three fields.
              * @example 1.73
              */
             score: number | null;
             /**
-             * @description 1 is the best of the texts with this prompt; equal scores share a rank.
+             * @description Rank among the texts with the same prompt; 1 is best, equal scores share a rank.
              * @example 1
              */
             rank: number | null;
             /**
-             * @description (score - mean) / deviation of the rewards in the reward model's evaluation; null also when it has none.
+             * @description (score - mean) / deviation, with mean and deviation of the reward model's evaluation; null also if not evaluated.
              * @example 0.84
              */
             normalizedScore: number | null;
             /**
-             * @description Standard deviation of what the members of an ensemble say; null for a single one.
+             * @description Standard deviation of the member scores of an ensemble; null for a single member.
              * @example 0.21
              */
             disagreement: number | null;
@@ -7230,10 +7229,10 @@ export interface components {
             rewardModelId: string;
             /**
              * Format: uuid
-             * @description The job that scored or scores what was missing; null when nothing was.
+             * @description Job that computes the missing scores; null: none were missing.
              */
             jobId: string | null;
-            /** @description In the order of the request. */
+            /** @description Scores in the order of the request. */
             scores: components["schemas"]["TextScoreDto"][];
             /** @description Whether every text has its score. */
             complete: boolean;
@@ -7246,25 +7245,25 @@ export interface components {
         DisputedPairDto: {
             completionIds: string[];
             /**
-             * @description Standard deviation over members of the difference of the two rewards.
+             * @description Standard deviation over the members of the reward difference.
              * @example 0.44
              */
             disagreement: number;
             /**
-             * @description Share of members that prefer the first; equal rewards count half.
+             * @description Share of members that prefer the first completion; equal rewards count half.
              * @example 0.6
              */
             preferFirst: number;
         };
         DisputedPairsDto: {
-            /** @description Most disputed first. */
+            /** @description Pairs, most disputed first. */
             pairs: components["schemas"]["DisputedPairDto"][];
         };
         CompletionScoreDto: {
             /** Format: uuid */
             rewardModelId: string;
             /**
-             * @description Each member's, of which `score` is the mean; null for a single one.
+             * @description Scores of the members, whose mean is `score`; null for a single member.
              * @example [
              *       1.6,
              *       1.86
@@ -7281,7 +7280,7 @@ export interface components {
         };
         CompletionScorePage: {
             data: components["schemas"]["CompletionScoreDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -7292,8 +7291,8 @@ export interface components {
         KeptWeights: "last" | "best";
         LoraSettingsDto: {
             /**
-             * @description Share of the inputs of the factors that each training step leaves out at random (PEFT's `lora_dropout`); evaluation sees all of
-             *     them. For reward models, `sft` and `dpo`: methods that compare a policy with itself as it was when it wrote refuse it.
+             * @description Dropout on the inputs of the factors during training (PEFT's `lora_dropout`). Only for reward models, `sft` and `dpo`: methods that
+             *     need the sampling policy's own probabilities refuse it.
              * @default 0
              * @example 0.05
              */
@@ -7301,7 +7300,7 @@ export interface components {
             /** @example 8 */
             rank: number;
             /**
-             * @description Names of linear maps, as PEFT calls them.
+             * @description Linear layers to train, by PEFT name.
              * @example [
              *       "q_proj",
              *       "v_proj"
@@ -7309,43 +7308,43 @@ export interface components {
              */
             targetModules: components["schemas"]["KnownLoraTargetModule"][];
             /**
-             * @description The factors' product is scaled by alpha / rank.
+             * @description The product of the factors is scaled by alpha / rank.
              * @example 16
              */
             alpha: number;
         };
         /**
-         * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+         * @description Completions to learn from: `best`: preferred and never rejected; `chosen`: preferred in at least one pair.
          * @enum {string}
          */
         CompletionSelection: "best" | "chosen";
         SftHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7356,12 +7355,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7370,36 +7369,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7407,7 +7405,7 @@ export interface components {
             /** @default 0.0001 */
             learningRate?: number;
             /**
-             * @description Which completions are learned: `best` were preferred and never rejected, `chosen` preferred in some pair.
+             * @description Completions to learn from: `best`: preferred and never rejected; `chosen`: preferred in at least one pair.
              * @default best
              */
             completions?: components["schemas"]["CompletionSelection"];
@@ -7420,12 +7418,12 @@ export interface components {
             method: "sft";
             /**
              * Format: uuid
-             * @description Where the policy starts.
+             * @description Policy version to start from.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be built. The preferred completions of its train split are learned; its eval split measures.
+             * @description A built pair set. Training uses the preferred completions of its train split; its eval split is for evaluation.
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["SftHyperparametersDto"];
@@ -7434,31 +7432,31 @@ export interface components {
         DpoLossType: "sigmoid" | "ipo" | "hinge";
         DpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7469,12 +7467,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7483,36 +7481,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7520,14 +7517,14 @@ export interface components {
             /** @default 0.00005 */
             learningRate?: number;
             /**
-             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @description Strength of the pull towards the starting policy; larger values stay closer.
              * @default 0.1
              */
             beta?: number;
             /** @default sigmoid */
             lossType?: components["schemas"]["DpoLossType"];
             /**
-             * @description Probability that a preference is taken to be wrong; of the sigmoid loss only.
+             * @description Assumed probability that a preference is wrong; sigmoid loss only.
              * @default 0
              */
             labelSmoothing?: number;
@@ -7540,12 +7537,12 @@ export interface components {
             method: "dpo";
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the rewards.
+             * @description Policy version to start from; also the reference of the rewards.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Must be built. The pairs of its train split are learned; its eval split measures.
+             * @description A built pair set. Training uses the pairs of its train split; its eval split is for evaluation.
              */
             pairSetId: string;
             hyperparameters?: components["schemas"]["DpoHyperparametersDto"];
@@ -7562,18 +7559,18 @@ export interface components {
              */
             completionBatchId?: string | null;
             /**
-             * @description A completion whose mean score is above it is desirable, one below it undesirable; one at it is left out and counted
-             *     (`undecided`). The middle of the scale when left out.
+             * @description Completions with a mean score above the threshold are desirable, below it undesirable; those at the threshold are left out and counted
+             *     as `undecided`. Default: the middle of the scale.
              * @example 3
              */
             threshold?: number;
             /**
-             * @description Share of prompts, by hash of their text, that are kept from training and measure it.
+             * @description Share of prompts held out for evaluation, by hash of their text.
              * @default 0.1
              */
             evalFraction?: number;
             /**
-             * @description Decides the split. The same as a pair set's gives the same split.
+             * @description Seed of the split. The seed of a pair set gives the same split as that pair set.
              * @default 0
              */
             seed?: number;
@@ -7585,31 +7582,31 @@ export interface components {
         };
         KtoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7620,12 +7617,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7634,36 +7631,35 @@ export interface components {
             /** @default 1 */
             seed?: number;
             /**
-             * @description Passes over the training split; each ends with an evaluation.
+             * @description Number of passes over the training split; each ends with an evaluation.
              * @default 1
              */
             epochs?: number;
             /**
-             * @description Ends training before the epochs do.
+             * @description Maximum number of steps; can end training before all epochs are done.
              * @default null
              * @example 200
              */
             maxSteps?: number | null;
             /**
-             * @description Completions per optimizer step; those of a prompt stay together.
+             * @description Completions per optimizer step; completions of a prompt stay together.
              * @default 32
              */
             batchSize?: number;
             /**
-             * @description Longest prompt with its completion, in tokens; a longer completion loses its end.
+             * @description Maximum length of prompt and completion together, in tokens; a longer completion loses its end.
              * @default 512
              */
             maxTokens?: number;
             /**
-             * @description Share of the steps in which the learning rate rises from 0.
+             * @description Share of the steps during which the learning rate rises from 0.
              * @default 0.1
              */
             warmupRatio?: number;
             /**
-             * @description Trains only the last so many layers, at most those of the model; null trains all of it. With `lora` the factors are in these
-             *     layers alone (PEFT's `layers_to_transform`). Without it the final norm and an untied LM head are trained as well, while
-             *     embeddings, and a head that is tied to them, stay as they are. What the frozen layers make of a text is computed once
-             *     and kept on disk.
+             * @description Number of last layers to train; null: all layers. With `lora`, only these layers have factors (PEFT's `layers_to_transform`). Without
+             *     `lora`, the final norm and an untied LM head are trained too; embeddings and a head tied to them are frozen. Outputs of the frozen
+             *     layers are computed once and cached on disk.
              * @default null
              * @example 8
              */
@@ -7671,17 +7667,17 @@ export interface components {
             /** @default 0.00005 */
             learningRate?: number;
             /**
-             * @description How dear it is to leave the starting policy: larger stays nearer.
+             * @description Strength of the pull towards the starting policy; larger values stay closer.
              * @default 0.1
              */
             beta?: number;
             /**
-             * @description What a desirable completion counts in the loss. Raise the weight of the rarer kind until both count about the same.
+             * @description Weight of a desirable completion in the loss. Raise the weight of the rarer kind until both kinds have about the same total weight.
              * @default 1
              */
             desirableWeight?: number;
             /**
-             * @description What an undesirable completion counts in the loss.
+             * @description Weight of an undesirable completion in the loss.
              * @default 1
              */
             undesirableWeight?: number;
@@ -7695,19 +7691,19 @@ export interface components {
             ratings: components["schemas"]["RatedDataDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the rewards.
+             * @description Policy version to start from; also the reference of the rewards.
              */
             policyVersionId: string;
             hyperparameters?: components["schemas"]["KtoHyperparametersDto"];
         };
         RewardModelSourceDto: {
             /**
-             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @description Name in metrics such as `rewards/<name>/mean`. Default: the name of the reward model, or `http`.
              * @example helpfulness
              */
             name?: string;
             /**
-             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @description Factor of its scores in the weighted sum; a negative weight makes it a penalty.
              * @default 1
              * @example 1
              */
@@ -7718,24 +7714,24 @@ export interface components {
              */
             type: "reward-model";
             /**
-             * @description Take the mean of its evaluation off each score and divide by the deviation, so that weights of several mean the same.
+             * @description Normalise scores by mean and deviation of the model's evaluation, so that the weights of several models are comparable.
              * @default false
              */
             normalize?: boolean;
             /**
              * Format: uuid
-             * @description Must be trained.
+             * @description Id of a trained reward model.
              */
             rewardModelId: string;
         };
         HttpRewardSourceDto: {
             /**
-             * @description In the names of metrics, `rewards/<name>/mean`; that of the reward model, or `http`, when left out.
+             * @description Name in metrics such as `rewards/<name>/mean`. Default: the name of the reward model, or `http`.
              * @example helpfulness
              */
             name?: string;
             /**
-             * @description What its scores are multiplied with before they are added up; negative makes a penalty of it.
+             * @description Factor of its scores in the weighted sum; a negative weight makes it a penalty.
              * @default 1
              * @example 1
              */
@@ -7746,12 +7742,12 @@ export interface components {
              */
             type: "http";
             /**
-             * @description Variable of the workers' environment that holds the server's origin and key; without it no key is sent.
+             * @description Environment variable of the workers that holds the server's origin and API key. Default: no key is sent.
              * @example ENDPOINT_KEY_REWARDS
              */
             apiKeyEnv?: string | null;
             /**
-             * @description Sent with each request and shown with the run: no secrets.
+             * @description Headers of each request. They are shown with the run and must not contain secrets.
              * @example {
              *       "x-criterion": "helpfulness"
              *     }
@@ -7760,7 +7756,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description Of one request.
+             * @description Timeout of one request, in seconds.
              * @default 60
              */
             timeoutSeconds?: number;
@@ -7770,7 +7766,7 @@ export interface components {
              */
             batchSize?: number;
             /**
-             * @description Requests at once.
+             * @description Maximum number of parallel requests.
              * @default 4
              */
             maxConcurrency?: number;
@@ -7781,43 +7777,43 @@ export interface components {
             url: string;
         };
         /**
-         * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
-         *     `dr_grpo` the same in all steps.
+         * @description Weight of a token in the loss: `bnpo`: equal for all tokens of a step; `grpo`: equal for all completions; `dr_grpo`: equal in all
+         *     steps.
          * @enum {string}
          */
         GrpoLossType: "bnpo" | "grpo" | "dr_grpo";
         /**
-         * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+         * @description Whether the ratio is clipped per token or per completion (GSPO).
          * @enum {string}
          */
         ImportanceLevel: "token" | "sequence";
         GrpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -7828,12 +7824,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -7853,7 +7849,7 @@ export interface components {
              */
             groupSize?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -7862,13 +7858,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -7877,57 +7873,57 @@ export interface components {
             /** @default 0.2 */
             clipHigh?: number;
             /**
-             * @description Optimizer steps on the completions of one step.
+             * @description Number of passes over the completions of one step.
              * @default 1
              */
             innerEpochs?: number;
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /**
-             * @description Weight of the KL to the starting policy; 0 saves computing it.
+             * @description Weight of the KL to the starting policy; 0 skips computing it.
              * @default 0.04
              */
             beta?: number;
             /**
-             * @description Divide advantages by the deviation of their group.
+             * @description Whether to divide advantages by the standard deviation of their group.
              * @default true
              */
             scaleRewards?: boolean;
             /**
-             * @description What a token counts in the loss: `bnpo` the same for all tokens of a step, `grpo` the same for all completions,
-             *     `dr_grpo` the same in all steps.
+             * @description Weight of a token in the loss: `bnpo`: equal for all tokens of a step; `grpo`: equal for all completions; `dr_grpo`: equal in all
+             *     steps.
              * @default bnpo
              */
             lossType?: components["schemas"]["GrpoLossType"];
             /**
-             * @description Whether the clipped ratio is that of a token or of its completion (GSPO).
+             * @description Whether the ratio is clipped per token or per completion (GSPO).
              * @default token
              */
             importanceSampling?: components["schemas"]["ImportanceLevel"];
@@ -7935,10 +7931,10 @@ export interface components {
         CreateGrpoRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -7948,48 +7944,48 @@ export interface components {
             hyperparameters?: components["schemas"]["GrpoHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
         RlooHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -8000,12 +7996,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -8025,7 +8021,7 @@ export interface components {
              */
             groupSize?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -8034,13 +8030,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -8049,46 +8045,46 @@ export interface components {
             /** @default 0.2 */
             clipHigh?: number;
             /**
-             * @description Optimizer steps on the completions of one step.
+             * @description Number of passes over the completions of one step.
              * @default 1
              */
             innerEpochs?: number;
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /**
-             * @description Taken off the reward per nat that a completion is likelier than under the starting policy; 0 saves computing it.
+             * @description Penalty on the reward per nat of log-ratio to the starting policy; 0 skips computing it.
              * @default 0.05
              */
             beta?: number;
             /**
-             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @description Whether to normalise the advantages of a step to mean 0 and deviation 1.
              * @default false
              */
             normalizeAdvantages?: boolean;
@@ -8096,10 +8092,10 @@ export interface components {
         CreateRlooRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8109,63 +8105,63 @@ export interface components {
             hyperparameters?: components["schemas"]["RlooHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
         /**
-         * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+         * @description Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`.
          * @enum {string}
          */
         KlControl: "fixed" | "adaptive";
         /**
-         * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+         * @description KL estimator in the token rewards: `k1` is the log-ratio; `k3` is never negative.
          * @enum {string}
          */
         KlEstimator: "k1" | "k3";
         /**
-         * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+         * @description Start of the value model: the policy's layers with a new head, or the first reward model of `rewards`.
          * @enum {string}
          */
         ValueStart: "policy" | "reward-model";
         PpoHyperparametersDto: {
             /**
-             * @description Tokens computed at once, shared prompts once; gradients of the parts add up to those of the step. Left out, the number is
-             *     chosen for this machine when the training is created, and recorded. null or 0: all at once.
+             * @description Tokens per micro-batch, with shared prompts counted once; gradients are accumulated over the step. Default: chosen for this machine
+             *     when the training is created, and recorded. null or 0: the whole step at once.
              * @example 512
              */
             microBatchTokens?: number | null;
             /**
-             * @description Less memory for some more time: activations inside a layer are computed again on the way back.
+             * @description Recompute the activations inside each layer in the backward pass: less memory, more time.
              * @default false
              */
             gradientCheckpointing?: boolean;
             /** @default 1 */
             maxGradNorm?: number;
             /**
-             * @description Steps between checkpoints, each of which can be promoted; null keeps the end's alone.
+             * @description Steps between checkpoints, each of which can be promoted; null: only the final weights are kept.
              * @default null
              * @example 50
              */
             checkpointEvery?: number | null;
             /**
-             * @description Checkpoints that stay, the latest ones; the best one and those that became versions stay too.
+             * @description Number of latest checkpoints to keep. The best one and those promoted to versions are always kept.
              * @default 3
              */
             keepCheckpoints?: number;
             /**
-             * @description Steps between evaluations on held-out data; `sft`, `dpo` and `kto` evaluate after each pass in any case.
+             * @description Steps between evaluations on held-out data. `sft`, `dpo` and `kto` also evaluate after each epoch.
              * @default null
              * @example 25
              */
@@ -8176,12 +8172,12 @@ export interface components {
              */
             keep?: components["schemas"]["KeptWeights"];
             /**
-             * @description Train low-rank factors, merged into the weights at the end; null trains all weights.
+             * @description Low-rank factors to train, merged into the weights at the end; null: all weights are trained.
              * @default null
              */
             lora?: components["schemas"]["LoraSettingsDto"] | null;
             /**
-             * @description Of the learning rate after the warmup; linear and cosine end at zero.
+             * @description Learning rate schedule after the warmup; `linear` and `cosine` end at zero.
              * @default cosine
              */
             schedule?: components["schemas"]["KnownLearningRateSchedule"];
@@ -8194,7 +8190,7 @@ export interface components {
             /** @default 16 */
             promptsPerStep?: number;
             /**
-             * @description Longest completion, in tokens.
+             * @description Maximum length of a completion, in tokens.
              * @default 64
              */
             maxTokens?: number;
@@ -8203,13 +8199,13 @@ export interface components {
             /** @default 1 */
             topP?: number;
             /**
-             * @description In which the policy writes its completions: `int8` and `int4` hold the layers' linear maps in 8 or 4 bits, with less memory to read for
-             *     each token. What they write counts by truncated importance sampling; evaluations write with full weights.
+             * @description Weight format for sampling: `int8` and `int4` quantize the linear layers to 8 or 4 bits, which is faster. Truncated importance
+             *     sampling corrects for the difference. Evaluations use full weights.
              * @default f32
              */
             rolloutWeights?: components["schemas"]["KnownWeightFormat"];
             /**
-             * @description With `rolloutWeights` other than `f32`: the most that the ratio of full to few bits lets a token (RLOO: a completion) count.
+             * @description Cap of the importance ratio of a token (RLOO: a completion) when `rolloutWeights` is not `f32`.
              * @default 3
              */
             rolloutRatioMax?: number;
@@ -8220,63 +8216,63 @@ export interface components {
             /** @default 2 */
             warmupSteps?: number;
             /**
-             * @description Keep completions that were cut off out of the loss.
+             * @description Leave truncated completions out of the loss.
              * @default false
              */
             maskTruncated?: boolean;
             /**
-             * @description Taken off the reward of a completion of `maxTokens`, in proportion for shorter ones.
+             * @description Penalty on the reward of a completion of `maxTokens` tokens; proportionally less for shorter ones.
              * @default 0
              */
             lengthPenalty?: number;
             /**
-             * @description Taken off the reward of a completion that found no end within `maxTokens`.
+             * @description Penalty on the reward of a completion that does not end within `maxTokens`.
              * @default 0
              */
             missingEosPenalty?: number;
             /**
-             * @description The run ends at the step at which KL(policy || start) exceeds this, in nats per token, and keeps the last weights
-             *     within it. null: no budget.
+             * @description Limit of KL(policy || start) in nats per token. The run ends at the step that exceeds it and keeps the last weights within it. null:
+             *     no limit.
              * @default null
              * @example 0.5
              */
             klBudget?: number | null;
             /**
-             * @description Prompts of the evaluation set (or else of the practice set), from its beginning, whose answers are scored before and after.
+             * @description Number of evaluation prompts, from the beginning of the evaluation set (without one: of the training set), scored before and after training.
              * @default 64
              */
             evaluationPrompts?: number;
             /** @default 0.0001 */
             learningRate?: number;
             /**
-             * @description Completions per prompt; they share the computation of the prompt and are not compared with each other.
+             * @description Completions per prompt. They share the computation of the prompt but are not compared with each other.
              * @default 4
              */
             groupSize?: number;
             /** @default 4 */
             innerEpochs?: number;
             /**
-             * @description Taken off the reward of each token per nat of KL to the starting policy; where it begins when `klControl` is `adaptive`.
+             * @description Penalty on the reward of each token per nat of KL to the starting policy; the initial value if `klControl` is `adaptive`.
              * @default 0.05
              */
             beta?: number;
             /**
-             * @description Whether `beta` stays, or is moved until the KL of a completion comes to `klTarget`.
+             * @description Whether `beta` is fixed or adapted so that the KL of a completion approaches `klTarget`.
              * @default fixed
              */
             klControl?: components["schemas"]["KlControl"];
             /**
-             * @description Nats per completion; of `adaptive`.
+             * @description Target KL in nats per completion; only for `klControl: adaptive`.
              * @default 6
              */
             klTarget?: number;
             /**
-             * @description Completions over which `beta` is moved; larger is slower. At least a fifth of the completions of a step.
+             * @description Number of completions over which `beta` adapts; larger is slower. At least a fifth of the completions of a step.
              * @default 10000
              */
             klHorizon?: number;
             /**
-             * @description Of the KL in the rewards of tokens: `k1` is the log-ratio, `k3` is never negative.
+             * @description KL estimator in the token rewards: `k1` is the log-ratio; `k3` is never negative.
              * @default k1
              */
             klEstimator?: components["schemas"]["KlEstimator"];
@@ -8286,34 +8282,34 @@ export interface components {
              */
             gamma?: number;
             /**
-             * @description Of generalized advantage estimation.
+             * @description Lambda of generalized advantage estimation.
              * @default 0.95
              */
             lambda?: number;
             /**
-             * @description Shift and scale the advantages of a step to mean 0 and deviation 1.
+             * @description Whether to normalise the advantages of a step to mean 0 and deviation 1.
              * @default true
              */
             whitenAdvantages?: boolean;
             /**
-             * @description Scale the rewards of tokens to deviation 1 over a step.
+             * @description Whether to scale the token rewards of a step to deviation 1.
              * @default false
              */
             whitenRewards?: boolean;
             /**
-             * @description Optimizer steps per inner epoch, each on its share of the step's prompts; at most `promptsPerStep`.
+             * @description Optimizer steps per inner epoch, each on an equal share of the step's prompts; at most `promptsPerStep`.
              * @default 1
              */
             miniBatches?: number;
             /**
-             * @description How far a value may move from what it was at sampling before its gradient ends.
+             * @description Clip range of a value around its value at sampling.
              * @default 0.2
              */
             valueClip?: number;
             /** @default 0.0003 */
             valueLearningRate?: number;
             /**
-             * @description What the value model starts from: the policy's trunk under a new head, or the first reward model of the rewards.
+             * @description Start of the value model: the policy's layers with a new head, or the first reward model of `rewards`.
              * @default policy
              */
             valueStart?: components["schemas"]["ValueStart"];
@@ -8321,10 +8317,10 @@ export interface components {
         CreatePpoRunDto: {
             /**
              * Format: uuid
-             * @description The only source of reward; must be trained. Short for `rewards` with one reward model.
+             * @description A trained reward model as the only reward source. Short for `rewards` with one reward model.
              */
             rewardModelId?: string;
-            /** @description Sources of reward, whose scores are added up by their weights. */
+            /** @description Reward sources; the reward is the weighted sum of their scores. */
             rewards?: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -8334,18 +8330,18 @@ export interface components {
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
             /**
              * Format: uuid
-             * @description Where the policy starts; also the reference of the KL.
+             * @description Policy version to start from; also the reference of the KL.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on; keep the held-out ones apart.
+             * @description Prompt set to train on; keep held-out prompts separate.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts that are never practised on, for the rewards before and after, `eval_reward` and the best weights. Without
-             *     them the first prompts of `promptSetId` are taken, which shows what was memorised too.
+             * @description Held-out prompts for the rewards before and after, `eval_reward` and the choice of the best weights. Default: the first prompts of
+             *     `promptSetId`, whose figures include memorisation.
              */
             evaluationPromptSetId?: string;
         };
@@ -8354,7 +8350,7 @@ export interface components {
         StoppedRunDto: {
             reason: components["schemas"]["StopReason"];
             /**
-             * @description The step (from 1) that was not taken, or was taken back.
+             * @description The step (from 1) that was not taken or was reverted.
              * @example 27
              */
             step: number;
@@ -8363,26 +8359,26 @@ export interface components {
         SftSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Completions learned.
+             * @description Number of training completions.
              * @example 400
              */
             examples: number;
@@ -8391,7 +8387,7 @@ export interface components {
             /** @example 0.67 */
             tokenAccuracyAfter: number;
             /**
-             * @description Share of tokens that the policy gives the highest probability.
+             * @description Share of tokens to which the policy gives the highest probability.
              * @example 0.52
              */
             tokenAccuracyBefore: number;
@@ -8401,38 +8397,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8443,9 +8439,9 @@ export interface components {
              * @enum {string}
              */
             method: "sft";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["SftHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["SftSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8453,26 +8449,26 @@ export interface components {
         DpoSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Pairs learned.
+             * @description Number of training pairs.
              * @example 900
              */
             pairs: number;
@@ -8498,38 +8494,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8540,9 +8536,9 @@ export interface components {
              * @enum {string}
              */
             method: "dpo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["DpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["DpoSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8550,53 +8546,53 @@ export interface components {
         KtoSummaryDto: {
             /** @example 120 */
             steps: number;
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
-            /** @description What was measured on: `train` when the pair set keeps no prompts from training, and then it proves little. */
+            /** @description Split used for evaluation. `train`: no prompts were held out, so the figures prove little. */
             split: components["schemas"]["EvaluatedSplit"];
             /** @example 1.9 */
             lossBefore: number;
             /** @example 1.2 */
             lossAfter: number;
             /**
-             * @description Training completions that lost their end for length.
+             * @description Number of training completions truncated at the end.
              * @example 0
              */
             truncated: number;
             /**
-             * @description Training completions that were left out, since their prompt leaves no room.
+             * @description Number of training completions left out because their prompt leaves no room.
              * @example 0
              */
             dropped: number;
             /**
-             * @description Completions learned.
+             * @description Number of training completions.
              * @example 400
              */
             examples: number;
             /**
-             * @description Of these the desirable ones.
+             * @description Number of desirable training completions.
              * @example 250
              */
             desirable: number;
             /** @example 40 */
             evaluationExamples: number;
             /**
-             * @description Completions left out because their mean score is the threshold, of both splits.
+             * @description Number of completions of both splits left out because their mean score equals the threshold.
              * @example 12
              */
             undecided: number;
             /**
-             * @description Null where the evaluation data has no desirable completion.
+             * @description Mean reward of desirable completions; null: the evaluation data has none.
              * @example 0.3
              */
             desirableReward: number | null;
             /**
-             * @description Null where the evaluation data has no undesirable completion.
+             * @description Mean reward of undesirable completions; null: the evaluation data has none.
              * @example -0.4
              */
             undesirableReward: number | null;
             /**
-             * @description Of the two; null where one is.
+             * @description Difference of the two rewards; null if either is null.
              * @example 0.7
              */
             margin: number | null;
@@ -8611,38 +8607,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8653,9 +8649,9 @@ export interface components {
              * @enum {string}
              */
             method: "kto";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["KtoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["KtoSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8666,10 +8662,10 @@ export interface components {
             /** @example 1.12 */
             rewardAfter: number;
             /**
-             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, mean over the tokens of that step's
-             *     completions, of the weights that wrote them. The same figure as the metric `kl_k3` (`kl` of `grpo` without a `klBudget`, over
-             *     the completions that it learned from), as in findings and as a budget is held against. Null when it was not measured:
-             *     `beta: 0` without a `klBudget`, or no step with anything to learn.
+             * @description KL to the starting policy at the last step taken, in nats per token: Schulman's k3, averaged over the tokens of that step's
+             *     completions, for the weights that sampled them. Equals the metric `kl_k3` (for `grpo` without a `klBudget`: `kl`, over the completions
+             *     that it learned from) and the figure that findings and `klBudget` use. Null: not measured (`beta: 0` without a `klBudget`, or no step
+             *     with anything to learn).
              * @example 0.08
              */
             kl: number | null;
@@ -8682,9 +8678,9 @@ export interface components {
             steps: number;
             /** @example 64 */
             evaluationPrompts: number;
-            /** @description What was measured on: `train` without an evaluation prompt set, and then it shows what was memorised too. */
+            /** @description Prompts used for evaluation. `train`: no evaluation prompt set was given, so the figures include memorisation. */
             split: components["schemas"]["EvaluatedSplit"];
-            /** @description Null when all steps were taken. */
+            /** @description Why the run ended early; null: all steps were taken. */
             stopped: (components["schemas"]["StoppedRunDto"] | null) & (components["schemas"]["StoppedRunDto"] | null);
         };
         GrpoTrainingRunDto: {
@@ -8692,38 +8688,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8734,9 +8730,9 @@ export interface components {
              * @enum {string}
              */
             method: "grpo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["GrpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8746,38 +8742,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8788,9 +8784,9 @@ export interface components {
              * @enum {string}
              */
             method: "rloo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["RlooHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8800,38 +8796,38 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Watch it at `/v1/jobs/{jobId}`.
+             * @description Job of the run, at `/v1/jobs/{jobId}`.
              */
             jobId: string;
             /** Format: uuid */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description Where it is the only source of reward.
+             * @description Reward model, if it is the only reward source; else null.
              */
             rewardModelId: string | null;
-            /** @description Of the methods that sample; all of their options, defaults filled in. */
+            /** @description Reward sources with defaults filled in; only for methods that sample. */
             rewards: (components["schemas"]["RewardModelSourceDto"] | components["schemas"]["HttpRewardSourceDto"])[] | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample, as are the rewards.
+             * @description Training prompt set; only for methods that sample.
              */
             promptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of the methods that sample: what they are evaluated on; the first practice prompts when null.
+             * @description Evaluation prompt set; only for methods that sample. null: the first training prompts.
              */
             evaluationPromptSetId: string | null;
             /**
              * Format: uuid
-             * @description Of `sft` and `dpo`.
+             * @description Pair set; only for `sft` and `dpo`.
              */
             pairSetId: string | null;
-            /** @description Of `kto`; defaults filled in. */
+            /** @description Rated data with defaults filled in; only for `kto`. */
             ratings: (components["schemas"]["RatedDataDto"] | null) | null;
             /**
              * Format: uuid
-             * @description The version that came out; null until the run has succeeded.
+             * @description The resulting policy version; null until the run succeeds.
              */
             resultPolicyVersionId: string | null;
             verdict: components["schemas"]["VerdictDto"] | null;
@@ -8842,9 +8838,9 @@ export interface components {
              * @enum {string}
              */
             method: "ppo";
-            /** @description All of the method's, defaults filled in. */
+            /** @description Hyperparameters of the method, with defaults filled in. */
             hyperparameters: components["schemas"]["PpoHyperparametersDto"];
-            /** @description What the method measured; null until the run has succeeded. */
+            /** @description Figures of the method; null until the run succeeds. */
             summary: components["schemas"]["RolloutSummaryDto"] | null;
             /** Format: date-time */
             createdAt: string;
@@ -8852,70 +8848,70 @@ export interface components {
         TrainingRunDto: components["schemas"]["SftTrainingRunDto"] | components["schemas"]["DpoTrainingRunDto"] | components["schemas"]["KtoTrainingRunDto"] | components["schemas"]["GrpoTrainingRunDto"] | components["schemas"]["RlooTrainingRunDto"] | components["schemas"]["PpoTrainingRunDto"];
         TrainingRunBytesDto: {
             /**
-             * @description The model that training starts from.
+             * @description Bytes of the model that training starts from.
              * @example 538060032
              */
             model: number;
             /**
-             * @description Weights or factors in training, with two moments of each; of a reward model also the copies to go back to.
+             * @description Bytes of trained weights or factors with two optimizer moments each; for a reward model, also the last good copies.
              * @example 97484800
              */
             trained: number;
             /**
-             * @description Updated weights and moments on their way back from the runtime.
+             * @description Bytes of updated weights and moments returned by the runtime.
              * @example 58490880
              */
             updates: number;
             /**
-             * @description Token ids, masks and other values of the batch.
+             * @description Bytes of token ids, masks and other inputs of the batch.
              * @example 4194304
              */
             batch: number;
             /**
-             * @description Most that is alive between the forward and the backward pass.
+             * @description Peak bytes of activations kept between the forward and the backward pass.
              * @example 812646400
              */
             activations: number;
             /**
-             * @description What the runtime keeps for its operators, and gaps between values: an estimate from measurements.
+             * @description Estimated overhead of the runtime: operator workspace and fragmentation.
              * @example 471859200
              */
             runtime: number;
             /**
-             * @description All of it together.
+             * @description Estimated peak in total.
              * @example 1943741696
              */
             peak: number;
             /**
-             * @description Copies of the trained weights from before the last steps, to go back to.
+             * @description Bytes of the last good copies of the trained weights.
              * @example 58490880
              */
             lastGood: number;
             /**
-             * @description Keys and values of the completions that are being written, and with `lora` the copies of frozen weights that sampling makes; 0 for methods that do not sample.
+             * @description Bytes of the key-value cache and, with `lora`, of the copies of frozen weights made for sampling; 0 for methods that do not sample.
              * @example 100663296
              */
             sampling: number;
             /**
-             * @description Reward models, each member of an ensemble.
+             * @description Bytes of the reward models, including each member of an ensemble.
              * @example 538060032
              */
             rewards: number;
             /**
-             * @description The value model of `ppo` with its moments.
+             * @description Bytes of the value model of `ppo` with its optimizer moments.
              * @example 0
              */
             value: number;
         };
         TrainingRunPlanDto: {
             /**
-             * @description Tokens of a step that are computed at once, shared prompts once. Chosen for this machine unless the settings name it; null
-             *     computes the whole step at once.
+             * @description Tokens per micro-batch, with shared prompts counted once. Chosen for this machine unless given in the settings; null: the whole step
+             *     at once.
              * @example 512
              */
             microBatchTokens: number | null;
             /**
-             * @description Runs of the graph that the heaviest step takes.
+             * @description Graph runs (micro-batches) in the heaviest step.
              * @example 10
              */
             runsPerStep: number;
@@ -8924,44 +8920,44 @@ export interface components {
             /** @example 4874240 */
             trainedParameters: number;
             /**
-             * @description Hidden states of the layers below `trainedLayers`, kept on disk (TMPDIR) while training goes on: an estimate from the length
-             *     of the texts, and no part of the peak. 0 where none are kept.
+             * @description Estimated disk space in TMPDIR for cached outputs of the frozen layers during training, in bytes; not part of the peak. 0: none
+             *     cached.
              * @example 0
              */
             trunkBytes: number;
             /**
-             * @description Of the matrix products of the heaviest step.
+             * @description Floating-point operations of the matrix products in the heaviest step.
              * @example 912680550400
              */
             floatingPointOperations: number;
             /**
-             * @description Optimizer steps, of all members of a reward model, or a few more or less: texts that are too long are counted, and early stopping
-             *     may need fewer.
+             * @description Approximate number of optimizer steps, over all members of a reward model. Texts that are too long are counted, and early stopping may
+             *     take fewer.
              * @example 120
              */
             steps: number;
             /**
-             * @description What may be used (MEMORY_LIMIT_BYTES).
+             * @description Memory limit in bytes (MEMORY_LIMIT_BYTES).
              * @example 25769803776
              */
             limitBytes: number;
             /**
-             * @description Of the heaviest run, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest graph run in seconds, at this machine's matrix-product speed.
              * @example 1.4
              */
             secondsPerRun: number;
             /**
-             * @description Of the heaviest step, had it the speed of a matrix product on this machine: a lower bound.
+             * @description Lower bound for the heaviest step in seconds, at this machine's matrix-product speed.
              * @example 7.4
              */
             secondsPerStep: number;
             /**
-             * @description All steps, were each as heavy as the heaviest and had it that speed: the order of magnitude.
+             * @description Order of magnitude for all steps in seconds, if each is as heavy as the heaviest.
              * @example 888
              */
             seconds: number;
             /**
-             * @description Whether the peak stays within the limit; a training that does not fit is refused.
+             * @description Whether the peak is within the limit; a training that does not fit is refused.
              * @example true
              */
             fits: boolean;
@@ -8969,20 +8965,20 @@ export interface components {
         };
         TrainingRunPage: {
             data: components["schemas"]["TrainingRunDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         DiagnosticFindingDto: {
-            /** @description `not_measured` says nothing for the run, nor against it: the message says what was left out. */
+            /** @description `not_measured` counts neither for nor against the run; the message names what is missing. */
             status: components["schemas"]["FindingStatus"];
             /**
-             * @description Null when it was not measured, or is not finite.
+             * @description Measured value; null: not measured or not finite.
              * @example 0.004
              */
             value: number | null;
             /**
-             * @description What to do about it, in one sentence; null for a check that passed.
+             * @description What to do about it, in one sentence; null: the check passed.
              * @example Raise beta or take fewer steps: the policy was still moving away from its start.
              */
             advice: string | null;
@@ -8993,16 +8989,16 @@ export interface components {
              */
             series: string[];
             /**
-             * @description Stable name of the check.
+             * @description Stable identifier of the check.
              * @example kl_slope
              */
             check: string;
             /**
-             * @description The bound beyond which the check no longer passes.
+             * @description The bound beyond which the check fails.
              * @example 0.02
              */
             threshold: number;
-            /** @description What was seen, in one sentence. */
+            /** @description What was observed, in one sentence. */
             message: string;
         };
         DiagnosticPointDto: {
@@ -9024,12 +9020,12 @@ export interface components {
             name: string;
         };
         TrainingDiagnosticsDto: {
-            /** @description Null while the run has no verdict. */
+            /** @description Status of the verdict; null until there is one. */
             status: components["schemas"]["VerdictStatus"] | null;
-            /** @description Why the run ended before its last step; null when it did not. */
+            /** @description Why the run ended early; null: it did not. */
             stopped: components["schemas"]["StoppedRunDto"] | null;
             findings: components["schemas"]["DiagnosticFindingDto"][];
-            /** @description Metrics that the findings name, in at most 100 points each; all metrics while there is no verdict. */
+            /** @description Metrics named in the findings, with at most 100 points each; all metrics until there is a verdict. */
             series: components["schemas"]["DiagnosticSeriesDto"][];
         };
         TrainingSampleDto: {
@@ -9040,7 +9036,7 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description What each source of reward said, by its name.
+             * @description Score of each reward source, by name.
              * @example {
              *       "helpfulness": 1.9
              *     }
@@ -9054,60 +9050,60 @@ export interface components {
             /** @description The completion. */
             text: string;
             /**
-             * @description What the policy was rewarded with: the weighted sum of the scores less the penalties.
+             * @description Reward: the weighted sum of the scores minus the penalties.
              * @example 1.7
              */
             reward: number;
             /**
-             * @description Relative to the other completions of the prompt.
+             * @description Advantage relative to the other completions of the prompt.
              * @example 0.9
              */
             advantage: number;
         };
         TrainingSamplePage: {
             data: components["schemas"]["TrainingSampleDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         TrainingCheckpointDto: {
             /**
-             * @description The weights after this step; 0 is the start, where a run stopped before anything else was good.
+             * @description Step after which the weights were saved; 0: the starting weights, if the run stopped before any later weights were good.
              * @example 100
              */
             step: number;
             /**
              * Format: uuid
-             * @description Its files are at `/v1/models/{modelId}`.
+             * @description Stored model, at `/v1/models/{modelId}`.
              */
             modelId: string;
             /**
-             * @description Of the weights; where they are shards, of the lines `name sha256` of these.
+             * @description sha256 of the weights; for shards, of the lines `name sha256`.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string;
             /**
-             * @description Of the weights.
+             * @description Size of the weights in bytes.
              * @example 1528784
              */
             bytes: number;
-            /** @description The PEFT folder of the low-rank factors, where these were trained; the model has them merged. */
+            /** @description PEFT files of the low-rank factors; null: no LoRA. The factors are merged into the stored model. */
             adapter: components["schemas"]["AdapterFileDto"][] | null;
             /**
-             * @description What the weights were judged by; null when there was no evaluation after this step.
+             * @description Evaluation metric of the weights; null: not evaluated after this step.
              * @example eval_loss
              */
             metric: string | null;
             /** @example 0.61 */
             metricValue: number | null;
             /**
-             * @description Has the best evaluation of the run's checkpoints.
+             * @description Whether it has the best evaluation of the run's checkpoints.
              * @example true
              */
             best: boolean;
             /**
              * Format: uuid
-             * @description The version that it became, as the run's result or by promotion.
+             * @description Policy version made from it, as result of the run or by promotion; null: none.
              */
             policyVersionId: string | null;
             /** Format: date-time */
@@ -9115,7 +9111,7 @@ export interface components {
         };
         TrainingCheckpointPage: {
             data: components["schemas"]["TrainingCheckpointDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9135,7 +9131,7 @@ export interface components {
              */
             type: "labelers";
             /**
-             * @description Complete when every item has so many.
+             * @description Number of judgements per item; the comparison is complete when every item has this many.
              * @example 3
              */
             judgementsPerItem: number;
@@ -9146,22 +9142,22 @@ export interface components {
              * @enum {string}
              */
             type: "labeling-batch";
-            /** @description Vendors whose labelers may claim, beside labelers that belong to no vendor. */
+            /** @description Vendors whose labelers may claim tasks, in addition to labelers without a vendor. */
             vendorIds: string[];
             /**
-             * @description Judgements of each pair, each by another labeler.
+             * @description Judgements per pair, each by a different labeler.
              * @example 2
              */
             overlap: number;
             /**
              * Format: uuid
-             * @description What the answers are judged against; must be published.
+             * @description Published criterion version that answers are judged by.
              */
             criterionVersionId: string;
         };
         ComparisonSamplingDto: {
             /**
-             * @description 0 is greedy.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              */
             temperature?: number;
@@ -9170,7 +9166,7 @@ export interface components {
             /** @default 256 */
             maxTokens?: number;
             /**
-             * @description Of the answers, of the sides and of the interval. Both versions answer a prompt with the same seed.
+             * @description Seed of the answers, the sides and the interval. Both versions answer a prompt with the same seed.
              * @default 0
              */
             seed?: number;
@@ -9183,30 +9179,30 @@ export interface components {
             candidateVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that neither version was trained on.
+             * @description Held-out prompts: neither version was trained on them.
              */
             promptSetId: string;
             sampling?: components["schemas"]["ComparisonSamplingDto"];
             /**
              * Format: uuid
-             * @description Must be trained. Judges the same items beside the labelers, so that the two can be compared.
+             * @description Id of a trained reward model that also judges the items, for comparison with the labelers.
              */
             proxyRewardModelId?: string;
         };
         /**
-         * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
-         *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged. One of `generating`, `awaiting_judgements`, `complete`, `failed`; others may be added.
+         * @description A failed job leaves it at `generating`; see the job for the reason. If the labeling batch is closed early, the comparison is
+         *     `complete` over the judged items, or `failed` with fewer than two judged prompts. One of `generating`, `awaiting_judgements`, `complete`, `failed`; others may be added.
          */
         ComparisonState: string;
         ComparisonErrorDto: {
             /** @example comparison_not_judged */
             code: string;
-            /** @example the labeling batch was closed with 1 of 20 items judged: a result takes the items of at least 2 prompts */
+            /** @example the labeling batch was closed with 1 of 20 items judged: a result needs the items of at least 2 prompts */
             detail: string;
         };
         TagWinRateDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9217,12 +9213,12 @@ export interface components {
             /** @example 14 */
             ties: number;
             /**
-             * @description null: prompts without any tag.
+             * @description Tag of the prompts; null: prompts without tags.
              * @example summarisation
              */
             tag: string | null;
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9233,7 +9229,7 @@ export interface components {
         };
         DriftDto: {
             /**
-             * @description Win rate by the reward model less that by people, on the same items.
+             * @description Win rate by the reward model minus win rate by people on the same items.
              * @example 0.09
              */
             value: number;
@@ -9244,7 +9240,7 @@ export interface components {
         };
         ProxyResultDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9254,15 +9250,15 @@ export interface components {
             losses: number;
             /** @example 14 */
             ties: number;
-            /** @description Above 0 the reward model flatters the candidate. The interval is of the paired differences. */
+            /** @description Above 0, the reward model overrates the candidate. The interval is for the paired differences. */
             drift: components["schemas"]["DriftDto"];
             /**
-             * @description Share of items of which both said the same.
+             * @description Share of items on which both agree.
              * @example 0.74
              */
             agreement: number;
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9279,19 +9275,19 @@ export interface components {
             /** @example 0.74 */
             high: number;
             /**
-             * @description Logits that a far longer answer gained; above 0 the judge preferred length.
+             * @description Effect of length in logits, for a much longer answer; above 0, the judge preferred length.
              * @example 0.4
              */
             lengthEffect: number;
             /**
-             * @description Characters that the candidate wrote more than the baseline.
+             * @description Mean length of the candidate's answers minus that of the baseline, in characters.
              * @example 12.5
              */
             meanLengthDifference: number;
         };
         ComparisonResultDto: {
             /**
-             * @description Items judged.
+             * @description Number of judged items.
              * @example 128
              */
             n: number;
@@ -9304,22 +9300,22 @@ export interface components {
             /** @example 384 */
             judgements: number;
             /**
-             * @description Items left out, since the labeling batch was closed before anybody judged them.
+             * @description Number of items left out because the labeling batch was closed before they were judged.
              * @example 0
              */
             unjudgedItems: number;
             /**
-             * @description Judgements of labelers that are programs: they do not prove what people would say.
+             * @description Number of judgements by simulated labelers; they do not show what people would prefer.
              * @example 0
              */
             simulatedJudgements: number;
-            /** @description By tag of the prompt, the most common 50; empty when no prompt has tags. Small groups have wide intervals. */
+            /** @description Results for the 50 most common prompt tags; empty if no prompt has tags. Small groups have wide intervals. */
             byTag: components["schemas"]["TagWinRateDto"][];
-            /** @description Of comparisons with a `proxyRewardModelId`. */
+            /** @description Results of the proxy; only with a `proxyRewardModelId`. */
             proxy: components["schemas"]["ProxyResultDto"] | null;
             lengthControlled: components["schemas"]["LengthControlledWinRateDto"];
             /**
-             * @description Share of items won, a tie counting half.
+             * @description Share of items won; a tie counts half.
              * @example 0.71
              */
             winRate: number;
@@ -9344,29 +9340,29 @@ export interface components {
             proxyRewardModelId: string | null;
             /**
              * Format: uuid
-             * @description Where the judge of type `labeling-batch` works; null until both versions have answered.
+             * @description Labeling batch of a judge of type `labeling-batch`; null until both versions have answered.
              */
             labelingBatchId: string | null;
             /**
-             * @description `generating` stays when the job has failed: the job says why. A comparison whose labeling batch was closed early is
-             *     `complete` over the items that were judged, and `failed` with fewer than two prompts judged.
+             * @description A failed job leaves it at `generating`; see the job for the reason. If the labeling batch is closed early, the comparison is
+             *     `complete` over the judged items, or `failed` with fewer than two judged prompts.
              */
             state: components["schemas"]["ComparisonState"];
             /** @example 128 */
             itemCount: number;
             /**
-             * @description Prompts that one of the versions could not answer. They have no item; more than a tenth fail the comparison.
+             * @description Number of prompts that a version could not answer. They have no item; more than a tenth fail the comparison.
              * @example 0
              */
             missingCount: number;
             /**
-             * @description Items that have all the judgements they need.
+             * @description Number of items with all required judgements.
              * @example 128
              */
             judgedItemCount: number;
-            /** @description Why it failed. */
+            /** @description Why the comparison failed; null: it did not. */
             error: components["schemas"]["ComparisonErrorDto"] | null;
-            /** @description Null until complete: who looks at figures on the way stops when they please him. */
+            /** @description Null until complete, so that nobody stops early at a favourable figure. */
             result: components["schemas"]["ComparisonResultDto"] | null;
             sampling: components["schemas"]["ComparisonSamplingDto"];
             /** Format: date-time */
@@ -9374,7 +9370,7 @@ export interface components {
         };
         ComparisonPage: {
             data: components["schemas"]["ComparisonDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9402,7 +9398,7 @@ export interface components {
         ComparisonItemDto: {
             /** Format: uuid */
             itemId: string;
-            /** @description Only when asked for with `reveal`. */
+            /** @description Sides and judgements; only with `reveal`. */
             revealed?: components["schemas"]["RevealedItemDto"];
             prompt: string;
             left: string;
@@ -9410,7 +9406,7 @@ export interface components {
         };
         ComparisonItemPage: {
             data: components["schemas"]["ComparisonItemDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9435,7 +9431,7 @@ export interface components {
             labelerId: string | null;
             /**
              * Format: uuid
-             * @description The reward model that judged; null where a labeler did.
+             * @description Reward model that judged; null: a labeler judged.
              */
             rewardModelId: string | null;
             preference: components["schemas"]["Preference"];
@@ -9490,11 +9486,11 @@ export interface components {
             method: "ppo";
             hyperparameters?: components["schemas"]["PpoHyperparametersDto"];
         };
-        /** @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most. One of `random`, `disagreement`; others may be added. */
+        /** @description How prompts are chosen. `disagreement`: answers `candidates` prompts and selects those on which a reward model ensemble disagrees most. One of `random`, `disagreement`; others may be added. */
         LoopSelection: string;
         LoopSamplingDto: {
             /**
-             * @description 0 is greedy.
+             * @description Sampling temperature; 0: greedy decoding.
              * @default 1
              */
             temperature?: number;
@@ -9505,22 +9501,22 @@ export interface components {
         };
         LoopGenerationDto: {
             /**
-             * @description Prompts whose answers are rated in an iteration; drawn anew each time, those not yet rated first.
+             * @description Number of prompts rated per iteration; drawn anew each time, prompts without ratings first.
              * @example 400
              */
             prompts: number;
             /**
-             * @description Answers to each; pairs are made among them.
+             * @description Completions per prompt, from which pairs are built.
              * @default 4
              */
             completionsPerPrompt?: number;
             /**
-             * @description `disagreement` answers `candidates` prompts and has those rated on which an ensemble of reward models disagrees most.
+             * @description How prompts are chosen. `disagreement`: answers `candidates` prompts and selects those on which a reward model ensemble disagrees most.
              * @default random
              */
             selection?: components["schemas"]["KnownLoopSelection"];
             /**
-             * @description Of `disagreement`; three times `prompts` unless given.
+             * @description Number of prompts answered for `disagreement`. Default: three times `prompts`.
              * @example 1200
              */
             candidates?: number;
@@ -9528,25 +9524,25 @@ export interface components {
         };
         LoopRatingsDto: {
             /**
-             * @description Ratings that each completion needs, each by another labeler.
+             * @description Ratings per completion, each by a different labeler.
              * @default 1
              */
             perCompletion?: number;
             /**
-             * @description Share of the completions that must have them.
+             * @description Share of completions that must have all their ratings.
              * @default 1
              */
             quorum?: number;
             /**
-             * @description Of two labelers who both prefer one of two answers, how often it must be the same one. Unlimited when left out.
+             * @description Minimum agreement: how often two labelers who each prefer one of two answers must prefer the same one. Default: no minimum.
              * @example 0.6
              */
             minimumAgreement?: number | null;
-            /** @description Vendors that get a labeling batch; without any, ratings are awaited that are posted to the completions. */
+            /** @description Vendors that get a labeling batch. Without vendors, the loop waits for ratings posted to the completions. */
             vendorIds?: string[];
         };
         /**
-         * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+         * @description Ratings that pairs are built from. `accumulated`: all ratings of the training prompts under the criterion version, so that earlier ratings keep counting.
          * @enum {string}
          */
         LoopPairsData: "iteration" | "accumulated";
@@ -9580,7 +9576,7 @@ export interface components {
              */
             evalFraction?: number;
             /**
-             * @description `accumulated`: of all ratings of the practice prompts under the criterion version, so that nothing is forgotten.
+             * @description Ratings that pairs are built from. `accumulated`: all ratings of the training prompts under the criterion version, so that earlier ratings keep counting.
              * @default accumulated
              */
             data?: components["schemas"]["LoopPairsData"];
@@ -9590,43 +9586,43 @@ export interface components {
         };
         LoopGateDto: {
             /**
-             * @description The lower end of the 95% interval of the win rate over the version before must be beyond it.
+             * @description The lower end of the 95% interval of the win rate over the previous version must exceed this value.
              * @default 0.5
              */
             winRate?: number;
             /**
-             * @description Hold the length-controlled win rate against it.
+             * @description Whether to use the length-controlled win rate.
              * @default false
              */
             lengthControlled?: boolean;
             /**
-             * @description Nats per token from the version before, at the end of a training. A policy beyond it is held without a comparison.
+             * @description Maximum KL to the previous version at the end of training, in nats per token. A policy above it is held without a comparison.
              * @example 0.2
              */
             maxKl?: number | null;
             /**
-             * @description Train and compare although the audit of the reward model or of the training run failed. People then decide alone.
+             * @description Continue even if the verdict on the reward model or the training run is `failed`. The comparison alone then decides.
              * @default false
              */
             allowFailedVerdict?: boolean;
         };
         CreateLoopDto: {
             /**
-             * @description How often round at most.
+             * @description Maximum number of iterations.
              * @default 3
              */
             iterations?: number;
-            /** @description Of each iteration's training run. */
+            /** @description Training run of each iteration. */
             training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
-            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            /** @description People who compare the new version with the old one; never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
-             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @description Seed of the drawn prompts, the answers and the pairs; each iteration adds its number.
              * @default 0
              */
             seed?: number;
             /**
-             * @description Points to the winner after each promotion; no other loop that is not over may move it.
+             * @description Alias that points to the winner after each promotion; only one active loop may use it.
              * @default best
              * @example best
              */
@@ -9638,22 +9634,22 @@ export interface components {
             name: string;
             /**
              * Format: uuid
-             * @description Where the first iteration starts; must have weights.
+             * @description Policy version with stored weights that the first iteration starts from.
              */
             policyVersionId: string;
             /**
              * Format: uuid
-             * @description What answers are rated against; must be published.
+             * @description Published criterion version that answers are rated under.
              */
             criterionVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts to practise on and to have rated.
+             * @description Prompt set for training and rating.
              */
             promptSetId: string;
             /**
              * Format: uuid
-             * @description Prompts of the blind comparisons; none may have the text of one that is practised on.
+             * @description Prompt set of the blind comparisons; none of its texts may be in the training prompt set.
              */
             heldOutPromptSetId: string;
             generation: components["schemas"]["LoopGenerationDto"];
@@ -9664,16 +9660,16 @@ export interface components {
         };
         /** @description One of `running`, `paused`, `failed`, `completed`, `stopped`; others may be added. */
         LoopStatus: string;
-        /** @description Where the iteration stands. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
+        /** @description Current state of the iteration. One of `generate`, `select`, `awaiting_ratings`, `pairs`, `reward`, `train`, `compare`, `awaiting_judgements`, `promote`, `hold`, `done`; others may be added. */
         LoopState: string;
         LoopErrorDto: {
             /**
              * Format: uuid
-             * @description `resume` retries it.
+             * @description The failed job, which `resume` retries.
              */
             jobId: string | null;
             /**
-             * @description Of the job's error or of the request that was refused.
+             * @description Code of the job's error or of the refused request.
              * @example training_does_not_fit
              */
             code: string;
@@ -9681,16 +9677,16 @@ export interface components {
         };
         LoopDto: {
             /**
-             * @description How often round at most.
+             * @description Maximum number of iterations.
              * @default 3
              */
             iterations?: number;
-            /** @description Of each iteration's training run. */
+            /** @description Training run of each iteration. */
             training: components["schemas"]["LoopSftTrainingDto"] | components["schemas"]["LoopDpoTrainingDto"] | components["schemas"]["LoopKtoTrainingDto"] | components["schemas"]["LoopGrpoTrainingDto"] | components["schemas"]["LoopRlooTrainingDto"] | components["schemas"]["LoopPpoTrainingDto"];
-            /** @description Who compares the new version with the old one: people, never the reward model that trained it. */
+            /** @description People who compare the new version with the old one; never the reward model that trained it. */
             judge: components["schemas"]["LabelersJudgeDto"] | components["schemas"]["LabelingBatchJudgeDto"];
             /**
-             * @description Of the prompts drawn, of the answers and of the pairs; every iteration adds its number.
+             * @description Seed of the drawn prompts, the answers and the pairs; each iteration adds its number.
              * @default 0
              */
             seed?: number;
@@ -9698,7 +9694,7 @@ export interface components {
             ratings?: components["schemas"]["LoopRatingsDto"];
             pairs?: components["schemas"]["LoopPairsDto"];
             gate?: components["schemas"]["LoopGateDto"];
-            /** @description The hyperparameters of the reward model that were given. */
+            /** @description Reward model hyperparameters as given. */
             reward: components["schemas"]["TrainingSettingsDto"];
             /** Format: uuid */
             id: string;
@@ -9708,7 +9704,7 @@ export interface components {
             firstVersionId: string;
             /**
              * Format: uuid
-             * @description The last one promoted; at first `firstVersionId`.
+             * @description The last promoted version; at first `firstVersionId`.
              */
             currentVersionId: string;
             /** Format: uuid */
@@ -9718,7 +9714,7 @@ export interface components {
             /** Format: uuid */
             heldOutPromptSetId: string;
             status: components["schemas"]["LoopStatus"];
-            /** @description Where the iteration stands. */
+            /** @description Current state of the iteration. */
             state: components["schemas"]["LoopState"];
             /**
              * @description Counts from 1.
@@ -9727,12 +9723,12 @@ export interface components {
             iteration: number;
             /**
              * Format: uuid
-             * @description The job that the state waits for.
+             * @description Job that the state waits for; null: none.
              */
             jobId: string | null;
             error: components["schemas"]["LoopErrorDto"] | null;
             /**
-             * @description Grows with every change.
+             * @description Version number of the loop, increased by every change.
              * @example 7
              */
             version: number;
@@ -9749,22 +9745,22 @@ export interface components {
         };
         LoopPage: {
             data: components["schemas"]["LoopDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
         /** @description One of `promoted`, `held`; others may be added. */
         LoopDecision: string;
-        /** @description What the decision followed from. One of `generated`, `selected`, `rated`, `disagreement`, `too_few_ratings`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `not_judged`, `next_iteration`, `last_iteration`; others may be added. */
+        /** @description Reason for the decision. One of `generated`, `selected`, `rated`, `disagreement`, `too_few_ratings`, `built`, `no_pairs`, `trained`, `over_kl_budget`, `unsound`, `answered`, `won`, `not_won`, `not_judged`, `next_iteration`, `last_iteration`; others may be added. */
         LoopOutcome: string;
         LoopSelectionFiguresDto: {
-            /** @description What was done: the first iteration has no reward model to disagree with itself. */
+            /** @description Selection that was used; the first iteration has no reward model for `disagreement`. */
             by: components["schemas"]["LoopSelection"];
             /** @example 1200 */
             candidates: number;
             /** @example 400 */
             chosen: number;
-            /** @description In units of the reward; null for `random`. */
+            /** @description Mean disagreement in reward units; null for `random`. */
             meanDisagreement: number | null;
             chosenDisagreement: number | null;
         };
@@ -9774,14 +9770,14 @@ export interface components {
             /** @example 4800 */
             ratings: number;
             /**
-             * @description Of two labelers who both prefer one of two answers, how often it was the same one.
+             * @description How often two labelers who each preferred one of two answers preferred the same one.
              * @example 0.82
              */
             agreement: number | null;
         };
         LoopLackDto: {
             /**
-             * @description That of the job or refusal that said so.
+             * @description Code of the failed job or refused request.
              * @example pair_set_one_prompt
              */
             code: string;
@@ -9792,21 +9788,21 @@ export interface components {
             pairs: number;
             /** @example 390 */
             prompts: number | null;
-            /** @description Why they were too few to learn from; null when they sufficed. */
+            /** @description Why there were too few pairs to train on; null: enough. */
             lacks: components["schemas"]["LoopLackDto"] | null;
         };
         LoopRewardFiguresDto: {
-            /** @description Of the reward model's audit; the findings are at `GET /reward-models/{id}`. */
+            /** @description Verdict on the reward model; see its findings at `GET /v1/reward-models/{id}`. */
             verdict: components["schemas"]["VerdictStatus"] | null;
             /** @example 400 */
             evalPairs: number;
             /**
-             * @description The null beside it: how often the longer answer is the preferred one.
+             * @description Baseline: how often the longer answer is the preferred one.
              * @example 0.55
              */
             longestWins: number | null;
             /**
-             * @description On pairs of prompts that its training did not see.
+             * @description Accuracy on pairs of held-out prompts.
              * @example 0.86
              */
             accuracy: number;
@@ -9814,7 +9810,7 @@ export interface components {
         LoopTrainingFiguresDto: {
             verdict: components["schemas"]["VerdictStatus"] | null;
             /**
-             * @description Nats per token from the version that the iteration started from; null for methods that do not measure it.
+             * @description KL to the version that the iteration started from, in nats per token; null: the method does not measure it.
              * @example 0.06
              */
             kl: number | null;
@@ -9823,7 +9819,7 @@ export interface components {
         };
         LoopDriftDto: {
             /**
-             * @description Win rate by the reward model less that by people, on the same items.
+             * @description Win rate by the reward model minus win rate by people on the same items.
              * @example 0.09
              */
             value: number;
@@ -9836,20 +9832,20 @@ export interface components {
             /** @example 960 */
             judgements: number;
             /**
-             * @description Of them by programs: they do not prove what people would say.
+             * @description Number of judgements by simulated labelers; they do not show what people would prefer.
              * @example 0
              */
             simulatedJudgements: number;
-            /** @description By the iteration's reward model, on the same items. */
+            /** @description Win rate by the iteration's reward model on the same items. */
             proxyWinRate: number | null;
-            /** @description Above 0 the reward model flatters what it has trained. */
+            /** @description Above 0, the reward model overrates the policy that it trained. */
             drift: components["schemas"]["LoopDriftDto"] | null;
             /** @example 0.71 */
             winRate: number;
             low: number;
             high: number;
             lengthControlledWinRate: number;
-            /** @description Characters that the candidate wrote more. */
+            /** @description Mean length of the candidate's answers minus that of the old version, in characters. */
             meanLengthDifference: number;
         };
         LoopFiguresDto: {
@@ -9872,19 +9868,19 @@ export interface components {
             startVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that are answered.
+             * @description Prompt set that is answered.
              */
             promptSetId: string | null;
             /** Format: uuid */
             completionBatchId: string | null;
             /**
              * Format: uuid
-             * @description Scored the answers for `disagreement`.
+             * @description Job that scored the answers for `disagreement`.
              */
             scoringJobId: string | null;
             /**
              * Format: uuid
-             * @description Prompts whose answers are rated.
+             * @description Prompt set whose answers are rated.
              */
             ratedPromptSetId: string | null;
             /** Format: uuid */
@@ -9900,7 +9896,7 @@ export interface components {
             /** Format: uuid */
             comparisonId: string | null;
             decision: components["schemas"]["LoopDecision"] | null;
-            /** @description What the decision followed from. */
+            /** @description Reason for the decision. */
             reason: components["schemas"]["LoopOutcome"] | null;
             /** Format: date-time */
             finishedAt: string | null;
@@ -9910,7 +9906,7 @@ export interface components {
         };
         LoopIterationPage: {
             data: components["schemas"]["LoopIterationDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -9921,13 +9917,13 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description What is still lacking; null when the ratings suffice. One of `quorum`, `agreement`; others may be added. */
+        /** @description What is still missing; null: there are enough ratings. One of `quorum`, `agreement`; others may be added. */
         LoopRatingsNeed: string;
         LoopRatingProgressDto: {
             /** @example 1600 */
             completions: number;
             /**
-             * @description Those with as many ratings as they need.
+             * @description Number of completions with all required ratings.
              * @example 1200
              */
             complete: number;
@@ -9935,7 +9931,7 @@ export interface components {
             ratings: number;
             /** @example 0.8 */
             agreement: number | null;
-            /** @description What is still lacking; null when the ratings suffice. */
+            /** @description What is still missing; null: there are enough ratings. */
             lacks: components["schemas"]["LoopRatingsNeed"] | null;
         };
         LoopIterationDetailDto: {
@@ -9950,19 +9946,19 @@ export interface components {
             startVersionId: string;
             /**
              * Format: uuid
-             * @description Prompts that are answered.
+             * @description Prompt set that is answered.
              */
             promptSetId: string | null;
             /** Format: uuid */
             completionBatchId: string | null;
             /**
              * Format: uuid
-             * @description Scored the answers for `disagreement`.
+             * @description Job that scored the answers for `disagreement`.
              */
             scoringJobId: string | null;
             /**
              * Format: uuid
-             * @description Prompts whose answers are rated.
+             * @description Prompt set whose answers are rated.
              */
             ratedPromptSetId: string | null;
             /** Format: uuid */
@@ -9978,13 +9974,13 @@ export interface components {
             /** Format: uuid */
             comparisonId: string | null;
             decision: components["schemas"]["LoopDecision"] | null;
-            /** @description What the decision followed from. */
+            /** @description Reason for the decision. */
             reason: components["schemas"]["LoopOutcome"] | null;
             /** Format: date-time */
             finishedAt: string | null;
-            /** @description In order. */
+            /** @description State changes, in order. */
             transitions: components["schemas"]["LoopTransitionDto"][];
-            /** @description From the moment that the prompts to be rated are chosen. */
+            /** @description Rating progress; null until the prompts to rate are chosen. */
             ratingProgress: components["schemas"]["LoopRatingProgressDto"] | null;
             figures: components["schemas"]["LoopFiguresDto"];
             /** Format: date-time */
@@ -9996,7 +9992,7 @@ export interface components {
             /** Format: uuid */
             promptId: string;
             /**
-             * @description Labelers who have rated it.
+             * @description Number of labelers who have rated it.
              * @example 2
              */
             ratingCount: number;
@@ -10005,7 +10001,7 @@ export interface components {
         };
         LoopCompletionPage: {
             data: components["schemas"]["LoopCompletionDto"][];
-            /** @description pass as `cursor` for the next page */
+            /** @description pass as `cursor` to get the next page; null: last page */
             nextCursor: string | null;
             hasMore: boolean;
         };
@@ -10027,7 +10023,7 @@ export interface components {
             errors?: components["schemas"]["ProblemDetail"][];
         };
         /**
-         * @description A job ended well
+         * @description A job succeeded
          * @example {
          *       "type": "job.succeeded",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10044,7 +10040,7 @@ export interface components {
             type: "job.succeeded";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10057,7 +10053,7 @@ export interface components {
             };
         };
         /**
-         * @description A job failed and is not tried again by itself
+         * @description A job failed and is not retried automatically
          * @example {
          *       "type": "job.failed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10074,7 +10070,7 @@ export interface components {
             type: "job.failed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10104,7 +10100,7 @@ export interface components {
             type: "job.cancelled";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10117,7 +10113,7 @@ export interface components {
             };
         };
         /**
-         * @description A labeling batch has tasks to claim
+         * @description A labeling batch was created and has tasks to claim
          * @example {
          *       "type": "labeling_batch.created",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10131,7 +10127,7 @@ export interface components {
             type: "labeling_batch.created";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10140,7 +10136,7 @@ export interface components {
             };
         };
         /**
-         * @description Every task of a labeling batch has all its ratings
+         * @description Every item of a labeling batch has all its ratings
          * @example {
          *       "type": "labeling_batch.completed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10154,7 +10150,7 @@ export interface components {
             type: "labeling_batch.completed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10163,7 +10159,7 @@ export interface components {
             };
         };
         /**
-         * @description A labeling batch takes no more ratings
+         * @description A labeling batch was closed and takes no more ratings
          * @example {
          *       "type": "labeling_batch.closed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10177,7 +10173,7 @@ export interface components {
             type: "labeling_batch.closed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10186,7 +10182,7 @@ export interface components {
             };
         };
         /**
-         * @description A loop waits for people to rate what its policy answered
+         * @description A loop waits for ratings of its policy completions
          * @example {
          *       "type": "loop.awaiting_ratings",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10202,7 +10198,7 @@ export interface components {
             type: "loop.awaiting_ratings";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10229,7 +10225,7 @@ export interface components {
             type: "loop.iteration_completed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10239,7 +10235,7 @@ export interface components {
             };
         };
         /**
-         * @description A loop cannot go on until somebody has looked at it
+         * @description A loop failed and waits for `resume`
          * @example {
          *       "type": "loop.failed",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10254,7 +10250,7 @@ export interface components {
             type: "loop.failed";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10279,7 +10275,7 @@ export interface components {
             type: "loop.stopped";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10289,7 +10285,7 @@ export interface components {
             };
         };
         /**
-         * @description An alias of a policy points to another version
+         * @description An alias of a policy was pointed to another version
          * @example {
          *       "type": "policy.promoted",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10305,7 +10301,7 @@ export interface components {
             type: "policy.promoted";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10317,7 +10313,7 @@ export interface components {
             };
         };
         /**
-         * @description Completions can be rated against a version of a criterion
+         * @description A criterion version was published: completions can be rated under it
          * @example {
          *       "type": "criterion_version.published",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10332,7 +10328,7 @@ export interface components {
             type: "criterion_version.published";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10343,7 +10339,7 @@ export interface components {
             };
         };
         /**
-         * @description An endpoint failed for too long and gets no more deliveries
+         * @description A webhook endpoint failed for too long and was disabled
          * @example {
          *       "type": "webhook_endpoint.disabled",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10357,7 +10353,7 @@ export interface components {
             type: "webhook_endpoint.disabled";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10366,7 +10362,7 @@ export interface components {
             };
         };
         /**
-         * @description Somebody asked for a test delivery
+         * @description A test delivery was requested
          * @example {
          *       "type": "webhook_endpoint.ping",
          *       "timestamp": "2026-11-25T12:00:00.000Z",
@@ -10380,7 +10376,7 @@ export interface components {
             type: "webhook_endpoint.ping";
             /**
              * Format: date-time
-             * @description when it happened
+             * @description time of the event
              */
             timestamp: string;
             data: {
@@ -10493,7 +10489,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A valid API key is needed. Codes: `api_key_missing`, `api_key_invalid` */
+        /** @description A valid API key is required. Codes: `api_key_missing`, `api_key_invalid` */
         Unauthorized: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -10504,14 +10500,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/api_key_invalid",
                  *       "code": "api_key_invalid",
-                 *       "title": "A valid API key is needed",
+                 *       "title": "A valid API key is required",
                  *       "status": 401
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
+        /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_vendors`, `not_for_labelers` */
         OwnersOnly: {
             headers: {
                 [name: string]: unknown;
@@ -10521,14 +10517,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/not_for_labelers",
                  *       "code": "not_for_labelers",
-                 *       "title": "The API key may not do this",
+                 *       "title": "The API key does not allow this request",
                  *       "status": 403
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers` */
+        /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers` */
         NotForLabelers: {
             headers: {
                 [name: string]: unknown;
@@ -10538,7 +10534,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/not_for_labelers",
                  *       "code": "not_for_labelers",
-                 *       "title": "The API key may not do this",
+                 *       "title": "The API key does not allow this request",
                  *       "status": 403
                  *     }
                  */
@@ -10588,7 +10584,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request came too slowly. Codes: `request_timeout` */
+        /** @description The request arrived too slowly. Codes: `request_timeout` */
         RequestTimeout: {
             headers: {
                 [name: string]: unknown;
@@ -10598,14 +10594,14 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/request_timeout",
                  *       "code": "request_timeout",
-                 *       "title": "The request came too slowly",
+                 *       "title": "The request arrived too slowly",
                  *       "status": 408
                  *     }
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no room left to store this. Codes: `storage_full`, `artifact_store_full` */
+        /** @description Not enough storage. Codes: `storage_full`, `artifact_store_full` */
         StorageFull: {
             headers: {
                 [name: string]: unknown;
@@ -10615,7 +10611,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/artifact_store_full",
                  *       "code": "artifact_store_full",
-                 *       "title": "There is no room left to store this",
+                 *       "title": "Not enough storage",
                  *       "status": 507
                  *     }
                  */
@@ -10643,7 +10639,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Something went wrong here; it is logged. Codes: `internal_error` */
+        /** @description Internal error; the cause is in the server log. Codes: `internal_error` */
         InternalError: {
             headers: {
                 [name: string]: unknown;
@@ -10653,7 +10649,7 @@ export interface components {
                  * @example {
                  *       "type": "https://plumbline.dev/problems/internal_error",
                  *       "code": "internal_error",
-                 *       "title": "Something went wrong here; it is logged",
+                 *       "title": "Internal error; the cause is in the server log",
                  *       "status": 500
                  *     }
                  */
@@ -10683,31 +10679,31 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description Where the resource or the job is
+         * @description URI of the resource or the job
          * @example /v1/jobs/019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00
          */
         Location: string;
         /**
-         * @description Seconds until it is worth asking again
+         * @description Seconds to wait before the next request
          * @example 1
          */
         "Retry-After": number;
-        /** @description `true` when this is the kept answer of an earlier request */
+        /** @description `true` when the response of an earlier request is repeated */
         "Idempotency-Replayed": "true";
         /** @description `Bearer` */
         "WWW-Authenticate": string;
         /**
-         * @description Requests that the key may send in a minute
+         * @description Requests allowed per minute
          * @example 6000
          */
         "X-RateLimit-Limit": number;
         /**
-         * @description Requests left in this minute
+         * @description Requests left in the current minute
          * @example 5999
          */
         "X-RateLimit-Remaining": number;
         /**
-         * @description Seconds until the minute is over
+         * @description Seconds until the current minute ends
          * @example 60
          */
         "X-RateLimit-Reset": number;
@@ -10719,9 +10715,9 @@ export interface operations {
     apiKeys_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -10730,7 +10726,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -10745,7 +10741,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10755,7 +10751,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -10771,7 +10767,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -10791,7 +10787,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -10809,7 +10805,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10819,7 +10815,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -10828,7 +10824,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10838,7 +10834,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -10862,7 +10858,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -10893,7 +10889,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10903,7 +10899,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -10919,7 +10915,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -10934,7 +10930,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -10969,7 +10965,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10979,7 +10975,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/api_key_expired",
                      *       "code": "api_key_expired",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -10989,7 +10985,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10999,7 +10995,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11021,7 +11017,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11042,11 +11038,11 @@ export interface operations {
     vendors_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the vendor of this name. */
+                /** @description Only the vendor with this name. */
                 name?: string;
             };
             header?: never;
@@ -11055,7 +11051,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11070,7 +11066,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11080,7 +11076,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11096,7 +11092,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -11113,7 +11109,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11131,7 +11127,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `vendor_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11141,7 +11137,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_exists",
                      *       "code": "vendor_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11150,7 +11146,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11160,7 +11156,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11184,7 +11180,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11217,7 +11213,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11227,7 +11223,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11260,7 +11256,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11293,7 +11289,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `vendor_exists` */
+            /** @description Conflict with stored data. Codes: `vendor_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11303,7 +11299,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_exists",
                      *       "code": "vendor_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11313,7 +11309,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11323,7 +11319,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11339,9 +11335,9 @@ export interface operations {
     vendorApiKeys_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -11352,7 +11348,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11385,7 +11381,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11395,7 +11391,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11411,7 +11407,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -11434,7 +11430,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11450,7 +11446,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11460,7 +11456,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_not_held",
                      *       "code": "scope_not_held",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -11485,7 +11481,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11495,7 +11491,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11505,7 +11501,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11515,7 +11511,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11540,7 +11536,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11571,7 +11567,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11581,7 +11577,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11597,7 +11593,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -11613,7 +11609,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11629,7 +11625,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `not_for_labelers`, `scope_not_held` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11639,7 +11635,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_not_held",
                      *       "code": "scope_not_held",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -11664,7 +11660,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `api_key_revoked`, `api_key_rotated`, `api_key_expired` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11674,7 +11670,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/api_key_expired",
                      *       "code": "api_key_expired",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11684,7 +11680,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11694,7 +11690,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11710,18 +11706,18 @@ export interface operations {
     auditLog_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only acts of this API key. */
+                /** @description Only actions of this API key. */
                 actor?: string;
                 action?: components["schemas"]["KnownAuditAction"];
-                /** @description Acts at or after this time. */
+                /** @description Only actions at or after this time. */
                 from?: string;
-                /** @description Acts before this time. */
+                /** @description Only actions before this time. */
                 to?: string;
-                /** @description A kind of resource, or one of them: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
+                /** @description A resource type or one resource: `vendor`, `vendor:019a8a5e-3f4b-7c1d-9e2a-5b6c7d8e9f00`. */
                 resource?: string;
             };
             header?: never;
@@ -11730,7 +11726,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11745,7 +11741,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11755,7 +11751,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11770,9 +11766,9 @@ export interface operations {
     webhookEndpoints_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only endpoints of this vendor. */
                 vendorId?: string;
@@ -11783,7 +11779,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11798,7 +11794,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11808,7 +11804,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11824,7 +11820,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -11841,7 +11837,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -11859,7 +11855,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept`, `too_many_webhook_endpoints` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11869,7 +11865,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_webhook_endpoints",
                      *       "code": "too_many_webhook_endpoints",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -11878,7 +11874,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11888,7 +11884,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
                      *       "code": "webhook_url_insecure",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11912,7 +11908,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -11945,7 +11941,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11955,7 +11951,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -11978,7 +11974,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12009,7 +12005,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12019,7 +12015,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12053,7 +12049,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12089,7 +12085,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `webhook_address_private`, `webhook_url_insecure` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12099,7 +12095,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_url_insecure",
                      *       "code": "webhook_url_insecure",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12116,7 +12112,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12131,7 +12127,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -12166,7 +12162,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12176,7 +12172,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12186,7 +12182,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12196,7 +12192,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12213,7 +12209,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12223,7 +12219,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -12256,7 +12252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12266,7 +12262,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
                      *       "code": "webhook_endpoint_disabled",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12274,7 +12270,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12284,7 +12280,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12299,9 +12295,9 @@ export interface operations {
     webhookDeliveries_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownWebhookDeliveryState"];
             };
@@ -12313,7 +12309,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12346,7 +12342,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12356,7 +12352,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12380,7 +12376,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12413,7 +12409,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12423,7 +12419,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12439,7 +12435,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -12450,7 +12446,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -12483,7 +12479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `webhook_endpoint_disabled` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12493,7 +12489,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/webhook_endpoint_disabled",
                      *       "code": "webhook_endpoint_disabled",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -12501,7 +12497,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12511,7 +12507,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12532,7 +12528,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12557,7 +12553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12582,7 +12578,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12604,9 +12600,9 @@ export interface operations {
     jobs_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 type?: components["schemas"]["KnownJobType"];
                 state?: components["schemas"]["KnownJobState"];
@@ -12617,7 +12613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12632,7 +12628,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12642,7 +12638,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12668,7 +12664,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12676,9 +12672,9 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     /** @description version of the job */
                     ETag?: string;
-                    /** @description while the job is not terminal */
+                    /** @description present until the job is terminal */
                     "Retry-After"?: number;
-                    /** @description the wait that was granted */
+                    /** @description the wait that the server granted */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
@@ -12686,7 +12682,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobDto"];
                 };
             };
-            /** @description nothing changed since the version in If-None-Match */
+            /** @description not changed since the version in If-None-Match */
             304: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12717,7 +12713,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12727,7 +12723,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12750,7 +12746,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12783,7 +12779,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12793,7 +12789,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12830,7 +12826,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description the job is terminal and its last event was seen */
+            /** @description the job is terminal and its last event was already delivered */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12877,7 +12873,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12887,7 +12883,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12902,9 +12898,9 @@ export interface operations {
     jobs_listLogs: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -12915,7 +12911,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -12948,7 +12944,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12958,7 +12954,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -12973,11 +12969,11 @@ export interface operations {
     jobs_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description only steps after this one; for polling a curve */
+                /** @description only steps after this one, for polling */
                 afterStep?: number;
             };
             header?: never;
@@ -12988,7 +12984,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13021,7 +13017,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13031,7 +13027,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13047,7 +13043,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13057,7 +13053,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13092,7 +13088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_cancellable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13102,7 +13098,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_cancellable",
                      *       "code": "job_not_cancellable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13110,7 +13106,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13120,7 +13116,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13136,7 +13132,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13146,7 +13142,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13181,7 +13177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_pausable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_pausable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13191,7 +13187,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_pausable",
                      *       "code": "job_not_pausable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13199,7 +13195,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13209,7 +13205,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13225,7 +13221,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13235,7 +13231,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13270,7 +13266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_paused` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_paused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13280,7 +13276,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_paused",
                      *       "code": "job_not_paused",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13288,7 +13284,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13298,7 +13294,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13314,7 +13310,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -13324,7 +13320,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13359,7 +13355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `job_not_retryable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `job_not_retryable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13369,7 +13365,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/job_not_retryable",
                      *       "code": "job_not_retryable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13377,7 +13373,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13387,7 +13383,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13408,7 +13404,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13430,13 +13426,13 @@ export interface operations {
     artifacts_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only artifacts of this kind. */
                 kind?: string;
-                /** @description Only artifacts with this content, lower-case hex. */
+                /** @description Only artifacts with this sha256, in lower-case hex. */
                 sha256?: string;
             };
             header?: never;
@@ -13445,7 +13441,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13460,7 +13456,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13470,7 +13466,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13485,17 +13481,17 @@ export interface operations {
     artifacts_upload: {
         parameters: {
             query: {
-                /** @description What the file is for. */
+                /** @description Purpose of the file. */
                 kind: string;
-                /** @description Name for downloads; no folders. */
+                /** @description File name for downloads, without folders. */
                 fileName: string;
-                /** @description Given back with the content. */
+                /** @description Media type, returned with the content. */
                 mediaType?: string;
-                /** @description Lower-case hex; a body with another sha256 is refused. */
+                /** @description Expected sha256 in lower-case hex; a body with another sha256 is refused. */
                 sha256?: string;
             };
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -13507,7 +13503,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -13525,7 +13521,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13535,7 +13531,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -13544,7 +13540,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `sha256_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13554,7 +13550,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/sha256_mismatch",
                      *       "code": "sha256_mismatch",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13578,7 +13574,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13611,7 +13607,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13621,7 +13617,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13647,7 +13643,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of it, in the media type that it was uploaded with */
+            /** @description The whole content, in the media type of the upload */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13664,7 +13660,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The range asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13681,7 +13677,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description You have it already */
+            /** @description Not modified */
             304: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13711,7 +13707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The content is gone. Codes: `artifact_content_missing` */
+            /** @description The content is missing. Codes: `artifact_content_missing` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -13721,7 +13717,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/artifact_content_missing",
                      *       "code": "artifact_content_missing",
-                     *       "title": "The content is gone",
+                     *       "title": "The content is missing",
                      *       "status": 410
                      *     }
                      */
@@ -13729,7 +13725,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The range lies outside the content. Codes: `range_not_satisfiable` */
+            /** @description The range is not satisfiable. Codes: `range_not_satisfiable` */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -13739,14 +13735,14 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/range_not_satisfiable",
                      *       "code": "range_not_satisfiable",
-                     *       "title": "The range lies outside the content",
+                     *       "title": "The range is not satisfiable",
                      *       "status": 416
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13756,7 +13752,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13771,9 +13767,9 @@ export interface operations {
     artifacts_traceLineage: {
         parameters: {
             query: {
-                /** @description `up` to what it was made from, `down` to what was made of it. */
+                /** @description `up`: what it was made from; `down`: what was made from it. */
                 direction: components["schemas"]["LineageDirection"];
-                /** @description How many steps at most. */
+                /** @description Maximum number of steps. */
                 depth?: number;
             };
             header?: never;
@@ -13784,7 +13780,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13817,7 +13813,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13827,7 +13823,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13850,7 +13846,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13883,7 +13879,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13893,7 +13889,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13908,13 +13904,13 @@ export interface operations {
     lineage_trace: {
         parameters: {
             query: {
-                /** @description `up` to what it was made from, `down` to what was made of it. */
+                /** @description `up`: what it was made from; `down`: what was made from it. */
                 direction: components["schemas"]["LineageDirection"];
-                /** @description How many steps at most. */
+                /** @description Maximum number of steps. */
                 depth?: number;
-                /** @description Kind of resource to start from. */
+                /** @description Type of the resource to start from. */
                 type: components["schemas"]["KnownLineageType"];
-                /** @description Its id. */
+                /** @description Id of the resource to start from. */
                 id: string;
             };
             header?: never;
@@ -13923,7 +13919,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13938,7 +13934,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13948,7 +13944,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -13963,9 +13959,9 @@ export interface operations {
     prompts_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only the prompt with this external id. */
                 externalId?: string;
@@ -13978,7 +13974,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -13993,7 +13989,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14003,7 +13999,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14019,7 +14015,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14043,7 +14039,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -14056,7 +14052,7 @@ export interface operations {
                     "application/json": components["schemas"]["PromptDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14074,7 +14070,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14084,7 +14080,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14093,7 +14089,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14103,7 +14099,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14120,7 +14116,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14132,7 +14128,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -14149,7 +14145,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14159,7 +14155,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14168,7 +14164,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14178,7 +14174,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14202,7 +14198,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14235,7 +14231,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14245,7 +14241,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14260,9 +14256,9 @@ export interface operations {
     promptSets_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14271,7 +14267,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14286,7 +14282,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14296,7 +14292,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14312,7 +14308,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14329,7 +14325,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14347,7 +14343,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `prompt_set_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14357,7 +14353,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/prompt_set_name_taken",
                      *       "code": "prompt_set_name_taken",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14366,7 +14362,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `duplicate_prompt`, `prompt_set_members`, `unknown_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14376,7 +14372,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_prompt",
                      *       "code": "unknown_prompt",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14400,7 +14396,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14433,7 +14429,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14443,7 +14439,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14458,9 +14454,9 @@ export interface operations {
     promptSets_listPrompts: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14471,7 +14467,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14504,7 +14500,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14514,7 +14510,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14529,9 +14525,9 @@ export interface operations {
     policies_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14540,7 +14536,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14555,7 +14551,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14565,7 +14561,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14581,7 +14577,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -14598,7 +14594,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -14616,7 +14612,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `policy_name_taken` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `policy_name_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14626,7 +14622,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_name_taken",
                      *       "code": "policy_name_taken",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -14635,7 +14631,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14645,7 +14641,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14669,7 +14665,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14702,7 +14698,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14712,7 +14708,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14735,7 +14731,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14768,7 +14764,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14778,7 +14774,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14802,7 +14798,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14835,7 +14831,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14845,7 +14841,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14878,7 +14874,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14914,7 +14910,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `invalid_alias`, `unknown_policy_version` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14924,7 +14920,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_policy_version",
                      *       "code": "unknown_policy_version",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -14940,9 +14936,9 @@ export interface operations {
     policyVersions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -14953,7 +14949,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -14986,7 +14982,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14996,7 +14992,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15012,7 +15008,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -15027,7 +15023,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15062,7 +15058,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15072,7 +15068,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15082,7 +15078,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `policy_version_source`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15092,7 +15088,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15116,7 +15112,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15149,7 +15145,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15159,7 +15155,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15175,7 +15171,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15187,7 +15183,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -15204,7 +15200,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15214,7 +15210,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15223,7 +15219,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15233,7 +15229,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15249,13 +15245,13 @@ export interface operations {
     completions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only completions of this prompt. */
                 promptId?: string;
-                /** @description Only completions by this policy version. */
+                /** @description Only completions of this policy version. */
                 policyVersionId?: string;
                 /** @description Only completions of this batch. */
                 batchId?: string;
@@ -15266,7 +15262,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15281,7 +15277,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15291,7 +15287,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15314,7 +15310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15347,7 +15343,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15357,7 +15353,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15372,9 +15368,9 @@ export interface operations {
     completionBatches_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only batches of this policy version. */
                 policyVersionId?: string;
@@ -15385,7 +15381,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15400,7 +15396,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15410,7 +15406,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15426,7 +15422,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15459,7 +15455,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15478,7 +15474,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15488,7 +15484,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15497,7 +15493,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_policy_version`, `unknown_prompt_set`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15507,7 +15503,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/weights_format_impossible",
                      *       "code": "weights_format_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15531,7 +15527,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15564,7 +15560,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15574,7 +15570,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15589,9 +15585,9 @@ export interface operations {
     completionBatches_listFailures: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -15602,7 +15598,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15635,7 +15631,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15645,7 +15641,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15660,9 +15656,9 @@ export interface operations {
     criteria_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only the criterion of this name. */
                 name?: string;
@@ -15673,7 +15669,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15688,7 +15684,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15698,7 +15694,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15714,7 +15710,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -15731,7 +15727,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15749,7 +15745,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15759,7 +15755,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_exists",
                      *       "code": "criterion_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -15768,7 +15764,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15778,7 +15774,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15802,7 +15798,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15835,7 +15831,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15845,7 +15841,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15860,9 +15856,9 @@ export interface operations {
     criteria_listVersions: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -15873,7 +15869,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -15906,7 +15902,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15916,7 +15912,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -15932,7 +15928,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -15961,7 +15957,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -15996,7 +15992,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pilot_missing` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16006,7 +16002,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pilot_missing",
                      *       "code": "pilot_missing",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16016,7 +16012,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `scale_not_increasing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16026,7 +16022,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scale_not_increasing",
                      *       "code": "scale_not_increasing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16050,7 +16046,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16083,7 +16079,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16093,7 +16089,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16108,9 +16104,9 @@ export interface operations {
     labelers_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only labelers of this vendor. */
                 vendorId?: string;
@@ -16123,7 +16119,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16138,7 +16134,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16148,7 +16144,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16164,7 +16160,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16181,7 +16177,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16194,7 +16190,7 @@ export interface operations {
                     "application/json": components["schemas"]["LabelerDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16212,7 +16208,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeler_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeler_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16222,7 +16218,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_exists",
                      *       "code": "labeler_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16231,7 +16227,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `vendor_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16241,7 +16237,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/vendor_not_found",
                      *       "code": "vendor_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16265,7 +16261,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16298,7 +16294,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16308,7 +16304,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16323,9 +16319,9 @@ export interface operations {
     ratings_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description True to see ratings that a later one has corrected, too. */
                 includeSuperseded?: boolean;
@@ -16339,7 +16335,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16354,7 +16350,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16364,7 +16360,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16380,7 +16376,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16397,7 +16393,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16410,7 +16406,7 @@ export interface operations {
                     "application/json": components["schemas"]["RatingDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16428,7 +16424,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16438,7 +16434,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16447,7 +16443,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16457,7 +16453,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/dimension_unknown",
                      *       "code": "dimension_unknown",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16474,7 +16470,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16486,7 +16482,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16503,7 +16499,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16513,7 +16509,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16522,7 +16518,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16532,7 +16528,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16556,7 +16552,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16589,7 +16585,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16599,7 +16595,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16615,7 +16611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -16646,7 +16642,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16681,7 +16677,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16691,7 +16687,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16701,7 +16697,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16711,7 +16707,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/dimension_unknown",
                      *       "code": "dimension_unknown",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16728,7 +16724,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16750,7 +16746,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16763,7 +16759,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16781,7 +16777,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16791,7 +16787,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16800,7 +16796,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16810,7 +16806,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16827,7 +16823,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -16849,7 +16845,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same was posted before under this `externalId`: the first one again. */
+            /** @description Already posted with this `externalId`: the existing resource is returned */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -16862,7 +16858,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreferenceDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -16880,7 +16876,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `external_id_conflict`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16890,7 +16886,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -16899,7 +16895,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `labeler_not_found`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16909,7 +16905,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16925,9 +16921,9 @@ export interface operations {
     preferences_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 criterionVersionId?: string;
                 labelerId?: string;
@@ -16939,7 +16935,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -16954,7 +16950,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16964,7 +16960,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -16987,7 +16983,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17020,7 +17016,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17030,7 +17026,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17046,7 +17042,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17069,7 +17065,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17104,7 +17100,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_superseded`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17114,7 +17110,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17124,7 +17120,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `ranking_inconsistent` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17134,7 +17130,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/ranking_inconsistent",
                      *       "code": "ranking_inconsistent",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17150,9 +17146,9 @@ export interface operations {
     goldItems_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 criterionVersionId?: string;
             };
@@ -17162,7 +17158,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17177,7 +17173,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17187,7 +17183,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17203,7 +17199,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17222,7 +17218,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17240,7 +17236,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `gold_item_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `gold_item_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17250,7 +17246,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/gold_item_exists",
                      *       "code": "gold_item_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17259,7 +17255,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `gold_expectation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17269,7 +17265,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/gold_expectation_invalid",
                      *       "code": "gold_expectation_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17293,7 +17289,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17326,7 +17322,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17336,7 +17332,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17352,7 +17348,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17362,7 +17358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17395,7 +17391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17405,7 +17401,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17413,7 +17409,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17423,7 +17419,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17438,9 +17434,9 @@ export interface operations {
     labelingBatches_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownLabelingBatchState"];
             };
@@ -17450,7 +17446,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17465,7 +17461,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["NotForLabelers"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17475,7 +17471,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17491,7 +17487,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -17510,7 +17506,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -17528,7 +17524,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17538,7 +17534,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17547,7 +17543,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_not_found`, `criterion_version_not_found`, `vendor_not_found`, `gold_items_missing`, `labeling_batch_empty`, `labeling_selection_missing`, `pairs_per_prompt_without_pairs`, `too_many_completions_per_task`, `too_many_tasks` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17557,7 +17553,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_tasks",
                      *       "code": "too_many_tasks",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17581,7 +17577,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17614,7 +17610,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17624,7 +17620,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17640,7 +17636,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17650,7 +17646,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17683,7 +17679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17693,7 +17689,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_in_use",
                      *       "code": "idempotency_key_in_use",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17701,7 +17697,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17711,7 +17707,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17727,7 +17723,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -17746,7 +17742,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -17761,7 +17757,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17771,7 +17767,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
                      *       "code": "session_of_other_labeler",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -17796,7 +17792,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17806,7 +17802,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -17816,7 +17812,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17826,7 +17822,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17842,9 +17838,9 @@ export interface operations {
     tasks_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["KnownTaskState"];
                 labelerId?: string;
@@ -17857,7 +17853,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17871,7 +17867,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `session_of_other_labeler` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `session_of_other_labeler` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17881,7 +17877,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/session_of_other_labeler",
                      *       "code": "session_of_other_labeler",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -17906,7 +17902,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17916,7 +17912,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -17939,7 +17935,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -17953,7 +17949,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17963,7 +17959,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -17988,7 +17984,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17998,7 +17994,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18014,7 +18010,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18029,7 +18025,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18044,7 +18040,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18054,7 +18050,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18079,7 +18075,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18089,7 +18085,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18099,7 +18095,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18109,7 +18105,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18126,7 +18122,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18136,7 +18132,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18151,7 +18147,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedRequest"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18161,7 +18157,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18185,7 +18181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18195,7 +18191,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18203,7 +18199,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18213,7 +18209,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18229,7 +18225,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18248,7 +18244,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18263,7 +18259,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18273,7 +18269,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18298,7 +18294,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18308,7 +18304,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeling_batch_completed",
                      *       "code": "labeling_batch_completed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18318,7 +18314,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18328,7 +18324,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18345,7 +18341,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18367,7 +18363,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18382,7 +18378,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18392,7 +18388,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18417,7 +18413,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `task_lease_expired`, `task_not_leased_by_you`, `task_already_completed`, `labeling_batch_closed`, `labeling_batch_completed`, `external_id_conflict` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18427,7 +18423,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/external_id_conflict",
                      *       "code": "external_id_conflict",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18437,7 +18433,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18447,7 +18443,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_not_in_task",
                      *       "code": "completion_not_in_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18464,7 +18460,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18486,7 +18482,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -18501,7 +18497,7 @@ export interface operations {
             };
             400: components["responses"]["UnreadableBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing` */
+            /** @description The API key does not allow this request. Codes: `scope_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18511,7 +18507,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/scope_missing",
                      *       "code": "scope_missing",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18536,7 +18532,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `labeling_batch_closed`, `not_your_last_answer`, `task_not_completed`, `already_superseded`, `external_id_conflict`, `task_not_leased_by_you` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18546,7 +18542,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/task_not_leased_by_you",
                      *       "code": "task_not_leased_by_you",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18556,7 +18552,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_out_of_scale`, `score_missing`, `score_is_computed`, `dimension_score_missing`, `dimension_unknown`, `ranking_inconsistent`, `score_contradicts_ranking`, `completion_not_in_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18566,7 +18562,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_not_in_task",
                      *       "code": "completion_not_in_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18582,9 +18578,9 @@ export interface operations {
     labelerSessions_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -18595,7 +18591,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18628,7 +18624,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18638,7 +18634,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18654,7 +18650,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -18669,7 +18665,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -18704,7 +18700,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `answer_not_kept` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `answer_not_kept` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18714,7 +18710,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/answer_not_kept",
                      *       "code": "answer_not_kept",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -18724,7 +18720,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18734,7 +18730,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18759,7 +18755,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was carried out; the answer has no body */
+            /** @description Success; the response has no body */
             204: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18790,7 +18786,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18800,7 +18796,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18821,7 +18817,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18834,7 +18830,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The API key may not do this. Codes: `scope_missing`, `labeler_session_needed` */
+            /** @description The API key does not allow this request. Codes: `scope_missing`, `labeler_session_needed` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18844,7 +18840,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_session_needed",
                      *       "code": "labeler_session_needed",
-                     *       "title": "The API key may not do this",
+                     *       "title": "The API key does not allow this request",
                      *       "status": 403
                      *     }
                      */
@@ -18867,7 +18863,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18900,7 +18896,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18910,7 +18906,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -18934,7 +18930,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -18967,7 +18963,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18977,7 +18973,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19003,7 +18999,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19036,7 +19032,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19046,7 +19042,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19061,9 +19057,9 @@ export interface operations {
     pilots_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -19075,7 +19071,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19108,7 +19104,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19118,7 +19114,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19134,7 +19130,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -19155,7 +19151,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -19190,7 +19186,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19200,7 +19196,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_published",
                      *       "code": "criterion_version_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19210,7 +19206,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `labeling_batch_empty`, `labeling_selection_missing`, `completion_not_found`, `vendor_not_found`, `too_many_tasks`, `too_many_completions_per_task` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19220,7 +19216,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_completions_per_task",
                      *       "code": "too_many_completions_per_task",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19244,7 +19240,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19277,7 +19273,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19287,7 +19283,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19303,7 +19299,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -19323,7 +19319,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -19357,7 +19353,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pilot_missing`, `pilot_unfinished`, `pilot_too_small`, `agreement_below_minimum` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19367,7 +19363,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/agreement_below_minimum",
                      *       "code": "agreement_below_minimum",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19377,7 +19373,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19387,7 +19383,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19403,9 +19399,9 @@ export interface operations {
     pairSets_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -19414,7 +19410,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19429,7 +19425,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19439,7 +19435,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19455,7 +19451,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -19472,7 +19468,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -19491,7 +19487,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19501,7 +19497,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19510,7 +19506,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `too_many_pairs` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19520,7 +19516,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/too_many_pairs",
                      *       "code": "too_many_pairs",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19537,7 +19533,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -19554,7 +19550,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -19571,7 +19567,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19581,7 +19577,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19590,7 +19586,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `criterion_version_not_found`, `prompt_set_not_found`, `completion_batch_not_found`, `labeler_not_found`, `preview_unavailable` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19600,7 +19596,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/preview_unavailable",
                      *       "code": "preview_unavailable",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19624,7 +19620,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19657,7 +19653,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19667,7 +19663,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19682,9 +19678,9 @@ export interface operations {
     pairSets_listPairs: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 split?: components["schemas"]["Split"];
             };
@@ -19696,7 +19692,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19728,7 +19724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19738,7 +19734,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19746,7 +19742,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19756,7 +19752,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19779,7 +19775,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19811,7 +19807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19821,7 +19817,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19829,7 +19825,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19839,7 +19835,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19854,9 +19850,9 @@ export interface operations {
     pairSets_listLabelerWeights: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -19867,7 +19863,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19899,7 +19895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19909,7 +19905,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -19917,7 +19913,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19927,7 +19923,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -19953,7 +19949,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -19985,7 +19981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19995,7 +19991,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20003,7 +19999,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20013,7 +20009,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20028,9 +20024,9 @@ export interface operations {
     rewardModels_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 pairSetId?: string;
                 /** @description Only the reward model of this name. */
@@ -20042,7 +20038,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20057,7 +20053,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20067,7 +20063,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20083,7 +20079,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20102,7 +20098,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20121,7 +20117,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20131,7 +20127,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_exists",
                      *       "code": "reward_model_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20140,7 +20136,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20150,7 +20146,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
                      *       "code": "policy_version_without_weights",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20167,7 +20163,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20190,7 +20186,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20208,7 +20204,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_exists` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_exists` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20218,7 +20214,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_exists",
                      *       "code": "reward_model_exists",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20227,7 +20223,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `unknown_artifact`, `model_file_duplicate`, `model_file_missing`, `model_file_too_large`, `model_config_invalid`, `model_tokenizer_invalid`, `model_weights_invalid`, `max_tokens_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20237,7 +20233,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/max_tokens_impossible",
                      *       "code": "max_tokens_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20254,7 +20250,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -20272,7 +20268,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20289,7 +20285,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20299,7 +20295,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/pair_set_failed",
                      *       "code": "pair_set_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20308,7 +20304,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `validation_split_too_small`, `hyperparameters_conflict`, `max_tokens_impossible`, `policy_version_without_weights` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20318,7 +20314,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/policy_version_without_weights",
                      *       "code": "policy_version_without_weights",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20342,7 +20338,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20375,7 +20371,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20385,7 +20381,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20400,9 +20396,9 @@ export interface operations {
     rewardModels_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
@@ -20410,7 +20406,7 @@ export interface operations {
                 from?: number;
                 /** @description Last step. */
                 to?: number;
-                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                /** @description Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
                 maxPoints?: number;
                 /** @description Only these metrics, separated by commas. */
                 names?: string;
@@ -20423,7 +20419,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20456,7 +20452,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20466,7 +20462,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/step_range_empty",
                      *       "code": "step_range_empty",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20489,7 +20485,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20522,7 +20518,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20532,7 +20528,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20555,7 +20551,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -20588,7 +20584,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20598,7 +20594,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20615,7 +20611,7 @@ export interface operations {
             query?: never;
             header?: {
                 Prefer?: string;
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -20634,7 +20630,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20647,7 +20643,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompletionRankingDto"];
                 };
             };
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20683,7 +20679,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20693,7 +20689,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20703,7 +20699,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `score_target`, `unknown_completion`, `too_many_completions`, `no_completions` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20713,7 +20709,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/no_completions",
                      *       "code": "no_completions",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20731,7 +20727,7 @@ export interface operations {
             query?: never;
             header?: {
                 Prefer?: string;
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -20755,7 +20751,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20768,7 +20764,7 @@ export interface operations {
                     "application/json": components["schemas"]["TextScoresDto"];
                 };
             };
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -20804,7 +20800,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20814,7 +20810,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20824,7 +20820,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20834,7 +20830,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20867,7 +20863,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -20890,7 +20886,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -20924,7 +20920,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_an_ensemble`, `completions_not_scored`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20934,7 +20930,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -20944,7 +20940,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `completion_of_other_prompt` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20954,7 +20950,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/completion_of_other_prompt",
                      *       "code": "completion_of_other_prompt",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -20970,9 +20966,9 @@ export interface operations {
     completions_listScores: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -20983,7 +20979,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21016,7 +21012,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21026,7 +21022,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21041,9 +21037,9 @@ export interface operations {
     trainingRuns_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21052,7 +21048,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21067,7 +21063,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21077,7 +21073,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21093,7 +21089,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -21112,7 +21108,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -21131,7 +21127,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21141,7 +21137,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21150,7 +21146,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21160,7 +21156,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21177,7 +21173,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -21196,7 +21192,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -21213,7 +21209,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `pair_set_not_ready`, `pair_set_failed`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21223,7 +21219,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21232,7 +21228,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21242,7 +21238,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/endpoint_key_missing",
                      *       "code": "endpoint_key_missing",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21266,7 +21262,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21299,7 +21295,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21309,7 +21305,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21324,9 +21320,9 @@ export interface operations {
     trainingRuns_listMetrics: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only steps after this one. */
                 afterStep?: number;
@@ -21334,7 +21330,7 @@ export interface operations {
                 from?: number;
                 /** @description Last step. */
                 to?: number;
-                /** @description Answers with the whole range in at most so many entries, each with the mean, least and greatest values of its steps. */
+                /** @description Summarises the whole range in at most this many entries, each with mean, minimum and maximum of its steps. */
                 maxPoints?: number;
                 /** @description Only these metrics, separated by commas. */
                 names?: string;
@@ -21347,7 +21343,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21380,7 +21376,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `step_range_empty` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21390,7 +21386,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/step_range_empty",
                      *       "code": "step_range_empty",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21413,7 +21409,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21446,7 +21442,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21456,7 +21452,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21471,9 +21467,9 @@ export interface operations {
     trainingRuns_listSamples: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only this step. */
                 step?: number;
@@ -21486,7 +21482,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21519,7 +21515,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21529,7 +21525,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21544,9 +21540,9 @@ export interface operations {
     trainingRuns_listCheckpoints: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21557,7 +21553,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21590,7 +21586,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21600,7 +21596,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21616,7 +21612,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -21627,7 +21623,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -21660,7 +21656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `training_checkpoint_dropped` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21670,7 +21666,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/training_checkpoint_dropped",
                      *       "code": "training_checkpoint_dropped",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21678,7 +21674,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid`, `invalid_alias` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21688,7 +21684,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/invalid_alias",
                      *       "code": "invalid_alias",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21703,9 +21699,9 @@ export interface operations {
     comparisons_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -21714,7 +21710,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21729,7 +21725,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21739,7 +21735,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21755,7 +21751,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -21778,7 +21774,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was accepted, and will be carried out */
+            /** @description Accepted; a job or a delivery follows */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -21797,7 +21793,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed`, `criterion_version_not_published` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `reward_model_not_trained`, `reward_model_failed`, `criterion_version_not_published` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21807,7 +21803,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/criterion_version_not_published",
                      *       "code": "criterion_version_not_published",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21816,7 +21812,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `same_policy_version`, `unknown_policy_version`, `unknown_prompt_set`, `prompt_set_too_small`, `prompt_set_too_large`, `unknown_reward_model`, `criterion_version_not_found`, `vendor_not_found`, `proxy_without_people`, `held_out_overlap` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21826,7 +21822,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/held_out_overlap",
                      *       "code": "held_out_overlap",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21850,7 +21846,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21883,7 +21879,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21893,7 +21889,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21908,11 +21904,11 @@ export interface operations {
     comparisons_listItems: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Also tell which side is which, and the judgements; once complete, and with `training:read`. */
+                /** @description Also return which version is on which side, and the judgements. Needs a complete comparison and the scope `training:read`. */
                 reveal?: boolean;
             };
             header?: never;
@@ -21923,7 +21919,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -21955,7 +21951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `comparison_not_complete` */
+            /** @description Conflict with stored data. Codes: `comparison_not_complete` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21965,7 +21961,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/comparison_not_complete",
                      *       "code": "comparison_not_complete",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -21973,7 +21969,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -21983,7 +21979,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -21999,7 +21995,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22019,7 +22015,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description This labeler has said the same of this item before: the first judgement again. */
+            /** @description The labeler already gave the same judgement: it is returned again */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22032,7 +22028,7 @@ export interface operations {
                     "application/json": components["schemas"]["JudgementDto"];
                 };
             };
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -22067,7 +22063,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `already_judged`, `comparison_not_ready`, `item_complete`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22077,7 +22073,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/not_for_labelers",
                      *       "code": "not_for_labelers",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22087,7 +22083,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `item_not_found`, `labeler_not_found` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22097,7 +22093,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/labeler_not_found",
                      *       "code": "labeler_not_found",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22114,7 +22110,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22128,7 +22124,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22162,7 +22158,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `comparison_not_ready`, `not_for_labelers` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22172,7 +22168,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/not_for_labelers",
                      *       "code": "not_for_labelers",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22182,7 +22178,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22192,7 +22188,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22208,9 +22204,9 @@ export interface operations {
     loops_list: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -22219,7 +22215,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22234,7 +22230,7 @@ export interface operations {
             400: components["responses"]["InvalidCursor"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22244,7 +22240,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22260,7 +22256,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -22291,7 +22287,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made */
+            /** @description Created */
             201: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -22309,7 +22305,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["OwnersOnly"];
             408: components["responses"]["RequestTimeout"];
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained`, `reward_model_failed` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_name_taken`, `loop_alias_in_use`, `criterion_version_not_published`, `pair_set_not_ready`, `reward_model_not_trained`, `reward_model_failed` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22319,7 +22315,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/reward_model_failed",
                      *       "code": "reward_model_failed",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22328,7 +22324,7 @@ export interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field`, `idempotency_key_reused`, `idempotency_key_invalid`, `training_does_not_fit`, `hyperparameters_impossible`, `lora_target_unknown`, `unknown_policy_version`, `policy_version_without_weights`, `unknown_prompt_set`, `unknown_pair_set`, `pair_set_empty`, `pair_set_one_prompt`, `nothing_held_out`, `no_training_data`, `held_out_overlap`, `prompt_too_long`, `max_tokens_exceed_model`, `unknown_reward_model`, `reward_sources_ambiguous`, `reward_names_not_unique`, `reward_model_without_scale`, `value_start_impossible`, `no_ratings`, `ratings_one_prompt`, `ratings_one_sided`, `threshold_off_scale`, `criterion_version_not_found`, `endpoint_address_private`, `endpoint_key_origin`, `endpoint_key_missing`, `gate_out_of_range`, `kl_budget_out_of_range`, `kl_budget_unsupported`, `kl_not_measured`, `quorum_out_of_range`, `agreement_out_of_range`, `agreement_needs_two_ratings`, `reliability_needs_two_ratings`, `nothing_held_out`, `selection_needs_ensemble`, `not_enough_candidates`, `not_enough_prompts`, `criterion_version_not_found`, `hyperparameters_conflict`, `invalid_alias`, `vendor_not_found`, `prompt_set_too_small`, `prompt_set_too_large`, `weights_format_impossible` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22338,7 +22334,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/weights_format_impossible",
                      *       "code": "weights_format_impossible",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22362,7 +22358,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22395,7 +22391,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22405,7 +22401,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22421,7 +22417,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22431,7 +22427,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22464,7 +22460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_running` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_not_running` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22474,7 +22470,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_not_running",
                      *       "code": "loop_not_running",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22482,7 +22478,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22492,7 +22488,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22508,7 +22504,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22518,7 +22514,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22551,7 +22547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_not_resumable` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22561,7 +22557,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_not_resumable",
                      *       "code": "loop_not_resumable",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22569,7 +22565,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22579,7 +22575,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22595,7 +22591,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key and request gets the first answer again, for 24 hours */
+                /** @description For 24 hours, a repeated request with the same key gets the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -22605,7 +22601,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -22638,7 +22634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `idempotency_key_in_use`, `loop_finished` */
+            /** @description Conflict with stored data. Codes: `idempotency_key_in_use`, `loop_finished` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22648,7 +22644,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_finished",
                      *       "code": "loop_finished",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22656,7 +22652,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `idempotency_key_reused`, `idempotency_key_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22666,7 +22662,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/idempotency_key_invalid",
                      *       "code": "idempotency_key_invalid",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22681,9 +22677,9 @@ export interface operations {
     loops_listIterations: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -22694,7 +22690,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22727,7 +22723,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22737,7 +22733,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22761,7 +22757,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22794,7 +22790,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed` */
+            /** @description The request cannot be processed. Codes: `validation_failed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22804,7 +22800,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/validation_failed",
                      *       "code": "validation_failed",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22819,9 +22815,9 @@ export interface operations {
     loops_listCompletions: {
         parameters: {
             query?: {
-                /** @description how many items at most */
+                /** @description maximum number of items */
                 limit?: number;
-                /** @description the `nextCursor` of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -22833,7 +22829,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The request was carried out */
+            /** @description Success */
             200: {
                 headers: {
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -22865,7 +22861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict with what is stored. Codes: `loop_nothing_to_rate` */
+            /** @description Conflict with stored data. Codes: `loop_nothing_to_rate` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22875,7 +22871,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/loop_nothing_to_rate",
                      *       "code": "loop_nothing_to_rate",
-                     *       "title": "Conflict with what is stored",
+                     *       "title": "Conflict with stored data",
                      *       "status": 409
                      *     }
                      */
@@ -22883,7 +22879,7 @@ export interface operations {
                 };
             };
             414: components["responses"]["UriTooLong"];
-            /** @description The request cannot be carried out. Codes: `validation_failed`, `unknown_field` */
+            /** @description The request cannot be processed. Codes: `validation_failed`, `unknown_field` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -22893,7 +22889,7 @@ export interface operations {
                      * @example {
                      *       "type": "https://plumbline.dev/problems/unknown_field",
                      *       "code": "unknown_field",
-                     *       "title": "The request cannot be carried out",
+                     *       "title": "The request cannot be processed",
                      *       "status": 422
                      *     }
                      */
@@ -22910,12 +22906,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -22934,14 +22930,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -22955,12 +22951,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -22979,14 +22975,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23000,12 +22996,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23024,14 +23020,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23045,12 +23041,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23069,14 +23065,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23090,12 +23086,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23114,14 +23110,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23135,12 +23131,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23159,14 +23155,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23180,12 +23176,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23204,14 +23200,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23225,12 +23221,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23249,14 +23245,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23270,12 +23266,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23294,14 +23290,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23315,12 +23311,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23339,14 +23335,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23360,12 +23356,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23384,14 +23380,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23405,12 +23401,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23429,14 +23425,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23450,12 +23446,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23474,14 +23470,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
@@ -23495,12 +23491,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The same in every attempt
+                 * @description Id of the delivery; the same in every attempt
                  * @example msg_019a8a5e3f4b7c1d9e2a5b6c7d8e9f00
                  */
                 "webhook-id": string;
                 /**
-                 * @description Of this attempt, in seconds since 1970
+                 * @description Time of this attempt, in seconds since 1970
                  * @example 1795608000
                  */
                 "webhook-timestamp": string;
@@ -23519,14 +23515,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The receiver wants no more: the endpoint is disabled */
+            /** @description The receiver wants no more deliveries: the endpoint is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Taken. Anything else, a redirect too, is tried again */
+            /** @description Received. Any other status, including redirects, is retried */
             "2XX": {
                 headers: {
                     [name: string]: unknown;
