@@ -30,7 +30,7 @@ export class ContentsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   onApplicationBootstrap(): void {
     const sweep = (): void => {
-      this.sweeping = this.sweep().catch((error: Error) => this.logger.warn(`what was left in the artifact store was not removed: ${error.message}`));
+      this.sweeping = this.sweep().catch((error: Error) => this.logger.warn(`unreferenced files in the artifact store were not removed: ${error.message}`));
     };
     this.timer = setInterval(sweep, sweepEveryMs);
     sweep();

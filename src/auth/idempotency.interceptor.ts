@@ -50,7 +50,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
 
   onApplicationBootstrap(): void {
     const forget = (): void => {
-      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`old answers were not dropped: ${error.message}`));
+      this.forgetting = this.forget().catch((error: Error) => this.logger.warn(`expired idempotent responses were not deleted: ${error.message}`));
     };
     this.timer = setInterval(forget, forgetEveryMs);
     forget();
@@ -109,7 +109,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBoo
     const given: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     // What is to be kept is held; only without a key does a bulk answer pass by.
     const held = given instanceof StreamableFile ? await text(given.getStream()) : (JSON.stringify(given) ?? '');
-    await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an answer was not kept: ${error.message}`));
+    await keep(held, printed.print()).catch((error: Error) => this.logger.error(`an idempotent response was not stored: ${error.message}`));
     return given instanceof StreamableFile ? new StreamableFile(Buffer.from(held), given.options) : given;
   }
 

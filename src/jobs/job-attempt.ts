@@ -88,7 +88,7 @@ export class JobAttempt implements JobContext {
     // A chain keeps the lines in order.
     this.logging = this.logging
       .then(() => this.parts.records.addLog(this.jobId, level, cut(message, 10_000)))
-      .catch((error: Error) => this.logger.warn(`a log line was not kept: ${error.message}`));
+      .catch((error: Error) => this.logger.warn(`a log line was not stored: ${error.message}`));
   }
 
   metrics(step: number, values: Record<string, number>): Promise<void> {

@@ -96,7 +96,7 @@ export class JobSignals implements OnModuleInit, OnModuleDestroy {
   private reconnect(error: Error, broken: Client): void {
     if (this.closing.signal.aborted || this.client !== broken) return;
     this.client = undefined;
-    this.complaints.warn('listening for changes was interrupted', error);
+    this.complaints.warn('the connection that listens for changes was lost', error);
     void broken.removeAllListeners('error').on('error', () => undefined).end().catch(() => undefined);
     setTimeout(() => {
       if (!this.closing.signal.aborted) void this.listen();

@@ -60,7 +60,7 @@ export class JobsWorker implements OnModuleInit, OnApplicationBootstrap, BeforeA
     const options = { connection, concurrency: 1, lockDuration: 60_000, maxStalledCount: 1000 };
     const worker = new Worker(name, run, options, backend);
     worker.on('error', (error) => this.complaints.warn(`queue ${name}`, error));
-    worker.on('failed', (_, error) => this.logger.warn(`a message of queue ${name} was not served: ${error.message}`));
+    worker.on('failed', (_, error) => this.logger.warn(`a message of queue ${name} was not processed: ${error.message}`));
     return worker;
   }
 

@@ -77,7 +77,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     thread.unref();
     this.thread = thread;
     for (const [leaseOwner, jobId] of this.held) this.tell({ type: 'hold', jobId, leaseOwner });
-    thread.once('error', (error) => this.logger.warn(`the thread that renews leases ended: ${error.message}`));
+    thread.once('error', (error) => this.logger.warn(`the thread that renews leases failed: ${error.message}`));
     thread.once('exit', () => {
       if (this.thread !== thread) return;
       this.thread = undefined;

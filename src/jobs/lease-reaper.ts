@@ -26,7 +26,7 @@ export class LeaseReaper implements OnApplicationBootstrap, OnModuleDestroy {
       if (!this.idle) return;
       this.idle = false;
       this.reaping = this.reap()
-        .catch((error: Error) => this.complaints.warn('expired leases were not looked at', error))
+        .catch((error: Error) => this.complaints.warn('expired leases were not checked', error))
         .finally(() => (this.idle = true));
     }, everyMs);
   }

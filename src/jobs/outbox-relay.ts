@@ -102,10 +102,10 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      if (this.failing) this.logger.log('messages reach the queue again');
+      if (this.failing) this.logger.log('messages are reaching the queue again');
       this.failing = false;
     } catch (error) {
-      if (!this.failing) this.logger.error(`messages do not reach the queue: ${(error as Error).message}`);
+      if (!this.failing) this.logger.error(`messages are not reaching the queue: ${(error as Error).message}`);
       this.failing = true;
     }
   }

@@ -53,6 +53,6 @@ export class QueueGeneration implements OnApplicationBootstrap, OnModuleDestroy 
     // Of all processes the one that sets the key sends the messages.
     if ((await this.redis!.set(key, new Date().toISOString(), 'NX')) !== 'OK') return;
     await this.outbox.reviveLost(0);
-    this.logger.log('the queue in Redis is new: what waits is sent to it again');
+    this.logger.log('the queue in Redis is new: waiting jobs are sent to it again');
   }
 }

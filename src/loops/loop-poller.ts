@@ -49,7 +49,7 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         for (const id of await this.loops.runningIds()) await this.advance(id);
       } catch (error) {
-        this.logger.warn(`loops were not looked at: ${(error as Error).message}`);
+        this.logger.warn(`loops were not checked: ${(error as Error).message}`);
       }
       if (!this.closed) await setTimeout(restMs);
     }
@@ -60,7 +60,7 @@ export class LoopPoller implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.advancer.advance(id);
     } catch (error) {
-      this.logger.warn(`loop ${id} was not moved on: ${(error as Error).message}`);
+      this.logger.warn(`loop ${id} was not advanced: ${(error as Error).message}`);
     }
   }
 }

@@ -44,7 +44,7 @@ export class DataLock {
       if (found && lives(found)) throw new ConfigError([refusal(dataDir, found)]);
       discard(file, found);
     }
-    throw new ConfigError([`the lock file ${file} changes hands all the time: start one Plumbline only`]);
+    throw new ConfigError([`the lock file ${file} is being taken by several processes: start only one Plumbline`]);
   }
 
   /** Where it serves, or that it is about to end, for those that it keeps out. */

@@ -6,7 +6,7 @@ export async function portTaken(host: string, port: number): Promise<string> {
   const owner = listenerOf(port);
   const who = owner ? `process ${owner.pid} (${owner.command})` : 'another program';
   const ours = await isPlumbline(host, port);
-  return `port ${port} of ${host} is taken by ${ours ? `another Plumbline, ${who}` : who}: stop it or set PORT`;
+  return `port ${port} of ${host} is in use by ${ours ? `another Plumbline, ${who}` : who}: stop it or set PORT`;
 }
 
 async function isPlumbline(host: string, port: number): Promise<boolean> {

@@ -222,7 +222,7 @@ class KeptPostgres {
         this.startedAt = Date.now();
         reason = await this.postgres.restart().then(() => '', (error: Error) => `did not start: ${error.message}`);
       } while (reason);
-      this.notes('the embedded Postgres runs again');
+      this.notes('the embedded Postgres is running again');
     }
   }
 

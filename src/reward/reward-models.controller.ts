@@ -31,7 +31,7 @@ export class RewardModelsController {
     private readonly disagreements: DisagreementService,
   ) {}
 
-  /** Trains a reward model on a pair set; the job reports the loss, accuracy and margin of every step. */
+  /** Starts training a reward model on a pair set. The job reports loss, accuracy and margin of every step. */
   @Post()
   @HttpCode(202)
   @RequireScopes('reward-models:write')
@@ -48,8 +48,8 @@ export class RewardModelsController {
   }
 
   /**
-   * A reward model that was trained elsewhere, of files that were uploaded before. It scores at once, read as transformers
-   * reads it: at the last token that is not its pad token.
+   * Creates a reward model from uploaded files, trained elsewhere. It can score at once. The reward is read as in transformers: at the
+   * last token that is not the pad token.
    */
   @Post('upload')
   @RequireScopes('reward-models:write')

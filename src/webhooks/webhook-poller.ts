@@ -65,10 +65,10 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
     try {
       while (!this.closed && (await this.fanOut.run()));
       while (!this.closed && (await this.takeDue()) > 0);
-      if (this.failing) this.logger.log('webhooks are sent again');
+      if (this.failing) this.logger.log('webhooks are being sent again');
       this.failing = false;
     } catch (error) {
-      if (!this.failing) this.logger.error(`webhooks are not sent: ${(error as Error).message}`);
+      if (!this.failing) this.logger.error(`webhooks cannot be sent: ${(error as Error).message}`);
       this.failing = true;
     }
   }
@@ -76,12 +76,12 @@ export class WebhookPoller implements OnApplicationBootstrap, BeforeApplicationS
   /** Warns about deliveries that this worker cannot send and no other worker takes. */
   async tellOfKeyless(): Promise<void> {
     const count = await this.queue.markKeyless(keylessAfterSeconds).catch(() => 0);
-    if (count > 0) this.logger.error(`${count} webhook deliveries wait for a worker with SECRETS_KEY: their secrets are encrypted, and this one has none`);
+    if (count > 0) this.logger.error(`${count} webhook deliveries are waiting for a worker with SECRETS_KEY: their secrets are encrypted, and this worker has no key`);
   }
 
   private async forget(): Promise<void> {
-    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not dropped: ${error.message}`));
-    await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not dropped: ${error.message}`));
+    await this.queue.forget(keptDays).catch((error: Error) => this.logger.warn(`old webhook deliveries were not deleted: ${error.message}`));
+    await this.forgetEvents().catch((error: Error) => this.logger.warn(`old events were not deleted: ${error.message}`));
   }
 
   /** Some at a time, so that no transaction is long. */

@@ -29,7 +29,7 @@ test('a port that is taken, and by whom', async () => {
   const { port } = other.address() as { port: number };
   try {
     await expect(start({ api: true, workers: [], output: 'ignore', env: env({ PORT: String(port) }) })).rejects.toThrow(
-      `port ${port} of 127.0.0.1 is taken by ${process.platform === 'linux' ? `process ${process.pid}` : ''}`,
+      `port ${port} of 127.0.0.1 is in use by ${process.platform === 'linux' ? `process ${process.pid}` : ''}`,
     );
   } finally {
     other.close();

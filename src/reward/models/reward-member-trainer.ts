@@ -84,7 +84,7 @@ export class RewardMemberTrainer {
     const { member, stepsBefore, checkpoint, pairs } = part;
     const found = await this.saved.load<MemberProgress>(id);
     const resume = found?.member === member ? { ...found, step: found.step - stepsBefore } : undefined;
-    if (resume) context.log('info', `member ${member} goes on after step ${resume.step}`);
+    if (resume) context.log('info', `member ${member} continues after step ${resume.step}`);
     try {
       return await trainRewardModel({
         checkpoint,
@@ -128,7 +128,7 @@ export class RewardMemberTrainer {
     { lengthBias }: TrainingPairs,
     context: JobContext,
   ): Promise<RewardModelMember> {
-    if (result.ended) context.log('warn', `member ${member} ended with the weights of step ${result.keptStep}: ${result.ended.message}`);
+    if (result.ended) context.log('warn', `member ${member} ended early and kept the weights of step ${result.keptStep}: ${result.ended.message}`);
     const files = await this.models.storeCheckpoint(checkpoint);
     const folder = adapter && (await this.adapters.store(adapter, basePolicyVersionId));
     context.abandoned.throwIfAborted();

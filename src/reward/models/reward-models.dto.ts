@@ -124,7 +124,7 @@ export class RewardModelDto {
 export class RewardModelPage extends PageOf(RewardModelDto) {}
 
 export class RewardModelsQuery extends PageQuery {
-  /** Only the reward model of this name. */
+  /** Only the reward model with this name. */
   @IsOptional()
   @IsString()
   @IsStorable()

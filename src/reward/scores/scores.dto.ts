@@ -62,7 +62,7 @@ export class CompletionRankingDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
-  /** Whether every completion has its score. */
+  /** Whether all completions are scored. */
   complete: boolean;
 
   /** Completions by prompt, best first; completions without a score are omitted. */

@@ -62,7 +62,7 @@ export class TextScoresDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   jobId: string | null;
 
-  /** Whether every text has its score. */
+  /** Whether all texts are scored. */
   complete: boolean;
 
   /** Scores in the order of the request. */

@@ -76,7 +76,7 @@ export class TrainingRunHandler implements JobHandler<'training-run.train'> {
     context.phase('loading');
     const checkpoint = await this.versions.loadCheckpoint(run.policyVersionId);
     const resume = await this.saved.load<TrainingProgress>(run.id);
-    if (resume) context.log('info', `goes on after step ${resume.step}`);
+    if (resume) context.log('info', `continues after step ${resume.step}`);
     const inputs = { checkpoint, resume, record: this.recorder(run, context), threads: this.threads, context };
     try {
       // The row's hyperparameters are those of its method: the service put them there.
